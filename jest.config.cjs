@@ -1,0 +1,31 @@
+/** Real processes, a real MongoDB, a real browser: one database server for the whole run, a database per test file. */
+const packagesToTransform = [
+  'simpl-schema/',
+  'mongo-object/',
+  'mingo/',
+  // It says `await import('os')`, which Jest's sandbox refuses: untransformed, no client could connect.
+  'mongodb/lib/runtime_adapters',
+];
+
+module.exports = {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/tests/**/*.test.ts', '<rootDir>/tests/**/*.test.tsx', '<rootDir>/packages/**/*.test.ts'],
+  transform: {
+    '^.+\\.(t|j)sx?$': [
+      '@swc/jest',
+      {
+        jsc: {
+          parser: { syntax: 'typescript', tsx: true },
+          target: 'es2022',
+          transform: { react: { runtime: 'classic' } },
+        },
+        module: { type: 'commonjs' },
+      },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(${packagesToTransform.join('|')}))`],
+  globalSetup: '<rootDir>/tests/support/global-setup.ts',
+  globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
+  testTimeout: 30_000,
+  maxWorkers: 2,
+};
