@@ -1,0 +1,77 @@
+import SimpleSchema from 'simpl-schema';
+import { type FlatFields, flattenFields } from './compile-payload';
+import { findOptionProblems } from './option-problems';
+import type { DataOfFields, PayloadFields } from './payload-language';
+import { type QuickCheck, quickCheckOf } from './quick-check';
+import { type ResolvedOptions, resolveOptions, type TaskTypeOptions } from './task-options';
+
+/** A task type of the catalogue, checked and complete. `Data` is its payload's TypeScript type. */
+export interface TaskDefinition<Data = unknown> extends ResolvedOptions {
+  readonly taskType: string;
+  /** The payload as a simpl-schema, for forms and for parsePayload. */
+  readonly schema: SimpleSchema;
+  /** Whether a payload surely fits; false means: ask the schema. */
+  readonly fits: QuickCheck;
+  /** The payload's fields by dotted path, as simpl-schema has them. */
+  readonly fields: FlatFields;
+  /** Only for the compiler: what `data` is. Never set. */
+  readonly data?: Data;
+}
+
+/** A catalogue whose types are not known to the compiler: what the machinery works with. */
+export type AnyCatalog = { readonly [taskType: string]: TaskDefinition };
+
+/** A catalogue made of the definitions D. */
+export type CatalogOf<D> = {
+  readonly [K in keyof D]: D[K] extends { readonly payload: infer F } ? TaskDefinition<DataOfFields<F>> : never;
+};
+
+/** The names of a catalogue's task types. */
+export type TaskTypeIn<C> = keyof C & string;
+
+/** The payload's type of one task type in a catalogue. */
+export type DataIn<C, T extends keyof C> = C[T] extends TaskDefinition<infer Data> ? Data : never;
+
+/**
+ * Declares the task types of an app, once for the compiler and for the running program.
+ *
+ * @param definitions the options by task type; `payload` in the part of simpl-schema's language that
+ *   payload-language.ts lists.
+ * @throws one Error with every problem of every type, each with its field, value and the nearest valid name.
+ */
+export function defineTasks<const D extends Record<string, TaskTypeOptions<PayloadFields>>>(
+  definitions: D,
+): CatalogOf<D> {
+  const problems: string[] = [];
+  const entries = Object.entries(definitions).map(
+    ([taskType, options]) => [taskType, defineTask(taskType, options, problems)] as const,
+  );
+  if (problems.length > 0) throw new Error(`The task catalogue is not valid:\n  ${problems.join('\n  ')}`);
+  return Object.freeze(Object.fromEntries(entries)) as CatalogOf<D>;
+}
+
+function defineTask(taskType: string, options: TaskTypeOptions, problems: string[]): TaskDefinition | undefined {
+  const found = findOptionProblems(options, taskType);
+  if (!/^[A-Za-z_][\w-]*$/.test(taskType))
+    found.push(`${taskType}: a task type's name is made of letters, digits, _ and -, and begins with a letter`);
+  const fields = flattenFields(options.payload, `${taskType}.payload`, found);
+  problems.push(...found);
+  if (found.length > 0) return undefined;
+  return Object.freeze({
+    ...resolveOptions(options),
+    taskType,
+    fields,
+    fits: quickCheckOf(fields),
+    schema: compile(taskType, fields, problems),
+  });
+}
+
+function compile(taskType: string, fields: FlatFields, problems: string[]): SimpleSchema {
+  try {
+    // A copy: SimpleSchema writes labels into what it is given.
+    return new SimpleSchema(Object.fromEntries([...fields].map(([key, field]) => [key, { ...field }])) as never);
+  } catch (error) {
+    problems.push(`${taskType}.payload: simpl-schema refuses it: ${(error as Error).message}`);
+    return new SimpleSchema({});
+  }
+}

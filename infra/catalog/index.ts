@@ -1,0 +1,21 @@
+export { catalogHash, catalogVersions } from './catalog-hash';
+export {
+  type AnyCatalog,
+  type CatalogOf,
+  type DataIn,
+  defineTasks,
+  type TaskDefinition,
+  type TaskTypeIn,
+} from './define-tasks';
+export { didYouMean } from './nearest';
+export { definitionOf, findPayloadProblems, PayloadError, parsePayload } from './parse-payload';
+export type { DataOfFields, PayloadFields } from './payload-language';
+export { Priority, type PriorityClass, priorityClassOf } from './priority';
+export {
+  type Backoff,
+  defaultOptions,
+  type RateLimit,
+  type ResolvedOptions,
+  type Retention,
+  type TaskTypeOptions,
+} from './task-options';

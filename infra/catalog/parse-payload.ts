@@ -1,0 +1,78 @@
+import type { AnyCatalog, DataIn, TaskDefinition, TaskTypeIn } from './define-tasks';
+import { didYouMean } from './nearest';
+import { describeProblem, type FieldError } from './payload-problems';
+import { findForeignValues } from './plain-data';
+import { show } from './show';
+
+/** A task type that the catalogue lacks, or a payload that its schema refuses. `problems` has a line on each. */
+export class PayloadError extends Error {
+  override readonly name = 'PayloadError';
+  constructor(
+    readonly taskType: string,
+    readonly problems: readonly string[],
+  ) {
+    super(problems.length === 1 ? problems[0] : `${problems.length} problems:\n  ${problems.join('\n  ')}`);
+  }
+}
+
+/**
+ * The catalogue's entry for a task type.
+ *
+ * @throws PayloadError that names the nearest type, where there is none of that name.
+ */
+export function definitionOf(catalog: AnyCatalog, taskType: unknown): TaskDefinition {
+  if (typeof taskType !== 'string')
+    throw new PayloadError(show(taskType), [`taskType: ${show(taskType)} is not a name`]);
+  const definition = Object.hasOwn(catalog, taskType) ? catalog[taskType] : undefined;
+  if (definition) return definition;
+  const hint = didYouMean(taskType, Object.keys(catalog)) || '; imports/tasks/catalog.ts lists the types';
+  throw new PayloadError(taskType, [`taskType: unknown task type ${show(taskType)}${hint}`]);
+}
+
+/**
+ * Checks a payload against its type's schema: at addTask, and again before a run.
+ *
+ * @returns the data itself, now known to be of its type.
+ * @throws PayloadError with all problems at once: `buildReport.data.rows: -1 is below 1`.
+ */
+export function parsePayload<C extends object, T extends TaskTypeIn<C>>(
+  catalog: C,
+  taskType: T,
+  data: unknown,
+): DataIn<C, T> {
+  const definition = definitionOf(catalog as unknown as AnyCatalog, taskType);
+  const problems = findPayloadProblems(definition, data);
+  if (problems.length > 0) throw new PayloadError(taskType, problems);
+  return data as DataIn<C, T>;
+}
+
+/** A line for each thing that is wrong with `data`; empty when nothing is. */
+export function findPayloadProblems(definition: TaskDefinition, data: unknown): string[] {
+  if (definition.fits(data)) return [];
+  const path = `${definition.taskType}.data`;
+  if (typeof data !== 'object' || data === null || Array.isArray(data))
+    return [`${path}: ${show(data)} is not an object`];
+  const problems: string[] = [];
+  findForeignValues(data, path, problems);
+  // What cannot be stored could not be walked by simpl-schema either: say that first.
+  return problems.length > 0 ? problems : findFieldProblems(definition, data, path);
+}
+
+function findFieldProblems(definition: TaskDefinition, data: object, path: string): string[] {
+  const context = definition.schema.newContext();
+  if (context.validate(data as Record<string, unknown>)) return [];
+  const errors = context.validationErrors() as FieldError[];
+  return errors.map(error => describeProblem(path, error, siblingsOf(definition, error.name)));
+}
+
+/** The fields that stand beside `name`, itself a path like `list.0.nmae`. */
+function siblingsOf(definition: TaskDefinition, name: string): string[] {
+  const parts = name.split('.').map(part => (/^\d+$/.test(part) ? '$' : part));
+  const prefix = parts
+    .slice(0, -1)
+    .map(part => `${part}.`)
+    .join('');
+  return [...definition.fields.keys()]
+    .filter(key => key.startsWith(prefix) && !key.slice(prefix.length).includes('.'))
+    .map(key => key.slice(prefix.length));
+}

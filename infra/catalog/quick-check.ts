@@ -1,0 +1,102 @@
+import SimpleSchema from 'simpl-schema';
+import type { FlatFields } from './compile-payload';
+
+/** Says "surely fits"; a false says nothing, and simpl-schema is asked. */
+export type QuickCheck = (value: unknown) => boolean;
+
+interface FieldRule {
+  type: unknown;
+  optional?: boolean;
+  min?: number | Date;
+  max?: number | Date;
+  exclusiveMin?: boolean;
+  exclusiveMax?: boolean;
+  minCount?: number;
+  maxCount?: number;
+  regEx?: RegExp;
+  allowedValues?: readonly unknown[];
+}
+
+/**
+ * A payload that fits is known to in about a microsecond, where simpl-schema takes fifty: a queue parses each payload
+ * twice. Whatever this check is not sure of goes to simpl-schema, which alone refuses, and says why.
+ */
+export function quickCheckOf(fields: FlatFields): QuickCheck {
+  return objectCheck(fields, '');
+}
+
+function objectCheck(fields: FlatFields, prefix: string): QuickCheck {
+  const own = [...fields].filter(([key]) => key.startsWith(prefix) && !key.slice(prefix.length).includes('.'));
+  const checks = own.map(([key, field]) => {
+    const rule = field as unknown as FieldRule;
+    const name = key.slice(prefix.length);
+    return { name, check: fieldCheck(fields, key, rule), optional: rule.optional === true };
+  });
+  const names = new Set(checks.map(({ name }) => name));
+  return value => {
+    if (!isPlainObject(value)) return false;
+    for (const name in value) if (!names.has(name)) return false;
+    for (const { name, check, optional } of checks) {
+      const part = value[name];
+      if (part === undefined ? !optional : !check(part)) return false;
+    }
+    return true;
+  };
+}
+
+function fieldCheck(fields: FlatFields, key: string, rule: FieldRule): QuickCheck {
+  const ofType = typeCheck(fields, key, rule);
+  const { allowedValues } = rule;
+  return allowedValues ? value => allowedValues.includes(value) && ofType(value) : ofType;
+}
+
+function typeCheck(fields: FlatFields, key: string, rule: FieldRule): QuickCheck {
+  switch (rule.type) {
+    case String:
+      return stringCheck(rule);
+    case Number:
+      return numberCheck(rule);
+    case SimpleSchema.Integer:
+      return andInteger(numberCheck(rule));
+    case Boolean:
+      return value => typeof value === 'boolean';
+    case Array:
+      return arrayCheck(fields, key, rule);
+    case Object:
+      return 'blackbox' in rule ? unsure : objectCheck(fields, `${key}.`);
+    default:
+      return unsure;
+  }
+}
+
+const unsure: QuickCheck = () => false;
+
+function andInteger(check: QuickCheck): QuickCheck {
+  return value => Number.isInteger(value) && check(value);
+}
+
+function numberCheck({ min, max, exclusiveMin, exclusiveMax }: FieldRule): QuickCheck {
+  if (exclusiveMin || exclusiveMax || min instanceof Date || max instanceof Date) return unsure;
+  const least = min ?? Number.NEGATIVE_INFINITY;
+  const most = max ?? Number.POSITIVE_INFINITY;
+  return value => typeof value === 'number' && value >= least && value <= most;
+}
+
+function stringCheck({ min, max, regEx }: FieldRule): QuickCheck {
+  const least = Number(min ?? 0);
+  const most = Number(max ?? Number.POSITIVE_INFINITY);
+  return value =>
+    typeof value === 'string' && value.length >= least && value.length <= most && (!regEx || regEx.test(value));
+}
+
+function arrayCheck(fields: FlatFields, key: string, { minCount = 0, maxCount }: FieldRule): QuickCheck {
+  const item = fields.get(`${key}.$`) as unknown as FieldRule | undefined;
+  if (!item || item.optional) return unsure;
+  const check = fieldCheck(fields, `${key}.$`, item);
+  const most = maxCount ?? Number.POSITIVE_INFINITY;
+  return value => Array.isArray(value) && value.length >= minCount && value.length <= most && value.every(check);
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}

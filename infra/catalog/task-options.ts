@@ -1,0 +1,88 @@
+import type { PayloadFields } from './payload-language';
+import { Priority } from './priority';
+
+/** How long to wait before the next try: `base * factor ** (failures - 1)`, at most `max`, give or take the jitter. */
+export interface Backoff {
+  /** Milliseconds before the second attempt. */
+  readonly base: number;
+  readonly factor: number;
+  /** The longest wait in milliseconds. */
+  readonly max: number;
+  /** From 0 to 1: the share of the wait that chance adds or takes away. */
+  readonly jitter: number;
+}
+
+/** At most `max` starts in each window of `per` milliseconds, over all jobs roles together. */
+export interface RateLimit {
+  readonly max: number;
+  readonly per: number;
+}
+
+/** How long a finished task is kept, in milliseconds. `cancelled` and `rejected` tasks are kept like failed ones. */
+export interface Retention {
+  readonly done: number;
+  readonly failed: number;
+}
+
+/** What a task type may say of itself in `imports/tasks/catalog.ts`. All times are milliseconds. */
+export interface TaskTypeOptions<Fields extends PayloadFields = PayloadFields> {
+  /** The payload's fields, in the catalogue's part of simpl-schema's language (payload-language.ts). */
+  readonly payload: Fields;
+  /** Of its tasks, unless addTask says otherwise. Default: Priority.medium. */
+  readonly priority?: number;
+  /** How often it is tried before it has failed. Default: 3. */
+  readonly attempts?: number;
+  /** The longest that one attempt may run. Default: 10 minutes. */
+  readonly timeout?: number;
+  readonly backoff?: Partial<Backoff>;
+  /** How many run at once in one jobs role. Default: as many as there are slots. */
+  readonly concurrency?: number;
+  /** How many run at once in one worker process: more than 1 for handlers that wait rather than compute. Default: 1. */
+  readonly perWorker?: number;
+  readonly rateLimit?: RateLimit;
+  readonly retention?: Partial<Retention>;
+  /** Counts up when the payload changes in a way that older handlers cannot run. Default: 1. */
+  readonly version?: number;
+  /** A task is bumped to high its usual duration plus this much before its deadline. Default: 30 seconds. */
+  readonly deadlineMargin?: number;
+}
+
+/** The options of a task type with every default filled in. */
+export interface ResolvedOptions {
+  readonly priority: number;
+  readonly attempts: number;
+  readonly timeout: number;
+  readonly backoff: Backoff;
+  readonly concurrency?: number;
+  readonly perWorker: number;
+  readonly rateLimit?: RateLimit;
+  readonly retention: Retention;
+  readonly version: number;
+  readonly deadlineMargin: number;
+}
+
+const second = 1_000;
+const minute = 60 * second;
+const day = 24 * 60 * minute;
+
+export const defaultOptions = {
+  priority: Priority.medium,
+  attempts: 3,
+  timeout: 10 * minute,
+  backoff: { base: second, factor: 2, max: 60 * minute, jitter: 0.2 },
+  perWorker: 1,
+  retention: { done: 7 * day, failed: 30 * day },
+  version: 1,
+  deadlineMargin: 30 * second,
+} as const satisfies ResolvedOptions;
+
+/** Fills in the defaults. Expects options that `findOptionProblems` has nothing against. */
+export function resolveOptions(options: TaskTypeOptions): ResolvedOptions {
+  const { payload: _, ...given } = options;
+  return {
+    ...defaultOptions,
+    ...given,
+    backoff: { ...defaultOptions.backoff, ...given.backoff },
+    retention: { ...defaultOptions.retention, ...given.retention },
+  };
+}
