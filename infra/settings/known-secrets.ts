@@ -1,0 +1,40 @@
+import type { LoadOptions } from './load';
+import { type Settings, settingsTree } from './schema';
+import type { Tree } from './setting';
+import { entriesOf } from './simpl-schema';
+
+/** How the secrets of the template's own settings files begin: good enough to try it out, and known to everybody. */
+const known = /^development-/;
+
+const isKnown = (value: unknown): boolean => typeof value === 'string' && known.test(value);
+
+/**
+ * The names of the settings whose secrets production ignores: a template that is deployed as it was cloned runs, with
+ * its link and its console closed, instead of standing open to whoever has read the repository.
+ */
+export function ignoredSecrets(raw: unknown, { production }: LoadOptions): string[] {
+  if (!production) return [];
+  return entriesOf(settingsTree)
+    .filter(({ setting, path }) => setting.secret && [valueAt(raw, path)].flat().some(isKnown))
+    .map(({ path }) => path);
+}
+
+function valueAt(raw: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((node, name) => (node as Record<string, unknown> | undefined)?.[name], raw);
+}
+
+/** The settings as if the template's own secrets were not set. */
+export function withoutKnownSecrets(settings: Settings): Settings {
+  return cleaned(settings, settingsTree) as Settings;
+}
+
+function cleaned(values: Record<string, unknown>, tree: Tree): Record<string, unknown> {
+  const pairs = Object.entries(tree).map(([name, node]) => {
+    const value = values[name];
+    if (node.kind === 'group') return [name, cleaned(value as Record<string, unknown>, node.fields)];
+    if (!node.secret) return [name, value];
+    if (Array.isArray(value)) return [name, value.filter(item => !isKnown(item))];
+    return [name, isKnown(value) ? node.fallback : value];
+  });
+  return Object.freeze(Object.fromEntries(pairs));
+}

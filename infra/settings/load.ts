@@ -1,0 +1,73 @@
+import { withoutKnownSecrets } from './known-secrets';
+import { describeProblem } from './problems';
+import { type Settings, settingsTree } from './schema';
+import type { Tree } from './setting';
+import { isObject, normalized, simplSchemaOf } from './simpl-schema';
+import { problemsAcrossFields } from './whole';
+
+/** All that is wrong with a settings file, one line for each problem. */
+export class SettingsError extends Error {
+  override name = 'SettingsError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(
+      `The settings have ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map(line => `  ${line}`).join('\n')}`,
+    );
+  }
+}
+
+/** Where the settings are used decides some of what they must say. */
+export interface LoadOptions {
+  production: boolean;
+}
+
+const schema = simplSchemaOf(settingsTree);
+
+/**
+ * Checks raw settings (`Meteor.settings`) against the schema and fills in the defaults. In production the template's own
+ * secrets count as unset; `ignoredSecrets` names them.
+ *
+ * @throws SettingsError with all problems at once; no message ever holds the value of a secret.
+ */
+export function load(raw: unknown, options: LoadOptions): Settings {
+  if (!isObject(raw)) throw new SettingsError([`settings: ${JSON.stringify(raw)} is not an object`]);
+  const given = normalized(raw, settingsTree);
+  const context = schema.newContext();
+  context.validate(given);
+  const errors = context.validationErrors();
+  const settings = filled(
+    without(
+      given,
+      errors.map(error => error.name),
+    ),
+    settingsTree,
+  ) as Settings;
+  const problems = [...errors.map(describeProblem), ...missingRole(given, options), ...problemsAcrossFields(settings)];
+  if (problems.length > 0) throw new SettingsError(problems);
+  return options.production ? withoutKnownSecrets(settings) : settings;
+}
+
+/** Leaves out what is wrong already, so that the rest can still be judged as a whole. */
+function without(given: Record<string, unknown>, names: string[]): Record<string, unknown> {
+  const pairs = Object.entries(given).flatMap(([name, value]) => {
+    if (names.includes(name)) return [];
+    const inner = names.filter(wrong => wrong.startsWith(`${name}.`)).map(wrong => wrong.slice(name.length + 1));
+    if (inner.length === 0) return [[name, value]];
+    return isObject(value) ? [[name, without(value, inner)]] : [];
+  });
+  return Object.fromEntries(pairs);
+}
+
+function missingRole(given: Record<string, unknown>, { production }: LoadOptions): string[] {
+  const unset = !('runJobs' in given) && !('runJob' in given);
+  return production && unset ? ['runJobs: unset; production needs true (the jobs role) or false (the web role)'] : [];
+}
+
+function filled(given: Record<string, unknown>, tree: Tree): Record<string, unknown> {
+  const pairs = Object.entries(tree).map(([name, node]) => {
+    const value = given[name] ?? given[name.replaceAll('.', '․')];
+    if (node.kind === 'group') return [name, filled(isObject(value) ? value : {}, node.fields)];
+    return [name, value ?? node.fallback];
+  });
+  return Object.freeze(Object.fromEntries(pairs));
+}

@@ -1,0 +1,66 @@
+import { settingsTree } from './schema';
+import type { Group, Setting, Tree } from './setting';
+
+/** docs/settings.md, from the schema itself. */
+export function settingsPage(): string {
+  const top = settingsIn(settingsTree);
+  const groups = Object.entries<Tree[string]>(settingsTree).filter((pair): pair is [string, Group] => isGroup(pair[1]));
+  return [intro, table(top), ...groups.map(([name, node]) => section(name, node))].join('\n\n').concat('\n');
+}
+
+const intro = `# Settings
+
+Printed from \`infra/settings/schema.ts\` by \`npx tsx infra/settings/write-page.ts\`: change it there.
+
+One file per role (\`settings-web.json\`, \`settings-jobs.json\`), given to Meteor by \`--settings\` and in production by
+\`METEOR_SETTINGS\`. All problems are reported at once, and the process ends with code 1 before anything starts. Only
+\`public\` reaches the browser. Secrets are never logged: settings print redacted.
+
+**\`runJobs\` is obeyed wherever it is set**, in development too. Meteor's guide on background jobs runs jobs in
+development in any case; here two roles run side by side there, so that what works on your machine has crossed the same
+borders (two processes, one database, the link) as in production. Leave it unset in development and one process is both.`;
+
+const isGroup = (node: Tree[string]): node is Group => node.kind === 'group';
+
+function settingsIn(tree: Tree): [string, Setting<unknown>][] {
+  return Object.entries(tree).flatMap(([name, node]) =>
+    isGroup(node) ? [] : [[name, node] as [string, Setting<unknown>]],
+  );
+}
+
+function section(name: string, node: Group): string {
+  const fields = settingsIn(node.fields);
+  return `## ${name}\n\n${node.text}\n\n${table(fields.map(([field, setting]) => [`${name}.${field}`, setting]))}`;
+}
+
+function table(settings: [string, Setting<unknown>][]): string {
+  const rows = settings.map(
+    ([name, setting]) => `| \`${name}\` | ${kind(setting)} | ${fallback(setting)} | ${setting.text} |`,
+  );
+  return ['| setting | kind | default | what it does |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function kind(setting: Setting<unknown>): string {
+  const { rule, unit, list, secret } = setting;
+  const base =
+    rule.allowedValues?.map(value => `\`${value}\``).join(' or ') ?? unit ?? typeNames.get(rule.type) ?? 'text';
+  const range = rule.min === undefined ? '' : rule.type === String ? `, at least ${rule.min} characters` : bounds(rule);
+  return `${secret ? 'secret ' : ''}${base}${list ? ', or a list' : ''}${range}`;
+}
+
+const bounds = ({ min, max }: { min?: number; max?: number }) =>
+  max === undefined || max === 1 ? '' : `, ${min} to ${max}`;
+
+const typeNames = new Map<unknown, string>([
+  [Boolean, 'true or false'],
+  [Number, 'number'],
+  [String, 'text'],
+  [Object, 'object'],
+  ['SimpleSchema.Integer', 'whole number'],
+]);
+
+function fallback({ fallback: value }: Setting<unknown>): string {
+  if (value === undefined) return 'unset';
+  if (Array.isArray(value) || typeof value === 'object') return 'empty';
+  return `\`${JSON.stringify(value)}\``;
+}

@@ -1,0 +1,84 @@
+import { didYouMean, nearestName } from '../catalog/nearest';
+import { settingsTree } from './schema';
+import { dotted, type Entry, entriesOf } from './simpl-schema';
+
+/** What simpl-schema says of one field. */
+export interface FieldProblem {
+  name: string;
+  type: string;
+  value: unknown;
+  min?: unknown;
+  max?: unknown;
+  dataType?: string;
+}
+
+const entries = entriesOf(settingsTree);
+const groups = Object.entries(settingsTree).flatMap(([name, node]) => (node.kind === 'group' ? [name] : []));
+
+/** One line: the field, its value (a secret's never), what is wrong, and where one is near, the right name. */
+export function describeProblem(error: FieldProblem): string {
+  const path = dotted(error.name);
+  if (error.type === 'keyNotInSchema') return `${path}: unknown setting${suggestion(path)}`;
+  return `${path}: ${printable(path, error.value)} ${complaint(error, entryOf(path))}`;
+}
+
+/** The value as a message may show it. */
+export function printable(path: string, value: unknown): string {
+  if (entryOf(path)?.setting.secret) return '(secret)';
+  const printed = JSON.stringify(value) ?? String(value);
+  return printed.length > 80 ? `${printed.slice(0, 77)}…` : printed;
+}
+
+function entryOf(path: string): Entry | undefined {
+  const withoutIndex = path.replace(/\.\d+$/, '');
+  return entries.find(entry => entry.path === path || entry.path === withoutIndex);
+}
+
+function complaint(error: FieldProblem, entry: Entry | undefined): string {
+  const unit = entry?.setting.unit ? ` ${entry.setting.unit}` : '';
+  switch (error.type) {
+    case 'expectedType':
+      return `is not ${typeNames[String(error.dataType)] ?? error.dataType}`;
+    case 'minNumber':
+      // simpl-schema reports a fraction beyond the limit under the limit: both are true, the limit says more.
+      return `is below ${error.min}${unit}`;
+    case 'maxNumber':
+      return `is above ${error.max}${unit}`;
+    case 'noDecimal':
+      return 'is not a whole number';
+    case 'minString':
+      return `is shorter than ${error.min} characters`;
+    case 'notAllowed':
+      return notAllowed(String(error.value), entry);
+    default:
+      return `is not valid (${error.type})`;
+  }
+}
+
+const typeNames: Record<string, string> = {
+  Boolean: 'true or false',
+  Integer: 'a whole number',
+  Number: 'a number',
+  String: 'a text',
+  Object: 'an object',
+  Array: 'a text or a list of texts',
+};
+
+function notAllowed(value: string, entry: Entry | undefined): string {
+  const allowed = entry?.setting.rule.allowedValues ?? ['always'];
+  return `is not one of ${allowed.join(', ')}${didYouMean(value, allowed)}`;
+}
+
+const lastName = (path: string) => path.slice(path.lastIndexOf('.') + 1);
+
+/** The nearest sibling; a setting in the wrong group is found by its own name. */
+function suggestion(path: string): string {
+  const known = [...entries.map(entry => entry.path), ...groups];
+  const place = path.slice(0, path.length - lastName(path).length);
+  const siblings = known.filter(name => name.startsWith(place) && !name.slice(place.length).includes('.'));
+  const sibling = nearestName(lastName(path), siblings.map(lastName));
+  if (sibling) return `, did you mean ${place}${sibling}?`;
+  const namesake = nearestName(lastName(path), known.map(lastName));
+  const elsewhere = known.find(name => lastName(name) === namesake);
+  return elsewhere ? `, did you mean ${elsewhere}?` : '; docs/settings.md lists all of them';
+}

@@ -1,0 +1,205 @@
+import {
+  alwaysOrMilliseconds,
+  bytes,
+  count,
+  flag,
+  group,
+  maybeCount,
+  maybeFlag,
+  maybeOneOf,
+  maybeText,
+  megabytes,
+  milliseconds,
+  minutes,
+  oneOf,
+  passedThrough,
+  secret,
+  secrets,
+  share,
+  text,
+  texts,
+  type ValuesOf,
+} from './setting';
+
+const day = 86_400_000;
+
+/** Every setting that the template knows, with its rule, default and description; docs/settings.md is printed from it. */
+export const settingsTree = {
+  runJobs: maybeFlag(
+    'The role: `true` is the jobs role, `false` the web role. Unset: both in one process in development, an error in production.',
+  ),
+  public: passedThrough('The only part of the settings that the browser receives.'),
+
+  queue: group('The queue of tasks (both roles).', {
+    refreshRate: milliseconds(
+      'How often the queue is read when nothing announced work: the net beneath change streams and nudges.',
+      1_000,
+      { min: 50, max: 600_000 },
+    ),
+    leaseMs: milliseconds('How long a claimed task belongs to its role without a heartbeat.', 30_000, {
+      min: 1_000,
+      max: 3_600_000,
+    }),
+    heartbeatMs: milliseconds(
+      'How often a role renews the leases of its tasks; at most a third of `leaseMs`.',
+      10_000,
+      { min: 100, max: 600_000 },
+    ),
+    batch: count('How many tasks one claim takes at most.', 100, { min: 1, max: 1_000 }),
+    concurrency: maybeCount('How many tasks one jobs role runs at once. Unset: as many as its workers take.', {
+      min: 1,
+      max: 10_000,
+    }),
+    signingKey: secrets(
+      'Signs tasks, so that nobody who can merely write to the database can have one run. One key, or a list for rotation: the first signs, all verify. Both roles need it.',
+      { min: 32 },
+    ),
+    takeOver: flag('Allows a jobs role to take over (and sign) unsigned tasks that meteor-cluster wrote.', false),
+  }),
+
+  workers: group('The worker processes (jobs role).', {
+    enabled: flag('`false`: this role schedules and runs no task.', true),
+    count: maybeCount('How many worker processes. Unset: one per core.', { min: 1, max: 256 }),
+    niceness: count('How much lower than the role the workers rank for the CPU, 0 (equal) to 19.', 10, {
+      min: 0,
+      max: 19,
+    }),
+    prefetch: count(
+      'How many tasks wait in the pool for a worker at most; 0 claims only what can start at once.',
+      500,
+      {
+        min: 0,
+        max: 100_000,
+      },
+    ),
+    keepAlive: alwaysOrMilliseconds(
+      'What idle workers do: leave after this time (0: at once), or stay `always`.',
+      1_000,
+    ),
+    graceMs: milliseconds(
+      'How long a handler has after its `signal` aborted (time-out, cancel) before its worker is killed.',
+      5_000,
+      { min: 0, max: 600_000 },
+    ),
+    maxTasks: count('A worker is replaced after this many tasks; 0: never for that reason.', 100_000, {
+      min: 0,
+      max: 1_000_000_000,
+    }),
+    maxAge: milliseconds('A worker is replaced after this time; 0: never for that reason.', day, {
+      min: 0,
+      max: 365 * day,
+    }),
+    maxMemoryMb: megabytes(
+      'A worker that holds more memory is replaced, between tasks; 0: never for that reason.',
+      1_024,
+      {
+        min: 0,
+        max: 1_048_576,
+      },
+    ),
+  }),
+
+  overload: group(
+    'Beyond any of these the jobs role starts no task of low priority; beyond 1.5 times of it none of medium, and beyond twice none at all. 0: not looked at.',
+    {
+      eventLoopDelayMs: milliseconds("The delay of the role's own event loop.", 200, { min: 0, max: 60_000 }),
+      cpu: share(
+        'The share of all cores in use; 1 is never exceeded, since busy workers are what a jobs role is for.',
+        1,
+      ),
+      freeMemoryMb: megabytes('Free memory of the machine, below which it counts as overloaded.', 64, {
+        min: 0,
+        max: 1_048_576,
+      }),
+    },
+  ),
+
+  cron: group('SyncedCron, with the names that it always had (jobs role).', {
+    enabled: flag('`false`: this role runs no schedules.', true),
+    collectionName: text('Where the history of runs is kept.', 'cronHistory'),
+    collectionTTL: count('Seconds after which a record of the history is removed; at least 300.', 172_800, {
+      min: 300,
+      max: 31_536_000,
+    }),
+    leaseSeconds: count(
+      'How long after its last sign of life a process is taken for dead, and its runs are run again, in seconds.',
+      10,
+      { min: 1, max: 3_600 },
+    ),
+    utc: flag("Schedules that name no time zone are in UTC instead of the machine's zone.", false),
+    log: flag('Write a line at the start and the end of each run.', true),
+  }),
+
+  log: group('The log on stdout.', {
+    format: oneOf('`readable` for people, `json` for machines.', 'readable', ['readable', 'json']),
+    level: oneOf('The least important level that is written.', 'info', ['debug', 'info', 'warn', 'error']),
+  }),
+
+  link: group('The DDP link from the web role to the jobs role.', {
+    url: texts(
+      'Where the jobs role answers: one URL, or a list of which one that can be reached is enough. Web role only.',
+    ),
+    secret: secret('Both roles share it. Without it in production the link is off.', { min: 32 }),
+    waitMs: milliseconds('How long a call waits for the link to come up before it fails.', 5_000, {
+      min: 0,
+      max: 600_000,
+    }),
+    retryMs: milliseconds('How often the web role tries again while the jobs role is away.', 2_000, {
+      min: 100,
+      max: 60_000,
+    }),
+  }),
+
+  console: group("The operator's console at /console.", {
+    operatorToken: secrets(
+      'Who has it is an operator. One token, or a list (one per person); taking one out ends its sessions. Unset: nobody can log in.',
+      { min: 16 },
+    ),
+    sessionMinutes: minutes('How long a login lasts.', 480, { min: 1, max: 43_200 }),
+    loginsPerMinute: count('Login attempts a minute from one address.', 10, { min: 1, max: 10_000 }),
+  }),
+
+  metrics: group('Prometheus metrics at /metrics.', {
+    token: secret('Asked for as `Authorization: Bearer …`. Unset: /metrics is open to everybody.', { min: 16 }),
+  }),
+
+  limits: group('What one visitor may ask of a role.', {
+    bodyBytes: bytes('The largest request body, uploads apart.', 1_048_576, { min: 1_024, max: 1_073_741_824 }),
+    uploadBytes: bytes('The largest upload.', 15_728_640, { min: 1_024, max: 1_073_741_824 }),
+    requestMs: milliseconds('How long a request may take to arrive; slower ones are cut off.', 60_000, {
+      min: 100,
+      max: 3_600_000,
+    }),
+    connectionsPerAddress: count('DDP connections at once from one address.', 100, { min: 1, max: 1_000_000 }),
+    messagesPerSecond: count('DDP messages a second on one connection; bursts of five times that pass.', 50, {
+      min: 1,
+      max: 100_000,
+    }),
+    messageBytes: bytes('The largest DDP message.', 1_048_576, { min: 1_024, max: 67_108_864 }),
+  }),
+
+  deploy: group('Where ./deploy.sh takes this role; a running role does not look at it.', {
+    host: maybeText('The host name on Galaxy, such as `app.example.com`.'),
+    owner: maybeText('The account or organisation that owns the app on Galaxy.'),
+    plan: maybeText('The Galaxy plan.'),
+    containerSize: maybeOneOf('The size of its containers.', [
+      'tiny',
+      'compact',
+      'standard',
+      'double',
+      'quad',
+      'octa',
+      'dozen',
+    ]),
+    healthUrl: maybeText('Where deploy.sh sees that the new version runs. Unset: `https://HOST/healthz`.'),
+  }),
+
+  monti: passedThrough('For the APM agent `montiapm:agent`; handed on as it is.', { secret: true }),
+  packages: passedThrough('For Meteor packages; handed on as it is.', { secret: true }),
+  'galaxy.meteor.com': passedThrough('For Galaxy (`env`: environment variables); handed on as it is.', {
+    secret: true,
+  }),
+};
+
+/** Settings after `load`: complete, checked, typed. */
+export type Settings = ValuesOf<typeof settingsTree>;

@@ -1,0 +1,44 @@
+import { printable } from './problems';
+import { type Settings, settingsTree } from './schema';
+import { entriesOf } from './simpl-schema';
+
+/** What no single field can show: how they fit together. One line for each problem. */
+export function problemsAcrossFields(settings: Settings): string[] {
+  return [...heartbeat(settings), ...linkUrls(settings), ...secretsInPublic(settings)];
+}
+
+function heartbeat({ queue }: Settings): string[] {
+  if (queue.heartbeatMs * 3 <= queue.leaseMs) return [];
+  return [
+    `queue.heartbeatMs: ${queue.heartbeatMs} is above a third of queue.leaseMs (${queue.leaseMs}): a late heartbeat would lose running tasks`,
+  ];
+}
+
+function linkUrls({ link }: Settings): string[] {
+  return link.url
+    .filter(url => !isWebUrl(url))
+    .map(url => `link.url: ${printable('link.url', url)} is not a URL that begins with http:// or https://`);
+}
+
+function isWebUrl(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+}
+
+/** Every secret that is set, with its name. */
+function secretsOf(settings: Settings): { path: string; value: string }[] {
+  return entriesOf(settingsTree)
+    .filter(({ setting }) => setting.secret && setting.rule.type === String)
+    .flatMap(({ path }) => valuesAt(settings, path).map(value => ({ path, value })));
+}
+
+function valuesAt(settings: Settings, path: string): string[] {
+  const value = path.split('.').reduce<unknown>((node, name) => (node as Record<string, unknown>)[name], settings);
+  return [value].flat().filter((item): item is string => typeof item === 'string');
+}
+
+function secretsInPublic(settings: Settings): string[] {
+  const sent = JSON.stringify(settings.public);
+  return secretsOf(settings)
+    .filter(({ value }) => sent.includes(JSON.stringify(value).slice(1, -1)))
+    .map(({ path }) => `public: holds the value of ${path}, and every browser receives it`);
+}
