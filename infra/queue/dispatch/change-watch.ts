@@ -1,0 +1,161 @@
+import type { ChangeStream, ChangeStreamDocument, Db } from 'mongodb';
+import { hasChangeStreams } from '../../database';
+import { controlCollectionName } from '../pauses';
+import type { Upcoming } from '../store/task-store';
+import type { DatabaseReport } from './database-report';
+
+/** What the database tells of what other processes did. */
+export interface ChangeListener {
+  /** A task has become queued. */
+  queued(): void;
+  scheduled(upcoming: Upcoming): void;
+  cancelRequested(id: string): void;
+  /** Pauses have changed. */
+  control(): void;
+  /** From now on changes are told; what happened before must be read. */
+  opened(): void;
+  /** The database is stand-alone and has no change streams: polling does it. */
+  unsupported(): void;
+}
+
+const waitingStates = ['queued', 'scheduled'];
+
+/** A getMore comes back empty after this time: what an idle role costs. */
+const maxAwaitTimeMS = 10_000;
+const reopenAfterMs = 1_000;
+
+/**
+ * The wake-up by change stream. While the dispatcher has its hands full it `rests`: a stream that tells of each of
+ * 5,000 tasks a second would cost more than the claims. Without a replica set there is none, and polling does it.
+ */
+export class ChangeWatch {
+  private stream: ChangeStream | undefined;
+  private supported = false;
+  private stopped = false;
+  private wanted = false;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly db: Db,
+    private readonly collectionName: string,
+    private readonly listener: ChangeListener,
+    private readonly report: DatabaseReport,
+  ) {}
+
+  /** Opens the stream, where the database has any. Where the database is away, it is asked again and again. */
+  async start(): Promise<void> {
+    const supported = await this.report.attempt('change stream', () => hasChangeStreams(this.db));
+    if (this.stopped) return;
+    if (supported === undefined) this.timer = setTimeout(() => this.start(), reopenAfterMs);
+    else if (supported) this.supported = true;
+    else this.listener.unsupported();
+    this.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.supported = false;
+    await this.close();
+  }
+
+  /** Closes the stream until `wake`. */
+  rest(): void {
+    if (this.wanted) void this.close();
+  }
+
+  wake(): void {
+    if (!this.supported || this.wanted) return;
+    this.wanted = true;
+    this.open();
+  }
+
+  private open(): void {
+    const stream = this.db.watch(pipeline(this.collectionName), { maxAwaitTimeMS });
+    this.stream = stream;
+    stream.on('change', change => this.tell(change));
+    // The driver resumes by itself where it can; a stream that ends is opened afresh, and the queue read again.
+    stream.on('error', error => this.reopen(stream, error));
+    stream.on('close', () => this.reopen(stream));
+    stream.once('init', () => {
+      this.report.succeeded('change stream');
+      if (this.stream === stream) this.listener.opened();
+    });
+  }
+
+  private reopen(stream: ChangeStream, error?: unknown): void {
+    if (this.stream !== stream) return;
+    this.stream = undefined;
+    if (error) this.report.failed('change stream', error);
+    void stream.close().catch(() => {});
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      if (this.wanted && !this.stream) this.open();
+    }, reopenAfterMs);
+  }
+
+  private async close(): Promise<void> {
+    this.wanted = false;
+    clearTimeout(this.timer);
+    const { stream } = this;
+    this.stream = undefined;
+    await stream?.close().catch(() => {});
+  }
+
+  private tell(change: ChangeStreamDocument): void {
+    if (!('ns' in change) || !('coll' in change.ns)) return;
+    if (change.ns.coll === controlCollectionName) {
+      this.listener.control();
+      return;
+    }
+    const id = 'documentKey' in change ? String(change.documentKey._id) : '';
+    const fields = fieldsOf(change);
+    if (fields.state === 'queued') this.listener.queued();
+    if (fields.state === 'scheduled' && fields.dueDate) this.listener.scheduled({ id, date: fields.dueDate });
+    if (fields.cancelRequested) this.listener.cancelRequested(id);
+  }
+}
+
+interface ChangedFields {
+  state?: string;
+  dueDate?: Date;
+  cancelRequested?: boolean;
+}
+
+function fieldsOf(change: ChangeStreamDocument): ChangedFields {
+  if (change.operationType === 'insert' || change.operationType === 'replace')
+    return (change.fullDocument ?? {}) as ChangedFields;
+  return change.operationType === 'update' ? ((change.updateDescription.updatedFields ?? {}) as ChangedFields) : {};
+}
+
+function pipeline(collectionName: string) {
+  const updated = 'updateDescription.updatedFields';
+  return [
+    {
+      $match: {
+        $or: [
+          { 'ns.coll': controlCollectionName, 'documentKey._id': 'pauses' },
+          {
+            'ns.coll': collectionName,
+            $or: [
+              { operationType: { $in: ['insert', 'replace'] }, 'fullDocument.state': { $in: waitingStates } },
+              { operationType: 'update', [`${updated}.state`]: { $in: waitingStates } },
+              { operationType: 'update', [`${updated}.cancelRequested`]: true },
+            ],
+          },
+        ],
+      },
+    },
+    {
+      $project: {
+        operationType: 1,
+        ns: 1,
+        documentKey: 1,
+        'fullDocument.state': 1,
+        'fullDocument.dueDate': 1,
+        [`${updated}.state`]: 1,
+        [`${updated}.dueDate`]: 1,
+        [`${updated}.cancelRequested`]: 1,
+      },
+    },
+  ];
+}

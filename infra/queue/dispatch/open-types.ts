@@ -1,0 +1,50 @@
+import { catalogVersions } from '../../catalog';
+import type { Paused } from '../pauses';
+import type { QueueCore } from '../queue-core';
+import type { KnownType } from '../store/task-store';
+import type { DatabaseReport } from './database-report';
+
+/** Which task types a role may claim now: those that it knows and that nobody has paused. */
+export class OpenTypes {
+  private readonly known: readonly KnownType[];
+  private readonly reported: KnownType[] = [];
+  private paused: Paused = { all: false, types: new Set() };
+
+  /** @param only the types of a role that does not run all of the catalogue. */
+  constructor(
+    private readonly core: QueueCore,
+    private readonly report: DatabaseReport,
+    only?: readonly string[],
+  ) {
+    const versions = Object.entries(catalogVersions(core.catalog));
+    const mine = only ? versions.filter(([taskType]) => only.includes(taskType)) : versions;
+    this.known = mine.map(([taskType, version]) => ({ taskType, version }));
+  }
+
+  list(): readonly KnownType[] {
+    if (this.paused.all) return [];
+    if (this.paused.types.size === 0) return this.known;
+    return this.known.filter(({ taskType }) => !this.paused.types.has(taskType));
+  }
+
+  /** Reads what is paused. @returns whether that has changed. */
+  async readPauses(): Promise<boolean> {
+    const before = this.paused;
+    this.paused = (await this.report.attempt('pauses', () => this.core.pauses.read())) ?? before;
+    return asText(before) !== asText(this.paused);
+  }
+
+  /** Says once of each type (or version) that this role does not know that tasks of it wait. */
+  async reportUnknown(): Promise<void> {
+    const known = [...this.known, ...this.reported];
+    const found = await this.report.attempt('unknown types', () => this.core.store.unknownTypes(known));
+    for (const { taskType, version } of found ?? []) {
+      this.reported.push({ taskType, version });
+      this.core.emit('queue.unknownType', { taskType, version });
+    }
+  }
+}
+
+function asText({ all, types }: Paused): string {
+  return JSON.stringify([all, [...types].sort()]);
+}

@@ -1,0 +1,85 @@
+import type { QueueCore } from '../queue-core';
+import type { TaskStore, Upcoming } from '../store/task-store';
+import type { Task } from '../task';
+import type { TaskCounters } from '../task-counters';
+import { newToken } from '../task-id';
+import type { HeldTasks } from './held-tasks';
+import type { Owners } from './owners';
+import { settlementOf } from './settler';
+
+export interface RescuerOptions {
+  core: QueueCore;
+  store: TaskStore;
+  owners: Owners;
+  held: HeldTasks;
+  counters: TaskCounters;
+  /** Tasks were put back. */
+  onRescued(): void;
+}
+
+const batch = 500;
+const pauseMs = 500;
+
+/** Takes tasks from jobs roles that died: at once where their process is gone, else after two missed heartbeats. */
+export class Rescuer {
+  constructor(private readonly options: RescuerOptions) {}
+
+  /** The tasks of owners found dead. Returns when the next owner would have missed two heartbeats. */
+  async rescueFromDead(): Promise<Upcoming | undefined> {
+    const { core, owners } = this.options;
+    const now = core.clock.now();
+    const dead = await owners.findDead(now);
+    if (dead.length > 0) await this.rescue(dead);
+    for (const id of dead) await owners.forget(id, now);
+    return owners.nextDeath();
+  }
+
+  /** The tasks whose lease is over, whoever had them. Returns when the next lease ends. */
+  async rescueExpired(): Promise<Upcoming | undefined> {
+    const { store, core } = this.options;
+    const next = await store.nextExpiry();
+    if (!next || next.date > core.clock.now()) return next;
+    await this.rescue([]);
+    // Our own, whose heartbeat is late, stay at the head: they are looked at again, but not without a pause.
+    const after = await store.nextExpiry();
+    const soon = new Date(core.clock.now().getTime() + pauseMs);
+    return after && { id: after.id, date: after.date > soon ? after.date : soon };
+  }
+
+  private async rescue(dead: readonly string[]): Promise<void> {
+    const { store, core } = this.options;
+    for (;;) {
+      const expired = await store.expired(core.clock.now(), dead, batch);
+      const others = expired.filter(task => !this.isHeldHere(task));
+      if (others.length === 0) return;
+      await this.takeFrom(others);
+      if (expired.length < batch) return;
+    }
+  }
+
+  /** Our own are renewed by the next heartbeat; what we run is no orphan. */
+  private isHeldHere(task: Task): boolean {
+    return this.options.held.get(task) !== undefined;
+  }
+
+  private async takeFrom(tasks: Task[]): Promise<void> {
+    const { core, store, counters } = this.options;
+    const settlements = tasks.map(task => {
+      const message = `its jobs role (${task.owner}) died or lost the database while it ran`;
+      return settlementOf(core, task, { kind: 'rescued', error: { name: 'Rescued', message } }, newToken());
+    });
+    const lost = new Set(await store.settle(settlements));
+    for (const [index, task] of tasks.entries()) {
+      const settlement = settlements[index];
+      if (lost.has(task._id) || !settlement) continue;
+      const { _id: taskId, taskType, owner } = task;
+      const { state } = settlement.transition;
+      counters.add(taskType, 'rescued');
+      if (state === 'failed' || state === 'cancelled') counters.add(taskType, state);
+      core.emit('task.rescued', { taskType, taskId, owner, state });
+      core.events.tell('rescued', { ...task, state }, settlement.attempt?.error);
+      if (state === 'failed') core.events.tell('error', { ...task, state }, settlement.attempt?.error);
+    }
+    this.options.onRescued();
+  }
+}

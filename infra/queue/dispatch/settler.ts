@@ -1,0 +1,214 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { type AnyCatalog, defaultOptions, type ResolvedOptions } from '../../catalog';
+import { isDatabaseAway } from '../database-away';
+import type { Report } from '../executor';
+import type { QueueCore } from '../queue-core';
+import { decideNextState, type Ending, type Transition } from '../states';
+import { SettleError } from '../store/mongo-settle';
+import type { Settlement, TaskStore } from '../store/task-store';
+import type { Attempt, Task, TaskError } from '../task';
+import type { Counted, TaskCounters } from '../task-counters';
+import type { DatabaseReport } from './database-report';
+import { ErrorGroups } from './error-groups';
+
+/** The end of an attempt, before it is known what becomes of the task. */
+export interface EndedAttempt {
+  task: Task;
+  store: TaskStore;
+  ending: Ending;
+  /** Absent where nothing ran: the task was rejected or cancelled at its claim. */
+  ran?: Pick<Report, 'startedAt' | 'finishedAt' | 'workerPid'>;
+}
+
+/** An end that is written: the task as it was, and what became of it. */
+export interface Settled {
+  task: Task;
+  store: TaskStore;
+  ending: Ending;
+  transition: Transition;
+  durationMs: number;
+}
+
+interface Pending extends EndedAttempt {
+  settlement: Settlement;
+}
+
+export interface SettlerOptions {
+  core: QueueCore;
+  report: DatabaseReport;
+  counters: TaskCounters;
+  /** An end is written, or was void because the task had been lost. */
+  onSettled(settled: Settled): void;
+  onLost(task: Task): void;
+  /** How many ends one write takes at most. */
+  batch?: number;
+}
+
+const retryWaitMs = { first: 50, longest: 2_000 };
+
+/**
+ * Writes the ends of attempts, in batches that grow by themselves: what reports while a write is under way goes into
+ * the next. What cannot be written is kept and tried again; the fence sees to it that a late write changes nothing.
+ */
+export class Settler {
+  private readonly errors: ErrorGroups;
+  private readonly batch: number;
+  private pending: Pending[] = [];
+  private flushing: Promise<void> | undefined;
+
+  constructor(private readonly options: SettlerOptions) {
+    this.errors = new ErrorGroups(options.core.db, options.core.emit);
+    this.batch = options.batch ?? 500;
+  }
+
+  add(ended: EndedAttempt): void {
+    this.pending.push(this.decide(ended));
+    this.flushing ??= this.flushAll().finally(() => {
+      this.flushing = undefined;
+    });
+  }
+
+  get size(): number {
+    return this.pending.length;
+  }
+
+  /** Resolves when everything is written, or `untilMs` have passed. */
+  async drain(untilMs: number): Promise<void> {
+    const giveUp = new AbortController();
+    const late = wait(untilMs, undefined, { signal: giveUp.signal }).catch(() => {});
+    while (this.flushing) if ((await Promise.race([this.flushing, late.then(() => 'late')])) === 'late') return;
+    giveUp.abort();
+  }
+
+  private decide(ended: EndedAttempt): Pending {
+    const { task, ran } = ended;
+    const ending = withFingerprint(task, ended.ending);
+    const now = ran?.finishedAt ?? this.options.core.clock.now();
+    const transition = decideNextState(task, ending, now, rulesOf(this.options.core.catalog, task.taskType));
+    const attempt = ran && attemptOf(task, ending, ran);
+    return { ...ended, ending, settlement: { task, transition, ...(attempt && { attempt }) } };
+  }
+
+  private async flushAll(): Promise<void> {
+    let waitMs = retryWaitMs.first;
+    // One turn of the event loop: reports that come together are written together.
+    await new Promise(resolve => setImmediate(resolve));
+    while (this.pending.length > 0) {
+      const batch = this.pending.splice(0, this.batch);
+      if (await this.flush(batch)) {
+        waitMs = retryWaitMs.first;
+      } else {
+        await wait(waitMs);
+        waitMs = Math.min(retryWaitMs.longest, waitMs * 2);
+      }
+    }
+  }
+
+  /** @returns false where the batch must be tried again. */
+  private async flush(batch: Pending[]): Promise<boolean> {
+    const stores = new Set(batch.map(({ store }) => store));
+    const results = await Promise.all(
+      [...stores].map(store =>
+        this.settle(
+          store,
+          batch.filter(one => one.store === store),
+        ),
+      ),
+    );
+    return results.every(Boolean);
+  }
+
+  private async settle(store: TaskStore, batch: Pending[]): Promise<boolean> {
+    try {
+      const lost = await store.settle(batch.map(({ settlement }) => settlement));
+      this.options.report.succeeded('settle');
+      this.written(batch, new Set(lost));
+      return true;
+    } catch (error) {
+      if (error instanceof SettleError) return this.partlyRefused(batch, error);
+      if (isDatabaseAway(error) || batch.length > 1) {
+        this.options.report.failed('settle', error);
+        this.pending.unshift(...batch);
+        return false;
+      }
+      return this.partlyRefused(
+        batch,
+        new SettleError([{ settlement: (batch[0] as Pending).settlement, error: error as Error }], []),
+      );
+    }
+  }
+
+  /** A result that cannot be stored makes its task failed; everything else of the batch is written. */
+  private partlyRefused(batch: Pending[], { refused, lost }: SettleError): boolean {
+    const problems = new Map(refused.map(({ settlement, error }) => [settlement, error]));
+    this.written(
+      batch.filter(({ settlement }) => !problems.has(settlement)),
+      new Set(lost),
+    );
+    for (const one of batch) {
+      const problem = problems.get(one.settlement);
+      if (problem) this.add(unstorable(one, problem));
+    }
+    return true;
+  }
+
+  private written(batch: Pending[], lost: ReadonlySet<string>): void {
+    const settled = batch.filter(({ task }) => !lost.has(task._id)).map(asSettled);
+    for (const { task } of batch) if (lost.has(task._id)) this.options.onLost(task);
+    for (const one of settled) this.count(one);
+    for (const one of settled) this.options.onSettled(one);
+    this.group(settled);
+  }
+
+  private count({ task, ending, transition, durationMs }: Settled): void {
+    const { counters } = this.options;
+    if (ending.kind === 'done') counters.learnDuration(task.taskType, durationMs);
+    if (ending.kind === 'rescued') counters.add(task.taskType, 'rescued');
+    const { state } = transition;
+    const what: Counted = state === 'scheduled' || state === 'queued' ? 'retried' : state;
+    counters.add(task.taskType, what);
+  }
+
+  private group(settled: Settled[]): void {
+    const failures = settled.flatMap(({ task, ending }) => ('error' in ending ? [{ task, error: ending.error }] : []));
+    if (failures.length === 0) return;
+    const now = this.options.core.clock.now();
+    void this.options.report.attempt('error groups', () => this.errors.record(failures, now));
+  }
+}
+
+/** Where somebody else's claim has ended: what its store is to write. */
+export function settlementOf(core: QueueCore, task: Task, ending: Ending, newToken: string): Settlement {
+  const now = core.clock.now();
+  const error = withFingerprint(task, ending);
+  const ran = { startedAt: task.claimedAt ?? now, finishedAt: now };
+  const transition = decideNextState(task, error, now, rulesOf(core.catalog, task.taskType));
+  return { task, transition, attempt: attemptOf(task, error, ran), newToken };
+}
+
+/** The options of a type; the defaults for one that this role does not know (it may rescue such a task). */
+export function rulesOf(catalog: AnyCatalog, taskType: string): ResolvedOptions {
+  return (Object.hasOwn(catalog, taskType) ? catalog[taskType] : undefined) ?? defaultOptions;
+}
+
+function asSettled({ task, store, ending, settlement, ran }: Pending): Settled {
+  const durationMs = ran ? ran.finishedAt.getTime() - ran.startedAt.getTime() : 0;
+  return { task, store, ending, transition: settlement.transition, durationMs };
+}
+
+function withFingerprint(task: Task, ending: Ending): Ending {
+  return 'error' in ending ? { ...ending, error: ErrorGroups.fingerprinted(task, ending.error) } : ending;
+}
+
+function attemptOf(task: Task, ending: Ending, ran: NonNullable<EndedAttempt['ran']>): Attempt | undefined {
+  if (ending.kind === 'rejected') return undefined;
+  const { startedAt, finishedAt, workerPid } = ran;
+  const error: { error?: TaskError } = 'error' in ending ? { error: ending.error } : {};
+  const pid = workerPid === undefined ? {} : { workerPid };
+  return { startedAt, finishedAt, outcome: ending.kind, owner: task.owner ?? '', ...pid, ...error };
+}
+
+function unstorable({ task, store, ran }: Pending, problem: Error): EndedAttempt {
+  const message = `its result cannot be stored: ${problem.message}. Put what is large into a file (context.files)`;
+  return { task, store, ran, ending: { kind: 'failed', fatal: true, error: { name: 'ResultNotStorable', message } } };
+}

@@ -1,0 +1,28 @@
+import type { QueueCore } from './queue-core';
+import type { Task } from './task';
+
+/** `TaskQueue.inMemory`: the tasks in this role's memory, as meteor-cluster shows them. */
+export class InMemoryTasks {
+  constructor(private readonly core: () => QueueCore) {}
+
+  findById(id: string): Task | undefined {
+    return this.tasks().find(({ _id }) => _id === id);
+  }
+
+  /** @returns whether there was one. */
+  async removeById(id: string): Promise<boolean> {
+    return (await this.core().memory.remove({ _id: id })) > 0;
+  }
+
+  /** All that have not finished, in the queue's order. */
+  tasks(): Task[] {
+    return this.core()
+      .memory.all()
+      .filter(({ state }) => state === 'scheduled' || state === 'queued' || state === 'running');
+  }
+
+  /** Those that could start now. */
+  availableTasks(): Task[] {
+    return this.tasks().filter(({ state }) => state === 'queued');
+  }
+}

@@ -1,0 +1,17 @@
+import { type Catalog, catalog } from '../../imports/tasks/catalog';
+import { TaskQueueOf } from './task-queue';
+
+/**
+ * The app's queue, typed by its catalogue. A role connects it at start; until then every call says so.
+ *
+ * @example await TaskQueue.addTask({ taskType: 'buildReport', data: { rows: 500, owner } });
+ */
+export const TaskQueue = new TaskQueueOf<Catalog>(catalog);
+
+export type { QueueCounts, StateCounts } from './counts';
+export { DuplicateTaskError, DuplicateTasksError, InvalidTaskError } from './errors';
+export type { AddOptions, NewTask } from './new-task';
+export type { QueueEvent, QueueEventName, QueueListener } from './queue-events';
+export type { Sender, Task, TaskState } from './task';
+export { type QueueConnection, TaskQueueOf } from './task-queue';
+export { withinTask } from './within-task';

@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import type { ClientSession } from 'mongodb';
+import {
+  type AnyCatalog,
+  type DataIn,
+  definitionOf,
+  didYouMean,
+  findPayloadProblems,
+  type TaskTypeIn,
+} from '../catalog';
+import { InvalidTaskError } from './errors';
+import { canonical, type Signer } from './signature';
+import type { Sender, Task } from './task';
+import { newTaskId } from './task-id';
+
+/** A session of the npm driver, or of the one that Meteor bundles: the task is written through its own client. */
+export type AnySession = Pick<ClientSession, 'inTransaction'> & { readonly client?: unknown };
+
+/** All that addTask takes beside task type and data. */
+export interface AddOptions {
+  /** Any integer, higher first. Default: the type's. */
+  priority?: number;
+  /** Before its equals (same priority) instead of behind them. */
+  front?: boolean;
+  /** Unique among the tasks that have not finished; a finished one of this id is replaced. Default: a fresh id. */
+  _id?: string;
+  /** With `_id`: where any record of it is kept, live or finished, nothing is added and the id comes back. */
+  once?: boolean;
+  /** When it may start at the earliest. Default: now. */
+  dueDate?: Date;
+  /** When it should be finished. The task is bumped to high before; that it was missed is recorded. */
+  deadline?: Date;
+  /** Kept in the memory of this jobs role only: faster, and lost with it. */
+  inMemory?: boolean;
+  /** Unique among scheduled, queued and running tasks. */
+  uniqueKey?: string;
+  /** The task is added in this session's transaction. */
+  session?: AnySession;
+}
+
+type DataField<Data> = Record<string, never> extends Data ? { data?: Data } : { data: Data };
+
+/** What addTask takes, for each task type of the catalogue C. */
+export type NewTask<C> = {
+  [T in TaskTypeIn<C>]: { taskType: T } & DataField<DataIn<C, T>> & AddOptions;
+}[TaskTypeIn<C>];
+
+/** The same, before it is known to be right. */
+export type UnparsedTask = { taskType?: unknown; data?: unknown } & { [K in keyof AddOptions]?: unknown };
+
+export interface TaskOrigin {
+  catalog: AnyCatalog;
+  sender: Sender;
+  signer: Signer;
+  now: Date;
+  /** The task whose handler adds this one. */
+  addedBy?: Task;
+}
+
+/**
+ * Parses what addTask was given and makes the task of it.
+ *
+ * @throws InvalidTaskError or PayloadError with every problem of it.
+ */
+export function newTask(given: UnparsedTask, { catalog, sender, signer, now, addedBy }: TaskOrigin): Task {
+  const definition = definitionOf(catalog, given.taskType);
+  const { taskType } = definition;
+  const data = withoutUndefined(given.data ?? {});
+  const problems = [...findOptionProblems(given), ...findPayloadProblems(definition, data)];
+  if (problems.length > 0) throw new InvalidTaskError(problems);
+  const options = given as AddOptions;
+  const dueDate = options.dueDate ?? now;
+  const priority = options.priority ?? definition.priority;
+  const recurringKey = recurringKeyOf(taskType, data, options, now, addedBy);
+  const task: Task = {
+    _id: options._id ?? newTaskId(),
+    taskType,
+    data,
+    state: dueDate > now ? 'scheduled' : 'queued',
+    priority,
+    basePriority: priority,
+    place: options.front ? 0 : 1,
+    createdAt: now,
+    dueDate,
+    ...(options.deadline && { deadline: options.deadline, deadlineWatch: 'bump' }),
+    ...(options.uniqueKey !== undefined && { uniqueKey: options.uniqueKey }),
+    ...(recurringKey !== undefined && { recurringKey }),
+    attempt: 0,
+    attempts: [],
+    sender,
+    catalogVersion: definition.version,
+  };
+  return signer.active ? { ...task, signature: signer.sign(task) } : task;
+}
+
+/**
+ * meteor-cluster's way of recurring: a handler adds its own task again, for later. A key over type and payload makes
+ * such next rounds unique while they wait, so that two chains (two roles that started together, or a task that ran
+ * again after a crash) become one at their next round.
+ */
+function recurringKeyOf(
+  taskType: string,
+  data: unknown,
+  options: AddOptions,
+  now: Date,
+  addedBy: Task | undefined,
+): string | undefined {
+  const sayWhich = options._id !== undefined || options.uniqueKey !== undefined;
+  const later = options.dueDate !== undefined && options.dueDate > now;
+  if (!addedBy || addedBy.taskType !== taskType || sayWhich || !later) return undefined;
+  if (canonical(addedBy.data) !== canonical(data)) return undefined;
+  return createHash('sha256')
+    .update(`${taskType}\n${canonical(data)}`)
+    .digest('base64url');
+}
+
+type Check = (value: unknown) => string | undefined;
+
+const isBoolean: Check = value => (typeof value === 'boolean' ? undefined : 'is not true or false');
+const isText: Check = value =>
+  typeof value === 'string' && value !== '' ? undefined : 'is not a text of one character or more';
+const isMoment: Check = value =>
+  Object.prototype.toString.call(value) === '[object Date]' && !Number.isNaN((value as Date).getTime())
+    ? undefined
+    : 'is not a valid Date';
+
+const checks: Record<keyof AddOptions, Check> = {
+  priority: value => (Number.isSafeInteger(value) ? undefined : 'is not an integer'),
+  front: isBoolean,
+  _id: isText,
+  once: isBoolean,
+  dueDate: isMoment,
+  deadline: isMoment,
+  inMemory: isBoolean,
+  uniqueKey: isText,
+  session: value =>
+    typeof (value as AnySession)?.inTransaction === 'function' ? undefined : 'is not a session of a MongoDB driver',
+};
+
+function findOptionProblems(given: UnparsedTask): string[] {
+  const known = ['taskType', 'data', ...Object.keys(checks)];
+  const problems = Object.entries(given).flatMap(([name, value]) => {
+    if (value === undefined || name === 'taskType' || name === 'data') return [];
+    const check = checks[name as keyof AddOptions];
+    if (!check) return [`${name}: unknown option of addTask${didYouMean(name, known)}`];
+    const problem = check(value);
+    return problem ? [`${name}: ${String(value)} ${problem}`] : [];
+  });
+  if (given.once && given._id === undefined) problems.push('once: needs an _id, which says what is to be there once');
+  if (given.inMemory && given.session) problems.push('session: a task in memory is in no transaction; leave one out');
+  return problems;
+}
+
+/** Deeper than the catalogue allows: what lies there is refused anyway, and a circle must not be walked for ever. */
+const tooDeep = 40;
+
+/** A copy without undefined fields: what is stored, signed and run is one and the same, whatever the caller does next. */
+function withoutUndefined(value: unknown, depth = 0): unknown {
+  if (depth > tooDeep) return value;
+  if (Array.isArray(value)) return value.map(item => withoutUndefined(item, depth + 1));
+  if (typeof value !== 'object' || value === null || !isPlain(value)) return value;
+  const kept = Object.entries(value).filter(([, part]) => part !== undefined);
+  return Object.fromEntries(kept.map(([key, part]) => [key, withoutUndefined(part, depth + 1)]));
+}
+
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}

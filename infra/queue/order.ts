@@ -1,0 +1,17 @@
+import type { Task } from './task';
+
+/** What the order in the queue looks at. */
+export type Ordered = Pick<Task, '_id' | 'priority' | 'place' | 'dueDate'>;
+
+/** The order of the queue, for MongoDB's sort and index. `compareTasks` is the same order for memory. */
+export const queueOrder = { priority: -1, place: 1, dueDate: 1, _id: 1 } as const;
+
+/** Priority (high first), then front before back, then due date, then `_id`. */
+export function compareTasks(a: Ordered, b: Ordered): number {
+  return (
+    b.priority - a.priority ||
+    a.place - b.place ||
+    a.dueDate.getTime() - b.dueDate.getTime() ||
+    (a._id < b._id ? -1 : Number(a._id > b._id))
+  );
+}

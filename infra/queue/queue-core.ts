@@ -1,0 +1,34 @@
+import type { Db } from 'mongodb';
+import type { AnyCatalog } from '../catalog';
+import type { Clock } from '../database';
+import type { Pauses } from './pauses';
+import type { Emit, QueueEvents } from './queue-events';
+import type { Signer } from './signature';
+import type { MemoryStore } from './store/memory-store';
+import type { MongoStore } from './store/mongo-store';
+import type { Sender, Task } from './task';
+
+/** What the queue tells a dispatcher in the same process, so that it need not hear of it from the database. */
+export interface QueueSignals {
+  added(tasks: readonly Task[], inMemory: boolean): void;
+  cancelRequested(id: string): void;
+  pausesChanged(): void;
+  /** There may be work: a nudge from elsewhere, a task put back. */
+  nudged(): void;
+}
+
+/** What a connected TaskQueue is made of; the dispatcher works with the same parts. */
+export interface QueueCore {
+  readonly db: Db;
+  readonly catalog: AnyCatalog;
+  readonly store: MongoStore;
+  readonly memory: MemoryStore;
+  readonly clock: Clock;
+  readonly signer: Signer;
+  readonly sender: Sender;
+  readonly pauses: Pauses;
+  readonly events: QueueEvents;
+  readonly emit: Emit;
+  /** The dispatchers of this process, one at most in an app. In-memory tasks need one. */
+  readonly dispatchers: Set<QueueSignals>;
+}

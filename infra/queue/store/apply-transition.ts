@@ -1,0 +1,35 @@
+import type { Transition } from '../states';
+import type { Attempt } from '../task';
+
+/** How many attempts of a task are remembered: one that is retried by hand for years stays small. */
+export const attemptsKept = 50;
+
+/** The fields that a transition sets; those that are not there stay as they are. */
+export function fieldsOf(transition: Transition): Partial<Transition> {
+  const entries = Object.entries(transition).filter(([name, value]) => value !== undefined && name !== 'sinks');
+  return Object.fromEntries(entries) as Partial<Transition>;
+}
+
+const always = ['owner', 'leaseUntil', 'claimedAt'] as const;
+
+/**
+ * The fields that end with the attempt. `cancelRequested` stays where the task goes back to wait: a cancel that came
+ * while its run was ending is then obeyed at the next claim. A task that goes back to wait keeps no progress; a done one shows no error. */
+export function fieldsToUnset(state: Transition['state']): string[] {
+  switch (state) {
+    case 'scheduled':
+    case 'queued':
+      return [...always, 'progress'];
+    case 'done':
+      return [...always, 'cancelRequested', 'error', 'deadlineWatch'];
+    case 'failed':
+    case 'cancelled':
+    case 'rejected':
+      return [...always, 'cancelRequested', 'deadlineWatch'];
+  }
+}
+
+/** The history with one more attempt. */
+export function withAttempt(attempts: readonly Attempt[], attempt: Attempt | undefined): Attempt[] {
+  return attempt ? [...attempts, attempt].slice(-attemptsKept) : [...attempts];
+}

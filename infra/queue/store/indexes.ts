@@ -1,0 +1,50 @@
+import type { Collection, IndexDescription } from 'mongodb';
+import { queueOrder } from '../order';
+import { liveStates, type Task } from '../task';
+
+/** The names by which a duplicate-key error says what was in the way. */
+export const uniqueKeyIndex = 'uniqueKey_live';
+export const recurringKeyIndex = 'recurringKey_waiting';
+
+/**
+ * The queue's indexes. Each covers only the tasks that it is asked about, so that a write pays for no other and a
+ * claim never walks over the future, the running or the finished.
+ */
+export const indexes: IndexDescription[] = [
+  {
+    // Type and version in front: paused and unknown types cost nothing. MongoDB merges one scan per type in order.
+    name: 'claim',
+    key: { taskType: 1, catalogVersion: 1, ...queueOrder },
+    partialFilterExpression: { state: 'queued' },
+  },
+  { name: 'due', key: { dueDate: 1, _id: 1 }, partialFilterExpression: { state: 'scheduled' } },
+  { name: 'lease', key: { leaseUntil: 1 }, partialFilterExpression: { state: 'running' } },
+  { name: 'deadline', key: { deadline: 1 }, partialFilterExpression: { deadlineWatch: { $exists: true } } },
+  {
+    name: uniqueKeyIndex,
+    key: { uniqueKey: 1 },
+    unique: true,
+    partialFilterExpression: { uniqueKey: { $exists: true }, state: { $in: [...liveStates] } },
+  },
+  {
+    name: recurringKeyIndex,
+    key: { recurringKey: 1 },
+    unique: true,
+    partialFilterExpression: { recurringKey: { $exists: true } },
+  },
+  {
+    name: 'retention',
+    key: { expiresAt: 1 },
+    expireAfterSeconds: 0,
+    partialFilterExpression: { expiresAt: { $exists: true } },
+  },
+  // The console shows the newest failures, however many tasks are done.
+  { name: 'failed', key: { finishedAt: -1 }, partialFilterExpression: { state: 'failed' } },
+  // For a queue that meteor-cluster wrote: what is not taken over yet is found without reading the rest.
+  { name: 'meteorCluster', key: { onGoing: 1 }, partialFilterExpression: { onGoing: { $exists: true } } },
+];
+
+/** Makes sure that the indexes are there. Many roles may do so at once. */
+export async function ensureIndexes(collection: Collection<Task>): Promise<void> {
+  await collection.createIndexes(indexes);
+}

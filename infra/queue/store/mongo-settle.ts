@@ -1,0 +1,142 @@
+import type { Collection } from 'mongodb';
+import { isDatabaseAway } from '../database-away';
+import type { Task } from '../task';
+import { attemptsKept, fieldsOf, fieldsToUnset } from './apply-transition';
+import type { Held, Settlement } from './task-store';
+
+/**
+ * Writes the ends of many attempts: one update for all that were claimed together and go to the same state, in which
+ * each task picks its own values out of a list. About as fast as one value for all, and no history is rounded off.
+ *
+ * @returns the ids of those that had been lost.
+ */
+export async function settleTasks(collection: Collection<Task>, settlements: readonly Settlement[]): Promise<string[]> {
+  const groups = groupBy(
+    settlements,
+    ({ task, transition }) => `${task.owner} ${task.token} ${transition.state} ${transition.sinks}`,
+  );
+  return combine(await Promise.allSettled(groups.map(group => settleGroup(collection, group))));
+}
+
+/** @throws SettleError with all refused ones; any other error as it is, because the whole batch is then tried again. */
+function combine(results: PromiseSettledResult<string[]>[]): string[] {
+  const lost = results.flatMap(result => (result.status === 'fulfilled' ? result.value : []));
+  const errors: unknown[] = results.flatMap(result => (result.status === 'rejected' ? [result.reason] : []));
+  if (errors.length === 0) return lost;
+  const refusals = errors.filter(error => error instanceof SettleError);
+  if (refusals.length < errors.length) throw errors.find(error => !(error instanceof SettleError));
+  throw new SettleError(
+    refusals.flatMap(({ refused }) => refused),
+    [...lost, ...refusals.flatMap(error => error.lost)],
+  );
+}
+
+async function settleGroup(collection: Collection<Task>, group: Settlement[]): Promise<string[]> {
+  const tasks = group.map(({ task }) => task);
+  try {
+    const { matchedCount } = await collection.updateMany(fence(tasks), pipeline(group));
+    return matchedCount === group.length ? [] : await findLost(collection, tasks);
+  } catch (error) {
+    if (isDatabaseAway(error)) throw error;
+    const [only, ...others] = group as [Settlement, ...Settlement[]];
+    if (others.length === 0) throw new SettleError([{ settlement: only, error: error as Error }], []);
+    // One of them cannot be written as it is (too large, say): it must not hold up the others.
+    return settleHalves(collection, group);
+  }
+}
+
+/** Looks for the culprit by halving; both halves are written as far as they can be. */
+async function settleHalves(collection: Collection<Task>, group: Settlement[]): Promise<string[]> {
+  const middle = group.length >> 1;
+  return combine(
+    await Promise.allSettled([
+      settleGroup(collection, group.slice(0, middle)),
+      settleGroup(collection, group.slice(middle)),
+    ]),
+  );
+}
+
+/** Results that the database will not take; everything else of the batch is written. */
+export class SettleError extends Error {
+  override readonly name = 'SettleError';
+  constructor(
+    readonly refused: readonly { settlement: Settlement; error: Error }[],
+    readonly lost: readonly string[],
+  ) {
+    super(`${refused.length} results cannot be stored: ${refused[0]?.error.message}`, { cause: refused[0]?.error });
+  }
+}
+
+function fence(tasks: readonly Held[]) {
+  const { owner, token } = tasks[0] as Held;
+  return { _id: { $in: tasks.map(({ _id }) => _id) }, state: 'running' as const, owner, token };
+}
+
+function pipeline(group: Settlement[]) {
+  const mine = { $indexOfArray: [{ $literal: group.map(({ task }) => task._id) }, '$_id'] };
+  const fields = { $arrayElemAt: [{ $literal: group.map(fieldsToSet) }, mine] };
+  const attempt = { $arrayElemAt: [{ $literal: group.map(one => (one.attempt ? [one.attempt] : [])) }, mine] };
+  const history = { $concatArrays: [{ $ifNull: ['$attempts', []] }, attempt] };
+  const { state, sinks } = (group[0] as Settlement).transition;
+  const changed = { attempts: { $slice: [history, -attemptsKept] }, ...(sinks && { priority: sunk }) };
+  return [{ $replaceWith: { $mergeObjects: ['$$ROOT', fields, changed] } }, { $unset: fieldsToUnset(state) }];
+}
+
+const sunk = { $cond: [{ $eq: ['$deadlineWatch', 'miss'] }, '$priority', { $subtract: ['$priority', 1] }] };
+
+function fieldsToSet({ transition, newToken }: Settlement) {
+  return { ...fieldsOf(transition), ...(newToken && { token: newToken }) };
+}
+
+/**
+ * Which of the tasks are neither held nor settled by this claim. One that has our token but no longer runs was written
+ * by an earlier try whose reply did not arrive.
+ */
+export async function findLost(collection: Collection<Task>, tasks: readonly Held[]): Promise<string[]> {
+  const ids = tasks.map(({ _id }) => _id);
+  const found = await collection
+    .find({ _id: { $in: ids } })
+    .project<Held>({ token: 1, owner: 1 })
+    .toArray();
+  const byId = new Map(found.map(task => [task._id, task]));
+  return tasks.filter(task => isLost(task, byId.get(task._id))).map(({ _id }) => _id);
+}
+
+/** A settled task has no owner any more, but still the token of the claim that ended it. */
+function isLost({ owner, token }: Held, now: Held | undefined): boolean {
+  return now?.token !== token || (now?.owner !== undefined && now.owner !== owner);
+}
+
+/** Gives tasks back untouched: no attempt is counted, the history is left alone. */
+export async function handBackTasks(collection: Collection<Task>, tasks: readonly Held[]): Promise<void> {
+  const unset = Object.fromEntries(fieldsToUnset('queued').map(field => [field, '']));
+  const groups = groupBy(tasks, ({ owner, token }) => `${owner} ${token}`);
+  await Promise.all(
+    groups.map(group => collection.updateMany(fence(group), { $set: { state: 'queued' }, $unset: unset as never })),
+  );
+}
+
+/** Renews the leases of all tasks in one write. */
+export async function renewLeases(
+  collection: Collection<Task>,
+  tasks: readonly Held[],
+  leaseUntil: Date,
+): Promise<string[]> {
+  if (tasks.length === 0) return [];
+  const ids = { _id: { $in: tasks.map(({ _id }) => _id) } };
+  const tokens = [...new Set(tasks.map(({ token }) => token as string))];
+  const mine = { ...ids, state: 'running' as const, owner: tasks[0]?.owner as string, token: { $in: tokens } };
+  const { matchedCount } = await collection.updateMany(mine, { $set: { leaseUntil } }, { writeConcern: { w: 1 } });
+  return matchedCount === tasks.length ? [] : findLost(collection, tasks);
+}
+
+export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,135 @@
+import type { AnySession } from '../new-task';
+import type { Transition } from '../states';
+import type { Attempt, Progress, Task } from '../task';
+
+/** A task to be inserted. `once`: any record of its `_id` means that nothing is added. */
+export interface Insertion {
+  task: Task;
+  once: boolean;
+}
+
+/** What became of an insertion: added, there already (`once`), or refused because another task is in the way. */
+export type Inserted =
+  | { kind: 'added'; id: string }
+  | { kind: 'there'; id: string }
+  /** The next round of this recurring task waits already: `id` is its. */
+  | { kind: 'merged'; id: string }
+  | { kind: 'duplicate'; id: string; field: '_id' | 'uniqueKey'; value: string; existingId?: string };
+
+/** A task type and the newest catalogue version of it that the claimer knows. */
+export interface KnownType {
+  taskType: string;
+  version: number;
+}
+
+export interface PeekRequest {
+  /** Only tasks of these types, up to these versions. */
+  types: readonly KnownType[];
+  limit: number;
+  /** Only tasks of at least this priority: what an overloaded machine still runs. */
+  minPriority?: number;
+}
+
+/** A queued task, seen in passing. */
+export interface Peeked {
+  _id: string;
+  taskType: string;
+}
+
+export interface Claim {
+  owner: string;
+  /** Fences every later write: fresh for each claim. */
+  token: string;
+  now: Date;
+  leaseUntil: Date;
+}
+
+/** A claim on one task, by which every write to it is fenced. */
+export interface Held {
+  _id: string;
+  owner?: string;
+  token?: string;
+}
+
+/** The end of an attempt, to be written. */
+export interface Settlement {
+  task: Held;
+  transition: Transition;
+  /** For the history; absent where nothing ran (a task rejected at its claim). */
+  attempt?: Attempt;
+  /** Written in the place of the claim's token, by who ends somebody else's attempt: its owner's own settle is void. */
+  newToken?: string;
+}
+
+/** The next thing that will happen at a known time. */
+export interface Upcoming {
+  id: string;
+  date: Date;
+}
+
+/** How many tasks are in each state that can be counted cheaply. */
+export interface LiveCount {
+  taskType: string;
+  state: 'scheduled' | 'queued' | 'running';
+  count: number;
+  /** When the oldest of the queued ones became due. */
+  oldest?: Date;
+}
+
+/** Selectors and modifiers are MongoDB's; memory understands equality, `$in` and the comparisons. */
+export type Selector = Record<string, unknown>;
+
+/**
+ * Where tasks are kept. Memory and MongoDB pass one contract suite (tests/contract/store-contract.ts).
+ * Every write to a running task matches `{ _id, state: 'running', owner, token }`; who lost the lease changes nothing.
+ */
+export interface TaskStore {
+  /** Inserts all in one round trip; one that is refused stops no other. Results are in the order of `insertions`. */
+  insert(insertions: readonly Insertion[], session?: AnySession): Promise<Inserted[]>;
+
+  /** The first queued tasks, in the queue's order, at a cost that does not grow with the queue. */
+  peek(request: PeekRequest): Promise<Peeked[]>;
+  /** Claims those of `ids` that are still queued. The tasks come back in the order of `ids`. */
+  take(ids: readonly string[], claim: Claim): Promise<Task[]>;
+  /** Ends attempts. Returns the ids of those that had been lost to somebody else. */
+  settle(settlements: readonly Settlement[]): Promise<string[]>;
+  /** Gives claimed tasks back untouched: no attempt is counted. */
+  handBack(tasks: readonly Held[]): Promise<void>;
+  /** Renews leases. Returns the ids of the tasks that had been lost to somebody else. */
+  renew(tasks: readonly Held[], leaseUntil: Date): Promise<string[]>;
+  setProgress(updates: readonly { task: Held; progress: Progress }[]): Promise<void>;
+
+  /** Running tasks whose lease is over, or whose owner is one of `deadOwners`; at most `limit`. */
+  expired(now: Date, deadOwners: readonly string[], limit: number): Promise<Task[]>;
+  /** When the first lease ends. */
+  nextExpiry(): Promise<Upcoming | undefined>;
+
+  /** Makes scheduled tasks that are due queued, at most `limit`; returns them. One that fails stops no other. */
+  promote(now: Date, limit: number): Promise<Task[]>;
+  /** The scheduled task that is due first. */
+  nextScheduled(): Promise<Upcoming | undefined>;
+
+  /** Unfinished tasks whose next deadline event may be near: deadline up to `until`, soonest first. */
+  nearDeadline(until: Date, limit: number): Promise<Task[]>;
+  nextDeadline(): Promise<Upcoming | undefined>;
+  /** Bumps a task that waits, or says that it will be high when it waits again. False: it has finished. */
+  bump(id: string, priority: number): Promise<boolean>;
+  /** Records that the deadline has passed. False: it has finished. */
+  missDeadline(id: string): Promise<boolean>;
+
+  /** Cancels a task that waits; asks for the end of one that runs. Undefined: there is none that has not finished. */
+  cancel(id: string, now: Date, expiresAt: Date): Promise<'cancelled' | 'requested' | undefined>;
+  /** Those of `ids` whose end has been asked for. */
+  cancelRequested(ids: readonly string[]): Promise<string[]>;
+  /** Puts a failed, cancelled or rejected task back in the queue, attempts afresh. */
+  retry(id: string, changes: Pick<Task, 'dueDate' | 'signature'>): Promise<'retried' | 'duplicate' | undefined>;
+
+  findOne(id: string): Promise<Task | undefined>;
+  find(selector: Selector): Promise<Task[]>;
+  /** Removes the tasks that the selector matches and returns how many. */
+  remove(selector: Selector): Promise<number>;
+  /** Counts what waits and runs, up to `limit` for each type and state. */
+  countLive(limit: number): Promise<LiveCount[]>;
+  /** Up to ten task types (with versions) that are queued and that `known` does not cover. */
+  unknownTypes(known: readonly KnownType[]): Promise<KnownType[]>;
+}

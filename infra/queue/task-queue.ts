@@ -1,0 +1,227 @@
+import type { Db, Filter, FindOptions, UpdateFilter, UpdateResult } from 'mongodb';
+import { type AnyCatalog, defaultOptions, didYouMean } from '../catalog';
+import { type Clock, DatabaseClock } from '../database';
+import { addAll } from './add-tasks';
+import { countQueue, type QueueCounts } from './counts';
+import { DuplicateTaskError, DuplicateTasksError } from './errors';
+import { InMemoryTasks } from './in-memory-tasks';
+import type { NewTask, UnparsedTask } from './new-task';
+import { Pauses } from './pauses';
+import type { QueueCore } from './queue-core';
+import { type Emit, type QueueEventName, QueueEvents, type QueueListener, queueEventNames } from './queue-events';
+import { replayOf } from './replay';
+import { Signer } from './signature';
+import { MemoryStore } from './store/memory-store';
+import { MongoStore } from './store/mongo-store';
+import type { Sender, Task } from './task';
+import { TaskCursor } from './task-cursor';
+import { refuseStateChanges } from './update-guard';
+
+export interface QueueConnection {
+  /** The app's database, by the npm driver. */
+  db: Db;
+  /** Recorded with each task, so that a handler builds URLs of the app that asked. */
+  sender: Sender;
+  /** Signs tasks and verifies them: the first signs, all verify. None: nothing is signed. */
+  signingKeys?: readonly string[];
+  emit?: Emit;
+  /** Default: the database's clock. Tests set their own. */
+  clock?: Clock;
+  /** Default: `taskQueue`, as meteor-cluster's. */
+  collection?: string;
+}
+
+/**
+ * The queue of an app whose task types are the catalogue C. Made without a database; a role connects it at start.
+ */
+export class TaskQueueOf<C extends object> {
+  /** Tasks in the memory of this jobs role. */
+  readonly inMemory = new InMemoryTasks(() => this.core);
+  private connected: QueueCore | undefined;
+  private readonly single = new Map<QueueEventName, () => void>();
+
+  /** Resolves when the queue is connected for the first time. */
+  readonly whenConnected: Promise<void>;
+  private tellConnected: () => void = () => {};
+
+  constructor(readonly catalog: C) {
+    this.whenConnected = new Promise(resolve => {
+      this.tellConnected = resolve;
+    });
+  }
+
+  /** What the queue is made of, for the dispatcher of this role. @throws before `connect`. */
+  get core(): QueueCore {
+    if (this.connected) return this.connected;
+    throw new Error(
+      'TaskQueue is not connected yet: call it after the role has started (in Meteor.startup or later), not on import',
+    );
+  }
+
+  /** Connects the queue to its database and sees to its indexes. A second call replaces the first. */
+  async connect({ db, sender, signingKeys, emit = () => {}, clock, collection }: QueueConnection): Promise<void> {
+    const store = new MongoStore(db, collection);
+    const databaseClock = clock ?? new DatabaseClock(db);
+    if (databaseClock instanceof DatabaseClock) await databaseClock.measure();
+    await store.ensureIndexes();
+    this.connected = {
+      db,
+      catalog: this.catalog as AnyCatalog,
+      store,
+      memory: new MemoryStore(),
+      clock: databaseClock,
+      signer: new Signer(signingKeys),
+      sender,
+      pauses: new Pauses(db),
+      events: this.connected?.events ?? new QueueEvents(emit),
+      emit,
+      dispatchers: new Set(),
+    };
+    this.tellConnected();
+  }
+
+  /**
+   * Adds a task and returns its id.
+   *
+   * @throws InvalidTaskError or PayloadError with all problems at once; DuplicateTaskError where a live task has its
+   *   `_id` or `uniqueKey`.
+   */
+  async addTask(task: NewTask<C>): Promise<string> {
+    const [result] = await addAll(this.core, [task]);
+    if (result?.kind !== 'duplicate') return result?.id as string;
+    throw new DuplicateTaskError(result.id, result.field, result.value, result.existingId);
+  }
+
+  /**
+   * Adds many tasks in one round trip and returns their ids in order. All are checked before any is written.
+   *
+   * @throws InvalidTaskError with the problems of all; DuplicateTasksError where some were refused (the others are in).
+   */
+  async addTasks(tasks: readonly NewTask<C>[]): Promise<string[]> {
+    const results = await addAll(this.core, tasks as readonly UnparsedTask[]);
+    const duplicates = results.flatMap(one =>
+      one.kind === 'duplicate' ? [new DuplicateTaskError(one.id, one.field, one.value, one.existingId)] : [],
+    );
+    const ids = results.map(({ id }) => id);
+    if (duplicates.length === 0) return ids;
+    throw new DuplicateTasksError(
+      duplicates,
+      ids.filter((_, index) => results[index]?.kind !== 'duplicate'),
+    );
+  }
+
+  /** Listens to what happens in this role; any number may. Returns how to stop. See QueueEventName for the events. */
+  on(name: QueueEventName, listener: QueueListener): () => void {
+    if (!queueEventNames.includes(name))
+      throw new Error(`on: unknown event "${name}"${didYouMean(String(name), queueEventNames)}`);
+    return this.core.events.on(name, listener);
+  }
+
+  /** meteor-cluster's way: one listener for `done` and one for `error`; a second one takes the first one's place. */
+  addEventListener(name: 'done' | 'error', listener: QueueListener): void {
+    this.removeEventListener(name);
+    this.single.set(name, this.on(name, listener));
+  }
+
+  removeEventListener(name: 'done' | 'error'): void {
+    this.single.get(name)?.();
+    this.single.delete(name);
+  }
+
+  /**
+   * Cancels a task. One that waits is cancelled at once; one that runs is asked to stop, in whatever role it runs.
+   *
+   * @returns which of the two, or undefined where there is no task of this id that has not finished.
+   */
+  async cancel(id: string): Promise<'cancelled' | 'requested' | undefined> {
+    const { memory, store, clock, dispatchers } = this.core;
+    const now = clock.now();
+    const task = (await memory.findOne(id)) ?? (await store.findOne(id));
+    const expiresAt = new Date(now.getTime() + this.retentionOf(task));
+    const done = (await memory.cancel(id, now, expiresAt)) ?? (await store.cancel(id, now, expiresAt));
+    if (done === 'requested') for (const dispatcher of dispatchers) dispatcher.cancelRequested(id);
+    return done;
+  }
+
+  /** Puts a failed, cancelled or rejected task back in the queue, attempts afresh. False: there is none such. */
+  async retry(id: string): Promise<boolean> {
+    const { memory, store, clock, dispatchers } = this.core;
+    const dueDate = clock.now();
+    const result = (await memory.retry(id, { dueDate })) ?? (await store.retry(id, { dueDate }));
+    if (result === 'duplicate') throw await this.keyTaken(id);
+    if (result) for (const dispatcher of dispatchers) dispatcher.nudged();
+    return result === 'retried';
+  }
+
+  /** Adds a done, failed or cancelled task anew, as a task of its own that names its origin. Returns the new id. */
+  async replay(id: string): Promise<string> {
+    const found = (await this.core.memory.findOne(id)) ?? (await this.core.store.findOne(id));
+    if (!found) throw new Error(`replay: there is no task "${id}"; its retention may be over`);
+    const inMemory = Boolean(await this.core.memory.findOne(id));
+    const [result] = await addAll(this.core, [replayOf(found, inMemory)], found._id);
+    return result?.id as string;
+  }
+
+  /** Pauses one task type, or all, in every role. What runs goes on. */
+  async pause(taskType?: string): Promise<void> {
+    await this.core.pauses.pause(taskType);
+    for (const dispatcher of this.core.dispatchers) dispatcher.pausesChanged();
+  }
+
+  /** Resumes one task type, or everything. */
+  async resume(taskType?: string): Promise<void> {
+    await this.core.pauses.resume(taskType);
+    for (const dispatcher of this.core.dispatchers) dispatcher.pausesChanged();
+  }
+
+  /** What waits and runs now (up to 10,000 of each type and state), and what has finished since ever. */
+  counts(): Promise<QueueCounts> {
+    return countQueue(this.core);
+  }
+
+  /** The persistent tasks that match, as a cursor with `fetchAsync`, `countAsync`, `forEachAsync` and `mapAsync`. */
+  find(selector: Filter<Task> = {}, options: FindOptions = {}): TaskCursor {
+    const { collection } = this.core.store;
+    return new TaskCursor(collection.find(selector, options), () => collection.countDocuments(selector));
+  }
+
+  async findOne(selector: string | Filter<Task> = {}): Promise<Task | undefined> {
+    const filter = typeof selector === 'string' ? { _id: selector } : selector;
+    return (await this.core.store.collection.findOne(filter)) ?? undefined;
+  }
+
+  /** Removes the persistent tasks that match; one that runs is not stopped, but its end changes nothing any more. */
+  remove(selector: string | Filter<Task>): Promise<number> {
+    return this.core.store.remove(typeof selector === 'string' ? { _id: selector } : selector);
+  }
+
+  /**
+   * Changes persistent tasks, for housekeeping (priority, dueDate, deadline).
+   *
+   * @throws where the change would touch what only an owner may change: state, claim, history.
+   */
+  async update(
+    selector: string | Filter<Task>,
+    modifier: UpdateFilter<Task>,
+    { multi = false }: { multi?: boolean } = {},
+  ): Promise<number> {
+    refuseStateChanges(modifier);
+    const { collection } = this.core.store;
+    const filter = typeof selector === 'string' ? { _id: selector } : selector;
+    const result: UpdateResult = await (multi
+      ? collection.updateMany(filter, modifier)
+      : collection.updateOne(filter, modifier));
+    for (const dispatcher of this.core.dispatchers) dispatcher.nudged();
+    return result.modifiedCount;
+  }
+
+  private retentionOf(task: Task | undefined): number {
+    const definition = task && (this.core.catalog[task.taskType] ?? undefined);
+    return (definition ?? defaultOptions).retention.failed;
+  }
+
+  private async keyTaken(id: string): Promise<DuplicateTaskError> {
+    const task = await this.core.store.findOne(id);
+    return new DuplicateTaskError(id, 'uniqueKey', task?.uniqueKey ?? '');
+  }
+}

@@ -1,0 +1,94 @@
+/** What a task is, in every store and on every wire. design.md's table of states is the contract. */
+
+/** Every state a task can be in. */
+export const taskStates = ['scheduled', 'queued', 'running', 'done', 'failed', 'cancelled', 'rejected'] as const;
+export type TaskState = (typeof taskStates)[number];
+
+/** A task in one of these states still has something to happen to it; its `_id` and `uniqueKey` are taken. */
+export const liveStates = ['scheduled', 'queued', 'running'] as const satisfies readonly TaskState[];
+
+/** A task in one of these states is history, until its retention is over. */
+export const finishedStates = ['done', 'failed', 'cancelled', 'rejected'] as const satisfies readonly TaskState[];
+
+/** An error as it is kept: plain data that survives the database and the IPC channel. */
+export interface TaskError {
+  name: string;
+  message: string;
+  stack?: string;
+  /** Groups the same failure: type, message without numbers and ids, top frame. */
+  fingerprint?: string;
+}
+
+/** One try at running a task; the history of a task is the list of them. */
+export interface Attempt {
+  startedAt: Date;
+  finishedAt: Date;
+  outcome: 'done' | 'failed' | 'cancelled' | 'timedOut' | 'crashed' | 'rescued';
+  /** The process that ran it: `host:pid` of the role and the worker's pid. */
+  owner: string;
+  workerPid?: number;
+  error?: TaskError;
+}
+
+/** Which app and version asked for the task, so that a handler builds URLs of the sender, not of the jobs role. */
+export interface Sender {
+  appId: string;
+  version: string;
+  rootUrl: string;
+}
+
+export interface Progress {
+  /** From 0 to 1. */
+  fraction: number;
+  note?: string;
+  at: Date;
+}
+
+export interface Task<Data = unknown, Result = unknown> {
+  _id: string;
+  taskType: string;
+  data: Data;
+  state: TaskState;
+  /** Higher comes first. It sinks with each failure and rises when the deadline comes close. */
+  priority: number;
+  /** The priority it was added with. */
+  basePriority: number;
+  /** 0: added with `front`, before its equals; 1: behind them. */
+  place: 0 | 1;
+  createdAt: Date;
+  dueDate: Date;
+  deadline?: Date;
+  deadlineMissed?: boolean;
+  uniqueKey?: string;
+  /**
+   * Set while it waits as the next round of a recurring task (one that its own handler has added for later), unique
+   * then. Two chains of the same recurring task meet in it and become one.
+   */
+  recurringKey?: string;
+  /** Which of the deadline's two events comes next: the bump to high, or the deadline itself. */
+  deadlineWatch?: 'bump' | 'miss';
+  /** How many attempts have been used, rescues included. */
+  attempt: number;
+  attempts: Attempt[];
+  sender: Sender;
+  /** The catalogue version of its type when it was added. */
+  catalogVersion: number;
+  signature?: string;
+  /** The task that this one is a replay of. */
+  origin?: string;
+
+  /** Set while it runs; every write to a running task matches owner and token. */
+  owner?: string;
+  /** Of the last claim. It stays after the run, so that a settle whose reply was lost can see that it was written. */
+  token?: string;
+  leaseUntil?: Date;
+  claimedAt?: Date;
+  cancelRequested?: boolean;
+
+  progress?: Progress;
+  result?: Result;
+  error?: TaskError;
+  finishedAt?: Date;
+  /** When retention removes it (a TTL index). */
+  expiresAt?: Date;
+}

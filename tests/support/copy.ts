@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { startProcess, type TestProcess } from './processes';
+import { ofThisRun, root } from './run';
+
+export interface Finished {
+  code: number | NodeJS.Signals;
+  output: string;
+}
+
+/** A whole copy of this checkout as it stands, uncommitted files too, with the packages linked: a test may do anything to it. */
+export class Copy {
+  readonly folder = mkdtempSync(join(tmpdir(), 'tandem-copy-'));
+  private readonly started: TestProcess[] = [];
+
+  constructor() {
+    for (const file of filesOf(root)) cpSync(join(root, file), join(this.folder, file));
+    symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'));
+  }
+
+  /** Runs a program in the copy to its end. Its tests use the MongoDB of this run. */
+  async run(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
+    const process = this.start(command, args, env);
+    return { code: await process.ended, output: process.output };
+  }
+
+  start(command: string, args: string[], env: NodeJS.ProcessEnv = {}): TestProcess {
+    const started = startProcess(command, args, { cwd: this.folder, env: { ...this.environment(), ...env } });
+    this.started.push(started);
+    return started;
+  }
+
+  npm(...args: string[]): Promise<Finished> {
+    return this.run('npm', ['--silent', ...args]);
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.folder, path), 'utf8');
+  }
+
+  has(path: string): boolean {
+    return existsSync(join(this.folder, path));
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(join(this.folder, path)), { recursive: true });
+    writeFileSync(join(this.folder, path), text);
+  }
+
+  /** Makes it a git repository of one commit, as a fresh clone is. */
+  commit(): void {
+    const as = ['-c', 'user.name=Test', '-c', 'user.email=test@example.com'];
+    for (const args of [
+      ['init', '--quiet'],
+      ['add', '--all'],
+      ['commit', '--quiet', '--message', 'a commit'],
+    ])
+      execFileSync('git', [...as, ...args], { cwd: this.folder });
+  }
+
+  /** Every file and what is in it, to see whether something was touched. */
+  contents(): Record<string, string> {
+    const files = execFileSync('find', ['.', '-type', 'f', '-not', '-path', './.git/*'], { cwd: this.folder });
+    const paths = files.toString().trim().split('\n').sort();
+    return Object.fromEntries(paths.map(path => [path, readFileSync(join(this.folder, path), 'latin1')]));
+  }
+
+  /** Ends whatever still runs, and removes the folder. */
+  async remove(): Promise<void> {
+    for (const process of this.started) process.kill();
+    await Promise.all(this.started.map(process => process.ended));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Nothing of the Jest that runs this test, which would change the Jest that runs in the copy. */
+  private environment(): NodeJS.ProcessEnv {
+    const { NODE_ENV, JEST_WORKER_ID, TANDEM_TEST_RUN, TANDEM_TEST_MONGO_URL, ...ours } = process.env;
+    return { ...ours, MONGO_URL: ofThisRun('TANDEM_TEST_MONGO_URL') };
+  }
+}
+
+/** What git knows or would add. A file that another process is just removing is not there. */
+function filesOf(folder: string): string[] {
+  const args = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
+  const listed = execFileSync('git', args, { cwd: folder }).toString().split('\0').filter(Boolean);
+  return listed.filter(file => existsSync(join(folder, file)));
+}

@@ -1,0 +1,56 @@
+import SimpleSchema from 'simpl-schema';
+import { defineTasks } from '../../infra/catalog';
+
+const patient = 60_000;
+const anything = { type: Object, blackbox: true, optional: true } as const;
+
+/** Task types that do what handlers should not, and some that look around in the worker. */
+export const catalog = defineTasks({
+  noop: { payload: { n: { type: SimpleSchema.Integer, optional: true } }, timeout: patient },
+  wait: { payload: { ms: Number }, timeout: patient },
+  waitTogether: { payload: { ms: Number }, timeout: patient, perWorker: 10 },
+  echo: { payload: { value: anything, at: { type: Date, optional: true } }, timeout: patient },
+
+  hang: { payload: {}, timeout: 300 },
+  hangLong: { payload: {}, timeout: patient },
+  stopOnSignal: { payload: {}, timeout: 300 },
+  stopOnSignalLong: { payload: {}, timeout: patient },
+  returnAfterSignal: { payload: {}, timeout: 300 },
+  blockLoop: { payload: { ms: Number }, timeout: 300 },
+  blockLoopLong: { payload: { ms: Number }, timeout: patient },
+
+  throwError: { payload: { message: String } },
+  throwFatal: { payload: { message: String } },
+  throwOther: {
+    payload: { what: { type: String, allowedValues: ['text', 'nothing', 'object', 'error with a cause'] } },
+  },
+  rejectAside: { payload: { goOn: Boolean } },
+  exceptionAside: { payload: {} },
+  exit: { payload: { code: SimpleSchema.Integer } },
+  killSelf: { payload: { signal: String } },
+  exhaustMemory: { payload: {}, timeout: patient },
+  leak: { payload: { megabytes: Number } },
+  leaveLoopBlocked: { payload: {}, timeout: patient },
+
+  giveBack: {
+    payload: { what: { type: String, allowedValues: ['function', 'circle', 'giant', 'ObjectId', 'symbol'] } },
+  },
+  report: { payload: { fractions: [Number], waitMs: { type: Number, optional: true } } },
+  reportNonsense: { payload: {} },
+  log: { payload: {} },
+  print: { payload: {} },
+  sendNonsense: { payload: {} },
+  ask: { payload: { data: { type: String }, timeoutMs: { type: Number, optional: true } } },
+  ipcPingTest: { payload: {} },
+  ipcNestedPingTest: { payload: {} },
+  ipcStatusZero: { payload: {} },
+
+  lookAround: { payload: {} },
+  touchLazy: { payload: {} },
+  isLazyLoaded: { payload: {} },
+  readDatabase: { payload: {} },
+  recurring: { payload: {} },
+  addOther: { payload: { taskType: String, inMemory: { type: Boolean, optional: true } } },
+});
+
+export type FaultCatalog = typeof catalog;

@@ -1,0 +1,165 @@
+import { getPriority } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FatalError, type HandlerContext, type HandlersOf, TaskQueue } from '../../infra/workers/handler';
+import type { FaultCatalog } from './fault-task-catalog';
+
+/** The registry that stands in for imports/tasks/handlers when a worker with faults is built. */
+export const handlers: HandlersOf<FaultCatalog> = {
+  noop: of(() => undefined),
+  wait: of(task => sleep(task.data.ms)),
+  waitTogether: of(task => sleep(task.data.ms)),
+  echo: of(task => ({ ...task.data, bytes: Buffer.from('bytes') })),
+
+  hang: of(() => new Promise(() => {})),
+  hangLong: of(() => new Promise(() => {})),
+  stopOnSignal: of((_, context) => untilAborted(context)),
+  stopOnSignalLong: of((_, context) => untilAborted(context)),
+  returnAfterSignal: of((_, context) => untilAborted(context).catch(() => 'half of it')),
+  blockLoop: of(task => blockLoop(task.data.ms)),
+  blockLoopLong: of(task => blockLoop(task.data.ms)),
+
+  throwError: of(task => {
+    throw new Error(task.data.message);
+  }),
+  throwFatal: of(task => {
+    throw new FatalError(task.data.message);
+  }),
+  throwOther: of(task => throwOther(task.data.what)),
+  rejectAside: of(async task => {
+    void Promise.reject(new Error('nobody awaits me'));
+    if (task.data.goOn) await new Promise(() => {});
+    await sleep(50);
+    return 'as if nothing had happened';
+  }),
+  exceptionAside: of(() => {
+    setTimeout(() => {
+      throw new Error('thrown by a timer');
+    }, 10);
+    return new Promise(() => {});
+  }),
+  exit: of(task => process.exit(task.data.code)),
+  killSelf: of(async task => {
+    process.kill(process.pid, task.data.signal as NodeJS.Signals);
+    await sleep(5_000);
+  }),
+  exhaustMemory: of(() => {
+    const all: unknown[] = [];
+    for (;;) all.push(new Array(1_000_000).fill(all.length));
+  }),
+  leak: of(task => {
+    leaked.push(Buffer.alloc(task.data.megabytes * 1024 * 1024, 1));
+  }),
+  leaveLoopBlocked: of(() => {
+    setTimeout(() => blockLoop(3_600_000), 1);
+  }),
+
+  giveBack: of(task => awkward[task.data.what]?.()),
+  report: of(async (task, context) => {
+    for (const fraction of task.data.fractions) {
+      context.progress(fraction, `at ${fraction}`);
+      if (task.data.waitMs) await sleep(task.data.waitMs);
+    }
+  }),
+  reportNonsense: of((_, context) => context.progress('much' as never)),
+  log: of((_, { log }) => {
+    log('plain');
+    log.warn('with fields', { rows: 3, when: new Date(0), odd: () => 1, error: new TypeError('odd') });
+  }),
+  print: of(() => {
+    console.log('one\ntwo');
+    console.error('three');
+  }),
+  sendNonsense: of(() => {
+    process.send?.({ hello: 'from meteor-cluster' });
+    process.send?.([{ kind: 'constructor' }]);
+  }),
+  ask: of((task, context) => context.ask(task.data.data, { timeoutMs: task.data.timeoutMs })),
+
+  // The two examples of meteor-cluster's documentation, as they stand there.
+  ipcPingTest: of(ipcPingTest),
+  ipcNestedPingTest: of(ipcNestedPingTest),
+  ipcStatusZero: of((_, toggleIPC) =>
+    toggleIPC(
+      msg => msg,
+      smtm => smtm({ status: 0, data: 'ping' }),
+    ),
+  ),
+
+  lookAround: of((task, context) => ({
+    env: { ...process.env },
+    execArgv: process.execArgv,
+    niceness: getPriority(),
+    attempt: task.attempt,
+    idempotencyKey: context.idempotencyKey,
+    sameFunction: context.toggleIPC === (context as unknown),
+  })),
+  touchLazy: () => import('./fault-task-lazy'),
+  isLazyLoaded: of(() => Object.hasOwn(globalThis, 'lazyLoaded')),
+  recurring: of(() => recurring()),
+  addOther: of((task, context) => context.queue.addTask({ ...task.data, data: {} } as never)),
+  readDatabase: of(async (_, { db }) => (await db.command({ ping: 1 })).ok),
+};
+
+/** meteor-cluster's example, with only its import changed. */
+function recurring() {
+  const dueDate = new Date(Date.now() + 50);
+  return TaskQueue.addTask({ taskType: 'recurring', priority: 1, data: {}, dueDate } as never);
+}
+
+function of<H>(handler: H): () => Promise<{ handler: H }> {
+  return async () => ({ handler });
+}
+
+function ipcPingTest(_job: unknown, toggleIPC: HandlerContext) {
+  return toggleIPC(
+    msg => {
+      console.log(msg);
+      return 'result you eventually want to pass to the master';
+    },
+    smtm => smtm({ status: 4, data: 'ping' }),
+  );
+}
+
+function ipcNestedPingTest(_job: unknown, toggleIPC: HandlerContext) {
+  return toggleIPC(
+    msg => {
+      console.log(msg);
+      return toggleIPC(
+        msg => console.log(msg),
+        smtm => smtm({ status: 4, data: 'ping' }),
+      );
+    },
+    smtm => smtm({ status: 4, data: 'ping' }),
+  );
+}
+
+const leaked: Buffer[] = [];
+
+const awkward: Record<string, () => unknown> = {
+  function: () => ({ rows: [1, () => 2] }),
+  symbol: () => Symbol('mine'),
+  giant: () => 'x'.repeat(2 * 1024 * 1024),
+  ObjectId: () => ({ id: new (class ObjectId {})() }),
+  circle: () => {
+    const circle: Record<string, unknown> = {};
+    circle.itself = circle;
+    return circle;
+  },
+};
+
+function throwOther(what: string): never {
+  if (what === 'text') throw 'a text';
+  if (what === 'nothing') throw undefined;
+  if (what === 'object') throw { status: 500 };
+  throw new Error('outside', { cause: new Error('inside') });
+}
+
+async function untilAborted({ signal }: HandlerContext): Promise<never> {
+  if (!signal.aborted) await new Promise(resolve => signal.addEventListener('abort', resolve));
+  throw signal.reason;
+}
+
+function blockLoop(ms: number): void {
+  const until = Date.now() + ms;
+  while (Date.now() < until);
+}

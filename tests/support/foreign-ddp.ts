@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { WebSocket } from 'ws';
+
+type Message = Record<string, unknown> & { msg?: string; id?: string };
+type Answer = { resolve(value: unknown): void; reject(error: unknown): void };
+
+/** A DDP client of no framework, that says exactly what a test tells it to: the stranger at the door. */
+export class ForeignClient {
+  /** Everything that came, newest last. */
+  readonly heard: Message[] = [];
+  /** Documents by collection and id. */
+  readonly documents = new Map<string, Map<string, Record<string, unknown>>>();
+  /** Resolves when the other side (or this one) has closed the connection. */
+  readonly closed: Promise<void>;
+  private readonly answers = new Map<string, Answer>();
+  private lastId = 0;
+
+  private constructor(private readonly socket: WebSocket) {
+    this.closed = new Promise(resolve => socket.once('close', () => resolve()));
+    this.closed.then(() => {
+      for (const { reject } of this.answers.values()) reject(new Error('the connection was closed'));
+    });
+    socket.on('message', data => this.hear(JSON.parse(String(data))));
+  }
+
+  /** @param url of a role; its DDP is at /websocket. */
+  static async open(url: string, headers: Record<string, string> = {}): Promise<ForeignClient> {
+    const socket = new WebSocket(`${url.replace(/^http/, 'ws').replace(/\/$/, '')}/websocket`, { headers });
+    const client = new ForeignClient(socket);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('open', () => resolve());
+      socket.once('error', reject);
+    });
+    client.send({ msg: 'connect', version: '1', support: ['1'] });
+    await client.until(({ msg }) => msg === 'connected');
+    return client;
+  }
+
+  get isOpen(): boolean {
+    return this.socket.readyState === WebSocket.OPEN;
+  }
+
+  send(message: Message | string): void {
+    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
+  }
+
+  /** @throws the error object that the server answered with. */
+  call<T = unknown>(method: string, ...params: unknown[]): Promise<T> {
+    return this.ask({ msg: 'method', method, params }) as Promise<T>;
+  }
+
+  /** Resolves when it is ready. @throws the error of its nosub. */
+  subscribe(name: string, ...params: unknown[]): Promise<unknown> {
+    return this.ask({ msg: 'sub', name, params });
+  }
+
+  /** Becomes the owner of nothing yet. Returns the visitor's token. */
+  async enter(): Promise<string> {
+    const token = randomBytes(32).toString('hex');
+    await this.call('visitors.enter', token);
+    return token;
+  }
+
+  /** What a collection holds, with the ids. */
+  list(collection: string): Record<string, unknown>[] {
+    return [...(this.documents.get(collection) ?? [])].map(([_id, fields]) => ({ _id, ...fields }));
+  }
+
+  close(): void {
+    this.socket.terminate();
+  }
+
+  private ask(message: Message): Promise<unknown> {
+    const id = String(++this.lastId);
+    return new Promise((resolve, reject) => {
+      this.answers.set(id, { resolve, reject });
+      this.send({ ...message, id });
+    });
+  }
+
+  private async until(matches: (message: Message) => boolean): Promise<void> {
+    while (!this.heard.some(matches)) {
+      await new Promise<void>((resolve, reject) => {
+        this.socket.once('message', () => resolve());
+        this.socket.once('close', () => reject(new Error('the connection was closed')));
+      });
+    }
+  }
+
+  private hear(message: Message): void {
+    this.heard.push(message);
+    if (message.msg === 'ping') this.send({ msg: 'pong', id: message.id });
+    if (message.msg === 'result' || message.msg === 'nosub') this.settle(message.id, message);
+    if (message.msg === 'ready') for (const id of message.subs as string[]) this.settle(id, {});
+    if (message.msg === 'added' || message.msg === 'changed' || message.msg === 'removed') this.keep(message);
+  }
+
+  private settle(id: string | undefined, { error, result }: Message): void {
+    const answer = this.answers.get(id ?? '');
+    this.answers.delete(id ?? '');
+    if (error) answer?.reject(error);
+    else answer?.resolve(result);
+  }
+
+  private keep({ msg, collection, id, fields }: Message): void {
+    const documents = this.documents.get(String(collection)) ?? new Map();
+    this.documents.set(String(collection), documents);
+    if (msg === 'removed') documents.delete(id);
+    else documents.set(id, { ...documents.get(id), ...(fields as object) });
+  }
+}

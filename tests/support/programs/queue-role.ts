@@ -1,0 +1,53 @@
+/** A jobs role of the queue's process tests: claims, runs tasks in this process, and records every run. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { connect } from '../../../infra/database';
+import { Dispatcher, type DispatcherSettings } from '../../../infra/queue/dispatch/dispatcher';
+import { InProcessExecutor } from '../../../infra/queue/in-process-executor';
+import type { Task } from '../../../infra/queue/task';
+import { TaskQueueOf } from '../../../infra/queue/task-queue';
+import { catalogForTests } from '../test-catalog';
+
+/** One run of a task, as the test reads it: milliseconds of this machine's clock. */
+export interface RecordedRun {
+  taskId: string;
+  pid: number;
+  from: number;
+  to: number;
+}
+
+async function main(): Promise<void> {
+  const { db, close } = await connect(process.env.MONGO_URL as string, 'queue-role');
+  const settings = JSON.parse(process.env.QUEUE_SETTINGS ?? '{}') as DispatcherSettings;
+  const runs: RecordedRun[] = [];
+  const begun = db.collection('begun');
+
+  const handlers = {
+    /** Takes as long as its payload says; a long one leaves a mark when it begins. */
+    ping: async (task: Task) => {
+      const ms = (task.data as { n?: number }).n ?? 0;
+      const from = Date.now();
+      if (ms >= 1_000) await begun.insertOne({ taskId: task._id, pid: process.pid, at: new Date() });
+      if (ms > 0) await wait(ms);
+      runs.push({ taskId: task._id, pid: process.pid, from, to: Date.now() });
+    },
+  };
+
+  const queue = new TaskQueueOf(catalogForTests);
+  await queue.connect({ db, sender: { appId: 'test', version: '1', rootUrl: 'http://localhost' } });
+  const executor = new InProcessExecutor({ handlers, slots: 50 });
+  const dispatcher = new Dispatcher({ queue, executor, settings });
+  await dispatcher.start();
+  process.send?.('ready');
+
+  process.once('SIGTERM', async () => {
+    await dispatcher.stop(5_000);
+    if (runs.length > 0) await db.collection('runs').insertMany(runs);
+    await close();
+    process.exit(0);
+  });
+}
+
+main().catch(error => {
+  console.error(error);
+  process.exit(1);
+});

@@ -1,0 +1,79 @@
+import type { Clock } from '../../infra/database';
+import { Dispatcher, type DispatcherSettings } from '../../infra/queue/dispatch/dispatcher';
+import { InProcessExecutor, type InProcessHandler } from '../../infra/queue/in-process-executor';
+import type { QueueConnection } from '../../infra/queue/task-queue';
+import { TaskQueueOf } from '../../infra/queue/task-queue';
+import { type TestDatabase, testDatabase } from './database';
+import { catalogForTests, type TestCatalog } from './test-catalog';
+
+/** What was emitted, to be waited for. */
+export interface Emitted {
+  name: string;
+  fields: Record<string, unknown>;
+}
+
+/** A queue on a database of its own, with as many jobs roles (dispatchers) in this process as the test starts. */
+export class TestQueue {
+  readonly emitted: Emitted[] = [];
+  readonly queue = new TaskQueueOf<TestCatalog>(catalogForTests);
+  private readonly dispatchers: Dispatcher[] = [];
+  private readonly others: TestQueue[] = [];
+
+  private constructor(
+    readonly database: TestDatabase,
+    readonly connection: QueueConnection,
+  ) {}
+
+  static async open(special: Partial<QueueConnection> = {}, database?: TestDatabase): Promise<TestQueue> {
+    const own = database ?? (await testDatabase());
+    const sender = { appId: 'test', version: '1', rootUrl: 'http://localhost' };
+    const test: TestQueue = new TestQueue(own, {
+      db: own.db,
+      sender,
+      ...special,
+      emit: special.emit ?? ((name, fields) => test.emitted.push({ name, fields: fields as Record<string, unknown> })),
+    });
+    await test.queue.connect(test.connection);
+    return test;
+  }
+
+  /** A queue of another process on the same database: nothing but the database tells it what happens here. */
+  async elsewhere(special: Partial<QueueConnection> = {}): Promise<TestQueue> {
+    const other = await TestQueue.open({ ...this.connection, emit: undefined, ...special }, this.database);
+    this.others.push(other);
+    return other;
+  }
+
+  /** Starts a jobs role that runs these handlers in this process. */
+  async role(
+    handlers: Record<string, InProcessHandler>,
+    settings: DispatcherSettings = {},
+    { slots = 10, timeoutOf }: { slots?: number; timeoutOf?: (taskType: string) => number | undefined } = {},
+  ): Promise<Dispatcher> {
+    const executor = new InProcessExecutor({ handlers, slots, timeoutOf });
+    const dispatcher = new Dispatcher({ queue: this.queue, executor, settings: { refreshRate: 100, ...settings } });
+    this.dispatchers.push(dispatcher);
+    await dispatcher.start();
+    return dispatcher;
+  }
+
+  named(name: string): Emitted[] {
+    return this.emitted.filter(one => one.name === name);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this, ...this.others].flatMap(({ dispatchers }) => dispatchers).map(one => one.stop(0)));
+    await this.database.drop();
+  }
+}
+
+/** A clock that the test sets; it stands still otherwise. */
+export class SetClock implements Clock {
+  constructor(private time = new Date()) {}
+  now(): Date {
+    return new Date(this.time);
+  }
+  forward(ms: number): void {
+    this.time = new Date(this.time.getTime() + ms);
+  }
+}

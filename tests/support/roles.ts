@@ -1,0 +1,128 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { privateFolder } from '../../infra/dev/bundling/worker-file';
+import { freePort } from '../../infra/dev/ports';
+import { roleEnvironment } from '../../infra/dev/running/role-environment';
+import { readSettings, type Settings } from '../../infra/dev/settings-file';
+import { buildOfThisRun } from './build';
+import { testDatabase } from './database';
+import { eventually } from './eventually';
+import { startProcess, type TestProcess } from './processes';
+import { root } from './run';
+
+type RoleName = 'web' | 'jobs';
+
+export interface RolesOptions {
+  /** Whether to start the role; both are by default. */
+  web?: boolean;
+  jobs?: boolean;
+  /** Laid over the role's settings file; a field that is an object is laid over, not replaced. */
+  settings?: Partial<Record<RoleName, Settings>>;
+  /** Of an existing database, where a test starts roles twice. Without it a fresh one that `stop` drops. */
+  mongoUrl?: string;
+  /** More environment variables, for both roles. */
+  env?: NodeJS.ProcessEnv;
+}
+
+export interface TestRoles {
+  webUrl: string;
+  jobsUrl: string;
+  mongoUrl: string;
+  /** The processes; not there when the pair runs elsewhere (`E2E_WEB_URL`). */
+  web?: TestProcess;
+  jobs?: TestProcess;
+  /** Drains and ends the roles, drops a database of their own, removes their folders. Twice is fine. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the built roles as real processes, each with its own working folder and TMPDIR on free ports, and waits until
+ * they answer. Where `E2E_WEB_URL` and `E2E_JOBS_URL` name a running pair, that pair is used as it is.
+ */
+export async function startRoles(options: RolesOptions = {}): Promise<TestRoles> {
+  return runningPair() ?? start(options);
+}
+
+/** Whether the tests run against somebody else's pair: what needs settings of its own is skipped then. */
+export function runningPair(): TestRoles | undefined {
+  const { E2E_WEB_URL: webUrl, E2E_JOBS_URL: jobsUrl, MONGO_URL: mongoUrl = '' } = process.env;
+  return webUrl && jobsUrl ? { webUrl, jobsUrl, mongoUrl, stop: async () => {} } : undefined;
+}
+
+async function start({ web = true, jobs = true, settings = {}, mongoUrl, env = {} }: RolesOptions): Promise<TestRoles> {
+  const { serverFile, clientFolder } = await buildOfThisRun();
+  const database = mongoUrl ? undefined : await testDatabase();
+  const ports = { web: await freePort(), jobs: await freePort() };
+  const url = mongoUrl ?? database!.url;
+  const surroundings = { mongoUrl: url, clientFolder, privateFolder, publicFolder: join(root, 'public'), ports };
+  const folders = await mkdtemp(join(tmpdir(), 'tandem-roles-'));
+
+  const startRole = async (name: RoleName): Promise<TestProcess> => {
+    const settled = laidOver(await readSettings(join(root, `settings-${name}.json`)), settings[name] ?? {});
+    const cwd = join(folders, name);
+    const TMPDIR = join(folders, `${name}-tmp`);
+    await mkdir(cwd);
+    await mkdir(TMPDIR);
+    const environment = { ...roleEnvironment(name, settled, surroundings), TMPDIR, ...env };
+    return startProcess(process.execPath, ['--enable-source-maps', serverFile], { cwd, env: environment });
+  };
+
+  const processes: Partial<Record<RoleName, TestProcess>> = {};
+  if (jobs) processes.jobs = await startRole('jobs');
+  if (web) processes.web = await startRole('web');
+  const stop = once(async () => {
+    await Promise.all(Object.values(processes).map(end));
+    await database?.drop();
+    await rm(folders, { recursive: true, force: true });
+  });
+  try {
+    for (const [name, process] of Object.entries(processes)) await answers(process, ports[name as RoleName]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { webUrl: at(ports.web), jobsUrl: at(ports.jobs), mongoUrl: url, ...processes, stop };
+}
+
+const at = (port: number) => `http://127.0.0.1:${port}`;
+
+async function answers(process: TestProcess, port: number): Promise<void> {
+  const ended = process.ended.then(how => {
+    throw new Error(`the role ended (${how}) before it answered. It said:\n${process.output}`);
+  });
+  ended.catch(() => {}); // the loser of the race
+  const ready = eventually(() => fetch(at(port), { method: 'HEAD' }), { timeoutMs: 30_000 }).catch(cause => {
+    throw new Error(`the role does not answer on port ${port}. It said:\n${process.output}`, { cause });
+  });
+  await Promise.race([ready, ended]);
+}
+
+async function end(process: TestProcess): Promise<void> {
+  process.signal('SIGTERM');
+  const timer = setTimeout(() => process.kill(), 20_000);
+  await process.ended;
+  clearTimeout(timer);
+  process.kill(); // workers that it has left
+}
+
+function laidOver(below: Settings, above: Settings): Settings {
+  const merged = { ...below };
+  for (const [name, value] of Object.entries(above)) {
+    const under = merged[name];
+    merged[name] = isObject(value) && isObject(under) ? laidOver(under, value) : value;
+  }
+  return merged;
+}
+
+function isObject(value: unknown): value is Settings {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= action();
+    return done;
+  };
+}

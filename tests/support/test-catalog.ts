@@ -1,0 +1,22 @@
+import SimpleSchema from 'simpl-schema';
+import { defineTasks, Priority } from '../../infra/catalog';
+
+const never = { base: 60_000, factor: 1, max: 60_000, jitter: 0 };
+const soon = { base: 20, factor: 1, max: 20, jitter: 0 };
+
+/** Task types for tests of the queue: each shows one thing. */
+export const catalogForTests = defineTasks({
+  ping: { payload: { n: { type: Number, optional: true } } },
+  strict: { payload: { rows: { type: SimpleSchema.Integer, min: 1 } }, attempts: 1 },
+  flaky: { payload: { n: { type: Number, optional: true } }, attempts: 3, backoff: soon, priority: 5 },
+  patient: { payload: {}, attempts: 3, backoff: never },
+  single: { payload: {}, concurrency: 1 },
+  limited: { payload: {}, rateLimit: { max: 3, per: 1_500 } },
+  urgent: { payload: {}, deadlineMargin: 500 },
+  shortLived: { payload: {}, retention: { done: 1_000, failed: 2_000 }, attempts: 1 },
+  second: { payload: {}, version: 2 },
+  background: { payload: {}, priority: Priority.low },
+  important: { payload: {}, priority: Priority.high },
+});
+
+export type TestCatalog = typeof catalogForTests;
