@@ -1,0 +1,129 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { build, type Metafile, type Plugin } from 'esbuild';
+import { buildIdOf, hashInput, lockFile, type WorkerManifest } from '../workers/worker-manifest';
+import { root as checkout } from './root';
+
+export interface BuildWorkerOptions {
+  /** The project's folder. Default: this checkout. */
+  root?: string;
+  /** Gets main.js and main.json. Default: private/workers, where Meteor takes them along. */
+  outDir?: string;
+  /** Default: infra/workers/main.ts. */
+  entry?: string;
+  /** Stands in for imports/tasks/handlers/index.ts, with another catalogue's handlers. */
+  handlers?: string;
+  /** Stands in for imports/tasks/catalog.ts. */
+  catalog?: string;
+}
+
+export interface BuiltWorker extends WorkerManifest {
+  /** The bundled file. */
+  file: string;
+  /** Whether it is another one than was there before. */
+  changed: boolean;
+  /** esbuild's own account of what went in. */
+  metafile: Metafile;
+}
+
+/** What the MongoDB driver uses where it is installed. None of it is, and the driver does without. */
+const optionalOfMongo = [
+  'kerberos',
+  '@mongodb-js/zstd',
+  '@aws-sdk/credential-providers',
+  'gcp-metadata',
+  'snappy',
+  'socks',
+  'aws4',
+  'mongodb-client-encryption',
+];
+
+/**
+ * Bundles the worker's entry, the handlers and all npm packages that they use into one CommonJS file, which a role forks.
+ * The old file stays until the new one is whole.
+ */
+export async function buildWorker(options: BuildWorkerOptions = {}): Promise<BuiltWorker> {
+  const { root = checkout, handlers, catalog } = options;
+  const { outDir = join(root, 'private/workers'), entry = join(root, 'infra/workers/main.ts') } = options;
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile: join(outDir, 'main.js'),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    external: optionalOfMongo,
+    plugins: [standIns(root, handlers, catalog), noMapsOfPackages],
+    // Half the time of a worker's start goes into reading its file.
+    minifyWhitespace: true,
+    sourcemap: 'inline',
+    sourcesContent: false,
+    metafile: true,
+    write: false,
+    logLevel: 'silent',
+  });
+  const manifest = manifestOf(root, result.metafile);
+  const file = join(outDir, 'main.js');
+  mkdirSync(outDir, { recursive: true });
+  const written = [
+    replace(join(outDir, 'main.json'), Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)),
+    replace(file, Buffer.from(result.outputFiles[0]!.contents)),
+  ];
+  return { ...manifest, file, changed: written.includes(true), metafile: result.metafile };
+}
+
+/** Replaces the app's catalogue and registry of handlers by others. */
+function standIns(root: string, handlers?: string, catalog?: string): Plugin {
+  const replaced = new Map<string, string>();
+  if (handlers) replaced.set(join(root, 'imports/tasks/handlers'), resolve(handlers));
+  if (catalog) replaced.set(join(root, 'imports/tasks/catalog'), resolve(catalog));
+  return {
+    name: 'stand-ins',
+    setup({ onResolve }) {
+      if (replaced.size === 0) return;
+      onResolve({ filter: /tasks\/(catalog|handlers)$/ }, ({ path, resolveDir }) => {
+        const standIn = replaced.get(resolve(resolveDir, path));
+        return standIn ? { path: standIn } : undefined;
+      });
+    },
+  };
+}
+
+/** Stack traces name the app's own files; a map of all packages would only make each worker start later. */
+const noMapsOfPackages: Plugin = {
+  name: 'no-maps-of-packages',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]node_modules[\\/].*\.(c|m)?js$/ }, ({ path }) => ({
+      contents: `${readFileSync(path, 'utf8')}\n${emptyMap}`,
+      loader: 'default',
+    }));
+  },
+};
+
+const emptyMap = `//# sourceMappingURL=data:application/json;base64,${Buffer.from(
+  JSON.stringify({ version: 3, sources: [''], mappings: 'AAAA' }),
+).toString('base64')}`;
+
+function manifestOf(root: string, metafile: Metafile): WorkerManifest {
+  const paths = Object.keys(metafile.inputs)
+    .map(path => (isAbsolute(path) ? relative(root, path) : path).split(sep).join('/'))
+    .filter(path => !path.includes('node_modules/') && !path.includes(':'));
+  const hashed = [...paths, lockFile].sort().map(path => [path, hashInput(root, path) ?? ''] as const);
+  const inputs = Object.fromEntries(hashed);
+  return { buildId: buildIdOf(inputs), inputs };
+}
+
+/**
+ * By renaming, so that a role that starts meanwhile never reads half a file; and only where it is another one, so that
+ * nobody who watches the folder wakes up for nothing.
+ *
+ * @returns whether it was another one.
+ */
+function replace(path: string, content: Buffer): boolean {
+  if (existsSync(path) && readFileSync(path).equals(content)) return false;
+  const next = `${path}.${process.pid}.new`;
+  writeFileSync(next, content);
+  renameSync(next, path);
+  return true;
+}

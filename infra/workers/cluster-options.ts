@@ -1,0 +1,126 @@
+import { availableParallelism } from 'node:os';
+import { didYouMean } from '../catalog';
+import { TaskQueue, type TaskQueueOf } from '../queue';
+import type { DispatcherSettings } from '../queue/dispatch/dispatcher';
+import type { MessageBroker, PoolOptions } from './pool-options';
+
+/** meteor-cluster's options, then what a role adds. */
+export interface ClusterOptions {
+  /** Means nothing any more: workers open no port. */
+  port?: number;
+  /** The most worker processes at once. Default: as many as the machine has cores, which is also the most. */
+  maxAvailableWorkers?: number;
+  /** How often the queue is looked at when nothing announced work, in ms. Default: 1,000. */
+  refreshRate?: number;
+  /** Only tasks in the memory of this role are run. Default: false. */
+  inMemoryOnly?: boolean;
+  /** Answers what handlers send by `toggleIPC` and `ask`. */
+  messageBroker?: MessageBroker | null;
+  /** `'error'` silences all but warnings and errors. Default: `'all'`. */
+  logs?: 'all' | 'error';
+  /**
+   * `'always'` starts all workers at once and keeps them; a number lets them leave so many ms after there was last work.
+   * Default: they leave when a refreshRate has passed without any.
+   */
+  keepAlive?: 'always' | number;
+  /** Whether it starts by itself, as soon as the queue is connected. Default: true. */
+  autoInitialize?: boolean;
+
+  /** Default: the app's TaskQueue. */
+  // biome-ignore lint/suspicious/noExplicitAny: a cluster works for a queue of any catalogue
+  queue?: TaskQueueOf<any>;
+  /** The bundled worker file. Default: private/workers/main.js, by Meteor's Assets. */
+  workerFile?: string;
+  /** What handlers find as `context.db`. Default: MONGO_URL. */
+  databaseUrl?: string;
+  /** What else the pool of workers may be told. */
+  pool?: Omit<Partial<PoolOptions>, 'file' | 'catalog' | 'emit' | 'queue' | 'types' | 'messageBroker' | 'databaseUrl'>;
+  /** What else the dispatcher may be told. */
+  dispatcher?: Omit<DispatcherSettings, 'refreshRate' | 'inMemoryOnly' | 'taskTypes'>;
+}
+
+export interface ResolvedClusterOptions
+  extends Required<Omit<ClusterOptions, 'port' | 'workerFile' | 'databaseUrl' | 'keepAlive' | 'messageBroker'>> {
+  keepAlive: 'always' | number | undefined;
+  messageBroker: MessageBroker | null;
+  workerFile: string | undefined;
+  databaseUrl: string | undefined;
+  /** Said in the log at start: an option was taken for another value. */
+  warnings: string[];
+}
+
+const known = [
+  ...['port', 'maxAvailableWorkers', 'refreshRate', 'inMemoryOnly', 'messageBroker', 'logs', 'keepAlive'],
+  ...['autoInitialize', 'queue', 'workerFile', 'databaseUrl', 'pool', 'dispatcher'],
+];
+
+/**
+ * The options with all defaults. As in meteor-cluster, a number of workers out of range is put right with a warning.
+ *
+ * @throws one Error that names each option that is unknown or of the wrong kind.
+ */
+export function resolveClusterOptions(given: ClusterOptions): ResolvedClusterOptions {
+  const problems = findProblems(given);
+  if (problems.length > 0) throw new TypeError(`The cluster's options are not valid:\n  ${problems.join('\n  ')}`);
+  const warnings: string[] = [];
+  if (given.port !== undefined) warnings.push(`port: ${given.port} means nothing here: workers open no port`);
+  return {
+    maxAvailableWorkers: workersWithin(given.maxAvailableWorkers, availableParallelism(), warnings),
+    refreshRate: given.refreshRate ?? 1_000,
+    inMemoryOnly: given.inMemoryOnly ?? false,
+    messageBroker: given.messageBroker ?? null,
+    logs: given.logs ?? 'all',
+    keepAlive: given.keepAlive,
+    autoInitialize: given.autoInitialize ?? true,
+    queue: given.queue ?? TaskQueue,
+    workerFile: given.workerFile,
+    databaseUrl: given.databaseUrl ?? process.env.MONGO_URL,
+    pool: given.pool ?? {},
+    dispatcher: given.dispatcher ?? {},
+    warnings,
+  };
+}
+
+/** @param most as many as there are cores. */
+export function workersWithin(asked: number | undefined, most: number, warnings: string[]): number {
+  if (asked === undefined) return most;
+  const taken = Math.min(most, Math.max(1, Math.floor(asked)));
+  const why = asked > most ? `the machine has ${most} cores` : 'a cluster needs a whole worker';
+  if (taken !== asked) warnings.push(`maxAvailableWorkers: ${asked} is taken for ${taken}: ${why}`);
+  return taken;
+}
+
+/** @throws where it is no number of milliseconds that a timer can wait. */
+export function parseRefreshRate(ms: unknown): number {
+  if (Number.isInteger(ms) && (ms as number) >= 10 && (ms as number) < 2 ** 31) return ms as number;
+  throw new TypeError(`refreshRate: ${JSON.stringify(ms)} is not a whole number of milliseconds, 10 at least`);
+}
+
+type Rule = [name: keyof ClusterOptions, holds: (value: unknown) => boolean, what: string];
+
+const rules: Rule[] = [
+  ['maxAvailableWorkers', value => typeof value === 'number' && !Number.isNaN(value), 'a number'],
+  ['refreshRate', value => Number.isInteger(value) && (value as number) >= 10, 'a whole number of ms, 10 at least'],
+  ['inMemoryOnly', value => typeof value === 'boolean', 'true or false'],
+  ['messageBroker', value => value === null || typeof value === 'function', 'a function (respond, message)'],
+  ['logs', value => value === 'all' || value === 'error', "'all' or 'error'"],
+  ['keepAlive', isKeepAlive, "'always' or a number of ms"],
+  ['autoInitialize', value => typeof value === 'boolean', 'true or false'],
+];
+
+function isKeepAlive(value: unknown): boolean {
+  return value === 'always' || (Number.isInteger(value) && (value as number) >= 0);
+}
+
+function findProblems(given: ClusterOptions): string[] {
+  const unknown = Object.keys(given).filter(name => !known.includes(name));
+  const wrong = rules.filter(([name, holds]) => given[name] !== undefined && !holds(given[name]));
+  return [
+    ...unknown.map(name => `${name}: unknown option${didYouMean(name, known)}`),
+    ...wrong.map(([name, , what]) => `${name}: ${show(given[name])} is not ${what}`),
+  ];
+}
+
+function show(value: unknown): string {
+  return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
+}

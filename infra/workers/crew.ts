@@ -1,0 +1,220 @@
+import { catalogHash, didYouMean } from '../catalog';
+import { describeExit } from './exit-words';
+import type { ResolvedPoolOptions } from './pool-options';
+import { protocolVersion, type ToRole } from './protocol';
+import { whyRecycle } from './recycle';
+import { StartBackoff } from './start-backoff';
+import { workerEnvironment } from './worker-environment';
+import { type WorkerExit, type WorkerListener, WorkerProcess } from './worker-process';
+
+export interface CrewListener {
+  /** A worker has said hello and takes tasks. */
+  onReady(worker: WorkerProcess): void;
+  onMessage(worker: WorkerProcess, message: ToRole): void;
+  onExit(worker: WorkerProcess, exit: WorkerExit): void;
+  /** A start that had to wait may be tried now. */
+  onRetry(): void;
+}
+
+type Hello = Extract<ToRole, { kind: 'hello' }>;
+
+/** How long a worker that was let go may take to end before it is killed. */
+const endGraceMs = 2_000;
+const remedy = 'run `npm run build:worker`, then build or deploy again';
+/** A worker that dies this soon, without having run anything, has crashed at its start. */
+const youngMs = 1_000;
+
+/** The worker processes of a pool: starts, checks, recycles and ends them. What runs in them is the pool's business. */
+export class Crew implements WorkerListener {
+  readonly workers = new Set<WorkerProcess>();
+  private readonly backoff = new StartBackoff();
+  private readonly hash: string;
+  private retryTimer: NodeJS.Timeout | undefined;
+  private first: { resolve(): void; reject(error: Error): void } | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly options: ResolvedPoolOptions,
+    private readonly listener: CrewListener,
+  ) {
+    this.hash = catalogHash(options.catalog);
+  }
+
+  /** Starts one worker, to see that the file is good. @throws with the reason why it isn't. */
+  async proveFile(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.first = { resolve, reject };
+      this.start();
+    });
+    this.first = undefined;
+  }
+
+  /** Starts workers until there are `wanted`, as far as the last crashes at the start allow. */
+  fill(wanted: number): void {
+    const target = Math.min(wanted, this.options.maxWorkers);
+    while (!this.closed && this.count() < target) {
+      const waitMs = this.backoff.waitMs(Date.now());
+      if (waitMs > 0) {
+        this.retryIn(waitMs);
+        break;
+      }
+      if (this.backoff.failing && this.isStarting()) break;
+      this.start();
+    }
+  }
+
+  isStarting(): boolean {
+    return [...this.workers].some(({ state }) => state === 'starting');
+  }
+
+  /** How many serve or will. */
+  count(): number {
+    let count = 0;
+    for (const worker of this.workers) if (worker.state !== 'leaving') count += 1;
+    return count;
+  }
+
+  /** Looks, between tasks, whether a worker has served long enough. */
+  recycleIfDue(worker: WorkerProcess): void {
+    if (worker.state !== 'ready') return;
+    const ageMs = Date.now() - worker.startedAt;
+    const why = whyRecycle({ finished: worker.finished, ageMs, rss: worker.rss }, this.options.recycle);
+    if (why) this.retire(worker, why);
+  }
+
+  /** Gives it nothing more, so that it can be let go when it has finished what it has. */
+  retire(worker: WorkerProcess, why: string): void {
+    if (worker.state === 'leaving') return;
+    worker.state = 'leaving';
+    this.options.emit('worker.recycled', { workerPid: worker.pid, why });
+  }
+
+  /** Ends an idle worker. Twice is fine. */
+  letGo(worker: WorkerProcess): void {
+    void worker.end(endGraceMs);
+  }
+
+  kill(worker: WorkerProcess, because: string): void {
+    this.options.emit('worker.killed', { workerPid: worker.pid, why: because });
+    worker.kill(because);
+  }
+
+  /** Ends all workers. Resolves when the last process is gone. */
+  async close(): Promise<void> {
+    this.closed = true;
+    this.first?.reject(new Error('The pool was stopped before its first worker had started'));
+    clearTimeout(this.retryTimer);
+    for (const worker of this.workers) {
+      if (worker.state === 'starting') worker.kill('the pool stops');
+      this.letGo(worker);
+    }
+    await Promise.all([...this.workers].map(worker => worker.exited));
+  }
+
+  onMessage(worker: WorkerProcess, message: ToRole): void {
+    if (message.kind === 'hello') this.welcome(worker, message);
+    else if (message.kind === 'spoilt') this.retire(worker, message.why);
+    else this.listener.onMessage(worker, message);
+  }
+
+  onLine(worker: WorkerProcess, stream: 'stdout' | 'stderr', line: string): void {
+    const task = worker.runs.size === 1 ? worker.runs.values().next().value?.task : undefined;
+    this.options.emit('worker.output', {
+      workerPid: worker.pid,
+      stream,
+      line,
+      ...(task && { taskId: task._id, taskType: task.taskType }),
+    });
+  }
+
+  onNonsense(worker: WorkerProcess, error: unknown): void {
+    this.options.emit('worker.nonsense', { workerPid: worker.pid, error });
+  }
+
+  onExit(worker: WorkerProcess, exit: WorkerExit): void {
+    this.workers.delete(worker);
+    if (this.crashedAtStart(worker)) this.startFailed(describeExit(worker, exit));
+    else if (worker.state === 'leaving') this.options.emit('worker.ended', { workerPid: worker.pid });
+    else this.options.emit('worker.crashed', { workerPid: worker.pid, ...exit, stderr: worker.stderr.slice() });
+    this.listener.onExit(worker, exit);
+  }
+
+  private start(): void {
+    const worker = this.fork();
+    if (!worker) return;
+    this.workers.add(worker);
+    const { bootTimeoutMs } = this.options;
+    const timer = setTimeout(() => {
+      if (worker.state === 'starting') worker.kill(`it said nothing within ${bootTimeoutMs} ms`);
+    }, bootTimeoutMs);
+    worker.exited.finally(() => clearTimeout(timer));
+  }
+
+  /** A system without memory or processes to spare refuses at once: that is a start that failed, no end of the role. */
+  private fork(): WorkerProcess | undefined {
+    const { file, env, niceness, heapLimitMb } = this.options;
+    try {
+      return new WorkerProcess({ file, env: workerEnvironment(process.env, env), niceness, heapLimitMb }, this);
+    } catch (error) {
+      this.startFailed((error as Error).message);
+      return undefined;
+    }
+  }
+
+  private welcome(worker: WorkerProcess, hello: Hello): void {
+    const { databaseUrl, appName, resultLimit, progressEveryMs, types, emit } = this.options;
+    const problem = this.findStranger(hello);
+    if (problem) {
+      worker.kill(`${this.options.file} ${problem}`);
+      return;
+    }
+    worker.state = 'ready';
+    worker.readyAt = Date.now();
+    worker.send({
+      kind: 'begin',
+      protocol: protocolVersion,
+      settings: { databaseUrl, appName, resultLimit, progressEveryMs, types: forWorkers(types) },
+    });
+    setTimeout(() => this.workers.has(worker) && this.backoff.succeeded(), youngMs).unref();
+    emit('worker.started', { workerPid: worker.pid, durationMs: Date.now() - worker.startedAt });
+    this.first?.resolve();
+    this.listener.onReady(worker);
+  }
+
+  /** Says why a worker is not one of this role; undefined where it is. */
+  private findStranger({ protocol, catalogHash, handlers }: Hello): string | undefined {
+    if (protocol !== protocolVersion || catalogHash !== this.hash)
+      return `was built from another task catalogue than this role: ${remedy}`;
+    const missing = Object.values(this.options.types).find(({ handler }) => handler && !handlers.includes(handler));
+    if (!missing?.handler) return undefined;
+    const hint = didYouMean(missing.handler, handlers);
+    return `has no handler ${JSON.stringify(missing.handler)}${hint || ';'} imports/tasks/handlers/index.ts names them all`;
+  }
+
+  private crashedAtStart({ readyAt, state, finished, runs }: WorkerProcess): boolean {
+    if (this.closed) return false;
+    if (readyAt === undefined) return true;
+    return state === 'ready' && finished === 0 && runs.size === 0 && Date.now() - readyAt < youngMs;
+  }
+
+  private startFailed(why: string): void {
+    const { failures, waitMs } = this.backoff.failed(Date.now());
+    this.options.emit('worker.startFailed', { failures, retryInMs: waitMs, why });
+    this.first?.reject(new Error(`A worker process could not start: ${why}`));
+  }
+
+  private retryIn(waitMs: number): void {
+    this.retryTimer ??= setTimeout(() => {
+      this.retryTimer = undefined;
+      this.listener.onRetry();
+    }, waitMs);
+  }
+}
+
+function forWorkers(types: ResolvedPoolOptions['types']): Record<string, { handler?: string; perWorker?: number }> {
+  const entries = Object.entries(types).map(([taskType, { handler, perWorker }]) => [
+    taskType,
+    { ...(handler !== undefined && { handler }), ...(perWorker !== undefined && { perWorker }) },
+  ]);
+  return Object.fromEntries(entries);
+}

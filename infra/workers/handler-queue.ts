@@ -1,0 +1,29 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Catalog } from '../../imports/tasks/catalog';
+import type { NewTask } from '../queue';
+
+/** What a handler may do with the queue: what it adds is signed and recorded by its role, not by the worker. */
+export interface HandlerQueue {
+  /** As TaskQueue.addTask in a role. Without `session`: a transaction can't span two processes. */
+  addTask(task: Omit<NewTask<Catalog>, 'session'>): Promise<string>;
+  addTasks(tasks: readonly Omit<NewTask<Catalog>, 'session'>[]): Promise<string[]>;
+}
+
+/** The run whose handler the current code belongs to. */
+export const currentRun = new AsyncLocalStorage<{ readonly queue: HandlerQueue }>();
+
+/**
+ * The queue as handlers see it, under the name that they know from meteor-cluster. Only within a running handler.
+ *
+ * @example await TaskQueue.addTask({ taskType: 'recurringTask', data: {}, dueDate });
+ */
+export const TaskQueue: HandlerQueue = {
+  addTask: async task => running().addTask(task),
+  addTasks: async tasks => running().addTasks(tasks),
+};
+
+function running(): HandlerQueue {
+  const run = currentRun.getStore();
+  if (run) return run.queue;
+  throw new Error('TaskQueue of infra/workers/handler works within a running handler only; roles use infra/queue');
+}

@@ -1,0 +1,68 @@
+import type { Db } from 'mongodb';
+import type { Catalog } from '../../imports/tasks/catalog';
+import type { DataIn, TaskTypeIn } from '../catalog';
+import type { FileStore } from '../database';
+import type { Task } from '../queue/task';
+import type { HandlerQueue } from './handler-queue';
+import type { AskOptions, ToggleIPC } from './ipc';
+import type { HandlerLog } from './task-log';
+
+export { TaskQueue } from './handler-queue';
+
+/**
+ * Thrown by a handler whose task can't succeed however often it is tried: the task fails at once, with its attempts
+ * unused.
+ */
+export class FatalError extends Error {
+  override readonly name: string = 'FatalError';
+}
+
+/**
+ * The second argument of a handler: everything that a run has beside its task. It is also a function, meteor-cluster's
+ * `toggleIPC`, so that handlers written for it run as they are.
+ */
+export interface HandlerContext extends ToggleIPC {
+  /**
+   * Says how far the task is. Cheap: a few a second are sent at most, and the last one always.
+   *
+   * @param fraction from 0 to 1; what lies outside is taken for the nearer end.
+   * @param note a short text for the person who waits, 200 characters at most.
+   * @throws TypeError where `fraction` is not a number or `note` not a text.
+   */
+  progress(fraction: number, note?: string): void;
+  /** Writes to the role's log, with the task's id and type. */
+  readonly log: HandlerLog;
+  /** Aborts when the task is cancelled, runs too long, or must end because its role does; `reason` says which. */
+  readonly signal: AbortSignal;
+  /** The app's database, by the npm driver. The connection is opened by the first task that asks for it. */
+  readonly db: Db;
+  /** The app's files (GridFS): the only way by which files travel between roles. */
+  readonly files: FileStore;
+  /** The same for every attempt at this task: give it to whatever must not happen twice. */
+  readonly idempotencyKey: string;
+  /** Adds tasks to the queue, by way of the role: it knows the sender and the keys. */
+  readonly queue: HandlerQueue;
+  /**
+   * Asks the role: `data` goes to its `messageBroker`, the promise brings the answer.
+   *
+   * @throws where the role has no broker, the broker throws, or no answer came within `timeoutMs` (30 s).
+   */
+  ask(data: unknown, options?: AskOptions): Promise<unknown>;
+  /** meteor-cluster's way of asking, the same function as the context itself. */
+  readonly toggleIPC: ToggleIPC;
+}
+
+/** The code of one task type of the catalogue C. Its value is the task's result: plain data, 1 MB at most. */
+export type HandlerIn<C, T extends TaskTypeIn<C>> = (
+  task: Task<DataIn<C, T>>,
+  context: HandlerContext,
+) => unknown | Promise<unknown>;
+
+/** The code of one task type of this app: what `imports/tasks/handlers/<task>.ts` exports as `handler`. */
+export type Handler<T extends TaskTypeIn<Catalog>> = HandlerIn<Catalog, T>;
+
+/** Where the worker finds the handlers of a catalogue: each is loaded when its first task comes, never before. */
+export type HandlersOf<C> = { readonly [T in TaskTypeIn<C>]: () => Promise<{ readonly handler: HandlerIn<C, T> }> };
+
+/** The registry of this app, `imports/tasks/handlers/index.ts`. */
+export type Handlers = HandlersOf<Catalog>;

@@ -1,0 +1,127 @@
+import type { TaskError } from '../queue/task';
+import { findUnsendable } from './plain-value';
+import type { ToRole } from './protocol';
+
+/** What a handler sends to the role: meteor-cluster's message. The statuses 0 (idle) and 1 (idle after an error) are taken. */
+export interface MessageToMaster {
+  status: number;
+  data?: unknown;
+}
+
+export interface AskOptions {
+  /** Above 1. Default 2. */
+  status?: number;
+  /** How long to wait for the answer. Default 30 s. */
+  timeoutMs?: number;
+}
+
+/**
+ * meteor-cluster's way to talk to the role from a handler; the task must return (or await) the promise.
+ *
+ * @param messageBroker gets the role's answer; its value is what the promise resolves with, and it may be a promise,
+ *   such as that of a nested toggleIPC.
+ * @param initialize gets the function that sends a message to the role.
+ */
+export type ToggleIPC = <Value>(
+  // biome-ignore lint/suspicious/noExplicitAny: an answer is whatever the role's messageBroker responds with
+  messageBroker: (msg: any) => Value | Promise<Value>,
+  initialize: (sendMessageToMaster: (message: MessageToMaster) => void) => unknown,
+) => Promise<Value>;
+
+const defaultTimeoutMs = 30_000;
+const largestMessage = 16 * 1024 * 1024;
+
+type Question = Extract<ToRole, { kind: 'ask' | 'add' }>;
+
+interface Pending {
+  run: number;
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+  timer: NodeJS.Timeout;
+}
+
+/** The questions of a worker's tasks that wait for the role's answer. */
+export class Questions {
+  private readonly pending = new Map<number, Pending>();
+  private last = 0;
+
+  constructor(private readonly send: (message: Question) => void) {}
+
+  /** @throws where the message is not valid, the role refuses, or no answer comes in time. */
+  ask(run: number, data: unknown, { status = 2, timeoutMs = defaultTimeoutMs }: AskOptions = {}): Promise<unknown> {
+    return this.question(run, timeoutMs, `a message of status ${status}`, ask => {
+      checkStatus(status);
+      checkData(data, 'data');
+      return { kind: 'ask', run, ask, status, data };
+    });
+  }
+
+  /** Has the role add tasks to the queue. @throws what its addTasks throws. */
+  add(run: number, tasks: readonly unknown[]): Promise<unknown> {
+    return this.question(run, defaultTimeoutMs, 'addTask', ask => {
+      checkData(tasks, 'addTask');
+      return { kind: 'add', run, ask, tasks: [...tasks] };
+    });
+  }
+
+  private question(run: number, timeoutMs: number, what: string, create: (ask: number) => Question): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const ask = ++this.last;
+      const message = create(ask);
+      const expire = () => this.refuse(ask, new Error(`no answer to ${what} in ${timeoutMs} ms`));
+      this.pending.set(ask, { run, resolve, reject, timer: setTimeout(expire, timeoutMs) });
+      this.send(message);
+    });
+  }
+
+  answer(ask: number, value: unknown): void {
+    this.take(ask)?.resolve(value);
+  }
+
+  refuse(ask: number, { name, message }: TaskError | Error): void {
+    this.take(ask)?.reject(Object.assign(new Error(message), { name }));
+  }
+
+  /** Forgets what a finished run still waits for. */
+  dropRun(run: number): void {
+    if (this.pending.size === 0) return;
+    for (const [ask, pending] of this.pending) if (pending.run === run) this.take(ask);
+  }
+
+  private take(ask: number): Pending | undefined {
+    const pending = this.pending.get(ask);
+    this.pending.delete(ask);
+    clearTimeout(pending?.timer);
+    return pending;
+  }
+}
+
+/** toggleIPC for one run: a message out, its answer to the broker, the broker's value back to the handler. */
+export function createToggleIPC(questions: Questions, run: number): ToggleIPC {
+  return (messageBroker, initialize) =>
+    new Promise((resolve, reject) => {
+      if (typeof messageBroker !== 'function') throw new TypeError('toggleIPC: messageBroker is not a function');
+      if (typeof initialize !== 'function') throw new TypeError('toggleIPC: initialize is not a function');
+      const send = ({ status, data }: MessageToMaster): void => {
+        questions.ask(run, data, { status }).then(messageBroker).then(resolve, reject);
+      };
+      Promise.resolve(initialize(message => send(parseMessage(message)))).catch(reject);
+    });
+}
+
+function parseMessage(message: unknown): MessageToMaster {
+  if (typeof message !== 'object' || message === null)
+    throw new TypeError(`sendMessageToMaster: ${JSON.stringify(message)} is not { status, data }`);
+  return message as MessageToMaster;
+}
+
+function checkStatus(status: unknown): void {
+  if (Number.isSafeInteger(status) && (status as number) > 1) return;
+  const taken = '(0 is idle, 1 idle after an error)';
+  throw new TypeError(`status: ${JSON.stringify(status)} is not a whole number above 1 ${taken}`);
+}
+
+function checkData(data: unknown, name: string): void {
+  const problem = findUnsendable(data, name, largestMessage);
+  if (problem) throw new TypeError(problem);
+}

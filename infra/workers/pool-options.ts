@@ -1,0 +1,131 @@
+import { availableParallelism } from 'node:os';
+import { defaultRecycleLimits, type RecycleLimits } from './recycle';
+import type { TypeOverrides } from './task-type-overrides';
+
+/** How this room says what happened; infra/monitor turns it into log lines. */
+export type Emit = (name: string, fields: object) => void;
+
+/** meteor-cluster's broker of the master: answers what handlers send by `toggleIPC` and `ask`. */
+export type MessageBroker = (
+  respond: (answer: unknown) => void,
+  // biome-ignore lint/suspicious/noExplicitAny: data is whatever a handler sends
+  message: { status: number; data: any; taskId: string; taskType: string },
+) => unknown;
+
+/** The role's queue, as far as handlers may use it. */
+export interface PoolQueue {
+  // biome-ignore lint/suspicious/noExplicitAny: it parses what it is given
+  addTask(task: any): Promise<string>;
+  // biome-ignore lint/suspicious/noExplicitAny: it parses what it is given
+  addTasks(tasks: any): Promise<string[]>;
+}
+
+export interface PoolOptions {
+  /** The bundled worker file, as checkWorkerFile returns it. */
+  file: string;
+  /** The app's task types: time-outs, tasks at once in a worker, and the hash that a worker's own must equal. */
+  catalog: object;
+  emit: Emit;
+  /** The most worker processes at once. Default: as many as the machine has cores. */
+  maxWorkers?: number;
+  /** So many stay when there is nothing to do. Default 0. */
+  minWorkers?: number;
+  /**
+   * `'always'` starts all workers at once and keeps them; a number lets them leave so many milliseconds after there was
+   * last work. Default: one second.
+   */
+  keepAlive?: 'always' | number;
+  /** What tasks find as `context.db`. It travels by the channel, not by the environment. */
+  databaseUrl?: string;
+  appName?: string;
+  messageBroker?: MessageBroker | null;
+  /** Where tasks go that handlers add. */
+  queue?: PoolQueue;
+  /** What this role says of task types beyond the catalogue. */
+  types?: Record<string, Pick<TypeOverrides, 'handler' | 'timeout' | 'perWorker'>>;
+  /** The lower CPU priority of workers, from 0 (as the role) to 19. Default 10. */
+  niceness?: number;
+  /** How long a handler may take to stop after its signal, before its worker is killed. Default 5 s. */
+  abortGraceMs?: number;
+  recycle?: Partial<RecycleLimits>;
+  /** The most JavaScript heap of a worker in MB: one that needs more crashes. Default 0: Node's own limit. */
+  heapLimitMb?: number;
+  /** How long a worker may take to start. Default 30 s. */
+  bootTimeoutMs?: number;
+  /** The most tasks that wait in the pool for a worker; 0 claims only what can start at once. Default 500. */
+  prefetch?: number;
+  /** The largest result in bytes. Default 1 MB. */
+  resultLimit?: number;
+  /** At most one report of a task's progress in so many milliseconds. Default 250. */
+  progressEveryMs?: number;
+  /** What handlers find in process.env beside the machine's own (PATH, TZ, …). */
+  env?: Record<string, string>;
+}
+
+export interface ResolvedPoolOptions
+  extends Required<Omit<PoolOptions, 'databaseUrl' | 'recycle' | 'messageBroker' | 'queue'>> {
+  databaseUrl: string | undefined;
+  queue: PoolQueue | undefined;
+  messageBroker: MessageBroker | undefined;
+  recycle: RecycleLimits;
+}
+
+/** Fills in the defaults. @throws one Error that names every number that is out of its range. */
+export function resolvePoolOptions(given: PoolOptions): ResolvedPoolOptions {
+  const { recycle, messageBroker, databaseUrl, queue, ...rest } = given;
+  const options: ResolvedPoolOptions = {
+    maxWorkers: availableParallelism(),
+    minWorkers: 0,
+    keepAlive: 1_000,
+    appName: 'tandem-worker',
+    niceness: 10,
+    abortGraceMs: 5_000,
+    heapLimitMb: 0,
+    bootTimeoutMs: 30_000,
+    prefetch: 500,
+    resultLimit: 1024 * 1024,
+    progressEveryMs: 250,
+    env: {},
+    types: {},
+    ...withoutUndefined(rest),
+    databaseUrl,
+    queue,
+    messageBroker: messageBroker ?? undefined,
+    recycle: { ...defaultRecycleLimits, ...withoutUndefined(recycle ?? {}) },
+  };
+  const problems = findProblems(options);
+  if (problems.length > 0) throw new RangeError(`The pool's options are not valid:\n  ${problems.join('\n  ')}`);
+  return options;
+}
+
+function findProblems(options: ResolvedPoolOptions): string[] {
+  const { keepAlive, recycle } = options;
+  const ranges: [name: string, value: unknown, least: number, most: number][] = [
+    ['maxWorkers', options.maxWorkers, 1, 1_024],
+    ['minWorkers', options.minWorkers, 0, options.maxWorkers],
+    ['niceness', options.niceness, 0, 19],
+    ['abortGraceMs', options.abortGraceMs, 0, 3_600_000],
+    ['bootTimeoutMs', options.bootTimeoutMs, 1, 3_600_000],
+    ['heapLimitMb', options.heapLimitMb, 0, 1_048_576],
+    ['prefetch', options.prefetch, 0, 100_000],
+    ['resultLimit', options.resultLimit, 1, 15 * 1024 * 1024],
+    ['progressEveryMs', options.progressEveryMs, 0, 3_600_000],
+    ['recycle.tasks', recycle.tasks, 0, Number.MAX_SAFE_INTEGER],
+    ['recycle.ageMs', recycle.ageMs, 0, Number.MAX_SAFE_INTEGER],
+    ['recycle.rssBytes', recycle.rssBytes, 0, Number.MAX_SAFE_INTEGER],
+  ];
+  const problems = ranges
+    .filter(([, value, least, most]) => !isWithin(value, least, most))
+    .map(([name, value, least, most]) => `${name}: ${value} is not a whole number from ${least} to ${most}`);
+  if (keepAlive !== 'always' && !isWithin(keepAlive, 0, Number.MAX_SAFE_INTEGER))
+    problems.push(`keepAlive: ${JSON.stringify(keepAlive)} is neither 'always' nor a number of milliseconds`);
+  return problems;
+}
+
+function isWithin(value: unknown, least: number, most: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+}
+
+function withoutUndefined<T extends object>(values: T): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+}

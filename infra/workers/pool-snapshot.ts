@@ -1,0 +1,64 @@
+import { rounded } from './weight';
+import type { WorkerProcess } from './worker-process';
+
+/** One worker as the monitor shows it. */
+export interface WorkerSnapshot {
+  pid: number;
+  state: 'starting' | 'idle' | 'busy' | 'leaving';
+  startedAt: Date;
+  /** Tasks it has finished. */
+  finished: number;
+  /** Resident memory in bytes; 0 until it has said so. */
+  rss: number;
+  /** From 0 to 1: the share of its room that is taken. */
+  load: number;
+  tasks: { taskId: string; taskType: string; startedAt?: Date }[];
+}
+
+export interface PoolSnapshot {
+  /** Worker processes that are there. */
+  workers: number;
+  maxWorkers: number;
+  /** Tasks that run now. */
+  busy: number;
+  /** Tasks that could run at once, if each took a worker of its own. */
+  slots: number;
+  /** Tasks that wait in the pool or inside a worker. */
+  waiting: number;
+  /** From 0 to 1: the share of all possible workers that is at work. */
+  load: number;
+  processes: WorkerSnapshot[];
+}
+
+export function snapshotOf(maxWorkers: number, waiting: number, workers: Iterable<WorkerProcess>): PoolSnapshot {
+  const processes = [...workers].map(snapshotWorker);
+  const tasks = processes.flatMap(worker => worker.tasks);
+  const busy = tasks.filter(task => task.startedAt).length;
+  return {
+    workers: processes.length,
+    maxWorkers,
+    busy,
+    slots: Math.max(maxWorkers, busy),
+    waiting: waiting + tasks.length - busy,
+    load: rounded(Math.min(1, processes.reduce((sum, worker) => sum + worker.load, 0) / maxWorkers)),
+    processes,
+  };
+}
+
+function snapshotWorker(worker: WorkerProcess): WorkerSnapshot {
+  const runs = [...worker.runs.values()];
+  const atRest = runs.length === 0 ? 'idle' : 'busy';
+  return {
+    pid: worker.pid,
+    state: worker.state === 'ready' ? atRest : worker.state,
+    startedAt: new Date(worker.startedAt),
+    finished: worker.finished,
+    rss: worker.rss,
+    load: rounded(Math.min(1, worker.load)),
+    tasks: runs.map(({ task, startedAt }) => ({
+      taskId: task._id,
+      taskType: task.taskType,
+      ...(startedAt !== undefined && { startedAt: new Date(startedAt) }),
+    })),
+  };
+}

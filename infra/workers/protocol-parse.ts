@@ -1,0 +1,87 @@
+import { type FromWorker, logLevels, type ToRole, type ToWorker } from './protocol';
+
+/** A message that the other side of the channel should not have sent: an old worker file, or a handler that used process.send. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+}
+
+type Check = (value: unknown) => boolean;
+type Fields = Record<string, Check>;
+
+const anything: Check = () => true;
+const isObject: Check = value => typeof value === 'object' && value !== null;
+const isText: Check = value => typeof value === 'string';
+const isTextOrNone: Check = value => value === undefined || typeof value === 'string';
+const isNumber: Check = value => typeof value === 'number' && Number.isFinite(value);
+const isCount: Check = value => Number.isSafeInteger(value) && (value as number) >= 0;
+const isError: Check = value => isObject(value) && isText((value as { message?: unknown }).message);
+const oneOf =
+  (allowed: readonly string[]): Check =>
+  value =>
+    allowed.includes(value as string);
+
+const reasons = ['cancelled', 'timedOut', 'stopping'];
+
+const isTask: Check = value => isObject(value) && isText((value as { _id?: unknown })._id);
+
+const isOutcome: Check = value => {
+  const { kind, error, reason } = (value ?? {}) as { kind?: unknown; error?: unknown; reason?: unknown };
+  if (kind === 'done') return true;
+  if (kind === 'failed') return isError(error);
+  return kind === 'aborted' && reasons.includes(reason as string);
+};
+
+const toWorker: Record<ToWorker['kind'], Fields> = {
+  begin: { protocol: isCount, settings: isObject },
+  run: { run: isCount, task: isTask, quick: value => typeof value === 'boolean' },
+  abort: { run: isCount, reason: oneOf(reasons) },
+  giveBack: {},
+  answer: { ask: isCount, value: anything },
+  refusal: { ask: isCount, error: isError },
+};
+
+const toRole: Record<ToRole['kind'], Fields> = {
+  hello: { protocol: isCount, catalogHash: isText, handlers: Array.isArray },
+  started: { run: isCount, at: isNumber },
+  progress: { run: isCount, fraction: isNumber, note: isTextOrNone, at: isNumber },
+  log: { run: isCount, level: oneOf(logLevels), message: isText },
+  ask: { run: isCount, ask: isCount, status: isCount },
+  add: { run: isCount, ask: isCount, tasks: Array.isArray },
+  finished: { run: isCount, outcome: isOutcome, startedAt: isNumber, finishedAt: isNumber },
+  givenBack: { runs: Array.isArray },
+  spoilt: { why: isText },
+  dying: { error: isError },
+};
+
+/**
+ * What a worker was sent.
+ *
+ * @throws ProtocolError that names the message and the field.
+ */
+export function parseToWorker(batch: unknown): ToWorker[] {
+  if (!Array.isArray(batch)) throw new ProtocolError(`a worker was sent ${typeof batch}, not an array of messages`);
+  for (const message of batch) check(message, toWorker);
+  return batch as ToWorker[];
+}
+
+/**
+ * What a role was sent by one of its workers.
+ *
+ * @throws ProtocolError that names the message and the field.
+ */
+export function parseFromWorker(batch: unknown): FromWorker {
+  const { messages } = (batch ?? {}) as Partial<FromWorker>;
+  if (!Array.isArray(messages)) throw new ProtocolError('a worker sent something that is no array of messages');
+  for (const message of messages) check(message, toRole);
+  return batch as FromWorker;
+}
+
+function check(message: unknown, kinds: Record<string, Fields>): void {
+  const kind = isObject(message) ? (message as { kind: string }).kind : '';
+  const fields = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+  if (!fields) throw new ProtocolError(`unknown message ${JSON.stringify((message as { kind?: unknown })?.kind)}`);
+  for (const name in fields) {
+    const value = (message as Record<string, unknown>)[name];
+    if (!fields[name]?.(value)) throw new ProtocolError(`${kind}.${name}: ${JSON.stringify(value)} is not valid`);
+  }
+}

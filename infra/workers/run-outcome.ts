@@ -1,0 +1,46 @@
+import type { Outcome } from '../queue/executor';
+import type { TaskError } from '../queue/task';
+import { crashError } from './exit-words';
+import type { PoolRun } from './pool-run';
+import type { RunOutcome } from './protocol';
+import type { WorkerExit, WorkerProcess } from './worker-process';
+
+/** What becomes of a run: it is reported, goes back to the queue, or waits for another worker. */
+export type Fate = Outcome | 'handBack' | 'again';
+
+/** A task that has seen so many workers die before it began is taken for the cause. */
+const mostLost = 3;
+
+/** What the worker said of the end of a run. */
+export function fateOfFinished(outcome: RunOutcome, timeoutMs: number): Fate {
+  if (outcome.kind !== 'aborted') return outcome;
+  switch (outcome.reason) {
+    case 'stopping':
+      return 'handBack';
+    case 'cancelled':
+      return { kind: 'cancelled' };
+    case 'timedOut':
+      return { kind: 'timedOut', error: timeoutError(timeoutMs, outcome.error) };
+  }
+}
+
+/** The worker ended before it could say anything of the run. */
+export function fateOfLost(run: PoolRun, worker: WorkerProcess, exit: WorkerExit, graceMs: number): Fate {
+  if (run.abort === 'stopping') return 'handBack';
+  if (run.abort === 'cancelled') return { kind: 'cancelled' };
+  if (run.abort === 'timedOut') return { kind: 'timedOut', error: killedError(run.timeoutMs, graceMs) };
+  if (run.startedAt === undefined && run.lost + 1 < mostLost) return 'again';
+  return { kind: 'crashed', error: crashError(worker, exit) };
+}
+
+/** The handler stopped when its signal came; where it threw, its stack shows where it was. */
+function timeoutError(timeoutMs: number, thrown?: TaskError): TaskError {
+  const message = `ran longer than ${timeoutMs} ms`;
+  return { name: 'TimeoutError', message, ...(thrown?.stack && { stack: thrown.stack }) };
+}
+
+/** The handler went on after its signal. */
+function killedError(timeoutMs: number, graceMs: number): TaskError {
+  const message = `ran longer than ${timeoutMs} ms; its worker was killed, because it did not stop within ${graceMs} ms of its signal`;
+  return { name: 'TimeoutError', message };
+}

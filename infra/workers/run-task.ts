@@ -1,0 +1,75 @@
+import { type AnyCatalog, parsePayload } from '../catalog';
+import type { Task } from '../queue/task';
+import { FatalError, type HandlerContext } from './handler';
+import { findUnsendable } from './plain-value';
+import type { AbortReason, RunOutcome } from './protocol';
+import { toTaskError } from './task-error';
+
+/** A handler whose task type the compiler no longer knows. */
+export type AnyHandler = (task: Task, context: HandlerContext) => unknown;
+
+/** The handlers by task type, each loaded by a call. */
+export type HandlerRegistry = { readonly [taskType: string]: (() => Promise<{ handler: unknown }>) | undefined };
+
+/** What a run needs from the worker around it. */
+export interface RunTools {
+  readonly catalog: AnyCatalog;
+  readonly handlers: HandlerRegistry;
+  /** Another name in the registry than the task type's own. */
+  readonly handlerName?: string | undefined;
+  readonly resultLimit: number;
+  readonly context: HandlerContext;
+  /** Why the run was told to stop, if it was, and whether its handler has looked at the signal. */
+  aborted(): { reason: AbortReason; noticed: boolean } | undefined;
+}
+
+/** One run of a task: parse → run → classify. Never throws: whatever happens is an outcome. */
+export async function runTask(task: Task, tools: RunTools): Promise<RunOutcome> {
+  try {
+    const parsed = parse(task, tools.catalog);
+    const handler = await load(tools.handlerName ?? parsed.taskType, tools.handlers);
+    const value = await handler(parsed, tools.context);
+    return classifyValue(value, tools);
+  } catch (thrown) {
+    return classifyThrown(thrown, tools);
+  }
+}
+
+function parse(task: Task, catalog: AnyCatalog): Task {
+  parsePayload(catalog, task.taskType, task.data);
+  return task;
+}
+
+async function load(name: string, handlers: HandlerRegistry): Promise<AnyHandler> {
+  const module = Object.hasOwn(handlers, name) ? await handlers[name]?.() : undefined;
+  if (!module) throw new FatalError(`no handler for ${name}: name its module in imports/tasks/handlers/index.ts`);
+  if (typeof module.handler !== 'function')
+    throw new FatalError(`the module of ${name} must export a function named handler`);
+  return module.handler as AnyHandler;
+}
+
+/**
+ * A handler that returns after its signal may have stopped half-way, so its value counts for nothing; only at the end of
+ * a role, and only if it never looked at the signal, is the work surely whole and worth keeping.
+ */
+function classifyValue(value: unknown, { aborted, resultLimit }: RunTools): RunOutcome {
+  const abort = aborted();
+  if (abort && (abort.noticed || abort.reason !== 'stopping')) return { kind: 'aborted', reason: abort.reason };
+  const problem = findUnsendable(value, 'result', resultLimit);
+  if (!problem) return { kind: 'done', value };
+  // The same code would return the same again: trying it once more helps nobody.
+  return { kind: 'failed', fatal: true, error: { name: 'ResultError', message: problem } };
+}
+
+function classifyThrown(thrown: unknown, { aborted }: RunTools): RunOutcome {
+  const error = toTaskError(thrown);
+  const abort = aborted();
+  if (abort) return { kind: 'aborted', reason: abort.reason, error };
+  return { kind: 'failed', fatal: isFatal(thrown), error };
+}
+
+/** A payload that its own schema refuses is as hopeless as a FatalError. */
+export function isFatal(thrown: unknown): boolean {
+  const name = (thrown as { name?: unknown } | null)?.name;
+  return thrown instanceof FatalError || name === 'FatalError' || name === 'PayloadError';
+}

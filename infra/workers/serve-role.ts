@@ -1,0 +1,46 @@
+import type { AnyCatalog } from '../catalog';
+import { parseToWorker } from './protocol-parse';
+import type { HandlerRegistry } from './run-task';
+import { TaskRunner } from './task-runner';
+import { watchParent } from './watchdog';
+
+/** The signals that a terminal or a process manager sends to the whole group: the role decides when its workers end. */
+const ignoredSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Makes this process a worker of the role that forked it: it runs what comes over the channel, and ends with it.
+ *
+ * @param catalog, handlers of the app; a handler's module is loaded with its first task.
+ */
+export function serveRole(catalog: object, handlers: object): void {
+  const send = process.send?.bind(process);
+  if (!send) {
+    console.error('This file is a worker of a jobs role: the role starts it. See docs/job-path.md.');
+    process.exit(2);
+  }
+  process.title = 'tandem worker';
+  for (const signal of ignoredSignals) process.on(signal, () => {});
+  process.on('disconnect', () => process.exit(0));
+
+  const runner = new TaskRunner(catalog as AnyCatalog, handlers as HandlerRegistry, batch => {
+    // A channel that closed under it is the role's end, which is this process's end.
+    send(batch, undefined, undefined, () => {});
+  });
+  process.on('message', batch => runner.receive(parseToWorker(batch)));
+  process.on('exit', () => runner.flush());
+  process.on('unhandledRejection', reason => runner.rejected(reason));
+  process.on('uncaughtException', thrown => {
+    console.error(thrown);
+    runner.dying(thrown);
+    process.exit(1);
+  });
+
+  // From the hello on, a task may block this event loop for ever.
+  watchParent().then(
+    () => runner.hello(),
+    error => {
+      console.error('The watch over the parent process could not start:', error);
+      process.exit(1);
+    },
+  );
+}

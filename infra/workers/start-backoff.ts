@@ -1,0 +1,31 @@
+const firstWaitMs = 250;
+const longestWaitMs = 30_000;
+
+/** Spaces out the tries to start a worker that keeps crashing at its start. */
+export class StartBackoff {
+  private failures = 0;
+  private until = 0;
+
+  /** @returns how many starts in a row have failed now, and how long to wait for the next. */
+  failed(now: number): { failures: number; waitMs: number } {
+    this.failures += 1;
+    const waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** (this.failures - 1));
+    this.until = now + waitMs;
+    return { failures: this.failures, waitMs };
+  }
+
+  /** Whether the last start failed: then one at a time is tried. */
+  get failing(): boolean {
+    return this.failures > 0;
+  }
+
+  succeeded(): void {
+    this.failures = 0;
+    this.until = 0;
+  }
+
+  /** Milliseconds until a worker may be started; 0 for now. */
+  waitMs(now: number): number {
+    return Math.max(0, this.until - now);
+  }
+}

@@ -1,0 +1,39 @@
+import type { Db, MongoClient } from 'mongodb';
+import type { FileStore } from '../database';
+
+/**
+ * The worker's one connection to the database, shared by its tasks. The driver is loaded and connects when a handler
+ * first asks: a worker whose tasks only compute never pays for it.
+ */
+export class WorkerDatabase {
+  private client: MongoClient | undefined;
+  private store: FileStore | undefined;
+
+  constructor(
+    private readonly url: string | undefined,
+    private readonly appName: string,
+  ) {}
+
+  /** @throws where the pool was given no database. */
+  get db(): Db {
+    return this.open().db();
+  }
+
+  /** @throws where the pool was given no database. */
+  get files(): FileStore {
+    if (!this.store) {
+      const { FileStore } = require('../database') as typeof import('../database');
+      this.store = new FileStore(this.db);
+    }
+    return this.store;
+  }
+
+  private open(): MongoClient {
+    if (this.client) return this.client;
+    if (!this.url) throw new Error('context.db: this pool was given no databaseUrl, so its tasks have no database');
+    const { MongoClient } = require('mongodb') as typeof import('mongodb');
+    // By itself the driver connects with the first operation, which is what makes a getter possible.
+    this.client = new MongoClient(this.url, { appName: this.appName, ignoreUndefined: true, maxPoolSize: 10 });
+    return this.client;
+  }
+}

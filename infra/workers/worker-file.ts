@@ -1,0 +1,51 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { hashInput, parseManifest, type WorkerManifest } from './worker-manifest';
+
+const remedy = 'Run `npm run build:worker`, then start again.';
+const mostNamed = 5;
+
+/**
+ * Looks whether the bundled worker file can be trusted. Where a folder above it holds its sources (in development), they
+ * are compared with what it was built from; in a production bundle there are none, and the worker's hello says what it
+ * knows.
+ *
+ * @param path of the file; its manifest stands beside it, with `.json` for `.js`.
+ * @returns its build id.
+ * @throws an Error that says which command builds it, where it is missing, broken or older than its sources.
+ */
+export function checkWorkerFile(path: string): string {
+  if (!existsSync(path)) throw new Error(`The worker file ${path} is missing. ${remedy}`);
+  const manifest = readManifest(path.replace(/\.js$/, '.json'));
+  const root = findSources(dirname(path), manifest);
+  const changed = root === undefined ? [] : findChanged(root, manifest);
+  if (changed.length > 0) throw new Error(`The worker file ${path} is older than ${listed(changed)}. ${remedy}`);
+  return manifest.buildId;
+}
+
+function readManifest(path: string): WorkerManifest {
+  try {
+    return parseManifest(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new Error(`The worker file's ${path} can't be read: ${(cause as Error).message}. ${remedy}`, { cause });
+  }
+}
+
+/** The nearest folder above that holds most of the sources: one that was deleted is a change too. */
+function findSources(from: string, { inputs }: WorkerManifest): string | undefined {
+  const paths = Object.keys(inputs).filter(path => path.includes('/'));
+  for (let folder = from; ; folder = dirname(folder)) {
+    const found = paths.filter(path => existsSync(join(folder, path))).length;
+    if (found > paths.length / 2) return folder;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+function findChanged(root: string, { inputs }: WorkerManifest): string[] {
+  return Object.keys(inputs).filter(path => hashInput(root, path) !== inputs[path]);
+}
+
+function listed(paths: string[]): string {
+  const named = paths.slice(0, mostNamed).join(', ');
+  return paths.length > mostNamed ? `${named} and ${paths.length - mostNamed} more` : named;
+}

@@ -1,0 +1,186 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { EventEmitter } from 'node:events';
+import { setPriority } from 'node:os';
+import type { Readable } from 'node:stream';
+import type { TaskError } from '../queue/task';
+import { LineSplitter } from './line-splitter';
+import { Outbox } from './outbox';
+import type { PoolRun } from './pool-run';
+import type { ToRole, ToWorker } from './protocol';
+import { parseFromWorker } from './protocol-parse';
+import { toTaskError } from './task-error';
+
+/** How a worker ended. */
+export interface WorkerExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** Its last words, where an exception ended it, or what kept it from starting. */
+  error?: TaskError;
+}
+
+export interface WorkerListener {
+  onMessage(worker: WorkerProcess, message: ToRole): void;
+  onLine(worker: WorkerProcess, stream: 'stdout' | 'stderr', line: string): void;
+  /** A batch that could not be understood; it is dropped. */
+  onNonsense(worker: WorkerProcess, error: unknown): void;
+  /** Called once, when the process is gone and all that it said has been heard. */
+  onExit(worker: WorkerProcess, exit: WorkerExit): void;
+}
+
+export interface ForkOptions {
+  file: string;
+  env: NodeJS.ProcessEnv;
+  niceness: number;
+  heapLimitMb: number;
+}
+
+/** What a dead worker's channel may still hold is heard within this time. */
+const lastWordsMs = 1_000;
+const stderrLines = 20;
+
+/** One worker process: its channel, its load and its end. */
+export class WorkerProcess {
+  state: 'starting' | 'ready' | 'leaving' = 'starting';
+  /** All that it was given and has not finished, in the order of their giving. */
+  readonly runs = new Map<number, PoolRun>();
+  /** The share that its runs take, 1 for a full worker, more while short tasks wait inside it. */
+  load = 0;
+  /** How long its runs will take together, in milliseconds, as far as one can tell. */
+  backlogMs = 0;
+  finished = 0;
+  rss = 0;
+  readonly startedAt = Date.now();
+  /** When it said hello. */
+  readyAt: number | undefined;
+  heardAt = Date.now();
+  /** When it was last given something while it had nothing. */
+  givenAt = 0;
+  /** Why the role killed it, if it did. */
+  killedBecause: string | undefined;
+  /** The last lines of its stderr, for the message when it crashes. */
+  readonly stderr: string[] = [];
+  /** Resolves when the process is gone. */
+  readonly exited: Promise<void>;
+
+  private readonly child: ChildProcess;
+  private readonly outbox: Outbox<ToWorker>;
+  private ending: Promise<void> | undefined;
+  private lastWords: TaskError | undefined;
+
+  constructor(
+    { file, env, niceness, heapLimitMb }: ForkOptions,
+    private readonly listener: WorkerListener,
+  ) {
+    this.child = fork(file, [], {
+      env,
+      execArgv: ['--enable-source-maps', ...(heapLimitMb > 0 ? [`--max-old-space-size=${heapLimitMb}`] : [])],
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.outbox = new Outbox(messages => this.write(messages));
+    this.lowerPriority(niceness);
+    this.readLines('stdout', this.child.stdout);
+    this.readLines('stderr', this.child.stderr);
+    this.child.on('message', batch => this.receive(batch));
+    this.exited = this.watchExit();
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** Goes out with all else that this tick has to say. */
+  send(message: ToWorker): void {
+    this.outbox.push(message);
+  }
+
+  /** Writes what `send` collected. */
+  flush(): void {
+    this.outbox.flush();
+  }
+
+  /** Lets an idle worker go: it ends by itself when the channel closes, and is killed where it doesn't. */
+  end(graceMs: number): Promise<void> {
+    this.ending ??= this.disconnect(graceMs);
+    return this.ending;
+  }
+
+  private async disconnect(graceMs: number): Promise<void> {
+    this.state = 'leaving';
+    this.flush();
+    if (this.child.connected) this.child.disconnect();
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), graceMs);
+    await this.exited;
+    clearTimeout(timer);
+  }
+
+  kill(because: string): void {
+    this.killedBecause ??= because;
+    this.state = 'leaving';
+    this.child.kill('SIGKILL');
+  }
+
+  private write(messages: ToWorker[]): void {
+    // A channel that closed under the message is an exit, which is told by itself.
+    if (this.child.connected) this.child.send(messages, () => {});
+  }
+
+  private receive(batch: unknown): void {
+    this.heardAt = Date.now();
+    try {
+      const { messages, rss } = parseFromWorker(batch);
+      this.rss = rss ?? this.rss;
+      for (const message of messages) this.hear(message);
+    } catch (error) {
+      this.listener.onNonsense(this, error);
+    }
+  }
+
+  private hear(message: ToRole): void {
+    if (message.kind === 'dying') this.lastWords = message.error;
+    else this.listener.onMessage(this, message);
+  }
+
+  private lowerPriority(niceness: number): void {
+    if (niceness === 0 || !this.child.pid) return;
+    try {
+      setPriority(this.child.pid, niceness);
+    } catch (error) {
+      this.listener.onLine(this, 'stderr', `its priority could not be lowered: ${(error as Error).message}`);
+    }
+  }
+
+  private readLines(stream: 'stdout' | 'stderr', readable: Readable | null): void {
+    const splitter = new LineSplitter(line => {
+      if (stream === 'stderr') this.stderr.push(line);
+      if (this.stderr.length > stderrLines) this.stderr.shift();
+      this.listener.onLine(this, stream, line);
+    });
+    readable?.setEncoding('utf8');
+    readable?.on('data', text => splitter.push(text));
+    readable?.on('end', () => splitter.end());
+  }
+
+  /** The exit may be told before the last messages are read: what a task still said counts. */
+  private async watchExit(): Promise<void> {
+    const { stdout, stderr } = this.child;
+    const heard = Promise.all([told(this.child, 'disconnect'), told(stdout, 'close'), told(stderr, 'close')]);
+    const exit = await new Promise<WorkerExit>(resolve => {
+      this.child.once('exit', (code, signal) => resolve({ code, signal }));
+      this.child.on('error', error => {
+        if (!this.child.pid) resolve({ code: null, signal: null, error: toTaskError(error) });
+      });
+    });
+    if (this.child.pid) await Promise.race([heard, after(lastWordsMs)]);
+    this.listener.onExit(this, this.lastWords ? { ...exit, error: this.lastWords } : exit);
+  }
+}
+
+function told(emitter: EventEmitter | null, event: string): Promise<unknown> {
+  return new Promise(resolve => emitter?.once(event, resolve));
+}
+
+/** A handler's own child process may hold the pipes open for ever. */
+function after(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms).unref());
+}

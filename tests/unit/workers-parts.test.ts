@@ -1,0 +1,100 @@
+import { Estimates } from '../../infra/workers/estimates';
+import { LineSplitter } from '../../infra/workers/line-splitter';
+import { choosePlace } from '../../infra/workers/placement';
+import { parseFromWorker, parseToWorker } from '../../infra/workers/protocol-parse';
+import { whyRecycle } from '../../infra/workers/recycle';
+import { StartBackoff } from '../../infra/workers/start-backoff';
+import { toTaskError } from '../../infra/workers/task-error';
+
+const worker = (load: number, backlogMs = 0, state = 'ready') => ({ state, load, backlogMs, runs: { size: load } });
+
+describe('where a task goes', () => {
+  test('to the emptiest worker with a free slot', () => {
+    const places = [worker(1), worker(0.5), worker(0)];
+    expect(choosePlace(places, 1, 100)).toBe(places[2]);
+    expect(choosePlace(places, 0.5, 100)).toBe(places[2]);
+  });
+
+  test('into a busy worker that will be through in a moment, where it is short itself', () => {
+    const busy = worker(1, 5);
+    expect(choosePlace([busy], 1, 2)).toBe(busy);
+    expect(choosePlace([busy], 1, 50)).toBeUndefined();
+    expect(choosePlace([worker(1, 500)], 1, 2)).toBeUndefined();
+  });
+
+  test('nowhere, while it is not known how long it takes, or no worker is ready', () => {
+    expect(choosePlace([worker(1, 0)], 1, Number.POSITIVE_INFINITY)).toBeUndefined();
+    expect(choosePlace([worker(0, 0, 'starting'), worker(0, 0, 'leaving')], 1, 1)).toBeUndefined();
+  });
+});
+
+describe('how long tasks take', () => {
+  test('is unknown at first, and nothing is fetched ahead then', () => {
+    const estimates = new Estimates();
+    expect(estimates.of('noop')).toBe(Number.POSITIVE_INFINITY);
+    expect(estimates.doneWithin(50, 2, 500)).toBe(0);
+  });
+
+  test('rises at once and falls slowly', () => {
+    const estimates = new Estimates();
+    estimates.learn('noop', 1);
+    estimates.learn('noop', 1_000);
+    expect(estimates.of('noop')).toBe(1_000);
+    estimates.learn('noop', 1);
+    expect(estimates.of('noop')).toBeCloseTo(800.2);
+    expect(estimates.doneWithin(50, 2, 500)).toBe(0);
+  });
+});
+
+describe('a message', () => {
+  test.each<[unknown, string]>([
+    [undefined, 'no array of messages'],
+    [{ messages: [{ kind: 'constructor' }] }, 'unknown message "constructor"'],
+    [{ messages: [null] }, 'unknown message undefined'],
+    [{ messages: [{ kind: 'started', run: -1, at: 0 }] }, 'started.run: -1 is not valid'],
+    [{ messages: [{ kind: 'finished', run: 1, outcome: { kind: 'odd' }, startedAt: 0, finishedAt: 0 }] }, 'outcome'],
+  ])('from a worker is refused where it is none of the protocol: %j', (batch, message) => {
+    expect(() => parseFromWorker(batch)).toThrow(message);
+  });
+
+  test('to a worker is checked as well', () => {
+    expect(() => parseToWorker([{ kind: 'run', run: 1, task: {}, quick: false }])).toThrow('run.task');
+    expect(parseToWorker([{ kind: 'abort', run: 1, reason: 'cancelled' }])).toHaveLength(1);
+  });
+});
+
+test('output is cut into lines, whatever the pieces it comes in', () => {
+  const lines: string[] = [];
+  const splitter = new LineSplitter(line => lines.push(line));
+  for (const piece of ['on', 'e\r\ntwo\nth', 'ree']) splitter.push(piece);
+  splitter.end();
+  expect(lines).toEqual(['one', 'two', 'three']);
+});
+
+test('a worker is recycled at its limits; 0 means never', () => {
+  const limits = { tasks: 10, ageMs: 1_000, rssBytes: 2 ** 20 };
+  expect(whyRecycle({ finished: 9, ageMs: 999, rss: 2 ** 20 }, limits)).toBeUndefined();
+  expect(whyRecycle({ finished: 10, ageMs: 0, rss: 0 }, limits)).toContain('10 tasks');
+  expect(whyRecycle({ finished: 0, ageMs: 1_000, rss: 0 }, limits)).toContain('1000 ms old');
+  expect(whyRecycle({ finished: 1e9, ageMs: 1e9, rss: 1e12 }, { tasks: 0, ageMs: 0, rssBytes: 0 })).toBeUndefined();
+});
+
+test('starts that fail are spaced out, half a minute at most, and forgotten after one that works', () => {
+  const backoff = new StartBackoff();
+  const waits = Array.from({ length: 9 }, () => backoff.failed(0).waitMs);
+  expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+  expect(backoff.waitMs(10_000)).toBe(20_000);
+  backoff.succeeded();
+  expect(backoff.waitMs(10_000)).toBe(0);
+  expect(backoff.failed(0)).toEqual({ failures: 1, waitMs: 250 });
+});
+
+test('whatever is thrown becomes an error that can be kept', () => {
+  const hostile = {
+    toJSON() {
+      throw new Error('no');
+    },
+  };
+  expect(toTaskError(hostile)).toEqual({ name: 'NotAnError', message: 'threw an object, which is not an Error' });
+  expect(toTaskError(new Error('x'.repeat(50_000))).message.length).toBeLessThan(10_100);
+});
