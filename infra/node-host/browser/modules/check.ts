@@ -1,0 +1,1 @@
+export { check, Match } from '../../shared/check';

@@ -1,0 +1,14 @@
+import { type CollectionOptions, MemoryCollection } from '../../ddp-client/minimongo/collection';
+import { Cursor } from '../../ddp-client/minimongo/cursor';
+import { ObjectID } from '../../shared/object-id';
+import { connection } from '../connection';
+
+/** What the page's subscriptions bring; with the name null, a collection of the page's own. */
+class Collection extends MemoryCollection {
+  constructor(name: string | null, options: CollectionOptions = {}) {
+    super(name, { connection, ...options });
+  }
+}
+
+/** `meteor/mongo` in the browser. */
+export const Mongo = { Collection, Cursor, ObjectID };

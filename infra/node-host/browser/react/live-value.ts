@@ -1,0 +1,91 @@
+import { type Computation, Tracker } from '../../tracker';
+import { sameData } from './same-data';
+
+export type Read<T> = (computation: Computation) => T;
+/** true: the new value is no reason to render. */
+export type SkipUpdate<T> = (previous: T, next: T) => boolean;
+
+/** A computation that a rendering began and no component took over (React may throw renderings away) ends after this. */
+const abandonedAfterMs = 1000;
+
+interface State<T> {
+  value?: T;
+  /** What reading threw: the next rendering throws it on. */
+  failure?: { error: unknown };
+}
+
+/** A reactive function's value for one component: read while rendering, kept up to date once it is mounted. */
+export class LiveValue<T> {
+  private state: State<T> = {};
+  private computation: Computation | undefined;
+  private onChange: (() => void) | undefined;
+  private abandonTimer: ReturnType<typeof setTimeout> | undefined;
+  private rendering = false;
+  private readFn!: Read<T>;
+  private skipUpdate: SkipUpdate<T> | undefined;
+
+  /** Takes the latest closures: later reruns use them. */
+  keep(readFn: Read<T>, skipUpdate?: SkipUpdate<T>): void {
+    this.readFn = readFn;
+    this.skipUpdate = skipUpdate;
+  }
+
+  /** While rendering: reads anew. Its computation goes on, so that it takes its subscriptions along. */
+  refresh(): void {
+    this.rendering = true;
+    try {
+      if (this.computation && !this.computation.stopped) this.computation.run();
+      else this.start();
+    } finally {
+      this.rendering = false;
+    }
+    if (!this.onChange) this.stopUnlessTakenOver();
+  }
+
+  /** For useSyncExternalStore. */
+  subscribe = (onChange: () => void): (() => void) => {
+    clearTimeout(this.abandonTimer);
+    this.onChange = onChange;
+    if (this.computation?.stopped) this.start();
+    return () => {
+      this.onChange = undefined;
+      this.computation?.stop();
+    };
+  };
+
+  getSnapshot = (): State<T> => this.state;
+
+  private start(): void {
+    // The component's own computation, whatever it is rendered in.
+    Tracker.nonreactive(() => Tracker.autorun(computation => this.compute(computation)));
+  }
+
+  private compute(computation: Computation): void {
+    this.computation = computation;
+    const next = this.read(computation);
+    if (this.isNews(next)) {
+      this.state = next;
+      if (!this.rendering) this.onChange?.();
+    }
+  }
+
+  private read(computation: Computation): State<T> {
+    try {
+      return { value: this.readFn(computation) };
+    } catch (error) {
+      return { failure: { error } };
+    }
+  }
+
+  private isNews(next: State<T>): boolean {
+    if (!('value' in this.state && 'value' in next)) return true;
+    const [before, after] = [this.state.value as T, next.value as T];
+    if (sameData(before, after)) return false;
+    return this.rendering || !this.skipUpdate?.(before, after);
+  }
+
+  private stopUnlessTakenOver(): void {
+    clearTimeout(this.abandonTimer);
+    this.abandonTimer = setTimeout(() => this.computation?.stop(), abandonedAfterMs);
+  }
+}

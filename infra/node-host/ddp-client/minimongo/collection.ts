@@ -1,0 +1,112 @@
+import { ObjectID } from '../../shared/object-id';
+import { Random } from '../../shared/random';
+import type { Store } from '../store-writes';
+import { connectedStore } from './connected-store';
+import type { Cursor, FindOptions } from './cursor';
+import type { Document } from './document';
+import { LocalCollection, type Modifier, type UpdateOptions } from './local-collection';
+import type { Selector } from './selector';
+
+export interface CollectionOptions {
+  /** What sends this collection's documents; null: nothing does, they are written here. */
+  connection?: { registerStore(name: string, store: Store): boolean } | null;
+  /** Of documents that are inserted here. */
+  idGeneration?: 'STRING' | 'MONGO';
+  /** Accepted for false only: there are no mutation methods on the Node host. */
+  defineMutationMethods?: false;
+}
+
+type Inserted = Record<string, unknown>;
+
+/**
+ * `Mongo.Collection` over documents in memory: local, or what a connection's subscriptions bring.
+ * In a browser, and on a server with `{ connection: DDP.connect(…) }`.
+ */
+export class MemoryCollection {
+  readonly _name: string | null;
+  private readonly local: LocalCollection;
+  private readonly connected: boolean;
+
+  /** @throws when the connection has a collection of this name already, or for an unknown option */
+  constructor(name: string | null, options: CollectionOptions = {}) {
+    checkOptions(options);
+    this._name = name;
+    this.local = new LocalCollection(() => (options.idGeneration === 'MONGO' ? new ObjectID() : Random.id()));
+    this.connected = name !== null && Boolean(options.connection);
+    if (this.connected && !options.connection!.registerStore(name!, connectedStore(this.local))) {
+      throw new Error(`There is already a collection named "${name}"`);
+    }
+  }
+
+  /** Without arguments: all documents. */
+  find(...args: [selector?: Selector, options?: FindOptions]): Cursor {
+    return this.local.find(args.length === 0 ? {} : args[0], args[1]);
+  }
+
+  findOne(...args: [selector?: Selector, options?: FindOptions]): Document | undefined {
+    const selector = args.length === 0 ? {} : args[0];
+    return this.local.find(selector, { ...args[1], limit: 1 }).fetch()[0];
+  }
+
+  findOneAsync = async (...args: [selector?: Selector, options?: FindOptions]) => this.findOne(...args);
+
+  /** @returns the `_id`. @throws when the `_id` is taken, or the collection is a server's */
+  insert(document: Inserted): unknown {
+    this.mustBeLocal('insert');
+    return this.local.insert(document);
+  }
+
+  /** @returns how many matched */
+  update(selector: Selector, modifier: Modifier, options?: UpdateOptions): number {
+    this.mustBeLocal('update');
+    return this.local.update(selector, modifier, options).numberAffected;
+  }
+
+  upsert(selector: Selector, modifier: Modifier, options?: Omit<UpdateOptions, 'upsert'>) {
+    this.mustBeLocal('upsert');
+    return this.local.update(selector, modifier, { ...options, upsert: true });
+  }
+
+  /** @returns how many are gone */
+  remove(selector: Selector): number {
+    this.mustBeLocal('remove');
+    return this.local.remove(selector);
+  }
+
+  insertAsync = async (document: Inserted) => this.insert(document);
+  updateAsync = async (selector: Selector, modifier: Modifier, options?: UpdateOptions) =>
+    this.update(selector, modifier, options);
+  upsertAsync = async (selector: Selector, modifier: Modifier, options?: Omit<UpdateOptions, 'upsert'>) =>
+    this.upsert(selector, modifier, options);
+  removeAsync = async (selector: Selector) => this.remove(selector);
+
+  // Modules that both sides load may name these; calling them is a server's matter, in Meteor too.
+  rawCollection = () => onlyOnServers('rawCollection');
+  rawDatabase = () => onlyOnServers('rawDatabase');
+  createIndexAsync = async () => onlyOnServers('createIndexAsync');
+  dropIndexAsync = async () => onlyOnServers('dropIndexAsync');
+  dropCollectionAsync = async () => onlyOnServers('dropCollectionAsync');
+
+  private mustBeLocal(operation: string): void {
+    if (!this.connected) return;
+    throw new Error(
+      `${operation} on "${this._name}": the Node host has no mutation methods with allow and deny rules ` +
+        '(see infra/node-host/README.md). Write a method on the server and call it with Meteor.callAsync.',
+    );
+  }
+}
+
+function onlyOnServers(name: string): never {
+  throw new Error(`Can only call ${name} on server collections`);
+}
+
+function checkOptions(options: CollectionOptions): void {
+  const known = ['connection', 'idGeneration', 'defineMutationMethods'];
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw new Error(
+        `Mongo.Collection: option "${name}" is not part of the Node host (see infra/node-host/README.md)`,
+      );
+    }
+  }
+}

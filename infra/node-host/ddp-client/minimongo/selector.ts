@@ -1,0 +1,65 @@
+import { Context } from 'mingo/core';
+import * as projectionOperators from 'mingo/operators/projection';
+import * as queryOperators from 'mingo/operators/query';
+import { Query } from 'mingo/query';
+import { ObjectID } from '../../shared/object-id';
+import type { Document } from './document';
+
+const context = Context.init({ query: { ...queryOperators }, projection: { ...projectionOperators } });
+
+/** A selector, an `_id`, or nothing at all. */
+export type Selector = Record<string, unknown> | string | ObjectID | undefined | null;
+/** 1 or true for the fields wanted, or 0 or false for those not wanted. */
+export type Fields = Record<string, unknown>;
+export type Sort = Record<string, 1 | -1> | (string | [string, 'asc' | 'desc'])[];
+
+/** @throws for operators that do not exist */
+export function compileSelector(selector: Selector): (document: Document) => boolean {
+  if (selectsNothing(selector)) return () => false;
+  const query = new Query<Document>(isId(selector) ? { _id: selector } : (selector as never), { context });
+  return document => query.test(document);
+}
+
+/** The one `_id` that a selector names, where it does. */
+export function idIn(selector: Selector): unknown {
+  if (isId(selector)) return selector;
+  const id = selector?._id;
+  return isId(id) ? id : undefined;
+}
+
+/** @returns a function that gives a copy with the wanted fields; the document itself, where no fields are named */
+export function compileFields(fields: Fields | undefined): (document: Document) => Document {
+  if (!fields || Object.keys(fields).length === 0) return document => document;
+  const query = new Query<Document>({}, { context });
+  const made = new WeakMap<Document, Document>();
+  return document => {
+    const known = made.get(document);
+    if (known) return known;
+    const [projected] = query.find<Document>([document], fields as never).all();
+    made.set(document, projected!);
+    return projected!;
+  };
+}
+
+/** @returns a function that gives the documents in order, in a new array; equal ones keep theirs */
+export function compileSort(sort: Sort | undefined): (documents: Document[]) => Document[] {
+  const order = Array.isArray(sort) ? fromPairs(sort) : (sort ?? {});
+  if (Object.keys(order).length === 0) return documents => documents;
+  const query = new Query<Document>({}, { context });
+  return documents => query.find<Document>(documents).sort(order).all();
+}
+
+function fromPairs(sort: (string | [string, 'asc' | 'desc'])[]): Record<string, 1 | -1> {
+  return Object.fromEntries(
+    sort.map(entry => (typeof entry === 'string' ? [entry, 1] : [entry[0], entry[1] === 'desc' ? -1 : 1])),
+  );
+}
+
+/** As in Meteor: a missing selector or an empty `_id` is a mistake that must not select everything. */
+function selectsNothing(selector: Selector): boolean {
+  return !selector || (!isId(selector) && Object.hasOwn(selector, '_id') && !selector._id);
+}
+
+function isId(value: unknown): value is string | ObjectID {
+  return typeof value === 'string' || value instanceof ObjectID;
+}

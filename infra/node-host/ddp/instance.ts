@@ -1,0 +1,4 @@
+import { DdpServer } from './ddp-server';
+
+/** The one DDP server of this process. */
+export const ddpServer = new DdpServer();

@@ -1,0 +1,156 @@
+import { bindEnvironment } from '../environment';
+import type { DdpMessage } from '../shared/ddp-message';
+import { stringifyDDP } from '../shared/ddp-message';
+import { MeteorError } from '../shared/meteor-error';
+import { Random } from '../shared/random';
+import type { DdpServer } from './ddp-server';
+import { Heartbeat } from './heartbeat';
+import { runMethod } from './method-call';
+import { PublishedData } from './published-data';
+import type { RateLimiterInput } from './rate-limiter';
+import { DDPRateLimiter } from './rate-limiter';
+import { clientAddressOf, type Socket } from './socket';
+
+/** What methods, publications and `Meteor.onConnection` see of a session. */
+export interface Connection {
+  readonly id: string;
+  readonly clientAddress: string | null;
+  readonly httpHeaders: Record<string, string | string[] | undefined>;
+  close(): void;
+  onClose(callback: () => unknown): void;
+}
+
+/** The conversation with one client: its messages, one after the other. */
+export class Session {
+  readonly id = Random.id();
+  readonly connectionHandle: Connection;
+  userId: string | null = null;
+  isClosed = false;
+  /** Messages wait here while an earlier one is being worked on. */
+  private readonly queue: DdpMessage[] = [];
+  private working = false;
+  readonly data = new PublishedData(this);
+  private readonly closeCallbacks: (() => unknown)[] = [];
+  private readonly heartbeat: Heartbeat | undefined;
+
+  constructor(
+    readonly server: DdpServer,
+    readonly version: string,
+    readonly socket: Socket,
+  ) {
+    this.connectionHandle = {
+      id: this.id,
+      clientAddress: clientAddressOf(socket),
+      httpHeaders: socket.headers,
+      close: () => this.close(),
+      onClose: callback => this.onClose(callback),
+    };
+    this.heartbeat = this.startHeartbeat();
+  }
+
+  /** Greets the client and starts what is published to everybody. */
+  start(): void {
+    this.send({ msg: 'connected', session: this.id });
+    this.data.startUniversal();
+  }
+
+  processMessage(message: DdpMessage): void {
+    if (this.isClosed) return;
+    this.heartbeat?.messageReceived();
+    // The oldest version knew no pings: there they are unknown messages.
+    const isHeartbeat = this.version !== 'pre1' && (message.msg === 'ping' || message.msg === 'pong');
+    if (!isHeartbeat) {
+      this.queue.push(message);
+      if (!this.working) this.processNext();
+    } else if (message.msg === 'ping') {
+      this.send({ msg: 'pong', id: message.id });
+    }
+  }
+
+  send(message: DdpMessage): void {
+    this.socket.send(stringifyDDP(message));
+  }
+
+  sendError(reason: string, offendingMessage: DdpMessage): void {
+    this.send({ msg: 'error', reason, offendingMessage });
+  }
+
+  /** @returns the error to answer with where a rule says that this is one too many */
+  overLimit(type: RateLimiterInput['type'], name: string): MeteorError | undefined {
+    const { clientAddress } = this.connectionHandle;
+    const input = { type, name, userId: this.userId, clientAddress, connectionId: this.id };
+    DDPRateLimiter._increment(input);
+    const result = DDPRateLimiter._check(input);
+    if (result.allowed) return undefined;
+    const { timeToReset } = result;
+    return new MeteorError('too-many-requests', DDPRateLimiter.getErrorMessage(result), { timeToReset });
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.heartbeat?.stop();
+    this.socket.close();
+    this.server.sessions.delete(this.id);
+    // Whoever closes the session doesn't wait for what others do about it.
+    setImmediate(() => {
+      this.data.deactivateAll();
+      for (const callback of this.closeCallbacks) callback();
+    });
+  }
+
+  private onClose(callback: () => unknown): void {
+    const bound = bindEnvironment(callback as () => unknown, 'connection onClose callback');
+    if (this.isClosed) setImmediate(bound);
+    else this.closeCallbacks.push(bound);
+  }
+
+  private startHeartbeat(): Heartbeat | undefined {
+    const { heartbeatInterval, heartbeatTimeout } = this.server.options;
+    if (this.version === 'pre1' || heartbeatInterval === 0) return undefined;
+    return new Heartbeat({
+      intervalMs: heartbeatInterval,
+      timeoutMs: heartbeatTimeout,
+      sendPing: () => this.send({ msg: 'ping' }),
+      onTimeout: () => this.close(),
+    });
+  }
+
+  /** One message after another; a handler may unblock the next one before it has ended. */
+  private processNext(): void {
+    const message = this.isClosed ? undefined : this.queue.shift();
+    this.working = message !== undefined;
+    if (!message) return;
+    let blocked = true;
+    const unblock = () => {
+      if (!blocked) return;
+      blocked = false;
+      this.processNext();
+    };
+    this.server.onMessageHook.run(message, this);
+    this.handle(message, unblock)
+      .catch(error => console.error('Internal exception while processing message', message, error))
+      .finally(unblock);
+  }
+
+  private async handle(message: DdpMessage, unblock: () => void): Promise<void> {
+    if (message.msg === 'sub') await this.subscribe(message, unblock);
+    else if (message.msg === 'unsub') this.data.stop(message.id);
+    else if (message.msg === 'method') await runMethod(this, message, unblock);
+    else this.sendError('Bad request', message);
+  }
+
+  private async subscribe(message: DdpMessage, unblock: () => void): Promise<void> {
+    const { id, name, params } = message;
+    if (typeof id !== 'string' || typeof name !== 'string' || ('params' in message && !Array.isArray(params)))
+      return this.sendError('Malformed subscription', message);
+    const handler = this.server.publish_handlers[name];
+    const refuse = (error: MeteorError) => this.send({ msg: 'nosub', id, error });
+    if (!handler) return refuse(new MeteorError(404, `Subscription '${name}' not found`));
+    // Clients send their subscriptions again after a reconnect; a known id is no mistake.
+    if (this.data.isSubscribed(id)) return;
+    const tooMany = this.overLimit('subscription', name);
+    if (tooMany) return refuse(tooMany);
+    await this.data.start({ handler, id, name, params: params as unknown[] | undefined }, unblock);
+  }
+}

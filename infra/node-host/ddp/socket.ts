@@ -1,0 +1,69 @@
+import { EventEmitter } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+
+/** A raw connection, as `Meteor.server.stream_server.register` gives it: `data` events are texts, `close` ends it. */
+export interface Socket extends EventEmitter {
+  readonly headers: IncomingMessage['headers'];
+  readonly remoteAddress: string | undefined;
+  readonly url: string | undefined;
+  send(text: string): void;
+  close(): void;
+}
+
+/** A connection that never says `connect` is closed after this long. */
+const handshakeTimeoutMs = 45_000;
+
+export class WebSocketConnection extends EventEmitter implements Socket {
+  readonly headers: IncomingMessage['headers'];
+  readonly remoteAddress: string | undefined;
+  readonly url: string | undefined;
+  private readonly handshakeTimer: NodeJS.Timeout;
+
+  constructor(
+    private readonly webSocket: WebSocket,
+    request: IncomingMessage,
+  ) {
+    super();
+    // Plugins listen here in any number.
+    this.setMaxListeners(0);
+    this.headers = request.headers;
+    this.remoteAddress = request.socket.remoteAddress;
+    this.url = request.url;
+    this.handshakeTimer = setTimeout(() => this.close(), handshakeTimeoutMs);
+    webSocket.on('message', data => this.emit('data', data.toString()));
+    webSocket.on('close', () => {
+      this.handshakeDone();
+      this.emit('close');
+    });
+    // An error is always followed by `close`.
+    webSocket.on('error', () => {});
+  }
+
+  handshakeDone(): void {
+    clearTimeout(this.handshakeTimer);
+  }
+
+  send(text: string): void {
+    if (this.webSocket.readyState === WebSocket.OPEN) this.webSocket.send(text);
+  }
+
+  close(): void {
+    this.webSocket.close();
+  }
+}
+
+/**
+ * Where a client really is: behind proxies, `HTTP_FORWARDED_COUNT` of them, the address that the outermost of these
+ * reported. Counted from the end of the header, because its beginning is what the client says of itself.
+ *
+ * @returns null where the header doesn't fit the count
+ */
+export function clientAddressOf(socket: Pick<Socket, 'headers' | 'remoteAddress'>): string | null {
+  const count = Number.parseInt(process.env.HTTP_FORWARDED_COUNT ?? '', 10) || 0;
+  if (count === 0) return socket.remoteAddress ?? null;
+  const header = socket.headers['x-forwarded-for'];
+  if (typeof header !== 'string') return null;
+  const hops = header.trim().split(/\s*,\s*/);
+  return (count > 0 && hops.at(-count)) || null;
+}

@@ -1,0 +1,83 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type ChangeStream, type ChangeStreamDocument, ObjectId } from 'mongodb';
+import { database } from '../mongo/connection';
+import type { Id } from '../mongo/selector';
+import { fromMongo } from '../mongo/translate';
+import type { Touched } from './live-query';
+
+/** Waits (ms) between tries to open a stream while the database is away. */
+const reopenAfterMs = { first: 100, most: 5_000 };
+
+/**
+ * Says which documents of one collection have changed, by one change stream: a signal only, the documents themselves
+ * are read by whoever needs them. After a break that the driver can't bridge (history lost, collection dropped or
+ * renamed) everything counts as changed.
+ *
+ * One stream a collection that is being watched, not one for the database: otherwise each write of the task queue would
+ * travel to processes in which nobody looks at it.
+ */
+export class ChangeFeed {
+  private stream: ChangeStream | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly collectionName: string,
+    private readonly onChange: (touched: Touched) => void,
+  ) {}
+
+  /** Resolves when no later change will be missed. */
+  async start(): Promise<void> {
+    await this.open();
+    void this.follow();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.stream?.close().catch(() => {});
+  }
+
+  // The stream tells of everything since a point in time that is taken first: nobody need wait until it is really open.
+  private async open(): Promise<void> {
+    const { operationTime } = await database().command({ ping: 1 });
+    if (this.stopped) return;
+    const pipeline = [{ $project: { operationType: 1, documentKey: 1 } }];
+    this.stream = database().collection(this.collectionName).watch(pipeline, { startAtOperationTime: operationTime });
+    // The driver reports a failing `close` here too; whoever calls `next` is told of all that matters.
+    this.stream.on('error', () => {});
+  }
+
+  private async follow(): Promise<void> {
+    while (!this.stopped) {
+      try {
+        const change = await this.stream!.next();
+        if (!this.stopped) this.onChange(touchedBy(change));
+      } catch (error) {
+        await this.reopen(error);
+      }
+    }
+  }
+
+  private async reopen(reason: unknown): Promise<void> {
+    if (this.stopped) return;
+    console.error(`Change stream of ${this.collectionName} ended, opening it again:`, messageOf(reason));
+    await this.stream?.close().catch(() => {});
+    for (let wait = reopenAfterMs.first; !this.stopped; wait = Math.min(wait * 2, reopenAfterMs.most)) {
+      await pause(wait);
+      try {
+        await this.open();
+        break;
+      } catch (error) {
+        console.error(`Change stream of ${this.collectionName} can't be opened yet:`, messageOf(error));
+      }
+    }
+    if (!this.stopped) this.onChange('everything');
+  }
+}
+
+function touchedBy(change: ChangeStreamDocument): Touched {
+  const id = 'documentKey' in change ? change.documentKey?._id : undefined;
+  const known = typeof id === 'string' || (id as unknown) instanceof ObjectId;
+  return known ? [fromMongo<Id>(id)] : 'everything';
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

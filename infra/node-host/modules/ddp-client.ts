@@ -1,0 +1,1 @@
+export { DDP } from './ddp';

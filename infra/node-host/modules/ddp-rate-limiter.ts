@@ -1,0 +1,1 @@
+export { DDPRateLimiter } from '../ddp/rate-limiter';

@@ -1,0 +1,171 @@
+import type { CreateIndexesOptions, Db, Document, Collection as DriverCollection, IndexSpecification } from 'mongodb';
+import { currentMethodInvocation } from '../ddp/current';
+import { ObjectID } from '../shared/object-id';
+import { RandomStream } from '../shared/random-stream';
+import { database } from './connection';
+import { Cursor } from './cursor';
+import { type CursorOptions, parseOptions, type Transform } from './cursor-options';
+import { defineMutationMethods, type Restriction } from './mutation-methods';
+import { type Id, isId, rewriteSelector } from './selector';
+import { wrapTransform } from './transform';
+import { toMongo } from './translate';
+import { type UpdateOptions, type UpsertResult, update } from './update';
+import { write } from './write';
+
+export interface CollectionOptions {
+  idGeneration?: 'STRING' | 'MONGO';
+  transform?: Transform;
+  defineMutationMethods?: boolean;
+}
+
+const collections = new Map<string, Collection>();
+
+/** `Mongo.Collection` on the server. */
+export class Collection {
+  readonly _transform: Transform;
+  private readonly restriction: Restriction = { restricted: false };
+
+  constructor(
+    readonly _name: string,
+    private readonly options: CollectionOptions = {},
+  ) {
+    if (typeof _name !== 'string' || _name === '')
+      throw new Error('First argument to new Mongo.Collection must be a string or null');
+    if (collections.has(_name)) throw new Error(`There is already a collection named "${_name}"`);
+    this._transform = wrapTransform(options.transform);
+    if (options.defineMutationMethods !== false) defineMutationMethods(_name, this.restriction);
+    collections.set(_name, this);
+  }
+
+  /** No selector at all means every document; an undefined one means none. */
+  find(...[selector, options]: [selector?: unknown, options?: CursorOptions] | []): Cursor {
+    // biome-ignore lint/complexity/noArguments: `find()` and `find(undefined)` differ, as in Meteor
+    const matched = arguments.length === 0 ? {} : rewriteSelector(selector);
+    const parsed = parseOptions(options);
+    const transform = parsed.transform === undefined ? this._transform : wrapTransform(parsed.transform);
+    return new Cursor({ collectionName: this._name, selector: matched, options: { ...parsed, transform } });
+  }
+
+  async findOneAsync(...args: [selector?: unknown, options?: CursorOptions] | []): Promise<unknown> {
+    const selector = args.length === 0 ? {} : args[0];
+    const [document] = await this.find(selector, { ...args[1], limit: 1 }).fetchAsync();
+    return document;
+  }
+
+  async insertAsync(document: Document): Promise<Id> {
+    if (!document) throw new Error('insert requires an argument');
+    if (Object.hasOwn(document, '_id') && !(document._id && isId(document._id)))
+      throw new Error('Meteor requires document _id fields to be non-empty strings or ObjectIDs');
+    if (!isPlainObject(document)) throw new Error('Only plain objects may be inserted into MongoDB');
+    const id: Id = document._id ?? this.makeNewId();
+    const translated = toMongo<Document>({ ...document, _id: id });
+    await write(this._name, { _id: id }, collection => collection.insertOne(translated));
+    return id;
+  }
+
+  /** @returns how many documents matched; for an upsert that inserted, 1 */
+  async updateAsync(selector: unknown, modifier: Document, options?: UpdateOptions): Promise<number> {
+    return (await this.change(selector, modifier, options)).numberAffected;
+  }
+
+  upsertAsync(selector: unknown, modifier: Document, options?: UpdateOptions): Promise<UpsertResult> {
+    return this.change(selector, modifier, { ...options, upsert: true });
+  }
+
+  /** @returns how many documents are gone */
+  async removeAsync(selector: unknown): Promise<number> {
+    const matched = rewriteSelector(selector);
+    const result = await write(this._name, matched, collection => collection.deleteMany(toMongo(matched)));
+    return result.deletedCount;
+  }
+
+  countDocuments(selector: Document = {}, options?: Document): Promise<number> {
+    return this.rawCollection().countDocuments(toMongo(selector), options);
+  }
+
+  estimatedDocumentCount(options?: Document): Promise<number> {
+    return this.rawCollection().estimatedDocumentCount(options);
+  }
+
+  async createIndexAsync(index: IndexSpecification, options?: CreateIndexesOptions): Promise<void> {
+    await this.rawCollection().createIndex(index, options);
+  }
+
+  createIndex(index: IndexSpecification, options?: CreateIndexesOptions): Promise<void> {
+    return this.createIndexAsync(index, options);
+  }
+
+  async dropIndexAsync(name: string): Promise<void> {
+    await this.rawCollection().dropIndex(name);
+  }
+
+  async dropCollectionAsync(): Promise<void> {
+    await write(this._name, {}, collection => collection.drop());
+  }
+
+  async createCappedCollectionAsync(size?: number, max?: number): Promise<void> {
+    await database().createCollection(this._name, { capped: true, size, max });
+  }
+
+  rawCollection(): DriverCollection<Document> {
+    return database().collection(this._name);
+  }
+
+  rawDatabase(): Db {
+    return database();
+  }
+
+  /** Rules for writes by browsers are not covered: those are refused in any case, which is what most rules say. */
+  deny(_rules: object): void {
+    this.restriction.restricted = true;
+  }
+
+  allow(_rules: object): never {
+    throw new Error(`${this._name}.allow(): writes by browsers are not covered by the Node host, use a method`);
+  }
+
+  insert(): never {
+    throw notOnTheServer('insert');
+  }
+
+  update(): never {
+    throw notOnTheServer('update');
+  }
+
+  remove(): never {
+    throw notOnTheServer('remove');
+  }
+
+  upsert(): never {
+    throw notOnTheServer('upsert');
+  }
+
+  findOne(): never {
+    throw notOnTheServer('findOne');
+  }
+
+  private async change(selector: unknown, modifier: Document, options: UpdateOptions = {}): Promise<UpsertResult> {
+    const { insertedId } = options;
+    if (options.upsert && insertedId && !isId(insertedId)) throw new Error('insertedId must be string or ObjectID');
+    const generated = options.upsert && !insertedId && !(selector as Document | undefined)?._id;
+    const newId = generated ? this.makeNewId() : insertedId;
+    const matched = rewriteSelector(selector, options.upsert ? newId : undefined);
+    return update(this._name, matched, modifier, { ...options, insertedId: newId }, Boolean(generated));
+  }
+
+  /** Inside a method the id follows from the method's seed: the caller's simulation has drawn the same one. */
+  private makeNewId(): Id {
+    const stream = RandomStream.get(currentMethodInvocation.get(), `/collection/${this._name}`);
+    return this.options.idGeneration === 'MONGO' ? new ObjectID(stream.hexString(24)) : stream.id();
+  }
+}
+
+export const getCollection = (name: string): Collection | undefined => collections.get(name);
+
+const notOnTheServer = (method: string): Error =>
+  new Error(`${method} is not available on the server. Please use ${method}Async() instead.`);
+
+function isPlainObject(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}

@@ -1,0 +1,65 @@
+import type { Document, FindOptions, SortDirection } from 'mongodb';
+import { check, Match } from '../shared/check';
+
+export type Transform = ((document: Document) => unknown) | null;
+
+/** What `find` may be told. */
+export interface CursorOptions {
+  fields?: Document;
+  projection?: Document;
+  /** `{ a: 1 }`, `[['a', 'asc'], ['b', -1]]` or `['a', 'b']` */
+  sort?: Document | unknown[];
+  limit?: number;
+  skip?: number;
+  hint?: FindOptions['hint'];
+  readPreference?: FindOptions['readPreference'];
+  maxTimeMs?: number;
+  transform?: Transform;
+  /** Where there are no change streams: how often (ms) a live query looks, and how soon again after a write. */
+  pollingIntervalMs?: number;
+  pollingThrottleMs?: number;
+  disableOplog?: boolean;
+  tailable?: boolean;
+}
+
+/** @throws Match.Error for options of wrong types */
+export function parseOptions(options: CursorOptions | undefined): CursorOptions {
+  check(
+    options,
+    Match.Optional(
+      Match.ObjectIncluding({
+        fields: Match.Optional(Match.OneOf(Object, undefined)),
+        projection: Match.Optional(Match.OneOf(Object, undefined)),
+        sort: Match.Optional(Match.OneOf(Object, Array, undefined)),
+        limit: Match.Optional(Match.OneOf(Number, undefined)),
+        skip: Match.Optional(Match.OneOf(Number, undefined)),
+      }),
+    ),
+  );
+  if (options?.tailable) throw new Error('tailable cursors are not covered by the Node host');
+  return options ?? {};
+}
+
+export const projectionOf = (options: CursorOptions): Document | undefined => options.projection ?? options.fields;
+
+export function toFindOptions(options: CursorOptions): FindOptions {
+  const { limit, skip, hint, readPreference, maxTimeMs } = options;
+  return {
+    ...(limit === undefined ? {} : { limit }),
+    ...(skip === undefined ? {} : { skip }),
+    ...(hint === undefined ? {} : { hint }),
+    ...(readPreference === undefined ? {} : { readPreference }),
+    ...(maxTimeMs === undefined ? {} : { maxTimeMS: maxTimeMs }),
+    ...(options.sort === undefined ? {} : { sort: toSort(options.sort) }),
+    ...(projectionOf(options) === undefined ? {} : { projection: projectionOf(options) }),
+  };
+}
+
+function toSort(sort: Document | unknown[]): Document | [string, SortDirection][] {
+  if (!Array.isArray(sort)) return sort;
+  const pair = sort.length === 2 && isDirection(sort[1]) ? [sort] : sort;
+  return pair.map(item => (Array.isArray(item) ? [item[0], item[1] ?? 1] : [String(item), 1])) as never;
+}
+
+const isDirection = (value: unknown): boolean =>
+  ['1', '-1', 'asc', 'desc', 'ascending', 'descending'].includes(String(value));

@@ -1,0 +1,48 @@
+import { alea } from './alea';
+
+const unmistakableChars = '23456789ABCDEFGHJKLMNPQRSTWXYZabcdefghijkmnopqrstuvwxyz';
+const base64Chars = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_';
+
+/** Meteor's `Random` over any source of fractions. */
+export class RandomGenerator {
+  /** @param fraction gives numbers from 0 (included) to 1 (excluded). */
+  constructor(readonly fraction: () => number) {}
+
+  /** An id of characters that people can tell apart; 17 of them hold about 96 bits. */
+  id(length = 17): string {
+    return this.string(length, unmistakableChars);
+  }
+
+  /** 43 characters hold about 256 bits. */
+  secret(length = 43): string {
+    return this.string(length, base64Chars);
+  }
+
+  hexString(digits: number): string {
+    return this.string(digits, '0123456789abcdef');
+  }
+
+  choice(from: string): string;
+  choice<T>(from: readonly T[]): T | undefined;
+  choice<T>(from: string | readonly T[]): string | T | undefined {
+    const index = Math.floor(this.fraction() * from.length);
+    return typeof from === 'string' ? from.slice(index, index + 1) : from[index];
+  }
+
+  private string(length: number, alphabet: string): string {
+    return Array.from({ length }, () => this.choice(alphabet)).join('');
+  }
+}
+
+const cryptoFraction = (): number => crypto.getRandomValues(new Uint32Array(1))[0]! / 0x1_0000_0000;
+
+const secure = new RandomGenerator(cryptoFraction);
+
+/** Cryptographically strong random values; `createWithSeeds` gives a predictable generator, equal on both sides. */
+export const Random = Object.assign(secure, {
+  createWithSeeds(...seeds: unknown[]): RandomGenerator {
+    if (seeds.length === 0) throw new Error('No seeds were provided');
+    return new RandomGenerator(alea(seeds));
+  },
+  insecure: new RandomGenerator(Math.random),
+});
