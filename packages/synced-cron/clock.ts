@@ -1,0 +1,15 @@
+/** The time and the timers that the schedules go by. Tests bring a clock of their own. */
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number;
+  /** Calls back once, after so many milliseconds (at most 2^31 - 1), and gives a function that calls it off. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,194 @@
+import type { Clock } from './clock';
+import { checkEntry, type Entry, isSameEntry, isShared, timetableOf } from './entry';
+import { Log, messageOf } from './log';
+import { configured, defaults, type Options } from './options';
+import { Occurrences } from './run/occurrences';
+import type { RunOutcome } from './run/record';
+import { Runner } from './run/runner';
+import type { HistoryCollection } from './store/history';
+import { Store } from './store/store';
+
+/** What the package needs of the place it runs in. */
+export interface Surroundings {
+  clock: Clock;
+  /** Calls back when the app has started; at once if it has. */
+  startup(callback: () => void): void;
+  collection(name: string): HistoryCollection;
+}
+
+/** Runs jobs by schedules, each occurrence on one of all the processes that share a database. */
+export class Cron {
+  /** As configured. Change them by `config`. */
+  options: Options = { ...defaults };
+  /** Whether `start` was called, and neither `pause` nor `stop` since. */
+  running = false;
+  /** The entries by name. */
+  readonly _entries: Record<string, Entry> = Object.create(null);
+  private readonly log = new Log(() => this.settled);
+  private readonly collections = new Map<string, HistoryCollection>();
+  private readonly runner: Runner;
+  private store: Store | undefined;
+  /** There while entries are scheduled: from the end of the app's start after `start` to the next `pause`. */
+  private occurrences: Occurrences | undefined;
+
+  constructor(private readonly surroundings: Surroundings) {
+    const { clock } = surroundings;
+    this.runner = new Runner({
+      clock,
+      log: this.log,
+      store: () => this.openStore(),
+      entryOf: name => this._entries[name],
+    });
+  }
+
+  /** The collection of the history. */
+  get _collection(): HistoryCollection {
+    const { collectionName } = this.settled;
+    const known = this.collections.get(collectionName);
+    if (known) return known;
+    const collection = this.surroundings.collection(collectionName);
+    this.collections.set(collectionName, collection);
+    return collection;
+  }
+
+  /**
+   * Sets options; those not named stay as they are. To be called before `start`.
+   *
+   * @throws Error that names the option, its value and what it takes.
+   */
+  config(options: Partial<Options>): void {
+    const next = configured(this.options, options, this.running);
+    this.options = next.options;
+    if (!this.running) this.store = undefined;
+    for (const warning of next.warnings) this.log.warn(warning);
+  }
+
+  /**
+   * Adds an entry; if the cron is running, it is scheduled at once.
+   *
+   * @throws Error when a field is wrong, when the schedule doesn't parse or never happens, or when the name is taken.
+   */
+  add(entry: Entry): void {
+    const warnings = checkEntry(entry);
+    const known = this._entries[entry.name];
+    if (known) {
+      this.refuseTaken(known, entry);
+      return;
+    }
+    for (const warning of [...warnings, ...timetableOf(entry, this.settled.utc).warnings]) this.log.warn(warning);
+    this._entries[entry.name] = entry;
+    if (this.occurrences) this.schedule(entry);
+  }
+
+  /**
+   * Schedules all entries, when the app has started. A second call changes nothing.
+   *
+   * @returns a promise that resolves when the database is ready for it. It need not be awaited; it may be in a startup
+   *   hook.
+   */
+  start(): Promise<void> {
+    if (!this.running) {
+      this.running = true;
+      this.store = undefined;
+      this.surroundings.startup(() => this.arm());
+    }
+    const ready = Object.values(this._entries).some(isShared) ? this.openStore().ready() : Promise.resolve();
+    // Said here, as most callers don't wait; those who do get it as well.
+    ready.catch(error => this.log.error(`The database is not ready: ${messageOf(error)}`));
+    return ready;
+  }
+
+  /** Stops scheduling and keeps the entries for the next `start`. Resolves when the jobs at work have ended. */
+  pause(): Promise<void> {
+    this.disarm();
+    return this.runner.idle();
+  }
+
+  /** Stops scheduling and removes all entries. Resolves when the jobs at work have ended. */
+  stop(): Promise<void> {
+    for (const name of Object.keys(this._entries)) this.remove(name);
+    this.disarm();
+    return this.runner.idle();
+  }
+
+  /** Removes an entry; a job that is at work goes on. */
+  remove(name: string): void {
+    if (!this._entries[name]) return;
+    this.occurrences?.unschedule(name);
+    delete this._entries[name];
+    this.log.info(`Removed "${name}"`);
+  }
+
+  /** When an entry runs next by its schedule; undefined when never, or when there is no such entry. */
+  nextScheduledAtDate(name: string): Date | undefined {
+    const entry = this._entries[name];
+    const next = entry && timetableOf(entry, this.settled.utc).timetable.next(this.surroundings.clock.now());
+    return next === undefined ? undefined : new Date(next);
+  }
+
+  /**
+   * Runs an entry now, beside its schedule and whether or not the cron is running, under the same lease: not while
+   * another run of it is at work, in any process.
+   *
+   * @returns what became of it: `finished`, `failed` (with the job's error) or `skipped` (it was at work).
+   * @throws Error when there is no such entry.
+   */
+  async run(name: string): Promise<RunOutcome> {
+    const entry = this._entries[name];
+    if (!entry) throw new Error(`SyncedCron.run: there is no entry "${name}"; ${this.inventory()}`);
+    // Occurrences of schedules fall on whole seconds: with milliseconds it can be none of them.
+    let at = this.surroundings.clock.now();
+    for (;;) {
+      if (at % 1000 === 0) at++;
+      const outcome = await this.runner.run(entry, new Date(at), { patient: false, goesOn: () => true });
+      if (outcome.status !== 'skipped' || outcome.reason !== 'again') return outcome;
+      at++;
+    }
+  }
+
+  private arm(): void {
+    if (!this.running || this.occurrences) return;
+    const { runner, log, _entries: entries } = this;
+    const { clock } = this.surroundings;
+    this.occurrences = new Occurrences({ clock, log, runner, entries, store: () => this.openStore() });
+    for (const entry of Object.values(entries)) this.schedule(entry);
+  }
+
+  private disarm(): void {
+    this.running = false;
+    this.occurrences?.stop();
+    this.occurrences = undefined;
+  }
+
+  /** The schedule function is asked once more: it may go by settings that were not there yet when it was added. */
+  private schedule(entry: Entry): void {
+    try {
+      this.occurrences?.schedule(entry, timetableOf(entry, this.settled.utc).timetable);
+    } catch (error) {
+      this.log.error(messageOf(error));
+    }
+  }
+
+  /** Apps may have replaced `options` by a few of them, as was usual before there was `config`. */
+  private get settled(): Options {
+    return { ...defaults, ...this.options };
+  }
+
+  /** One store for as long as the cron runs; the next `start` opens one by the options of then. */
+  private openStore(): Store {
+    this.store ??= new Store(this._collection, this.settled, this.log);
+    return this.store;
+  }
+
+  private refuseTaken(known: Entry, entry: Entry): void {
+    if (!isSameEntry(known, entry)) {
+      throw new Error(`SyncedCron.add: there is an entry "${entry.name}" already, with another schedule or job`);
+    }
+    this.log.warn(`"${entry.name}" was added twice: once is enough.`);
+  }
+
+  private inventory(): string {
+    const names = Object.keys(this._entries);
+    return names.length > 0 ? `there are: ${names.join(', ')}` : 'there are none';
+  }
+}

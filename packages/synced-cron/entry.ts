@@ -1,0 +1,147 @@
+import { readSchedule, type ScheduleFunction } from './parse/parser';
+import { Timetable } from './time/timetable';
+import { Zone } from './time/zone';
+
+export type MissedRuns = 'skip' | 'once' | 'all';
+
+/** What `SyncedCron.add` takes. `schedule` and `job` are called with the entry as `this`. */
+export interface Entry {
+  /** Unique; the history, the leases and the messages go by it. */
+  name: string;
+  /** Makes the schedule with later's parsers: `parser => parser.text('every 10 minutes')`. */
+  schedule: ScheduleFunction;
+  /** The work. It is awaited; what it gives or throws goes into the history. */
+  job(intendedAt: Date, name: string): unknown;
+  /** false: no history, and no agreement with other processes: each of them runs it. Default: true. */
+  persist?: boolean;
+  /** IANA name of the time zone of the schedule ("Europe/Berlin"). Default: by the option `utc`. */
+  timezone?: string;
+  /** What to do at start about the runs that fell into a time when no process was there. Default: 'skip'. */
+  missedRuns?: MissedRuns;
+  /** How many missed runs 'all' makes up for at most, the newest. Default: 100. */
+  missedRunsLimit?: number;
+  /** true: a run starts even while the one before is still at work. Default: false. */
+  allowParallelExecution?: boolean;
+  /** Milliseconds after which a run that is still at work no longer holds up the next. Default: never. */
+  timeoutToConsiderRunningForParallelExecution?: number;
+  /** Called when a run has succeeded and is recorded. */
+  onSuccess?(run: { intendedAt: Date; name: string; output: unknown }): unknown;
+  /** Called when a run has failed and is recorded. */
+  onError?(run: { intendedAt: Date; name: string; error: unknown }): unknown;
+}
+
+/** How many missed runs are made up for by `missedRuns: 'all'` unless the entry says otherwise. */
+export const defaultMissedRunsLimit = 100;
+
+type Check = { says: string; accepts(value: unknown): boolean };
+
+const isFunction = (value: unknown) => typeof value === 'function';
+const isBoolean = (value: unknown) => typeof value === 'boolean';
+const isCount = (value: unknown) => Number.isInteger(value) && Number(value) >= 1;
+
+const required: Record<string, Check> = {
+  name: { says: 'a name that is not empty', accepts: value => typeof value === 'string' && value !== '' },
+  schedule: { says: 'a function of a parser, as parser => parser.text("every 10 minutes")', accepts: isFunction },
+  job: { says: 'a function', accepts: isFunction },
+};
+
+const optional: Record<string, Check> = {
+  persist: { says: 'true or false', accepts: isBoolean },
+  timezone: { says: 'an IANA time zone such as "Europe/Berlin"', accepts: isZone },
+  missedRuns: {
+    says: "'skip', 'once' or 'all'",
+    accepts: value => ['skip', 'once', 'all'].includes(value as MissedRuns),
+  },
+  missedRunsLimit: { says: 'a whole number from 1 on', accepts: isCount },
+  allowParallelExecution: { says: 'true or false', accepts: isBoolean },
+  timeoutToConsiderRunningForParallelExecution: { says: 'a whole number of milliseconds', accepts: isCount },
+  onSuccess: { says: 'a function', accepts: isFunction },
+  onError: { says: 'a function', accepts: isFunction },
+};
+
+/**
+ * Checks what `add` was given.
+ *
+ * @returns warnings of fields that look like an option and are none, and of options that can have no effect.
+ * @throws Error that names the field, its value and what it takes.
+ */
+export function checkEntry(entry: Entry): string[] {
+  if (!entry || typeof entry !== 'object') throw new Error(`SyncedCron.add: an entry is an object, got ${show(entry)}`);
+  const fields = entry as unknown as Record<string, unknown>;
+  for (const [field, check] of Object.entries(required)) refuse(entry, field, check, fields[field]);
+  for (const [field, check] of Object.entries(optional)) {
+    if (fields[field] !== undefined) refuse(entry, field, check, fields[field]);
+  }
+  return [...Object.keys(fields).flatMap(field => misspelled(entry.name, field)), ...pointless(entry)];
+}
+
+/**
+ * Reads an entry's schedule.
+ *
+ * @returns its timetable and warnings.
+ * @throws Error that names the entry, and what of its schedule doesn't parse or can never happen.
+ */
+export function timetableOf(entry: Entry, utc: boolean): { timetable: Timetable; warnings: string[] } {
+  try {
+    const { schedule, hint, warnings } = readSchedule(entry.schedule, entry);
+    const timetable = new Timetable(schedule, zoneOf(entry, utc), hint);
+    if (timetable.next(0) === undefined) throw new Error('the schedule never happens: it has no date at all');
+    return { timetable, warnings };
+  } catch (cause) {
+    throw new Error(`SyncedCron: "${entry.name}": ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Whether two entries of one name are the same: loaded twice, which does no harm. */
+export function isSameEntry(one: Entry, other: Entry): boolean {
+  return one === other || (String(one.job) === String(other.job) && String(one.schedule) === String(other.schedule));
+}
+
+/** Whether the processes agree on who runs it. */
+export function isShared({ persist }: Entry): boolean {
+  return persist !== false;
+}
+
+function zoneOf({ timezone }: Entry, utc: boolean): Zone {
+  if (timezone) return Zone.of(timezone);
+  return utc ? Zone.of('UTC') : Zone.ofMachine();
+}
+
+function refuse({ name }: Entry, field: string, { says, accepts }: Check, value: unknown): void {
+  if (accepts(value)) return;
+  const which = field === 'name' ? '' : ` of "${name}"`;
+  throw new Error(`SyncedCron.add: ${field}${which} is ${says}, got ${show(value)}`);
+}
+
+function misspelled(name: string, field: string): string[] {
+  const known = [...Object.keys(required), ...Object.keys(optional)];
+  const meant = known.find(option => option !== field && option.toLowerCase() === field.toLowerCase());
+  return meant ? [`"${name}": there is no option "${field}"; did you mean "${meant}"?`] : [];
+}
+
+/** What can't work together is said: nothing is accepted and then forgotten. */
+function pointless(entry: Entry): string[] {
+  const { name, missedRuns = 'skip' } = entry;
+  const without = (option: string, needed: string) => `"${name}": ${option} has no effect without ${needed}`;
+  const warnings: string[] = [];
+  if (missedRuns !== 'skip' && !isShared(entry)) warnings.push(without('missedRuns', 'persist, as no history is kept'));
+  if (entry.missedRunsLimit && missedRuns !== 'all') warnings.push(without('missedRunsLimit', "missedRuns: 'all'"));
+  if (entry.timeoutToConsiderRunningForParallelExecution && !isShared(entry)) {
+    warnings.push(without('timeoutToConsiderRunningForParallelExecution', 'persist'));
+  }
+  return warnings;
+}
+
+function isZone(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  try {
+    Zone.of(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function show(value: unknown): string {
+  return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
+}

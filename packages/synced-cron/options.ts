@@ -1,0 +1,86 @@
+import type { Logger } from './log';
+
+/** What `SyncedCron.config` takes; each has a default. */
+export interface Options {
+  /** false: say nothing at all. */
+  log: boolean;
+  /** Gets every message instead of Meteor's logging. */
+  logger: Logger | null;
+  /** The collection of the history. Its name with `.leases` and `.marks` behind are taken as well. */
+  collectionName: string;
+  /** true: schedules are in UTC; false: in the time zone of the machine. An entry's `timezone` goes first. */
+  utc: boolean;
+  /** How long history records are kept, in seconds, 300 at least; 0 or null: for ever. */
+  collectionTTL: number | null;
+  /** How long after its last sign of life a process is taken for dead, in seconds, and its runs are run again. */
+  leaseSeconds: number;
+}
+
+export const defaults: Options = {
+  log: true,
+  logger: null,
+  collectionName: 'cronHistory',
+  utc: false,
+  collectionTTL: 172_800,
+  leaseSeconds: 10,
+};
+
+/** These are looked at each time; the others are taken up by `start`. */
+const atAnyTime = ['log', 'logger'];
+
+const kinds: Record<keyof Options, { says: string; accepts(value: unknown): boolean }> = {
+  log: { says: 'true or false', accepts: value => typeof value === 'boolean' },
+  logger: {
+    says: 'a function that takes { level, message, tag }, or null',
+    accepts: value => !value || typeof value === 'function',
+  },
+  collectionName: { says: 'a name', accepts: value => typeof value === 'string' && value !== '' },
+  utc: { says: 'true or false', accepts: value => typeof value === 'boolean' },
+  collectionTTL: {
+    says: 'a number of seconds, or null',
+    accepts: value => Number.isFinite(value) && Number(value) > 0,
+  },
+  leaseSeconds: {
+    says: 'a number of seconds from 1 on',
+    accepts: value => Number.isFinite(value) && Number(value) >= 1,
+  },
+};
+
+/**
+ * Joins what `config` was given to the options.
+ *
+ * @returns the new options, and warnings of what will have no effect.
+ * @throws Error that names the option, its value and what it takes.
+ */
+export function configured(
+  options: Options,
+  given: Partial<Options>,
+  running: boolean,
+): { options: Options; warnings: string[] } {
+  const warnings: string[] = [];
+  const next: Record<string, unknown> = { ...options };
+  for (const [name, value] of Object.entries(given)) {
+    if (name === 'collectionTTL' && !value) next[name] = null;
+    else if (value === undefined) next[name] = defaults[name as keyof Options];
+    else if (!isOption(name)) warnings.push(`config: there is no option "${name}"; there are: ${names().join(', ')}`);
+    else next[name] = checked(name, value);
+    if (running && isOption(name) && !atAnyTime.includes(name)) {
+      warnings.push(`config: "${name}" came after start() and has no effect before the next one; call config first`);
+    }
+  }
+  return { options: next as unknown as Options, warnings };
+}
+
+function checked(name: keyof Options, value: unknown): unknown {
+  const { says, accepts } = kinds[name];
+  if (!accepts(value)) throw new Error(`SyncedCron.config: ${name} is ${says}, got ${JSON.stringify(value)}`);
+  return value;
+}
+
+function isOption(name: string): name is keyof Options {
+  return name in defaults;
+}
+
+function names(): string[] {
+  return Object.keys(defaults);
+}

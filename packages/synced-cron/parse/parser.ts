@@ -1,0 +1,67 @@
+import later, { type Parse, type RecurBuilder, type ScheduleData } from '@breejs/later';
+import type { Hint } from '../time/kind';
+import { parseCron } from './cron';
+import { type Parsed, parseText } from './text';
+
+/** A function that makes a schedule with later's parsers, as entries have it. */
+export type ScheduleFunction = (parser: Parse) => ScheduleData;
+
+/**
+ * Calls an entry's schedule function with later's `parse`, made strict.
+ *
+ * @throws Error that names what doesn't parse, or what the function returned instead of a schedule.
+ */
+export function readSchedule(schedule: ScheduleFunction, self: unknown): Parsed {
+  const seen = new Map<unknown, Parsed>();
+  const remember = (parsed: Parsed) => {
+    seen.set(parsed.schedule, parsed);
+    return parsed.schedule;
+  };
+  const parser: Parse = {
+    ...later.parse,
+    text: text => remember(parseText(text)),
+    cron: (expression, hasSeconds) => remember(parseCron(expression, hasSeconds)),
+    recur: () => {
+      const hint: Hint = {};
+      const builder = noteSteps(later.parse.recur(), hint);
+      remember({ schedule: builder, hint, warnings: [] });
+      return builder;
+    },
+  };
+  const made = schedule.call(self, parser);
+  return checked(seen.get(made) ?? { schedule: made, hint: {}, warnings: [] });
+}
+
+/** Notes whether the hours were given as `every(n).hour()`, which `on(0, 12).hour()` looks like afterwards. */
+function noteSteps(builder: RecurBuilder, hint: Hint): RecurBuilder {
+  const { every, hour } = builder;
+  let stepping = false;
+  builder.every = function (step) {
+    stepping = true;
+    return every.call(this, step);
+  };
+  builder.hour = function () {
+    if (stepping) hint.hours = 'stepping';
+    return hour.call(this);
+  };
+  const { on } = builder;
+  builder.on = function (...values) {
+    stepping = false;
+    return on.apply(this, values);
+  };
+  return builder;
+}
+
+function checked(parsed: Parsed): Parsed {
+  const { schedule } = parsed;
+  if (schedule && typeof (schedule as unknown as PromiseLike<unknown>).then === 'function') {
+    throw new Error('schedule returned a promise: it has to return the schedule itself');
+  }
+  if (!Array.isArray(schedule?.schedules)) {
+    throw new Error(`schedule returned ${JSON.stringify(schedule)}: return what parser.text, .cron or .recur gives`);
+  }
+  const parts = schedule.schedules.filter(part => Object.keys(part).length > 0);
+  if (parts.length === 0) throw new Error('the schedule is empty: it names no time at all');
+  // A copy: what the function returned is the app's, and a builder could go on changing.
+  return { ...parsed, schedule: { schedules: parts, exceptions: schedule.exceptions ?? [] } };
+}

@@ -1,0 +1,119 @@
+import type { Clock } from '../clock';
+import type { Entry } from '../entry';
+import { type Log, messageOf } from '../log';
+import type { HistoryRecord } from '../store/history';
+import type { Lease, SeenLease } from '../store/leases';
+import type { Store } from '../store/store';
+import type { RunOptions } from './runner';
+
+const lookAgainMs = 250;
+const retryMs = 1000;
+/** For so long a database that can't be reached is asked again for the same run. */
+const giveUpMs = 60_000;
+
+/** A run that is this process's own: its record in the history, and the lease it holds meanwhile. */
+export interface Held {
+  record: HistoryRecord;
+  key: string;
+  token: string;
+}
+
+/** `again`: some process has the run, or has had it; `busy`: the entry's last run is still at work; `stopped`: pause. */
+export type Refused = { refused: 'again' | 'busy' | 'stopped' | 'failed' };
+
+interface ClaimOptions extends RunOptions {
+  /** Runs again what a dead process has left; resolves when that is done. */
+  rescue(lease: Lease): Promise<void>;
+}
+
+/**
+ * Wins a run for this process, or finds that it is not to have it. The lease comes before the record: a process that
+ * dies anywhere in between leaves a lease that names the run, and whoever finds it expired runs it.
+ */
+export class Claim {
+  private seen: SeenLease | undefined;
+  private failingSince: number | undefined;
+  private readonly key: string;
+
+  constructor(
+    private readonly entry: Entry,
+    private readonly intendedAt: Date,
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly log: Log,
+    private readonly options: ClaimOptions,
+  ) {
+    this.key = entry.allowParallelExecution ? `${entry.name}@${intendedAt.toISOString()}` : entry.name;
+  }
+
+  async win(): Promise<Held | Refused> {
+    for (;;) {
+      try {
+        const outcome = await this.attempt();
+        if (outcome) return outcome;
+      } catch (error) {
+        if (!this.mayRetry(error)) return { refused: 'failed' };
+        await pause(retryMs);
+        continue;
+      }
+      if (!this.options.goesOn()) return { refused: 'stopped' };
+      await pause(lookAgainMs);
+    }
+  }
+
+  private async attempt(): Promise<Held | Refused | undefined> {
+    const { store, entry, intendedAt, key } = this;
+    await store.ready();
+    if (await store.history.find(entry.name, intendedAt)) return { refused: 'again' };
+    const token = await store.leases.acquire({ key, name: entry.name, intendedAt });
+    return token ? this.record(token) : this.standBack();
+  }
+
+  private async record(token: string): Promise<Held | Refused> {
+    const { store, entry, intendedAt, key, clock } = this;
+    const record = await store.history.claim(entry.name, intendedAt, new Date(clock.now()));
+    if (record) return { record, key, token };
+    await store.leases.release(key, token);
+    return { refused: 'again' };
+  }
+
+  /** Somebody holds the entry: decides whether to leave it to them, to wait, or to take what a dead one held. */
+  private async standBack(): Promise<Held | Refused | undefined> {
+    const lease = await this.store.leases.look(this.key);
+    if (!lease) return undefined;
+    if (lease.expired) {
+      await this.options.rescue(lease);
+      return undefined;
+    }
+    if (lease.intendedAt.getTime() === this.intendedAt.getTime()) return { refused: 'again' };
+    const longest = this.entry.timeoutToConsiderRunningForParallelExecution;
+    if (longest !== undefined && lease.heldMs >= longest) return this.displace(lease);
+    // Renewed while we watched: alive, and longer at work than a late start. Until then it may just be finishing.
+    const alive = this.seen?.token === lease.token && lease.until > this.seen.until;
+    if (alive && !this.options.patient) return { refused: 'busy' };
+    if (this.seen?.token !== lease.token) this.seen = lease;
+    return undefined;
+  }
+
+  private async displace(lease: Lease): Promise<Held | Refused | undefined> {
+    const token = await this.store.leases.displace(lease, this.intendedAt);
+    if (!token) return undefined;
+    this.log.info(`Previous run of "${this.entry.name}" exceeded its timeout: starting the next beside it.`);
+    return this.record(token);
+  }
+
+  private mayRetry(error: unknown): boolean {
+    const { entry, log } = this;
+    if (this.failingSince === undefined) {
+      this.failingSince = Date.now();
+      log.warn(`Can't start "${entry.name}" (${messageOf(error)}): trying again.`);
+    }
+    const goesOn = this.options.goesOn() && Date.now() - this.failingSince < giveUpMs;
+    if (!goesOn) log.error(`Gave up starting "${entry.name}" of ${this.intendedAt.toISOString()}: ${messageOf(error)}`);
+    return goesOn;
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms));
+}

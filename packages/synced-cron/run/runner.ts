@@ -1,0 +1,176 @@
+import type { Clock } from '../clock';
+import { type Entry, isShared } from '../entry';
+import { type Log, messageOf, stackOf } from '../log';
+import type { HistoryRecord } from '../store/history';
+import type { Lease } from '../store/leases';
+import type { Store } from '../store/store';
+import { Claim, type Held, type Refused } from './claim';
+import { keepLease } from './keep-lease';
+import { type RunOutcome, recordRun } from './record';
+
+/** A job whose process died so often is not run again: it is likely to be what kills them. */
+const mostAttempts = 3;
+
+interface RunnerOptions {
+  /** The shared store; asked for at the first run that needs one. */
+  store(): Store;
+  clock: Clock;
+  log: Log;
+  /** The entry of that name, as long as it is not removed. */
+  entryOf(name: string): Entry | undefined;
+}
+
+export interface RunOptions {
+  /** Waits for the entry however long its last run takes, instead of giving way to it. */
+  patient: boolean;
+  /** Whether to go on waiting for the entry. */
+  goesOn(): boolean;
+}
+
+/** Runs jobs: claim → work → record. */
+export class Runner {
+  private readonly atWork = new Set<Promise<unknown>>();
+  /** Entries without a history at work in this process. */
+  private readonly unshared = new Set<string>();
+  /** The tokens of the leases that runs of this process hold. */
+  private readonly holding = new Set<string>();
+
+  constructor(private readonly options: RunnerOptions) {}
+
+  /** Resolves when no job is at work in this process any more. */
+  async idle(): Promise<void> {
+    while (this.atWork.size > 0) await Promise.allSettled(this.atWork);
+  }
+
+  /** Runs one occurrence, if it falls to this process. Never rejects for what the job does. */
+  run(entry: Entry, intendedAt: Date, options: RunOptions): Promise<RunOutcome> {
+    const run = isShared(entry) ? this.runShared(entry, intendedAt, options) : this.runUnshared(entry, intendedAt);
+    return this.tracked(run);
+  }
+
+  /** Runs again what a process that died has left in the middle, if this one is the first to see it. */
+  rescue(lease: Lease): Promise<void> {
+    return this.tracked(this.takeOver(this.options.store(), lease));
+  }
+
+  private async runUnshared(entry: Entry, intendedAt: Date): Promise<RunOutcome> {
+    if (this.unshared.has(entry.name) && !entry.allowParallelExecution) return this.skipped(entry, intendedAt, 'busy');
+    this.unshared.add(entry.name);
+    try {
+      return await this.work(entry, intendedAt);
+    } finally {
+      this.unshared.delete(entry.name);
+    }
+  }
+
+  private async runShared(entry: Entry, intendedAt: Date, options: RunOptions): Promise<RunOutcome> {
+    const { clock, log } = this.options;
+    const store = this.options.store();
+    const rescue = (lease: Lease) => this.takeOver(store, lease);
+    const held = await new Claim(entry, intendedAt, store, clock, log, { ...options, rescue }).win();
+    const run =
+      'refused' in held ? this.skipped(entry, intendedAt, held.refused) : await this.runHeld(store, entry, held);
+    if (makesUp(entry)) await this.mark(store, entry, intendedAt);
+    return run;
+  }
+
+  private async runHeld(store: Store, entry: Entry, held: Held): Promise<RunOutcome> {
+    const { log, clock } = this.options;
+    const letGo = keepLease(store.leases, held, log);
+    this.holding.add(held.token);
+    const run = await this.work(entry, held.record.intendedAt, ended =>
+      recordRun(store.history, held.record, ended, new Date(clock.now()), log),
+    );
+    await letGo();
+    this.holding.delete(held.token);
+    return run;
+  }
+
+  private async work(entry: Entry, intendedAt: Date, record = async (_run: RunOutcome) => {}): Promise<RunOutcome> {
+    const { log } = this.options;
+    const { name } = entry;
+    let run: RunOutcome;
+    log.info(`Starting "${name}".`);
+    try {
+      const result = await entry.job(intendedAt, name);
+      run = { status: 'finished', intendedAt, result };
+      log.info(`Finished "${name}".`);
+    } catch (error) {
+      run = { status: 'failed', intendedAt, error };
+      log.error(`Exception "${name}" ${stackOf(error)}`);
+    }
+    await record(run);
+    await this.tell(entry, run);
+    return run;
+  }
+
+  private async tell(entry: Entry, run: RunOutcome): Promise<void> {
+    const { name } = entry;
+    const { intendedAt } = run;
+    try {
+      if (run.status === 'finished') await entry.onSuccess?.({ intendedAt, name, output: run.result });
+      if (run.status === 'failed') await entry.onError?.({ intendedAt, name, error: run.error });
+    } catch (error) {
+      this.options.log.error(`Exception in what follows "${name}" ${stackOf(error)}`);
+    }
+  }
+
+  private async takeOver(store: Store, lease: Lease): Promise<void> {
+    const { entryOf, log, clock } = this.options;
+    const entry = entryOf(lease.name);
+    // This process stood still for longer than a lease, and finds its own run before it could renew: it is not dead.
+    if (this.holding.has(lease.token)) return;
+    const token = entry && (await store.leases.takeOver(lease));
+    if (!entry || !token) return;
+    const record = await this.startAgain(store, lease, new Date(clock.now()));
+    if (!record) {
+      await store.leases.release(lease._id, token);
+      return;
+    }
+    log.warn(`Running "${lease.name}" again: ${lease.owner} died at it.`);
+    await this.runHeld(store, entry, { key: lease._id, token, record });
+  }
+
+  /** The record of a run whose process died, for the next attempt at it; undefined when there is to be none. */
+  private async startAgain(
+    { history }: Store,
+    { name, intendedAt }: Lease,
+    now: Date,
+  ): Promise<HistoryRecord | undefined> {
+    const before = await history.find(name, intendedAt);
+    if (!before) return history.claim(name, intendedAt, now);
+    const { finishedAt, attempts = 1 } = before;
+    if (finishedAt || attempts < mostAttempts) return finishedAt ? undefined : history.restart(before, now);
+    const error = `not run again: ${attempts} processes died at it`;
+    await history.finish(before, { finishedAt: now, error });
+    this.options.log.error(`Exception "${name}" ${error}`);
+    return undefined;
+  }
+
+  private skipped(entry: Entry, intendedAt: Date, reason: Refused['refused']): RunOutcome {
+    const { log } = this.options;
+    if (reason === 'again') log.info(`Not running "${entry.name}" again.`);
+    if (reason === 'busy') {
+      log.info(`Skipping "${entry.name}": its last run is still at work (allowParallelExecution lets runs overlap).`);
+    }
+    return { status: 'skipped', intendedAt, reason };
+  }
+
+  private async mark(store: Store, entry: Entry, until: Date): Promise<void> {
+    await store.marks
+      .move(entry.name, until)
+      .catch(error => this.options.log.warn(`Can't mark "${entry.name}": ${messageOf(error)}`));
+  }
+
+  private tracked<T>(work: Promise<T>): Promise<T> {
+    this.atWork.add(work);
+    const done = () => this.atWork.delete(work);
+    work.then(done, done);
+    return work;
+  }
+}
+
+/** Whether an entry makes up for runs that it missed. */
+export function makesUp(entry: Entry): boolean {
+  return isShared(entry) && (entry.missedRuns ?? 'skip') !== 'skip';
+}

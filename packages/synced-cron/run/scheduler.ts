@@ -1,0 +1,104 @@
+import type { Clock } from '../clock';
+import { defaultMissedRunsLimit, type Entry } from '../entry';
+import type { Log } from '../log';
+import type { Timetable } from '../time/timetable';
+import { makesUp } from './runner';
+
+/** The timer looks at the clock at least so often, so that a clock that is set is seen soon. */
+const longestSleepMs = 30_000;
+/** What fell due while the process did not look (it was suspended, or the clock set forward by an hour) is run late. */
+const lateMs = 2 * 3_600_000;
+const mostLate = 1000;
+/** A clock that is set back further than that was wrong before: waiting for its time to come again could take years. */
+const backMs = 86_400_000;
+
+interface Armed {
+  entry: Entry;
+  timetable: Timetable;
+  /** All occurrences up to here have been started. */
+  until: number;
+  next: number | undefined;
+}
+
+/** Starts these occurrences of an entry, in order; `late` when they are made up for. */
+export type StartRuns = (entry: Entry, occurrences: number[], late: boolean) => void;
+
+/**
+ * One timer for all entries. It goes by what has been started, not by what the timer says: an occurrence is started
+ * when the clock has reached it, once, whatever the clock did on the way there.
+ */
+export class Scheduler {
+  private readonly armed = new Map<string, Armed>();
+  private cancelTimer: (() => void) | undefined;
+  private lookedAt = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly log: Log,
+    private readonly startRuns: StartRuns,
+  ) {}
+
+  /** @returns the entry's first occurrence, from this very moment on */
+  arm(entry: Entry, timetable: Timetable): number | undefined {
+    const until = this.clock.now() - 1;
+    const next = timetable.next(until);
+    if (this.armed.size === 0) this.lookedAt = this.clock.now();
+    this.armed.set(entry.name, { entry, timetable, until, next });
+    this.setTimer();
+    return next;
+  }
+
+  disarm(name: string): void {
+    this.armed.delete(name);
+    this.setTimer();
+  }
+
+  disarmAll(): void {
+    this.armed.clear();
+    this.setTimer();
+  }
+
+  private setTimer(): void {
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
+    if (this.armed.size === 0) return;
+    const nexts = [...this.armed.values()].flatMap(({ next }) => next ?? []);
+    const wait = Math.min(...nexts, Number.POSITIVE_INFINITY) - this.clock.now();
+    this.cancelTimer = this.clock.after(Math.min(Math.max(wait, 1), longestSleepMs), () => this.look());
+  }
+
+  private look(): void {
+    const now = this.clock.now();
+    const away = now - this.lookedAt > lateMs;
+    this.lookedAt = now;
+    for (const armed of [...this.armed.values()]) {
+      if (now < armed.until - backMs) this.beginAfresh(armed, now);
+      else if (armed.next !== undefined && armed.next <= now) this.startDue(armed, now, away);
+    }
+    this.setTimer();
+  }
+
+  private startDue(armed: Armed, now: number, away: boolean): void {
+    const { entry, timetable, until } = armed;
+    const most = away ? mostMissed(entry) : mostLate;
+    const due = most > 0 ? timetable.newest(until, now, most) : [];
+    armed.until = now;
+    armed.next = timetable.next(now);
+    if (away || due.length === most)
+      this.log.warn(`"${entry.name}" was late: ${due.length} of its runs are made up for.`);
+    if (armed.next === undefined) this.log.info(`No more future events for "${entry.name}".`);
+    if (due.length > 0) this.startRuns(entry, due, due.length > 1);
+  }
+
+  private beginAfresh(armed: Armed, now: number): void {
+    this.log.warn(`The clock was set back by more than a day: "${armed.entry.name}" goes on from now.`);
+    armed.until = now;
+    armed.next = armed.timetable.next(now);
+  }
+}
+
+/** How many missed runs an entry makes up for. */
+export function mostMissed(entry: Entry): number {
+  if (!makesUp(entry)) return 0;
+  return entry.missedRuns === 'once' ? 1 : (entry.missedRunsLimit ?? defaultMissedRunsLimit);
+}

@@ -1,0 +1,77 @@
+import type { Collection, Db } from 'mongodb';
+import { isDuplicateKey } from './duplicate-key';
+
+/** One run, in the form that the package has always written; the last two fields only where a process died at it. */
+export interface HistoryRecord {
+  _id: string;
+  intendedAt: Date;
+  name: string;
+  startedAt: Date;
+  finishedAt?: Date;
+  result?: unknown;
+  /** The stack of what the job threw, or what it threw. */
+  error?: unknown;
+  /** How often it was started, from 2 on: all before the last died in the middle. */
+  attempts?: number;
+  /** When it was started for the last time. */
+  restartedAt?: Date;
+}
+
+/** What is used of a `Mongo.Collection`. */
+export interface HistoryCollection {
+  insertAsync(document: object): Promise<unknown>;
+  updateAsync(selector: object, modifier: object): Promise<number>;
+  findOneAsync(selector: object, options?: object): Promise<unknown>;
+  rawCollection(): Pick<Collection, 'createIndex' | 'indexes'>;
+  rawDatabase(): Db;
+}
+
+/** The records of all runs. The unique index on name and time is what gives a run to one process only. */
+export class History {
+  constructor(readonly collection: HistoryCollection) {}
+
+  async find(name: string, intendedAt: Date): Promise<HistoryRecord | undefined> {
+    return (await this.collection.findOneAsync({ name, intendedAt })) as HistoryRecord | undefined;
+  }
+
+  /** The entry's newest run. */
+  async newest(name: string): Promise<HistoryRecord | undefined> {
+    return (await this.collection.findOneAsync({ name }, { sort: { intendedAt: -1 } })) as HistoryRecord | undefined;
+  }
+
+  /** @returns the record of the run, or undefined when some process has had it */
+  async claim(name: string, intendedAt: Date, startedAt: Date): Promise<HistoryRecord | undefined> {
+    try {
+      const _id = (await this.collection.insertAsync({ intendedAt, name, startedAt })) as string;
+      return { _id, intendedAt, name, startedAt };
+    } catch (error) {
+      if (isDuplicateKey(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Notes that a run whose process died is started once more.
+   *
+   * @returns the record as it is now, or undefined when the run has ended after all
+   */
+  async restart(record: HistoryRecord, restartedAt: Date): Promise<HistoryRecord | undefined> {
+    const attempts = (record.attempts ?? 1) + 1;
+    const unfinished = { ...current(record), finishedAt: { $exists: false } };
+    const matched = await this.collection.updateAsync(unfinished, { $set: { attempts, restartedAt } });
+    return matched === 1 ? { ...record, attempts, restartedAt } : undefined;
+  }
+
+  /** @returns false when the run has been taken over meanwhile: then the record is the other's */
+  async finish(
+    record: HistoryRecord,
+    fields: { finishedAt: Date; result?: unknown; error?: unknown },
+  ): Promise<boolean> {
+    return (await this.collection.updateAsync(current(record), { $set: fields })) === 1;
+  }
+}
+
+/** Each attempt writes to its own state of the record only. */
+function current({ _id, attempts }: HistoryRecord): object {
+  return { _id, attempts: attempts ?? { $exists: false } };
+}

@@ -1,0 +1,160 @@
+import type { Entry } from '../../packages/synced-cron/entry';
+import { Crons } from '../support/cron';
+import { eventually } from '../support/eventually';
+import { FakeClock } from '../support/fake-clock';
+
+const minute = 60_000;
+const noon = new Date('2025-06-02T12:00:00Z');
+const everyMinute: Entry['schedule'] = parser => parser.text('every 1 minute');
+
+let crons: Crons;
+beforeAll(async () => {
+  crons = await Crons.open();
+});
+afterEach(() => crons.clear());
+afterAll(() => crons.close());
+
+/** Runs an entry at noon, and gives its record when the run has ended. */
+async function runOnce(entry: Partial<Entry>) {
+  const clock = new FakeClock(noon.getTime() - 1);
+  const cron = crons.add({}, clock);
+  cron.add({ name: 'job', schedule: everyMinute, job: () => {}, ...entry });
+  await cron.start();
+  await clock.pass(2);
+  return eventually(async () => (await crons.history('job')).find(({ finishedAt }) => finishedAt));
+}
+
+test('a run is recorded with the fields of the old package and no others', async () => {
+  const record = await runOnce({ job: (intendedAt, name) => `${name} at ${intendedAt.toISOString()}` });
+  expect(record).toEqual({
+    _id: expect.stringMatching(/^\w{17}$/),
+    intendedAt: noon,
+    name: 'job',
+    startedAt: expect.any(Date),
+    finishedAt: expect.any(Date),
+    result: 'job at 2025-06-02T12:00:00.000Z',
+  });
+});
+
+test('a job that gives a promise is awaited before it is recorded', async () => {
+  const record = await runOnce({ job: () => new Promise(resolve => setImmediate(() => resolve({ sent: 3 }))) });
+  expect(record.result).toEqual({ sent: 3 });
+});
+
+test('an error is recorded with its stack', async () => {
+  const record = await runOnce({ job: async () => Promise.reject(new Error('no paper')) });
+  expect(record.error).toMatch(/^Error: no paper\n {4}at /);
+  expect(record).not.toHaveProperty('result');
+  expect(crons.messages()).toContain('Exception "job" Error: no paper');
+});
+
+test('a result that MongoDB cannot hold leaves a finished run and a warning', async () => {
+  const circle: Record<string, unknown> = {};
+  circle.self = circle;
+  const record = await runOnce({ job: () => circle });
+  expect(record).not.toHaveProperty('result');
+  expect(crons.messages().some(message => message.startsWith('What "job" gave can\'t be kept'))).toBe(true);
+});
+
+test('onSuccess and onError are called when the run is recorded', async () => {
+  const called: unknown[] = [];
+  const finished = async (what: object) => {
+    const [record] = await crons.history('job');
+    called.push({ ...what, recorded: Boolean(record?.finishedAt) });
+  };
+  await runOnce({ job: () => 42, onSuccess: finished, onError: finished });
+  await eventually(() => called.length === 1);
+  await crons.clear();
+  const error = new Error('no paper');
+  await runOnce({ job: () => Promise.reject(error), onSuccess: finished, onError: finished });
+  await eventually(() => called.length === 2);
+  expect(called).toEqual([
+    { intendedAt: noon, name: 'job', output: 42, recorded: true },
+    { intendedAt: noon, name: 'job', error, recorded: true },
+  ]);
+});
+
+test('without persist nothing is recorded', async () => {
+  const clock = new FakeClock(noon.getTime() - 1);
+  const cron = crons.add({}, clock);
+  let runs = 0;
+  cron.add({ name: 'job', schedule: everyMinute, persist: false, job: () => runs++ });
+  await cron.start();
+  await clock.pass(2 * minute);
+  expect(runs).toBe(2);
+  expect(await crons.history('job')).toEqual([]);
+});
+
+describe('a history that the old package has written', () => {
+  const old = { name: 'job', startedAt: noon, intendedAt: noon };
+
+  test('is gone on with: a run of its records is not run again', async () => {
+    await crons.records().insertOne({ ...old, _id: 'wdYLPBZp5zzbwdfYj', finishedAt: noon, result: 'old' });
+    const clock = new FakeClock(noon.getTime() - 1);
+    const cron = crons.add({}, clock);
+    cron.add({ name: 'job', schedule: everyMinute, job: () => 'new' });
+    await cron.start();
+    await clock.pass(2);
+    await eventually(() => crons.messages().includes('Not running "job" again.'));
+    await clock.pass(minute);
+    await eventually(async () => (await crons.history('job'))[1]?.finishedAt);
+    expect((await crons.history('job')).map(({ result }) => result)).toEqual(['old', 'new']);
+  });
+
+  test('with a run that never ended does not hold up the next one', async () => {
+    await crons.records().insertOne({ ...old, _id: 'wdYLPBZp5zzbwdfYj' });
+    const clock = new FakeClock(noon.getTime() + 1);
+    const cron = crons.add({}, clock);
+    cron.add({ name: 'job', schedule: everyMinute, job: () => 'new' });
+    await cron.start();
+    await clock.pass(minute);
+    await eventually(async () => (await crons.history('job'))[1]?.finishedAt);
+    const [before] = await crons.history('job');
+    expect(before).toEqual({ ...old, _id: 'wdYLPBZp5zzbwdfYj' });
+  });
+});
+
+describe('the indexes', () => {
+  const indexes = async () => {
+    const all = await crons.records().indexes();
+    return all.map(({ key, unique, expireAfterSeconds }) => ({ key, unique, expireAfterSeconds })).slice(1);
+  };
+  const expected = (ttl: number) => [
+    { key: { intendedAt: 1, name: 1 }, unique: true, expireAfterSeconds: undefined },
+    { key: { startedAt: 1 }, unique: undefined, expireAfterSeconds: ttl },
+  ];
+  const startWith = async (collectionTTL: number | null) => {
+    const cron = crons.add({ collectionTTL });
+    cron.add({ name: 'job', schedule: parser => parser.text('at 3:00'), job: () => {} });
+    await cron.start();
+    await cron.stop();
+  };
+  beforeEach(() => crons.records().drop());
+
+  test('are those of the old package', async () => {
+    await startWith(172_800);
+    expect(await indexes()).toEqual(expected(172_800));
+  });
+
+  test('of an existing collection go on, and another TTL changes the index', async () => {
+    await startWith(172_800);
+    await startWith(86_400);
+    expect(await indexes()).toEqual(expected(86_400));
+  });
+
+  test('a TTL under 300 s is refused with the old warning, and 300 s is taken', async () => {
+    await startWith(299);
+    expect(await indexes()).toHaveLength(1);
+    expect(crons.messages()).toContain('Not going to use a TTL that is shorter than:300');
+    await startWith(300);
+    expect(await indexes()).toEqual(expected(300));
+  });
+
+  test('without a TTL an index that still expires the history is warned of', async () => {
+    await startWith(null);
+    expect(await indexes()).toHaveLength(1);
+    await startWith(172_800);
+    await startWith(null);
+    expect(crons.messages().some(message => message.startsWith('collectionTTL is off, but an index'))).toBe(true);
+  });
+});
