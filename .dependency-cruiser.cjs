@@ -1,0 +1,133 @@
+/**
+ * Who may know whom (docs/decisions and design.md, "Who may know whom"), on the imports that are left at run time.
+ * tests/contract/architecture.test.ts runs it, and proves of each rule that it catches a planted violation.
+ */
+
+/** A room may know the named places and itself, and of the rest of the repository nothing. */
+const knowsOnly = (name, room, places, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: `^${room}` },
+  to: { path: '^(client|server|imports|infra|packages)/', pathNot: [room, ...places].map(place => `^${place}`) },
+});
+
+const mayUseMeteor = '^(client|server|infra/(roles|link|dashboard)|imports/(api|ui)|packages)/';
+const browserOnlyKnows = '^(client|imports/ui|infra/dashboard)/';
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'meteor-only-at-the-border',
+      comment: 'Everything else is plain Node, so that a worker and a unit test can load it.',
+      severity: 'error',
+      from: { pathNot: mayUseMeteor },
+      to: { path: '^meteor/' },
+    },
+    knowsOnly('catalog-is-lowest', 'infra/catalog/', [], 'It knows simpl-schema only.'),
+    knowsOnly('settings-are-low', 'infra/settings/', ['infra/catalog/nearest'], 'Settings know nobody.'),
+    knowsOnly('database-is-low', 'infra/database/', [], 'It knows the driver only.'),
+    knowsOnly('monitor-is-told', 'infra/monitor/', [], 'Others tell it by events; it asks nobody by name.'),
+    knowsOnly('queue-arrows', 'infra/queue/', ['infra/catalog/', 'infra/database/', 'imports/tasks/catalog']),
+    knowsOnly('workers-arrows', 'infra/workers/', [
+      'infra/catalog/',
+      'infra/database/',
+      'infra/queue/',
+      'imports/tasks/',
+    ]),
+    knowsOnly('tasks-arrows', 'imports/tasks/', ['infra/catalog/', 'infra/database/', 'infra/workers/handler']),
+    knowsOnly(
+      'catalog-is-data',
+      'imports/tasks/catalog',
+      ['infra/catalog/', 'imports/tasks/limits'],
+      'Every room reads it, the browser too.',
+    ),
+    knowsOnly('link-arrows', 'infra/link/', [
+      'infra/catalog/',
+      'infra/monitor/',
+      'infra/queue/',
+      'infra/settings/',
+      'imports/tasks/catalog',
+    ]),
+    knowsOnly('dashboard-arrows', 'infra/dashboard/', [
+      'infra/catalog/',
+      'infra/database/',
+      'infra/link/',
+      'infra/monitor/',
+      'infra/queue/',
+      'infra/settings/',
+      'imports/tasks/catalog',
+      'packages/',
+    ]),
+    {
+      name: 'roles-are-known-by-the-entry',
+      severity: 'error',
+      from: { pathNot: '^(server/main|infra/roles/)' },
+      to: { path: '^infra/roles/' },
+    },
+    {
+      name: 'machinery-of-the-node-host-is-known-by-nobody',
+      severity: 'error',
+      from: { path: '^(client|server|imports|infra|packages)/', pathNot: '^infra/(node-host|dev)/' },
+      to: { path: '^infra/(node-host|dev)/' },
+    },
+    knowsOnly(
+      'node-host-knows-npm-only',
+      'infra/node-host/',
+      ['server/main'],
+      'Its boot imports the entry of the app.',
+    ),
+    {
+      name: 'handlers-run-in-workers-only',
+      comment: 'A role that loads a handler pays for its packages, and can be blocked by it.',
+      severity: 'error',
+      from: { pathNot: '^(imports/tasks/handlers/|infra/workers/main)' },
+      to: { path: '^imports/tasks/handlers/' },
+    },
+    {
+      name: 'a-worker-loads-no-web-code',
+      severity: 'error',
+      from: { path: '^infra/workers/main\\.ts$' },
+      to: {
+        path: '^(meteor/|client/|server/|imports/(api|ui)/|infra/(roles|link|dashboard|monitor|settings|node-host|dev)/|packages/|node_modules/(express|react|react-dom|helmet|pino|prom-client|ws)/)',
+        reachable: true,
+      },
+    },
+    {
+      name: 'the-browser-loads-no-machinery',
+      severity: 'error',
+      from: { path: '^client/main\\.tsx$' },
+      to: {
+        path: '^(server/|infra/(queue|workers|database|roles|link|monitor|settings|node-host|dev)/|imports/tasks/handlers/|node_modules/(mongodb|pino|prom-client|helmet|busboy|exceljs|jimp)/)',
+        reachable: true,
+      },
+    },
+    {
+      name: 'pages-are-known-by-pages',
+      severity: 'error',
+      from: { path: '^(infra|imports|server)/', pathNot: browserOnlyKnows },
+      to: { path: '^(client/|imports/ui/|infra/dashboard/pages/)' },
+    },
+    {
+      name: 'app-does-not-reach-into-the-machinery',
+      comment: 'The app uses the front doors: catalogue, queue, database, the link and who may operate.',
+      severity: 'error',
+      from: { path: '^imports/api/' },
+      to: { path: '^infra/(roles|workers|node-host|dev)/' },
+    },
+    {
+      name: 'nothing-knows-the-tests',
+      severity: 'error',
+      from: { path: '^(client|server|imports|infra|packages)/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^(tests|bench)/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(private|\\.local)/' },
+    tsPreCompilationDeps: false,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js', '.json', '.css'] },
+  },
+};

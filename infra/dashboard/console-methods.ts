@@ -1,0 +1,114 @@
+import { check, Match } from 'meteor/check';
+import { DDPRateLimiter } from 'meteor/ddp-rate-limiter';
+import { Meteor } from 'meteor/meteor';
+import type { ConsoleMethods } from './contract';
+import { mayOperate } from './may-operate';
+import type { OpenedSession, OperatorSessions } from './sessions';
+import type { ConsoleSources } from './sources';
+
+type This = Meteor.MethodThisType;
+type Refusals = { tell(fields: object): void };
+
+const Text = Match.Where((value: unknown) => typeof value === 'string' && value.length > 0 && value.length <= 200);
+const minute = 60_000;
+const actionsPerMinute = 300;
+const entriesPerMinute = 120;
+
+/** Login and logout of operators. */
+export function defineLogin(sessions: OperatorSessions, sources: ConsoleSources, refusals: Refusals): void {
+  const admit = async (caller: This, opened: OpenedSession | undefined) => {
+    if (!opened) return refuse(caller, refusals);
+    await caller.setUserId(opened.userId);
+    const { session, expiresAt } = opened;
+    return { session, expiresAt };
+  };
+  Meteor.methods({
+    async 'console.login'(this: This, token: unknown) {
+      check(token, Text);
+      const answer = await admit(this, await sessions.open(token as string));
+      sources.emit('console.login', { address: this.connection?.clientAddress });
+      return answer;
+    },
+    async 'console.enter'(this: This, session: unknown) {
+      check(session, Text);
+      return admit(this, await sessions.enter(session as string));
+    },
+    async 'console.leave'(this: This) {
+      if (this.userId && (await mayOperate(this.userId))) await sessions.close(this.userId);
+      await this.setUserId(null);
+    },
+  });
+}
+
+function refuse(caller: This, refusals: Refusals): never {
+  refusals.tell({ address: caller.connection?.clientAddress });
+  throw new Meteor.Error('not-authorized', 'This token opens nothing.');
+}
+
+/** What an operator may do. */
+export function defineActions(sources: ConsoleSources): void {
+  /** @throws where the caller is no operator; says who did what to the log. */
+  const act = async <T>(caller: This, action: string, about: object, perform: () => Promise<T>): Promise<T> => {
+    await asOperator(caller.userId);
+    sources.emit('console.action', { action, ...about, address: caller.connection?.clientAddress });
+    return perform().catch(error => Promise.reject(speakable(error)));
+  };
+  const onTask = (action: string, perform: (id: string) => Promise<unknown>) =>
+    function (this: This, id: unknown) {
+      return act(this, action, { taskId: String(id) }, () => {
+        check(id, Text);
+        return perform(id as string);
+      });
+    };
+  const onType = (action: string, perform: (taskType?: string) => Promise<unknown>) =>
+    function (this: This, taskType: unknown) {
+      return act(this, action, { taskType }, async () => {
+        check(taskType, Match.OneOf(null, undefined, Text));
+        await perform((taskType as string | null) ?? undefined);
+      });
+    };
+  Meteor.methods({
+    'console.retryTask': onTask('retry', id => sources.retry(id).then(() => undefined)),
+    'console.replayTask': onTask('replay', id => sources.replay(id)),
+    'console.cancelTask': onTask('cancel', id => sources.cancel(id).then(() => undefined)),
+    'console.pause': onType('pause', taskType => sources.pause(taskType)),
+    'console.resume': onType('resume', taskType => sources.resume(taskType)),
+    'console.runSchedule'(this: This, name: unknown) {
+      return act(this, 'run schedule', { schedule: name }, async () => {
+        check(name, Text);
+        await sources.runSchedule(name as string);
+      });
+    },
+  });
+}
+
+/** @throws where this user may not operate. */
+export async function asOperator(userId: string | null): Promise<void> {
+  if (!(await mayOperate(userId))) throw new Meteor.Error('not-authorized', 'Log in as an operator first.');
+}
+
+/** Guessing is slow for whoever guesses from one address, and clicking fast is no offence. */
+export function limitConsole(loginsPerMinute: number): void {
+  const anyone = () => true;
+  const limit = (name: keyof ConsoleMethods, times: number) =>
+    DDPRateLimiter.addRule({ type: 'method', name, clientAddress: anyone }, times, minute);
+  limit('console.login', loginsPerMinute);
+  limit('console.enter', entriesPerMinute);
+  const actions: string[] = [
+    'console.leave',
+    'console.retryTask',
+    'console.replayTask',
+    'console.cancelTask',
+    'console.pause',
+    'console.resume',
+    'console.runSchedule',
+  ];
+  const isAction = (name: string) => actions.includes(name);
+  DDPRateLimiter.addRule({ type: 'method', name: isAction, connectionId: anyone }, actionsPerMinute, minute);
+}
+
+/** Operators may read why it did not work. */
+function speakable(error: unknown): unknown {
+  if (error instanceof Meteor.Error || (error as { name?: string }).name === 'Match.Error') return error;
+  return new Meteor.Error('failed', error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,29 @@
+import React from 'react';
+import { Board } from './Board';
+import { Login } from './Login';
+import { useSession } from './session';
+
+/** The operator's console at /console. */
+export function Console() {
+  const { state, problem, login, leave, connected } = useSession();
+  return (
+    <div className="console">
+      <header className="console-top">
+        <h1>
+          <a href="/">Tandem</a> console
+        </h1>
+        <p role="status">{connected ? 'Live' : 'The web role is away'}</p>
+        {state === 'in' && (
+          <button type="button" onClick={leave}>
+            Log out
+          </button>
+        )}
+      </header>
+      <main>
+        {state === 'in' && <Board />}
+        {state === 'entering' && <p>Entering …</p>}
+        {state === 'out' && <Login onLogin={login} problem={problem} />}
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,66 @@
+import React from 'react';
+import type { ShownCount } from '../contract';
+import type { Act } from './Board';
+import { call } from './session';
+
+const states = ['scheduled', 'queued', 'running', 'done', 'failed', 'cancelled', 'rejected'] as const;
+
+/** How many tasks of each type are in each state, and a switch for each type. */
+export function Queue({ counts, act }: { counts: ShownCount[]; act: Act }) {
+  return (
+    <section aria-labelledby="queue">
+      <h2 id="queue">Queue</h2>
+      <div className="console-actions">
+        <button type="button" onClick={() => act('Pause everything', () => call('console.pause', null))}>
+          Pause everything
+        </button>
+        <button type="button" onClick={() => act('Resume everything', () => call('console.resume', null))}>
+          Resume everything
+        </button>
+      </div>
+      <div className="console-table">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Task type</th>
+              {states.map(state => (
+                <th key={state} scope="col" className="number">
+                  {state}
+                </th>
+              ))}
+              <th scope="col">Action</th>
+            </tr>
+          </thead>
+          <tbody>
+            {counts.map(count => (
+              <CountRow key={count._id} count={count} act={act} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function CountRow({ count, act }: { count: ShownCount; act: Act }) {
+  const { _id: taskType, paused } = count;
+  const action = paused ? 'console.resume' : 'console.pause';
+  const word = paused ? 'Resume' : 'Pause';
+  return (
+    <tr>
+      <th scope="row">
+        {taskType} {paused && <em>paused</em>}
+      </th>
+      {states.map(state => (
+        <td key={state} className="number">
+          {count[state].toLocaleString()}
+        </td>
+      ))}
+      <td>
+        <button type="button" onClick={() => act(`${word} ${taskType}`, () => call(action, taskType))}>
+          {word}
+        </button>
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,70 @@
+import { Meteor } from 'meteor/meteor';
+import { useTracker } from 'meteor/react-meteor-data';
+import { useCallback, useEffect, useState } from 'react';
+import type { ConsoleMethods } from '../contract';
+
+type Method = keyof ConsoleMethods;
+
+/** Calls a method of the console, with its types. */
+export function call<M extends Method>(
+  name: M,
+  ...args: Parameters<ConsoleMethods[M]>
+): Promise<ReturnType<ConsoleMethods[M]>> {
+  return Meteor.callAsync(name, ...args) as Promise<ReturnType<ConsoleMethods[M]>>;
+}
+
+/** What to tell the person. */
+export function reasonOf(error: unknown): string {
+  const { reason, message } = error as { reason?: string; message?: string };
+  return reason ?? message ?? 'That did not work.';
+}
+
+/** Kept as long as the tab lives; a closed tab is a logout. */
+const key = 'tandem.console.session';
+
+export type LoginState = 'out' | 'entering' | 'in';
+
+/** The operator's login on this page. A new connection shows the session again by itself. */
+export function useSession() {
+  const connected = useTracker(() => Meteor.status().connected, []);
+  const [session, setSession] = useState(() => sessionStorage.getItem(key));
+  const [state, setState] = useState<LoginState>(session ? 'entering' : 'out');
+  const [problem, setProblem] = useState<string>();
+
+  const forget = useCallback((why?: string) => {
+    sessionStorage.removeItem(key);
+    setSession(null);
+    setState('out');
+    setProblem(why);
+  }, []);
+
+  useEffect(() => {
+    if (!connected) return setState(current => (current === 'in' ? 'entering' : current));
+    if (!session || state === 'in') return;
+    call('console.enter', session).then(
+      () => setState('in'),
+      error => isRefusal(error) && forget('The session has ended. Log in again.'),
+    );
+  }, [connected, session, state, forget]);
+
+  const login = useCallback(async (token: string) => {
+    setProblem(undefined);
+    try {
+      const opened = await call('console.login', token);
+      sessionStorage.setItem(key, opened.session);
+      setState('in');
+      setSession(opened.session);
+    } catch (error) {
+      setProblem(reasonOf(error));
+    }
+  }, []);
+
+  const leave = useCallback(() => {
+    call('console.leave').catch(() => {});
+    forget();
+  }, [forget]);
+
+  return { state, problem, login, leave, forget, connected };
+}
+
+const isRefusal = (error: unknown) => (error as { error?: unknown }).error === 'not-authorized';

@@ -1,0 +1,5 @@
+export { type Jobs, LinkError, type LiveState, type RunOptions } from './contract';
+export { connectJobs, jobs } from './jobs';
+export { LinkClient } from './link-client';
+export { LinkServer, type LinkServerOptions } from './link-server';
+export { LocalJobs } from './local-jobs';

@@ -1,0 +1,180 @@
+import { DDP } from 'meteor/ddp';
+import { Meteor } from 'meteor/meteor';
+import { Mongo } from 'meteor/mongo';
+import { Seldom } from '../monitor/seldom';
+import { LinkError, type LiveState, wire } from './contract';
+import { isProof, makeNonce, prove } from './proof';
+
+export interface LinkConnectionOptions {
+  url: string;
+  secret: string;
+  /** How often it tries again while the other side is away, ms. */
+  retryMs: number;
+  emit: (name: string, fields: object) => void;
+  /** Called at each change of `isUp`. */
+  onChange(): void;
+}
+
+/** The part of a DDP connection that the link uses; `@types/meteor` knows less of it. */
+interface DdpConnection {
+  onReconnect: (() => void) | null;
+  applyAsync(name: string, params: unknown[], options: object): Promise<unknown>;
+  subscribe(name: string, callbacks: { onStop(error?: unknown): void }): { stop(): void };
+  status(): { connected: boolean };
+  reconnect(): void;
+  disconnect(): void;
+  close?(): void;
+}
+
+/** A call is not made again after a reconnect: the new connection has proved nothing yet. */
+const callOptions = { noRetry: true, returnServerResultPromise: true };
+const longestLookMs = 500;
+/** Two roles that start together need a moment to find each other. */
+const awaySaidAfterMs = 10_000;
+/** A door that was shut may have got the right secret meanwhile. */
+const refusedRetryMs = 30_000;
+const refusalsSaidEveryMs = 60_000;
+
+/** The web role's connection to one jobs role: proves itself each time it comes up, and knows when it went down. */
+export class LinkConnection {
+  private readonly connection: DdpConnection;
+  private readonly states: Mongo.Collection<LiveState>;
+  private readonly refusals: Seldom;
+  private up = false;
+  /** Counts connections: an answer that belongs to an earlier one changes nothing. */
+  private generation = 0;
+  private triedAt = 0;
+  private startedAt = 0;
+  private saidAway = false;
+  private refusedAt?: number;
+  private timer?: NodeJS.Timeout;
+  private subscription?: { stop(): void };
+  private loss = new AbortController();
+
+  constructor(private readonly options: LinkConnectionOptions) {
+    const connect = DDP.connect as unknown as (url: string, options: object) => DdpConnection;
+    // Meteor would print each failed try: we say once that the link is down.
+    this.connection = connect(options.url, { _dontPrintErrors: true });
+    this.states = new Mongo.Collection<LiveState>(wire.liveCollection, {
+      connection: this.connection as never,
+      defineMutationMethods: false,
+    } as never);
+    this.refusals = new Seldom(refusalsSaidEveryMs, fields => options.emit('link.refused', fields));
+  }
+
+  start(): void {
+    this.connection.onReconnect = () => Meteor.defer(() => void this.prove());
+    this.startedAt = Date.now();
+    const everyMs = Math.min(this.options.retryMs, longestLookMs);
+    this.timer = setInterval(() => this.look(), everyMs);
+    this.timer.unref();
+    if (this.connection.status().connected) void this.prove();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.generation += 1;
+    this.connection.onReconnect = null;
+    this.setUp(false);
+    if (this.connection.close) this.connection.close();
+    else this.connection.disconnect();
+  }
+
+  isUp(): boolean {
+    return this.up;
+  }
+
+  /** The state that the other side last published; empty while it is away. */
+  async live(): Promise<LiveState[]> {
+    return this.up ? this.states.find().fetchAsync() : [];
+  }
+
+  /** @throws LinkError `down` when the link is lost before the answer is there; what the other side threw otherwise. */
+  async call(name: string, ...params: unknown[]): Promise<unknown> {
+    const lost = this.loss.signal;
+    const down = new LinkError('down', `the link to ${this.options.url} was lost before the answer came`);
+    if (lost.aborted) throw down;
+    let giveUp = () => {};
+    const loss = new Promise<never>((_, reject) => {
+      giveUp = () => reject(down);
+      lost.addEventListener('abort', giveUp);
+    });
+    try {
+      return await Promise.race([this.connection.applyAsync(name, params, callOptions), loss]);
+    } finally {
+      lost.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** Meteor waits for minutes between tries; this role wants to be back in seconds. */
+  private look(): void {
+    const { connected } = this.connection.status();
+    const now = Date.now();
+    if (!connected) this.isAway(now);
+    if (!connected && now - this.triedAt >= this.options.retryMs) {
+      this.triedAt = now;
+      this.connection.reconnect();
+    }
+    if (connected && this.refusedAt !== undefined && now - this.refusedAt >= refusedRetryMs) void this.prove();
+  }
+
+  /** Says it at the loss, and once where it was never there. */
+  private isAway(now: number): void {
+    if (this.up) this.setUp(false);
+    else if (!this.saidAway && now - this.startedAt > awaySaidAfterMs) {
+      this.options.emit('link.away', { url: this.options.url });
+      this.saidAway = true;
+    }
+  }
+
+  private async prove(): Promise<void> {
+    this.generation += 1;
+    const { generation } = this;
+    const { url, secret } = this.options;
+    this.refusedAt = undefined;
+    this.setUp(false);
+    try {
+      const nonce = String(await this.ask(wire.challenge));
+      const question = makeNonce();
+      const answer = await this.ask(wire.prove, prove(secret, 'web', nonce), question);
+      if (generation !== this.generation) return;
+      if (!isProof(answer, secret, 'jobs', question)) throw new Error(`who answers at ${url} does not know the secret`);
+      this.setUp(true);
+    } catch (error) {
+      if (generation === this.generation) this.wasRefused(error);
+    }
+  }
+
+  private ask(name: string, ...params: unknown[]): Promise<unknown> {
+    return this.connection.applyAsync(name, params, callOptions);
+  }
+
+  /** A connection that broke on the way is no refusal: it comes again. */
+  private wasRefused(error: unknown): void {
+    this.refusedAt = Date.now();
+    if (!this.connection.status().connected) return;
+    const { reason, message } = error as { reason?: string; message?: string };
+    this.refusals.tell({ url: this.options.url, reason: reason ?? message });
+  }
+
+  private setUp(up: boolean): void {
+    if (up === this.up) return;
+    this.up = up;
+    this.saidAway = true;
+    this.options.emit(up ? 'link.up' : 'link.down', { url: this.options.url });
+    if (up) this.wentUp();
+    else this.wentDown();
+    this.options.onChange();
+  }
+
+  private wentUp(): void {
+    this.loss = new AbortController();
+    this.subscription = this.connection.subscribe(wire.live, { onStop: () => {} });
+  }
+
+  private wentDown(): void {
+    this.loss.abort();
+    this.subscription?.stop();
+    this.subscription = undefined;
+  }
+}

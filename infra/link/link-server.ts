@@ -1,0 +1,172 @@
+import { check, Match } from 'meteor/check';
+import { DDPRateLimiter } from 'meteor/ddp-rate-limiter';
+import { Meteor } from 'meteor/meteor';
+import { Seldom } from '../monitor/seldom';
+import { type LiveState, wire } from './contract';
+import { Gate } from './gate';
+
+export interface LinkServerOptions {
+  secret: string;
+  emit: (name: string, fields: object) => void;
+  /**
+   * Runs a task in memory.
+   *
+   * @throws an Error whose `code` is `refused` for a bad task type or payload, `timeout`, or anything for a failed run.
+   */
+  runInMemory(taskType: string, data: unknown, options: { timeoutMs: number; signal: AbortSignal }): Promise<unknown>;
+  /** Starts a run of a schedule. @throws an Error with `code` `refused` for a name that nobody knows. */
+  runSchedule(name: string): Promise<void>;
+  nudge(): void;
+  live(): LiveState;
+}
+
+const refusalsSaidEveryMs = 10_000;
+const liveEveryMs = 1_000;
+const timeoutRange = { min: 1, max: 3_600_000 };
+/** Whoever guesses secrets gets this many tries. */
+const knocks = { count: 60, everyMs: 10_000 };
+
+const Timeout = Match.Where((value: unknown) => {
+  return Number.isInteger(value) && (value as number) >= timeoutRange.min && (value as number) <= timeoutRange.max;
+});
+
+/** The jobs role's end of the link: a door that opens to who knows the secret, and what lies behind it. */
+export class LinkServer {
+  private readonly gate: Gate;
+  private readonly running = new Map<string, Set<AbortController>>();
+  private readonly refusals: Seldom;
+  private stopped = false;
+
+  constructor(private readonly options: LinkServerOptions) {
+    this.gate = new Gate(options.secret);
+    this.refusals = new Seldom(refusalsSaidEveryMs, fields => options.emit('link.refused', fields));
+  }
+
+  async start(): Promise<void> {
+    this.defineDoor();
+    this.defineMethods();
+    this.publishLive();
+    Meteor.onConnection(({ id, onClose }) => onClose(() => this.forget(id)));
+  }
+
+  /** New calls are refused; running ones are the pool's to end. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+  }
+
+  /** How many web roles are linked up. */
+  get links(): number {
+    return this.gate.size;
+  }
+
+  private defineDoor(): void {
+    const { gate } = this;
+    const admit = (connection: Meteor.Connection, proof: unknown, question: unknown) =>
+      this.admit(connection, proof, question);
+    Meteor.methods({
+      [wire.challenge](this: Meteor.MethodThisType) {
+        return gate.challenge(callerOf(this).id);
+      },
+      [wire.prove](this: Meteor.MethodThisType, proof: unknown, question: unknown) {
+        check([proof, question], [String]);
+        return admit(callerOf(this), proof, question);
+      },
+    });
+    for (const name of [wire.challenge, wire.prove]) {
+      DDPRateLimiter.addRule({ type: 'method', name, clientAddress: () => true }, knocks.count, knocks.everyMs);
+    }
+  }
+
+  private admit(connection: Meteor.Connection, proof: unknown, question: unknown): string {
+    const admission = this.gate.admit(connection.id, proof, question);
+    if (admission.admitted) {
+      this.options.emit('link.accepted', { address: connection.clientAddress });
+      return admission.proof;
+    }
+    this.refusals.tell({ address: connection.clientAddress, reason: admission.reason });
+    throw new Meteor.Error('link-refused', admission.reason);
+  }
+
+  private defineMethods(): void {
+    const enter = (caller: Meteor.MethodThisType) => this.enter(caller);
+    const run = (id: string, taskType: string, data: unknown, timeoutMs: number) =>
+      this.run(id, taskType, data, timeoutMs);
+    const { nudge, runSchedule } = this.options;
+    Meteor.methods({
+      async [wire.run](this: Meteor.MethodThisType, taskType: unknown, data: unknown, timeoutMs: unknown) {
+        const id = enter(this);
+        check(taskType, String);
+        check(data, Match.Any);
+        check(timeoutMs, Timeout);
+        this.unblock();
+        return run(id, taskType, data, timeoutMs as number);
+      },
+      async [wire.runSchedule](this: Meteor.MethodThisType, name: unknown) {
+        enter(this);
+        check(name, String);
+        await runSchedule(name).catch(error => Promise.reject(speakable(error)));
+      },
+      [wire.nudge](this: Meteor.MethodThisType) {
+        enter(this);
+        nudge();
+      },
+    });
+  }
+
+  /** @returns the id of the caller's connection. @throws where it is not the link. */
+  private enter(caller: Meteor.MethodThisType): string {
+    const { id } = callerOf(caller);
+    if (!this.gate.isAdmitted(id)) throw notTheLink();
+    return id;
+  }
+
+  private async run(connectionId: string, taskType: string, data: unknown, timeoutMs: number): Promise<unknown> {
+    if (this.stopped) throw new Meteor.Error('draining', 'this jobs role is draining');
+    const controller = new AbortController();
+    const runs = this.running.get(connectionId) ?? new Set();
+    this.running.set(connectionId, runs.add(controller));
+    try {
+      return await this.options.runInMemory(taskType, data, { timeoutMs, signal: controller.signal });
+    } catch (error) {
+      throw speakable(error);
+    } finally {
+      runs.delete(controller);
+    }
+  }
+
+  /** Nobody waits for these results any more. */
+  private forget(connectionId: string): void {
+    this.gate.forget(connectionId);
+    for (const controller of this.running.get(connectionId) ?? []) controller.abort();
+    this.running.delete(connectionId);
+  }
+
+  private publishLive(): void {
+    const { gate } = this;
+    const { live } = this.options;
+    Meteor.publish(wire.live, function () {
+      if (!gate.isAdmitted(this.connection.id)) throw notTheLink();
+      const { _id, ...first } = live();
+      this.added(wire.liveCollection, _id, first);
+      const timer = Meteor.setInterval(() => {
+        const { _id: _, ...fields } = live();
+        this.changed(wire.liveCollection, _id, fields);
+      }, liveEveryMs);
+      this.onStop(() => Meteor.clearInterval(timer));
+      this.ready();
+    });
+  }
+}
+
+function callerOf({ connection }: Meteor.MethodThisType): Meteor.Connection {
+  if (!connection) throw new Meteor.Error('link-refused', 'only a connection can be the link');
+  return connection;
+}
+
+const notTheLink = () => new Meteor.Error('link-required', 'only the link between the roles may ask for this');
+
+/** The other side is our own web role: it may know why. */
+function speakable(error: unknown): Meteor.Error {
+  const { code, message, name } = error as { code?: unknown; message?: string; name?: string };
+  return new Meteor.Error(typeof code === 'string' ? code : 'failed', message ?? String(error), name);
+}

@@ -1,0 +1,42 @@
+/** What is said about something that happened: plain fields, never a secret, never a payload. */
+export type EventFields = Readonly<Record<string, unknown>>;
+
+export type Listener = (name: string, fields: EventFields) => void;
+
+/** How a room says what happened, without knowing who listens. */
+export type Emit = (name: string, fields: object) => void;
+
+/**
+ * Where everything that happens in a process is said once: `task.done { taskType, taskId, durationMs }`.
+ * The log, the metrics and the console listen.
+ */
+export class Events {
+  private readonly listeners = new Map<string, Set<Listener>>();
+
+  /** Tells the listeners of `name` and of `*`, in the order of their coming. A listener that throws stops nobody. */
+  readonly emit: Emit = (name, fields) => {
+    for (const listener of [...this.of(name), ...this.of('*')]) this.tell(listener, name, fields as EventFields);
+  };
+
+  /**
+   * @param name an event's name, or `*` for all.
+   * @returns how to stop listening.
+   */
+  on(name: string, listener: Listener): () => void {
+    const listeners = this.of(name);
+    this.listeners.set(name, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+
+  private of(name: string): Set<Listener> {
+    return this.listeners.get(name) ?? new Set();
+  }
+
+  private tell(listener: Listener, name: string, fields: EventFields): void {
+    try {
+      listener(name, fields);
+    } catch (error) {
+      if (name !== 'listener.failed') this.emit('listener.failed', { event: name, error });
+    }
+  }
+}

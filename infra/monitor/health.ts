@@ -1,0 +1,90 @@
+import type { ProcessIdentity } from './processes';
+
+export type State = 'starting' | 'ready' | 'draining';
+
+interface WorkersSeen {
+  enabled: boolean;
+  /** Worker processes; tasks that run in them; tasks that they could run at once; tasks that wait for one. */
+  workers: number;
+  busy: number;
+  slots: number;
+  waiting: number;
+}
+
+/** What /healthz answers. */
+export interface HealthReport {
+  status: 'ok' | 'starting' | 'draining' | 'cut off from the database';
+  role: string;
+  version: string;
+  commit: string;
+  uptimeSeconds: number;
+  database: { connected: boolean; latencyMs: number | null };
+  queue: Record<string, number> | null;
+  workers: WorkersSeen | null;
+  link: string | null;
+}
+
+export interface HealthSources {
+  identity: ProcessIdentity;
+  database: { connected(): boolean; latencyMs(): number };
+  /** Tasks by state; from kept counters, never from a scan. */
+  queueCounts?: () => Promise<Record<string, number>>;
+  workers?: () => WorkersSeen;
+  link?: () => string;
+}
+
+/** Counts are asked for once in this time at most, however often /healthz is. */
+const countsKeptMs = 1_000;
+const countsWaitMs = 1_000;
+
+/** Says whether this process can do its work: 503 while it starts, drains or is cut off from the database. */
+export class Health {
+  state: State = 'starting';
+  private counts: { at: number; value: Promise<Record<string, number> | null> } = {
+    at: 0,
+    value: Promise.resolve(null),
+  };
+
+  constructor(private readonly sources: HealthSources) {}
+
+  async report(): Promise<{ code: 200 | 503; body: HealthReport }> {
+    const { identity, database, workers, link } = this.sources;
+    const connected = database.connected();
+    const status = this.status(connected);
+    const body: HealthReport = {
+      status,
+      role: identity.role,
+      version: identity.version,
+      commit: identity.commit,
+      uptimeSeconds: Math.round(process.uptime()),
+      database: { connected, latencyMs: Number.isNaN(database.latencyMs()) ? null : database.latencyMs() },
+      queue: connected ? await this.queueCounts() : null,
+      workers: workers?.() ?? null,
+      link: link?.() ?? null,
+    };
+    return { code: status === 'ok' ? 200 : 503, body };
+  }
+
+  private status(connected: boolean): HealthReport['status'] {
+    if (this.state !== 'ready') return this.state;
+    return connected ? 'ok' : 'cut off from the database';
+  }
+
+  private queueCounts(): Promise<Record<string, number> | null> {
+    const { queueCounts } = this.sources;
+    if (!queueCounts) return Promise.resolve(null);
+    if (Date.now() - this.counts.at > countsKeptMs) {
+      this.counts = { at: Date.now(), value: within(countsWaitMs, queueCounts()) };
+    }
+    return this.counts.value;
+  }
+}
+
+/** What takes too long or fails is not known, and the answer does not wait for it. */
+function within<T>(ms: number, value: Promise<T>): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<null>(resolve => {
+    timer = setTimeout(resolve, ms, null);
+  });
+  return Promise.race([value.catch(() => null), tooLate]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,111 @@
+import type { EventFields } from './events';
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+export interface Line {
+  level: Level;
+  text: string;
+}
+
+type Writer = (fields: EventFields) => string;
+
+const duration = ({ durationMs }: EventFields) =>
+  typeof durationMs === 'number' ? ` in ${Math.round(durationMs)} ms` : '';
+
+const nameOf = (role: unknown) => (role === 'both' ? 'a process with both roles' : `the ${role} role`);
+
+/** What an event is called in the log, and how much it matters. An event that is not here is written by its name. */
+const lines: Record<string, [Level, string | Writer]> = {
+  'role.starting': ['info', ({ role }) => `${nameOf(role)} starts`],
+  'role.ready': ['info', ({ role, url }) => `${nameOf(role)} is ready at ${url}`],
+  'role.draining': ['info', ({ signal }) => `${signal}: draining; the same signal again ends at once`],
+  'role.stopped': ['info', 'drained'],
+  'service.failed': ['error', ({ service }) => `${service} failed`],
+  'listener.failed': ['error', ({ event }) => `a listener of ${event} failed`],
+  'settings.loaded': ['debug', 'settings'],
+  'settings.ignored': [
+    'warn',
+    "{setting} is the template's own secret, known to everybody: ignored; make one with: openssl rand -hex 32",
+  ],
+
+  'database.lost': ['error', 'the database does not answer'],
+  'database.back': ['info', 'the database answers again'],
+  'processes.failed': ['warn', 'this process could not register itself in the database; it tries again'],
+
+  'task.added': ['debug', ({ count }) => `${count} tasks added`],
+  'task.claimed': ['debug', ({ count }) => `${count} tasks claimed`],
+  'task.started': ['info', 'started'],
+  'task.progress': ['debug', 'goes on'],
+  'task.done': ['info', fields => `done${duration(fields)}`],
+  'task.failed': ['error', fields => `failed${duration(fields)}`],
+  'task.retry': ['warn', 'failed, to be tried again'],
+  'task.cancelled': ['info', 'cancelled'],
+  'task.timedOut': ['warn', 'took longer than its type may'],
+  'task.crashed': ['warn', 'its worker ended in the middle of it'],
+  'task.rescued': ['warn', 'rescued from a role that stopped answering'],
+  'task.rejected': ['error', 'rejected: it never runs'],
+  'task.deadline': ['warn', 'missed its deadline'],
+  'task.errorGroup': [
+    'error',
+    ({ count, name, message }) => `failure number ${count} of its kind: ${name}: ${message}`,
+  ],
+
+  'task.lost': ['warn', 'its lease ran out here: what this role still did of it counts for nothing'],
+
+  'queue.unknownType': ['warn', ({ taskType }) => `tasks of type ${taskType} stay queued: this role does not know it`],
+  'queue.takenOver': ['info', ({ count }) => `${count} tasks taken over from meteor-cluster`],
+  'queue.takeOverRefused': ['error', 'tasks of meteor-cluster wait: queue.takeOver must allow to sign and run them'],
+  'queue.promoted': ['debug', ({ count }) => `${count} tasks have become due`],
+  'queue.handedBack': ['info', ({ count }) => `${count} unfinished tasks handed back`],
+  'queue.polling': ['warn', ({ refreshRate }) => `no change streams here: the queue is read every ${refreshRate} ms`],
+  'queue.overloaded': ['warn', ({ paused }) => `overloaded: nothing starts of priority ${[paused].flat().join(', ')}`],
+  'queue.resumed': ['info', 'no longer overloaded'],
+  'queue.failed': ['error', ({ step }) => `the queue could not ${step}; it tries again`],
+  'queue.databaseLost': ['error', 'the queue lost the database; it goes on when it is back'],
+  'queue.databaseBack': ['info', 'the queue has the database again'],
+  'worker.started': ['debug', 'a worker started'],
+  'worker.ended': ['debug', 'a worker ended'],
+  'worker.recycled': ['info', ({ why }) => `a worker is replaced: ${why}`],
+  'worker.killed': ['warn', ({ why }) => `a worker was killed: ${why}`],
+  'worker.crashed': ['error', 'a worker crashed'],
+  'worker.startFailed': ['error', ({ why }) => `a worker could not start: ${why}`],
+  'worker.timeout': ['warn', ({ timeoutMs }) => `its time-out of ${timeoutMs} ms is over`],
+  'worker.nonsense': ['error', 'a worker said something that is no message'],
+  'worker.output': ['info', ({ line }) => String(line)],
+  'workers.off': ['info', 'workers.enabled is false: this role schedules, and runs no task'],
+  'metrics.open': ['warn', '/metrics is open to everybody: metrics.token is not set'],
+
+  'cluster.started': ['info', 'the cluster started'],
+  'cluster.stopped': ['info', 'the cluster stopped'],
+
+  'console.login': ['info', 'an operator logged in'],
+  'console.logout': ['info', 'an operator logged out'],
+  'console.refused': ['warn', 'a console login was refused'],
+  'console.off': ['warn', 'the console is off: console.operatorToken is not set'],
+  'console.action': ['info', ({ action }) => `operator: ${action}`],
+
+  'link.up': ['info', ({ url }) => `the link to ${url} is up`],
+  'link.down': ['warn', ({ url }) => `the link to ${url} is down; durable work goes on by the database`],
+  'link.away': ['warn', ({ url }) => `the jobs role at ${url} is not there yet; durable work goes by the database`],
+  'link.accepted': ['info', 'a web role linked up'],
+  'link.refused': ['warn', 'a link was refused'],
+  'link.off': ['warn', ({ reason }) => `the link is off: ${reason}`],
+
+  'connection.refused': ['warn', ({ reason }) => `a connection was closed: ${reason}`],
+};
+
+/** Words and level for one event. One that brings both along (a handler's log, SyncedCron's) keeps them. */
+export function lineOf(name: string, fields: EventFields): Line {
+  const { level: said, message } = fields;
+  if (isLevel(said) && typeof message === 'string') return { level: said, text: message };
+  const [level, text] = lines[name] ?? [levelByName(name), name];
+  return { level, text: typeof text === 'string' ? text : text(fields) };
+}
+
+const levels: readonly unknown[] = ['debug', 'info', 'warn', 'error'] satisfies Level[];
+const isLevel = (value: unknown): value is Level => levels.includes(value);
+
+/** What failed, crashed or got lost is worth a second look, also where nobody thought of the event here. */
+function levelByName(name: string): Level {
+  return /\.(failed|crash|crashed|lost|refused|unknown)/.test(name) ? 'warn' : 'info';
+}

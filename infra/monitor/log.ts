@@ -1,0 +1,46 @@
+import pino, { type Logger } from 'pino';
+import type { EventFields, Events } from './events';
+import { lineOf } from './lines';
+import { readable } from './readable';
+
+export interface LogOptions {
+  format: 'readable' | 'json';
+  level: 'debug' | 'info' | 'warn' | 'error';
+}
+
+export type Log = Logger;
+
+/** Where lines go; stdout unless a test looks at them. */
+export interface Destination {
+  write(line: string): void;
+}
+
+/** The log of a process: lines for people or JSON for machines, as the settings say. */
+export function createLog({ format, level }: LogOptions, to: Destination = process.stdout): Log {
+  const destination = format === 'readable' ? { write: (line: string) => void to.write(readable(line)) } : to;
+  return pino(
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: label => ({ level: label }) },
+    },
+    destination,
+  );
+}
+
+/** Writes a line for each event. The one place where events become words. */
+export function logEvents(events: Events, log: Log): () => void {
+  return events.on('*', (name, fields) => {
+    const { level, text } = lineOf(name, fields);
+    const { level: _, message: __, ...rest } = withPlainError(fields);
+    log[level]({ event: name, ...rest }, text);
+  });
+}
+
+/** An Error has no fields of its own for JSON: name, message and stack are what one wants to read. */
+function withPlainError(fields: EventFields): EventFields {
+  const { error } = fields;
+  if (!(error instanceof Error)) return fields;
+  return { ...fields, error: { name: error.name, message: error.message, stack: error.stack } };
+}

@@ -1,0 +1,173 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { EventLoopDelay } from './event-loop';
+import type { EventFields, Events } from './events';
+
+/** What of the queue a scrape shows. Each comes from kept counters or a bounded query. */
+export interface QueueFigures {
+  /** Tasks by type and state. */
+  depth: { taskType: string; state: string; count: number }[];
+  /** How long the oldest queued task of a type has waited since it was due. */
+  oldestSeconds: { taskType: string; seconds: number }[];
+}
+
+export interface MetricsSources {
+  role: string;
+  version: string;
+  commit: string;
+  eventLoop: () => EventLoopDelay;
+  queue?: () => Promise<QueueFigures>;
+  workers?: () => { workers: number; busy: number; slots: number };
+  schedules?: () => { name: string; nextAt?: Date }[];
+  linkUp?: () => boolean;
+}
+
+const outcomes = ['done', 'failed', 'retry', 'cancelled', 'timedOut', 'crashed', 'rescued', 'rejected'] as const;
+
+/** The figures of a process as Prometheus reads them: gauges are asked for at the scrape, the rest counts events. */
+export class Metrics {
+  readonly registry = new Registry();
+
+  constructor(
+    private readonly sources: MetricsSources,
+    private readonly events: Events,
+  ) {
+    this.registry.setDefaultLabels({ role: sources.role });
+    collectDefaultMetrics({ register: this.registry });
+    this.countTasks();
+    this.countRuns();
+    this.showProcess();
+    this.showQueue();
+    this.showWorkers();
+    this.showSchedules();
+    this.showLink();
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  private gauge<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: Label[],
+    collect: (gauge: Gauge<Label>) => void | Promise<void>,
+  ): void {
+    new Gauge<Label>({
+      name: `tandem_${name}`,
+      help,
+      labelNames,
+      registers: [this.registry],
+      collect() {
+        return collect(this);
+      },
+    });
+  }
+
+  private countTasks(): void {
+    const ended = new Counter({
+      name: 'tandem_tasks_total',
+      help: 'What became of tasks, by type and outcome.',
+      labelNames: ['task_type', 'outcome'],
+      registers: [this.registry],
+    });
+    const duration = new Histogram({
+      name: 'tandem_task_duration_seconds',
+      help: 'How long runs of a task took.',
+      labelNames: ['task_type', 'outcome'],
+      buckets: [0.005, 0.02, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800],
+      registers: [this.registry],
+    });
+    for (const outcome of outcomes) {
+      this.events.on(`task.${outcome}`, (_, { taskType = 'unknown', durationMs }: EventFields) => {
+        ended.inc({ task_type: String(taskType), outcome });
+        if (typeof durationMs === 'number') {
+          duration.observe({ task_type: String(taskType), outcome }, durationMs / 1_000);
+        }
+      });
+    }
+  }
+
+  private countRuns(): void {
+    const runs = new Counter({
+      name: 'tandem_schedule_runs_total',
+      help: 'Runs of schedules, by schedule and outcome.',
+      labelNames: ['schedule', 'outcome'],
+      registers: [this.registry],
+    });
+    for (const outcome of ['finished', 'failed', 'skipped', 'missed'] as const) {
+      this.events.on(`cron.${outcome}`, (_, { schedule = 'unknown' }) =>
+        runs.inc({ schedule: String(schedule), outcome }),
+      );
+    }
+  }
+
+  private showProcess(): void {
+    const { version, commit, eventLoop } = this.sources;
+    this.gauge('build_info', 'Always 1; version and commit are in the labels.', ['version', 'commit'], gauge =>
+      gauge.set({ version, commit }, 1),
+    );
+    this.gauge('event_loop_delay_seconds', 'Delay of the event loop in the last two seconds.', ['figure'], gauge => {
+      const { meanMs, p99Ms, maxMs } = eventLoop();
+      gauge.set({ figure: 'mean' }, meanMs / 1_000);
+      gauge.set({ figure: 'p99' }, p99Ms / 1_000);
+      gauge.set({ figure: 'max' }, maxMs / 1_000);
+    });
+  }
+
+  private showQueue(): void {
+    const { queue } = this.sources;
+    if (!queue) return;
+    const figures = keptFor(1_000, queue);
+    this.gauge('queue_depth', 'Tasks by type and state.', ['task_type', 'state'], async gauge => {
+      gauge.reset();
+      for (const { taskType, state, count } of (await figures()).depth)
+        gauge.set({ task_type: taskType, state }, count);
+    });
+    this.gauge('queue_oldest_seconds', 'Age of the oldest queued task by type.', ['task_type'], async gauge => {
+      gauge.reset();
+      for (const { taskType, seconds } of (await figures()).oldestSeconds) gauge.set({ task_type: taskType }, seconds);
+    });
+  }
+
+  private showWorkers(): void {
+    const { workers } = this.sources;
+    if (!workers) return;
+    this.gauge('workers', 'Worker processes.', [], gauge => gauge.set(workers().workers));
+    this.gauge('worker_slots', 'Tasks that the workers can run at once.', [], gauge => gauge.set(workers().slots));
+    this.gauge('worker_slots_busy', 'Tasks that run now.', [], gauge => gauge.set(workers().busy));
+  }
+
+  private showSchedules(): void {
+    const { schedules } = this.sources;
+    if (!schedules) return;
+    this.gauge('schedule_next_seconds', 'Seconds until the next run of a schedule.', ['schedule'], gauge => {
+      gauge.reset();
+      for (const { name, nextAt } of schedules()) {
+        if (nextAt) gauge.set({ schedule: name }, (nextAt.getTime() - Date.now()) / 1_000);
+      }
+    });
+  }
+
+  private showLink(): void {
+    const { linkUp } = this.sources;
+    if (linkUp)
+      this.gauge('link_up', '1 while the link to the jobs role is up.', [], gauge => gauge.set(linkUp() ? 1 : 0));
+  }
+}
+
+/** One scrape asks several gauges; the database is asked once. Where it does not answer, the scrape still does. */
+function keptFor(ms: number, ask: () => Promise<QueueFigures>): () => Promise<QueueFigures> {
+  let at = 0;
+  let kept: Promise<QueueFigures> | undefined;
+  return () => {
+    if (!kept || Date.now() - at > ms) {
+      at = Date.now();
+      kept = ask().catch(() => ({ depth: [], oldestSeconds: [] }));
+    }
+    return kept;
+  };
+}

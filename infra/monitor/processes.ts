@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Collection, Db } from 'mongodb';
+import type { Emit } from './events';
+
+/** What a process says of itself in the collection `processes`, so that either role can list them all. */
+export interface ProcessRecord {
+  _id: string;
+  role: string;
+  host: string;
+  pid: number;
+  version: string;
+  commit: string;
+  startedAt: Date;
+  /** By the database's clock. */
+  lastSeen: Date;
+  state: string;
+  /** What it shows of its insides (event loop, memory, workers), as of `lastSeen`. */
+  details: Record<string, unknown>;
+}
+
+export interface ProcessIdentity {
+  role: string;
+  version: string;
+  commit: string;
+}
+
+interface RegistryOptions {
+  db: Db;
+  identity: ProcessIdentity;
+  emit: Emit;
+  /** Asked at each heartbeat. */
+  describe: () => { state: string; details: Record<string, unknown> };
+  heartbeatMs?: number;
+}
+
+/** Records of processes that ended without a word are gone after this time. */
+const goneAfterSeconds = 3_600;
+
+/** Registers this process and renews its entry; takes it out when it stops. */
+export class ProcessRegistry {
+  readonly id = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
+  private readonly collection: Collection<ProcessRecord>;
+  private readonly startedAt = new Date();
+  private readonly heartbeatMs: number;
+  private timer?: NodeJS.Timeout;
+  private beat: Promise<void> = Promise.resolve();
+  private failing = false;
+
+  constructor(private readonly options: RegistryOptions) {
+    this.collection = options.db.collection('processes');
+    this.heartbeatMs = options.heartbeatMs ?? 5_000;
+  }
+
+  async start(): Promise<void> {
+    await this.collection.createIndex({ lastSeen: 1 }, { expireAfterSeconds: goneAfterSeconds });
+    await this.write();
+    this.schedule();
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    await this.beat;
+    await this.collection.deleteOne({ _id: this.id }).catch(() => {});
+  }
+
+  /** Processes that were seen within three heartbeats, by the database's clock. A bounded query. */
+  async list(): Promise<ProcessRecord[]> {
+    const livingSince = { $subtract: ['$$NOW', 3 * this.heartbeatMs] };
+    return this.collection
+      .find({ $expr: { $gte: ['$lastSeen', livingSince] } })
+      .sort({ role: 1, startedAt: 1 })
+      .limit(500)
+      .toArray();
+  }
+
+  private schedule(): void {
+    this.timer = setTimeout(() => {
+      this.beat = this.write()
+        .then(() => this.succeeded())
+        .catch(error => this.failed(error))
+        .then(() => void (this.timer && this.schedule()));
+    }, this.heartbeatMs);
+    this.timer.unref();
+  }
+
+  private async write(): Promise<void> {
+    const { role, version, commit } = this.options.identity;
+    const { state, details } = this.options.describe();
+    await this.collection.updateOne(
+      { _id: this.id },
+      {
+        $set: { role, version, commit, host: hostname(), pid: process.pid, startedAt: this.startedAt, state, details },
+        $currentDate: { lastSeen: true },
+      },
+      { upsert: true, timeoutMS: this.heartbeatMs },
+    );
+  }
+
+  private succeeded(): void {
+    this.failing = false;
+  }
+
+  /** Said once per time of trouble: a database that is away for an hour is one line, not a thousand. */
+  private failed(error: unknown): void {
+    if (!this.failing) this.options.emit('processes.failed', { error });
+    this.failing = true;
+  }
+}

@@ -1,0 +1,24 @@
+import { createApi } from '../../imports/api';
+import { FileStore } from '../database';
+import { Metrics } from '../monitor/metrics';
+import { consoleOf } from './console';
+import { doors } from './doors';
+import { commonFigures } from './figures';
+import { type Ground, groundServices } from './ground';
+import { jobsParts } from './jobs';
+import { queueOf } from './queue';
+import type { Service } from './service';
+
+/** Both roles in one process, so that a plain `meteor run` does everything. Development only. */
+export function bothRoles(ground: Ground): Service[] {
+  const { services, figures } = jobsParts(ground);
+  const metrics = new Metrics({ ...commonFigures(ground), ...figures }, ground.events);
+  return [
+    ...groundServices(ground),
+    doors(ground, metrics),
+    queueOf(ground),
+    ...services,
+    consoleOf(ground),
+    createApi({ files: new FileStore(ground.connection.db) }),
+  ];
+}

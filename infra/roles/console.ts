@@ -1,0 +1,98 @@
+import type { ConsoleSources, ConsoleState } from '../dashboard/console';
+import { createConsole } from '../dashboard/console';
+import { jobs } from '../link';
+import { Seldom } from '../monitor/seldom';
+import { type Task, TaskQueue } from '../queue';
+import type { Ground } from './ground';
+import type { Service } from './service';
+
+const refusalsSaidEveryMs = 10_000;
+const tasksShown = 50;
+
+/** The operator's console, with what it looks at and acts on. */
+export function consoleOf(ground: Ground): Service {
+  const { emit } = ground.events;
+  const { operatorToken, sessionMinutes, loginsPerMinute } = ground.settings.console;
+  return createConsole({
+    tokens: operatorToken,
+    sessionMinutes,
+    loginsPerMinute,
+    sources: sourcesOf(ground),
+    refusals: new Seldom(refusalsSaidEveryMs, fields => emit('console.refused', fields)),
+  });
+}
+
+function sourcesOf({ registry, events }: Ground): ConsoleSources {
+  return {
+    state: async () => {
+      const [processes, counts, paused, failures, running] = await Promise.all([
+        registry.list(),
+        TaskQueue.counts(),
+        TaskQueue.core.pauses.read(),
+        newest('failed', { finishedAt: -1 }),
+        newest('running', { leaseUntil: -1 }),
+      ]);
+      return {
+        consoleProcesses: processes.map(({ details: _, ...process }) => process),
+        consoleCounts: Object.keys({ ...TaskQueue.core.catalog, ...counts.byType }).map(taskType => ({
+          ...nothing,
+          ...withoutDates(counts.byType[taskType]),
+          _id: taskType,
+          paused: paused.all || paused.types.has(taskType),
+        })),
+        consoleFailures: failures,
+        consoleRunning: running,
+        consoleWorkers: jobs.live().map(({ schedules: _, at: __, ...workers }) => workers),
+        consoleSchedules: schedules(),
+      };
+    },
+    retry: async id => {
+      if (!(await TaskQueue.retry(id))) throw new Error(`there is no failed, cancelled or rejected task "${id}"`);
+    },
+    replay: id => TaskQueue.replay(id),
+    cancel: async id => {
+      if (!(await TaskQueue.cancel(id))) throw new Error(`there is no task "${id}" that has not finished`);
+    },
+    pause: taskType => TaskQueue.pause(known(taskType)),
+    resume: taskType => TaskQueue.resume(known(taskType)),
+    runSchedule: name => jobs.runSchedule(name),
+    emit: events.emit,
+  };
+}
+
+const nothing = { scheduled: 0, queued: 0, running: 0, done: 0, failed: 0, cancelled: 0, rejected: 0 };
+
+function withoutDates<T extends { oldestQueued?: Date }>(counts: T | undefined): Omit<T, 'oldestQueued'> | undefined {
+  if (!counts) return undefined;
+  const { oldestQueued: _, ...numbers } = counts;
+  return numbers;
+}
+
+/** A type that is paused by a slip of the pen would pause nothing. */
+function known(taskType: string | undefined): string | undefined {
+  if (taskType === undefined || Object.hasOwn(TaskQueue.core.catalog, taskType)) return taskType;
+  throw new Error(`there is no task type "${taskType}"`);
+}
+
+async function newest(state: 'failed' | 'running', sort: Record<string, -1>): Promise<ConsoleState['consoleFailures']> {
+  const tasks = await TaskQueue.find({ state }, { sort, limit: tasksShown }).fetchAsync();
+  return tasks.map(shown);
+}
+
+function shown({ _id, taskType, state, attempt, error, createdAt, finishedAt }: Task) {
+  return {
+    _id,
+    taskType,
+    state,
+    attempts: attempt,
+    createdAt,
+    ...(error && { error: { name: error.name, message: error.message } }),
+    ...(finishedAt && { finishedAt }),
+  };
+}
+
+/** Several jobs roles run the same schedules: one of them is enough to be seen. */
+function schedules(): ConsoleState['consoleSchedules'] {
+  const byName = new Map(jobs.live().flatMap(({ schedules }) => schedules.map(one => [one.name, one] as const)));
+  return [...byName.values()].map(({ name, nextAt }) => ({ _id: name, ...(nextAt && { nextAt }) }));
+}

@@ -1,0 +1,67 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+export interface RequestLimits {
+  bodyBytes: number;
+  uploadBytes: number;
+  /** How long a request may take to arrive. */
+  requestMs: number;
+}
+
+/** What surrounds a file in an upload: the other parts of the form, and the lines between them. */
+const formBytes = 65_536;
+const isUpload = ({ url = '' }: IncomingMessage) => url.startsWith('/upload/');
+
+/**
+ * Refuses bodies that are too large before anybody reads them, and cuts off requests that don't arrive in time.
+ * A body of unknown length is taken by the upload only, which counts what it reads.
+ */
+export function limitBodies({ bodyBytes, uploadBytes, requestMs }: RequestLimits) {
+  return (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
+    const limit = isUpload(request) ? uploadBytes + formBytes : bodyBytes;
+    const length = Number(request.headers['content-length'] ?? 0);
+    const unknown = request.headers['transfer-encoding'] !== undefined;
+    if (length > limit) {
+      refuse(request, response, 413, 'too-large', `The body has ${length} bytes; ${limit} are allowed.`);
+    } else if (unknown && !isUpload(request)) {
+      refuse(request, response, 411, 'length-required', 'The length of the body must be said.');
+    } else {
+      if (length > 0 || unknown) cutOffLate(request, requestMs);
+      next();
+    }
+  };
+}
+
+/** How long a refused sender may go on sending: one that is cut off at once sees a broken pipe instead of the answer. */
+const drainMs = 10_000;
+
+/** Answers as the app's routes do: `error` for programs, `reason` for the person. What still comes is thrown away. */
+function refuse(request: IncomingMessage, response: ServerResponse, code: number, error: string, reason: string): void {
+  response.writeHead(code, { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' });
+  response.end(JSON.stringify({ error, reason }));
+  request.resume();
+  cutOffLate(request, drainMs);
+}
+
+function cutOffLate(request: IncomingMessage, ms: number): void {
+  const timer = setTimeout(() => request.destroy(), ms);
+  for (const ended of ['end', 'close']) request.once(ended, () => clearTimeout(timer));
+}
+
+/** Closes connections on which no whole head of a request comes in time (Node itself looks only every 30 s). */
+export function limitSilence(server: Server, ms: number): void {
+  const silent = new Map<Socket, NodeJS.Timeout>();
+  const spoke = ({ socket }: IncomingMessage): void => {
+    clearTimeout(silent.get(socket));
+    silent.delete(socket);
+  };
+  server.on('connection', (socket: Socket) => {
+    silent.set(
+      socket,
+      setTimeout(() => socket.destroy(), ms),
+    );
+    socket.once('close', () => spoke({ socket } as IncomingMessage));
+  });
+  server.prependListener('request', spoke);
+  server.prependListener('upgrade', spoke);
+}

@@ -1,0 +1,53 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { WebApp } from 'meteor/webapp';
+import type { Health } from '../../monitor/health';
+import type { Metrics } from '../../monitor/metrics';
+
+type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+
+/** `/healthz` and `/metrics`, before everything else, so that they answer whatever the app does. */
+export function openMonitorRoutes(health: Health, metrics: Metrics, token: string | undefined): void {
+  WebApp.rawHandlers.get('/healthz', (_request, response) => void answerHealth(health, response));
+  WebApp.rawHandlers.get('/metrics', (request, response) => void answerMetrics(metrics, token, request, response));
+}
+
+async function answerHealth(health: Health, response: ServerResponse): Promise<void> {
+  const { code, body } = await health.report();
+  response.writeHead(code, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+  response.end(`${JSON.stringify(body)}\n`);
+}
+
+async function answerMetrics(
+  metrics: Metrics,
+  token: string | undefined,
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (token !== undefined && !isBearer(headers.authorization, token)) {
+    response.writeHead(401, { 'WWW-Authenticate': 'Bearer', 'Content-Type': 'text/plain; charset=utf-8' });
+    response.end('Ask with the header Authorization: Bearer and the token of the settings, metrics.token.\n');
+    return;
+  }
+  response.writeHead(200, { 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' });
+  response.end(await metrics.text());
+}
+
+function isBearer(given: string | undefined, token: string): boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(given ?? ''), hash(`Bearer ${token}`));
+}
+
+const front = `<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Tandem: jobs role</title></head>
+<body><h1>Tandem: jobs role</h1><p>Its state: <a href="/healthz">/healthz</a>. The app is at the web role.</p></body></html>
+`;
+
+/** The jobs role has no app: `/` says so at once, and nothing else is there but DDP for the link. */
+export const jobsFront: Handler = ({ url = '/', method }, response, next) => {
+  const path = url.split('?')[0] ?? '/';
+  if (/^\/(websocket|sockjs)(\/|$)/.test(path)) return next();
+  const isFront = path === '/' && (method === 'GET' || method === 'HEAD');
+  response.writeHead(isFront ? 200 : 404, { 'Content-Type': `text/${isFront ? 'html' : 'plain'}; charset=utf-8` });
+  response.end(isFront ? front : 'This is the jobs role: the app is at the web role.\n');
+};

@@ -1,0 +1,73 @@
+import { Meteor } from 'meteor/meteor';
+import { type Connection, connect } from '../database';
+import { DatabaseWatch } from '../monitor/database-watch';
+import { EventLoopMonitor } from '../monitor/event-loop';
+import { Events } from '../monitor/events';
+import { Health, type HealthSources } from '../monitor/health';
+import { createLog, type Log, logEvents } from '../monitor/log';
+import { type ProcessIdentity, ProcessRegistry } from '../monitor/processes';
+import { ignoredSecrets, type Role, redact, roleOf, type Settings } from '../settings';
+import { identify } from './identity';
+import { asService, type Service, serviceOf } from './service';
+
+/** What every role stands on: log, database, health, and its entry in the register of processes. */
+export interface Ground {
+  role: Role;
+  settings: Settings;
+  events: Events;
+  log: Log;
+  identity: ProcessIdentity;
+  connection: Connection;
+  eventLoop: EventLoopMonitor;
+  registry: ProcessRegistry;
+  health: Health;
+  /** What the other services add to /healthz. */
+  healthSources: HealthSources;
+  database: DatabaseWatch;
+}
+
+/** @throws where the database does not answer. */
+export async function prepareGround(settings: Settings): Promise<Ground> {
+  const role = roleOf(settings);
+  const events = new Events();
+  const log = createLog(settings.log);
+  logEvents(events, log);
+  const { emit } = events;
+  emit('role.starting', { role });
+  emit('settings.loaded', { settings: redact(settings) });
+  for (const setting of ignoredSecrets(Meteor.settings, { production: Meteor.isProduction }))
+    emit('settings.ignored', { setting });
+  const identity = identify(role);
+  const connection = await connect(process.env.MONGO_URL ?? '', `tandem-${role}`);
+  const eventLoop = new EventLoopMonitor();
+  const database = new DatabaseWatch({ db: connection.db, emit });
+  const healthSources: HealthSources = { identity, database };
+  const health = new Health(healthSources);
+  const describe = () => ({ state: health.state, details: { eventLoop: eventLoop.delay(), ...memory() } });
+  const registry = new ProcessRegistry({ db: connection.db, identity, emit, describe });
+  return {
+    role,
+    settings,
+    events,
+    log,
+    identity,
+    connection,
+    eventLoop,
+    registry,
+    health,
+    healthSources,
+    database,
+  };
+}
+
+/** First in each role's list, so that they are stopped last. */
+export function groundServices({ connection, eventLoop, database, registry }: Ground): Service[] {
+  return [
+    asService('database', { stop: () => connection.close() }),
+    serviceOf('event loop', eventLoop),
+    serviceOf('database watch', database),
+    serviceOf('register of processes', registry),
+  ];
+}
+
+const memory = () => ({ memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576) });

@@ -1,0 +1,50 @@
+import { writeSync } from 'node:fs';
+import { constants } from 'node:os';
+import { load, type Settings, SettingsError } from '../settings';
+import type { RoleProcess } from './role-process';
+
+export { RoleProcess } from './role-process';
+
+/** Checks the settings; where they are wrong, says all that is wrong with them and ends the process with code 1. */
+export function loadOrExit(raw: unknown, options: { production: boolean }): Settings {
+  try {
+    return load(raw, options);
+  } catch (error) {
+    if (error instanceof SettingsError) exitWith(error);
+    throw error;
+  }
+}
+
+/** A host that asks for health must not take a slow start (an index being built, say) for a dead process. */
+const listensAfterMs = 5_000;
+
+/**
+ * Starts a role; where it can't, says why in one message and ends the process with code 1. The host listens when this
+ * resolves: when the role is ready, and while it still starts after five seconds; /healthz says 503 then.
+ */
+export async function startOrExit(role: RoleProcess): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const slow = new Promise(resolve => {
+    timer = setTimeout(resolve, listensAfterMs);
+  });
+  await Promise.race([role.start().catch(exitWith), slow]).finally(() => clearTimeout(timer));
+}
+
+/** Meteor has no hook for its end: the signals are ours. The first drains, a second one ends at once. */
+export function drainOnSignals(role: RoleProcess): void {
+  let told = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (told) process.exit(128 + constants.signals[signal]);
+      told = true;
+      void role.drain(signal).then(() => process.exit(0));
+    });
+  }
+}
+
+/** Written at once and whole: the process ends before a stream would have flushed. */
+function exitWith(error: Error): never {
+  const known = error.message && !(error instanceof TypeError || error instanceof ReferenceError);
+  writeSync(process.stderr.fd, `${known ? error.message : error.stack}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,64 @@
+import { cpus, freemem, loadavg } from 'node:os';
+import type { LinkServerOptions, LiveState } from '../link';
+import { Metrics, type MetricsSources } from '../monitor/metrics';
+import { Schedules } from './cron';
+import { doors } from './doors';
+import { commonFigures } from './figures';
+import { type Ground, groundServices } from './ground';
+import { linkFromWeb } from './link';
+import { queueOf } from './queue';
+import { MemoryRuns } from './run-in-memory';
+import { type Service, serviceOf } from './service';
+import { Workers } from './workers';
+
+/** What is particular to a jobs role: the parts that its services share. */
+export interface JobsParts {
+  services: Service[];
+  figures: Partial<MetricsSources>;
+}
+
+/** The jobs role: runs the cron schedules and the tasks. */
+export function jobsRole(ground: Ground): Service[] {
+  const { services, figures } = jobsParts(ground);
+  const metrics = new Metrics({ ...commonFigures(ground), ...figures }, ground.events);
+  return [...groundServices(ground), doors(ground, metrics), queueOf(ground), ...services];
+}
+
+export function jobsParts(ground: Ground): JobsParts {
+  const workers = new Workers(ground.settings, ground.events);
+  const schedules = new Schedules(ground.settings.cron, ground.events);
+  const runs = new MemoryRuns();
+  const link: Omit<LinkServerOptions, 'secret' | 'emit'> = {
+    runInMemory: runs.run,
+    runSchedule: name => schedules.run(name),
+    nudge: () => workers.nudge(),
+    live: () => liveState(ground, workers, schedules),
+  };
+  ground.healthSources.workers = () => {
+    const { enabled, workers: processes, busy, slots, waiting } = workers.snapshot();
+    return { enabled, workers: processes, busy, slots, waiting };
+  };
+  return {
+    services: [serviceOf('runs in memory', runs), workers, ...linkFromWeb(ground, link), schedules],
+    figures: { workers: () => workers.snapshot(), schedules: () => schedules.list() },
+  };
+}
+
+function liveState({ registry, eventLoop }: Ground, of: Workers, schedules: Schedules): LiveState {
+  const { enabled, workers, slots, busy, paused } = of.snapshot();
+  return {
+    _id: registry.id,
+    enabled,
+    workers,
+    slots,
+    busy,
+    load: {
+      eventLoopDelayMs: eventLoop.delay().p99Ms,
+      cpu: Math.round(((loadavg()[0] ?? 0) / cpus().length) * 100) / 100,
+      freeMemoryMb: Math.round(freemem() / 1_048_576),
+      paused,
+    },
+    schedules: schedules.list(),
+    at: new Date(),
+  };
+}

@@ -1,0 +1,74 @@
+import type { LinkServerOptions } from '../link';
+import { type QueueEvent, TaskQueue } from '../queue';
+
+type RunInMemory = LinkServerOptions['runInMemory'];
+type Settle = { resolve(value: unknown): void; reject(error: unknown): void };
+
+/** Why a run over the link brought nothing; `code` travels to the other side. */
+class RunError extends Error {
+  constructor(
+    readonly code: 'refused' | 'timeout' | 'failed',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Runs tasks in the memory of this jobs role for somebody who waits for the result. */
+export class MemoryRuns {
+  private readonly waiting = new Map<string, Settle>();
+  private readonly stops: (() => void)[] = [];
+
+  async start(): Promise<void> {
+    this.stops.push(
+      TaskQueue.on('done', ({ task, value }) => this.settle(task._id)?.resolve(value)),
+      TaskQueue.on('error', event => this.settle(event.task._id)?.reject(failure(event))),
+      TaskQueue.on('cancelled', ({ task }) =>
+        this.settle(task._id)?.reject(new RunError('failed', 'it was cancelled')),
+      ),
+    );
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.stops.splice(0)) stop();
+  }
+
+  readonly run: RunInMemory = async (taskType, data, { timeoutMs, signal }) => {
+    const id = await add(taskType, data);
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        this.waiting.set(id, { resolve, reject });
+        timer = setTimeout(
+          () => reject(new RunError('timeout', `${taskType}: no result within ${timeoutMs} ms`)),
+          timeoutMs,
+        );
+        signal.addEventListener('abort', () => reject(new RunError('failed', 'nobody waits for it any more')));
+      });
+    } catch (error) {
+      await TaskQueue.cancel(id).catch(() => {});
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      this.waiting.delete(id);
+    }
+  };
+
+  private settle(id: string): Settle | undefined {
+    return this.waiting.get(id);
+  }
+}
+
+async function add(taskType: string, data: unknown): Promise<string> {
+  try {
+    // From the wire: addTask itself finds out whether it is a task.
+    return await TaskQueue.addTask({ taskType, data, inMemory: true } as Parameters<typeof TaskQueue.addTask>[0]);
+  } catch (error) {
+    throw new RunError('refused', (error as Error).message);
+  }
+}
+
+function failure({ task, value }: QueueEvent): RunError {
+  const { name = 'Error', message = 'it failed' } = (value ?? task.error ?? {}) as { name?: string; message?: string };
+  return new RunError('failed', `${task.taskType}: ${name}: ${message}`);
+}

@@ -1,0 +1,51 @@
+/** Something long-lived that a role is made of. `stop` resolves when it has really stopped; calling it twice is fine. */
+export interface Service {
+  name: string;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A list of services, started in order and stopped in reverse. */
+export class Services {
+  private readonly started: Service[] = [];
+  private stopping?: Promise<void>;
+
+  /** @param failed told of each service that could not stop; the others are stopped all the same. */
+  constructor(private readonly failed: (service: string, error: unknown) => void) {}
+
+  /** @throws what the first service throws that can't start, after those before it have been stopped. */
+  async startAll(services: readonly Service[]): Promise<void> {
+    for (const service of services) {
+      if (this.stopping) return;
+      this.started.push(service);
+      try {
+        await service.start();
+      } catch (error) {
+        await this.stopAll();
+        throw error;
+      }
+    }
+  }
+
+  stopAll(): Promise<void> {
+    this.stopping ??= this.stopInReverse();
+    return this.stopping;
+  }
+
+  private async stopInReverse(): Promise<void> {
+    for (const service of this.started.toReversed()) {
+      await service.stop().catch(error => this.failed(service.name, error));
+    }
+  }
+}
+
+/** Names something that has start and stop. */
+export function asService(name: string, { start, stop }: Partial<Omit<Service, 'name'>>): Service {
+  const nothing = async () => {};
+  return { name, start: start ?? nothing, stop: stop ?? nothing };
+}
+
+/** The same for an object whose methods need their `this`. */
+export function serviceOf(name: string, of: { start(): Promise<unknown>; stop(): Promise<unknown> }): Service {
+  return { name, start: async () => void (await of.start()), stop: async () => void (await of.stop()) };
+}

@@ -1,0 +1,100 @@
+import { catalog } from '../../imports/tasks/catalog';
+import type { Events } from '../monitor/events';
+import { TaskQueue } from '../queue';
+import { Dispatcher } from '../queue/dispatch/dispatcher';
+import type { Settings } from '../settings';
+import { Pool } from '../workers/pool';
+import type { PoolSnapshot } from '../workers/pool-snapshot';
+import { checkWorkerFile } from '../workers/worker-file';
+import { taskGraceMs } from './grace';
+import type { Service } from './service';
+
+const workerFile = 'workers/main.js';
+const none: PoolSnapshot = { workers: 0, maxWorkers: 0, busy: 0, slots: 0, waiting: 0, load: 0, processes: [] };
+
+/** Claims tasks and runs them in worker processes. */
+export class Workers implements Service {
+  readonly name = 'workers';
+  private pool?: Pool;
+  private dispatcher?: Dispatcher;
+  private paused = false;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly events: Events,
+  ) {
+    events.on('queue.overloaded', () => this.setPaused(true));
+    events.on('queue.resumed', () => this.setPaused(false));
+  }
+
+  /** @throws where the worker file is missing or older than its sources, with the command that builds it. */
+  async start(): Promise<void> {
+    if (!this.settings.workers.enabled) return this.events.emit('workers.off', {});
+    this.pool = new Pool(this.poolOptions(fileOfWorkers()));
+    this.dispatcher = new Dispatcher({ queue: TaskQueue, executor: this.pool, settings: this.dispatcherSettings() });
+    await this.dispatcher.start();
+  }
+
+  /** Drains: finishes what can be finished inside the host's grace period, hands the rest back. */
+  async stop(): Promise<void> {
+    await this.dispatcher?.stop(taskGraceMs());
+  }
+
+  nudge(): void {
+    this.dispatcher?.nudged();
+  }
+
+  /** What the workers are doing now. */
+  snapshot(): PoolSnapshot & { enabled: boolean; paused: boolean } {
+    return { ...(this.pool?.snapshot() ?? none), enabled: this.settings.workers.enabled, paused: this.paused };
+  }
+
+  private setPaused(paused: boolean): void {
+    this.paused = paused;
+  }
+
+  private poolOptions(file: string): ConstructorParameters<typeof Pool>[0] {
+    const { count, keepAlive, niceness, graceMs, prefetch, maxTasks, maxAge, maxMemoryMb } = this.settings.workers;
+    return {
+      file,
+      catalog,
+      emit: this.events.emit,
+      queue: TaskQueue,
+      ...(count !== undefined && { maxWorkers: count }),
+      keepAlive,
+      niceness,
+      abortGraceMs: graceMs,
+      prefetch,
+      recycle: { tasks: maxTasks, ageMs: maxAge, rssBytes: maxMemoryMb * 1_048_576 },
+      databaseUrl: process.env.MONGO_URL ?? '',
+    };
+  }
+
+  private dispatcherSettings(): ConstructorParameters<typeof Dispatcher>[0]['settings'] {
+    const { refreshRate, leaseMs, heartbeatMs, batch, concurrency, takeOver } = this.settings.queue;
+    return {
+      refreshRate,
+      leaseMs,
+      heartbeatMs,
+      batch,
+      ...(concurrency !== undefined && { concurrency }),
+      overload: this.settings.overload,
+      signTakeOver: takeOver,
+    };
+  }
+}
+
+function fileOfWorkers(): string {
+  const file = pathOfWorkers();
+  checkWorkerFile(file);
+  return file;
+}
+
+function pathOfWorkers(): string {
+  try {
+    return Assets.absoluteFilePath(workerFile);
+  } catch (cause) {
+    const remedy = 'build it with `npm run build:worker`, then start or deploy again';
+    throw new Error(`The worker file private/${workerFile} is missing: ${remedy}`, { cause });
+  }
+}

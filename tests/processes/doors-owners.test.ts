@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { MongoClient } from 'mongodb';
+import { eventually } from '../support/eventually';
+import { ForeignClient } from '../support/foreign-ddp';
+import { runningPair, startRoles, type TestRoles } from '../support/roles';
+
+let roles: TestRoles;
+
+beforeAll(async () => {
+  roles = await startRoles();
+}, 60_000);
+
+afterAll(() => roles.stop(), 30_000);
+
+async function visitor() {
+  const client = await ForeignClient.open(roles.webUrl);
+  const token = await client.enter();
+  return { client, token };
+}
+
+describe("a visitor's own", () => {
+  it('report can not be seen, stopped, removed or downloaded by another, who knows its id', async () => {
+    const owner = await visitor();
+    const thief = await visitor();
+    await owner.client.subscribe('reports.mine');
+    await thief.client.subscribe('reports.mine');
+    const id = await owner.client.call<string>('reports.build', { rows: 50 });
+    const report = () => owner.client.list('reports').find(({ _id }) => _id === id);
+    const file = await eventually(() => (report()?.file as { id: string } | undefined)?.id);
+
+    expect(thief.client.list('reports')).toEqual([]);
+    for (const method of ['reports.cancel', 'reports.retry', 'reports.remove']) {
+      await expect(thief.client.call(method, id)).rejects.toMatchObject({ error: expect.anything() });
+    }
+    const download = (cookie?: string) => fetch(`${roles.webUrl}/files/${file}`, { headers: cookie ? { cookie } : {} });
+    expect((await download()).status).toBe(404);
+    expect((await download(`visitor=${thief.token}`)).status).toBe(404);
+    expect((await download('visitor=; visitor[$ne]=x')).status).toBe(404);
+    const own = await download(`visitor=${owner.token}`);
+    expect(own.status).toBe(200);
+    expect(own.headers.get('content-disposition')).toMatch(/^attachment; filename=/);
+    expect(own.headers.get('content-security-policy')).toContain('sandbox');
+    for (const { client } of [owner, thief]) client.close();
+  });
+
+  it.each([['reports.mine'], ['pictures.mine'], ['tasks.mine']])('%s shows nothing of others', async name => {
+    const { client } = await visitor();
+    await client.subscribe(name);
+    const shown = [...client.documents.values()].flatMap(documents => [...documents.keys()]);
+    expect(shown).toEqual([]);
+    client.close();
+  });
+});
+
+const describeHere = runningPair() ? describe.skip : describe;
+
+describeHere('a task that somebody wrote straight into the database', () => {
+  it.each([
+    ['without a signature', {}],
+    ['with a signature of its own making', { signature: randomBytes(32).toString('hex') }],
+  ])('%s never runs: it is rejected, and reported', async (_, forged) => {
+    const mongo = await new MongoClient(roles.mongoUrl).connect();
+    const tasks = mongo.db().collection<{ _id: string }>('taskQueue');
+    const { client } = await visitor();
+    await client.call('burn.start', { seconds: 0.1, tasks: 1 });
+    const real = await eventually(() => tasks.findOne({ state: 'done', taskType: 'burn' } as object));
+    const {
+      signature: _signature,
+      finishedAt: _at,
+      expiresAt: _gone,
+      result: _result,
+      ...copy
+    } = real as never as Record<string, unknown>;
+    const _id = `forged-${randomBytes(4).toString('hex')}`;
+    await tasks.insertOne({
+      ...copy,
+      ...forged,
+      _id,
+      state: 'queued',
+      attempt: 0,
+      attempts: [],
+      data: { seconds: 0.2, owner: 'thief' },
+    } as never);
+    await eventually(async () => ((await tasks.findOne({ _id })) as { state?: string } | null)?.state === 'rejected');
+    await roles.jobs!.says(new RegExp(`burn:${_id} .*rejected`));
+    expect(roles.jobs!.output).not.toMatch(new RegExp(`burn:${_id} started`));
+    client.close();
+    await mongo.close();
+  });
+});

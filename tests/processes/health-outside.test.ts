@@ -1,0 +1,160 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MongoClient } from 'mongodb';
+import { privateFolder } from '../../infra/dev/bundling/worker-file';
+import { startReplicaSet } from '../../infra/dev/database/replica-set';
+import { findMongo } from '../../infra/dev/database/ways';
+import { eventually } from '../support/eventually';
+import { ForeignClient } from '../support/foreign-ddp';
+import { runningPair, startRoles, type TestRoles } from '../support/roles';
+
+let roles: TestRoles;
+
+beforeAll(async () => {
+  roles = await startRoles();
+}, 60_000);
+
+afterAll(() => roles.stop(), 30_000);
+
+const get = async (url: string) => (await (await fetch(url)).json()) as Record<string, unknown>;
+
+async function p99Of(times: number, ask: () => Promise<unknown>): Promise<number> {
+  const took: number[] = [];
+  for (let time = 0; time < times; time += 1) {
+    const from = performance.now();
+    await ask();
+    took.push(performance.now() - from);
+  }
+  return took.sort((a, b) => a - b)[Math.floor(times * 0.99)]!;
+}
+
+describe('each role, seen from outside', () => {
+  it('says at /healthz who it is and how it is', async () => {
+    await eventually(async () => (await get(`${roles.webUrl}/healthz`)).link === 'up');
+    const common = {
+      status: 'ok',
+      version: expect.any(String),
+      commit: expect.any(String),
+      uptimeSeconds: expect.any(Number),
+      database: { connected: true, latencyMs: expect.any(Number) },
+      queue: expect.objectContaining({ queued: expect.any(Number), running: expect.any(Number) }),
+    };
+    expect(await get(`${roles.webUrl}/healthz`)).toEqual({ ...common, role: 'web', workers: null, link: 'up' });
+    expect(await get(`${roles.jobsUrl}/healthz`)).toEqual({
+      ...common,
+      role: 'jobs',
+      workers: expect.objectContaining({ enabled: true, workers: expect.any(Number), slots: expect.any(Number) }),
+      link: expect.stringMatching(/^\d+ up$/),
+    });
+  });
+
+  it('gives figures at /metrics', async () => {
+    const client = await ForeignClient.open(roles.webUrl);
+    await client.enter();
+    await client.call('burn.start', { seconds: 0.1, tasks: 2 });
+    const text = async (url: string) => (await fetch(`${url}/metrics`)).text();
+    await eventually(async () =>
+      (await text(roles.jobsUrl)).includes('tandem_tasks_total{task_type="burn",outcome="done"'),
+    );
+    const jobs = await text(roles.jobsUrl);
+    for (const name of [
+      'tandem_queue_depth{task_type="burn",state="queued"',
+      'tandem_task_duration_seconds_bucket',
+      'tandem_workers{',
+      'tandem_worker_slots_busy{',
+      'tandem_schedule_next_seconds{',
+      'tandem_event_loop_delay_seconds{',
+      'process_resident_memory_bytes',
+      'tandem_build_info{',
+    ]) {
+      expect(jobs).toContain(name);
+    }
+    expect(await text(roles.webUrl)).toContain('tandem_link_up{role="web"} 1');
+    client.close();
+  });
+
+  it('answers / with 200 within milliseconds while the workers burn', async () => {
+    const client = await ForeignClient.open(roles.webUrl);
+    await client.enter();
+    await eventually(() => client.call('burn.start', { seconds: 3, tasks: 4 }).catch(() => undefined));
+    for (const url of [roles.webUrl, roles.jobsUrl]) {
+      const p99 = await p99Of(100, async () => expect((await fetch(url)).status).toBe(200));
+      expect(p99).toBeLessThan(1_000); // a ceiling for a busy machine: Galaxy's is five seconds
+    }
+    client.close();
+  });
+});
+
+const describeHere = runningPair() ? describe.skip : describe;
+
+describeHere('a role', () => {
+  it('guards /metrics by a token where one is set', async () => {
+    const token = 'a token for prometheus';
+    const guarded = await startRoles({
+      jobs: false,
+      mongoUrl: roles.mongoUrl,
+      settings: { web: { metrics: { token } } },
+    });
+    const ask = (authorization?: string) =>
+      fetch(`${guarded.webUrl}/metrics`, { headers: authorization ? { authorization } : {} });
+    expect((await ask()).status).toBe(401);
+    expect((await ask('Bearer wrong')).status).toBe(401);
+    const answer = await ask(`Bearer ${token}`);
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toContain('tandem_build_info');
+    await guarded.stop();
+  });
+
+  it('answers 503 while it is cut off from the database, / with 200, and is well again when that is back', async () => {
+    const found = await findMongo();
+    if ('url' in found) return; // somebody else's database is not ours to stop
+    const mongo = await startReplicaSet(found.mongod);
+    const cut = await startRoles({ mongoUrl: mongo.url });
+    const urls = [cut.webUrl, cut.jobsUrl];
+    const codes = () => Promise.all(urls.map(async url => (await fetch(`${url}/healthz`)).status));
+    process.kill(mongo.pid, 'SIGSTOP');
+    await eventually(async () => (await codes()).every(code => code === 503), { timeoutMs: 20_000 });
+    for (const url of urls) expect((await fetch(url)).status).toBe(200);
+    expect(await get(`${cut.jobsUrl}/healthz`)).toMatchObject({ status: 'cut off from the database', queue: null });
+    process.kill(mongo.pid, 'SIGCONT');
+    await eventually(async () => (await codes()).every(code => code === 200), { timeoutMs: 30_000 });
+    await cut.web!.says(/the database answers again/);
+    await cut.stop();
+    await mongo.stop();
+  }, 90_000);
+
+  it('answers 503 while it starts, and / with 200', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tandem-slow-'));
+    await mkdir(join(folder, 'workers'));
+    await writeFile(join(folder, 'workers/main.js'), 'setInterval(() => {}, 1_000); // never says hello');
+    const manifest = JSON.parse(await readFile(join(privateFolder, 'workers/main.json'), 'utf8'));
+    await writeFile(join(folder, 'workers/main.json'), JSON.stringify(manifest));
+    const slow = await startRoles({ web: false, mongoUrl: roles.mongoUrl, env: { TANDEM_PRIVATE_DIR: folder } });
+    const answer = await fetch(`${slow.jobsUrl}/healthz`);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({ status: 'starting', role: 'jobs' });
+    expect((await fetch(slow.jobsUrl)).status).toBe(200);
+    slow.jobs!.kill();
+    await slow.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  it('registers itself, is listed by the others, and goes when it ends', async () => {
+    const another = await startRoles({ jobs: false, mongoUrl: roles.mongoUrl });
+    const webs = async () => {
+      const client = await new MongoClient(roles.mongoUrl).connect();
+      const found = await client.db().collection('processes').find({ role: 'web' }).toArray();
+      await client.close();
+      return found;
+    };
+    expect(await webs()).toHaveLength(2);
+    expect((await webs())[0]).toMatchObject({
+      host: expect.any(String),
+      pid: expect.any(Number),
+      state: expect.any(String),
+    });
+    await another.stop();
+    expect(await webs()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,57 @@
+import { Health } from '../../infra/monitor/health';
+
+const identity = { role: 'jobs', version: '1.0.0', commit: 'abc' };
+const database = { connected: () => true, latencyMs: () => 0.4 };
+
+describe('the health of a process', () => {
+  it('is 503 while it starts and while it drains', async () => {
+    const health = new Health({ identity, database });
+    expect(await health.report()).toMatchObject({ code: 503, body: { status: 'starting' } });
+    health.state = 'draining';
+    expect(await health.report()).toMatchObject({ code: 503, body: { status: 'draining' } });
+  });
+
+  it('is 200 with role, version, commit, database, queue and workers when it is ready', async () => {
+    const health = new Health({
+      identity,
+      database,
+      queueCounts: async () => ({ queued: 3 }),
+      workers: () => ({ enabled: true, workers: 2, busy: 1, slots: 2, waiting: 0 }),
+    });
+    health.state = 'ready';
+    expect(await health.report()).toEqual({
+      code: 200,
+      body: {
+        status: 'ok',
+        ...identity,
+        uptimeSeconds: expect.any(Number),
+        database: { connected: true, latencyMs: 0.4 },
+        queue: { queued: 3 },
+        workers: { enabled: true, workers: 2, busy: 1, slots: 2, waiting: 0 },
+        link: null,
+      },
+    });
+  });
+
+  it('is 503 when it is cut off from the database, and asks it nothing', async () => {
+    const queueCounts = jest.fn(async () => ({}));
+    const health = new Health({ identity, database: { ...database, connected: () => false }, queueCounts });
+    health.state = 'ready';
+    expect(await health.report()).toMatchObject({ code: 503, body: { status: 'cut off from the database' } });
+    expect(queueCounts).not.toHaveBeenCalled();
+  });
+
+  it('answers without counts when they fail', async () => {
+    const health = new Health({ identity, database, queueCounts: () => Promise.reject(new Error('no')) });
+    health.state = 'ready';
+    expect(await health.report()).toMatchObject({ code: 200, body: { queue: null } });
+  });
+
+  it('asks for counts once a second, however often it is asked itself', async () => {
+    const queueCounts = jest.fn(async () => ({ queued: 1 }));
+    const health = new Health({ identity, database, queueCounts });
+    health.state = 'ready';
+    await Promise.all(Array.from({ length: 50 }, () => health.report()));
+    expect(queueCounts).toHaveBeenCalledTimes(1);
+  });
+});

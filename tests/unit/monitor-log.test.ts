@@ -1,0 +1,60 @@
+import { Events } from '../../infra/monitor/events';
+import { createLog, type LogOptions, logEvents } from '../../infra/monitor/log';
+
+function logged(options: LogOptions, say: (events: Events) => void): string[] {
+  const lines: string[] = [];
+  const events = new Events();
+  logEvents(events, createLog(options, { write: line => lines.push(line) }));
+  say(events);
+  return lines;
+}
+
+const readable: LogOptions = { format: 'readable', level: 'info' };
+
+describe('the log', () => {
+  it("writes a task's start and end under time, app, type and id", () => {
+    const lines = logged(readable, ({ emit }) => {
+      emit('task.started', { taskType: 'buildReport', taskId: 'Ab3', workerPid: 12 });
+      emit('task.done', { taskType: 'buildReport', taskId: 'Ab3', durationMs: 12.3 });
+    });
+    expect(lines).toEqual([
+      expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z:tandem:cluster:buildReport:Ab3 started workerPid=12\n$/),
+      expect.stringMatching(
+        /^\d{4}-\d\d-\d\dT[\d:.]+Z:tandem:cluster:buildReport:Ab3 done in 12 ms durationMs=12.3\n$/,
+      ),
+    ]);
+  });
+
+  it('writes one JSON object a line where the settings say so', () => {
+    const [line] = logged({ format: 'json', level: 'info' }, ({ emit }) => emit('link.up', { url: 'http://jobs' }));
+    expect(JSON.parse(line!)).toMatchObject({ level: 'info', event: 'link.up', url: 'http://jobs', pid: process.pid });
+  });
+
+  it('is silent below its level', () => {
+    const lines = logged({ format: 'readable', level: 'error' }, ({ emit }) => {
+      emit('task.done', { taskType: 'a', taskId: 'b' });
+      emit('task.failed', { taskType: 'a', taskId: 'b', error: new Error('broken') });
+    });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('ERROR failed: Error: broken\n');
+  });
+
+  it('writes an event that it has no words for by its name', () => {
+    expect(logged(readable, ({ emit }) => emit('moon.risen', { full: true }))[0]).toContain(
+      ':tandem:moon moon.risen full=true',
+    );
+  });
+
+  it('goes on when a listener throws, and says so once', () => {
+    const lines = logged(readable, events => {
+      events.on('task.done', () => {
+        throw new Error('deaf');
+      });
+      events.emit('task.done', { taskType: 'a', taskId: 'b' });
+    });
+    expect(lines.map(line => line.split(' ').slice(1, 3).join(' '))).toEqual([
+      'ERROR a',
+      expect.stringContaining('done'),
+    ]);
+  });
+});
