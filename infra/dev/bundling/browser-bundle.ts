@@ -1,0 +1,51 @@
+import { readdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { BuildOptions, Plugin } from 'esbuild';
+import { meteorPlugin } from '../../node-host/esbuild-plugin';
+import { root } from '../root';
+
+/** How `client/main.tsx` and every stylesheet become `main.js`, `main.css` and `main.html` in `folder`. */
+export function browserBundle(folder: string): BuildOptions {
+  return {
+    entryPoints: ['client/main.tsx', 'tandem:styles', 'client/main.html'].map(path => ({ in: path, out: 'main' })),
+    outdir: folder,
+    absWorkingDir: root,
+    bundle: true,
+    format: 'iife', // the page loads it as a plain script
+    target: 'es2022',
+    jsx: 'transform', // as Meteor compiles it: a missing import of React shows here, not there first
+    sourcemap: 'linked',
+    loader: { '.html': 'copy' },
+    define: { 'process.env.NODE_ENV': '"development"', global: 'globalThis' },
+    plugins: [meteorPlugin({ target: 'browser', root }), mergedStyles],
+    logLevel: 'silent',
+  };
+}
+
+/** Meteor merges the stylesheets of client/ and infra/ into one, those of the app last: so do we. */
+const mergedStyles: Plugin = {
+  name: 'merged-styles',
+  setup(build) {
+    build.onResolve({ filter: /^tandem:styles$/ }, () => ({ path: 'styles', namespace: 'tandem-styles' }));
+    build.onLoad({ filter: /.*/, namespace: 'tandem-styles' }, async () => ({
+      contents: (await stylesheets()).map(path => `@import ${JSON.stringify(`./${path}`)};`).join('\n'),
+      loader: 'css',
+      resolveDir: root,
+    }));
+  },
+};
+
+/** Paths from the root, the machinery's first. */
+async function stylesheets(): Promise<string[]> {
+  const folders = await Promise.all(['infra', 'client'].map(stylesheetsOf));
+  return folders.flat();
+}
+
+async function stylesheetsOf(folder: string): Promise<string[]> {
+  const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
+  return entries
+    .filter(entry => entry.isFile() && entry.name.endsWith('.css'))
+    .map(entry => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .filter(path => !/^infra\/(dev|node-host)\//.test(path))
+    .sort();
+}

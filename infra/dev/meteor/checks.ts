@@ -1,0 +1,64 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkWorkerFile } from '../../workers/worker-file';
+import { meteorFolder, meteorIgnore, meteorPackages, meteorPlatforms, meteorRelease } from './check-meteor-folder';
+import { npmDependencies, packageDependencies, packageJson } from './check-packages';
+import type { CheckoutFiles } from './checkout-files';
+import { violationsIn } from './import-graph';
+import { problemsOf } from './source-rules';
+
+/** One thing that Meteor needs, and that can be seen without it. */
+export interface Check {
+  name: string;
+  /** What is wrong, a line each: the file, the value, what to do. */
+  problems(files: CheckoutFiles): string[] | Promise<string[]>;
+}
+
+export const checks: readonly Check[] = [
+  { name: '.meteor/ is complete', problems: meteorFolder },
+  { name: '.meteor/release is the one that this was seen to work with', problems: meteorRelease },
+  {
+    name: '.meteor/packages has core packages, the React hooks and our own, and all that is imported',
+    problems: meteorPackages,
+  },
+  { name: '.meteor/platforms are server and browser', problems: meteorPlatforms },
+  { name: '.meteorignore keeps the Node host, tests and docs out', problems: meteorIgnore },
+  { name: 'package.json names both entries, no test module, no "type": "module"', problems: packageJson },
+  { name: 'packages/synced-cron needs the npm packages that are installed', problems: packageDependencies },
+  { name: 'npm packages of app code are dependencies, and Meteor finds their entries', problems: npmDependencies },
+  { name: 'the sources keep to what Meteor compiles', problems: sources },
+  { name: 'the import graph keeps to who may know whom', problems: importGraph },
+  { name: 'the worker file is as new as its sources', problems: workerFile },
+  { name: 'settings are small enough for Galaxy', problems: settings },
+];
+
+function sources(files: CheckoutFiles): string[] {
+  return files
+    .sources()
+    .flatMap(path => problemsOf(path, files.text(path)))
+    .map(({ rule, problem }) => `${problem} (${rule})`);
+}
+
+async function importGraph({ root }: CheckoutFiles): Promise<string[]> {
+  return (await violationsIn(root)).map(({ rule, from, to }) => `${from}: imports ${to} (${rule.name})`);
+}
+
+function workerFile({ root }: CheckoutFiles): string[] {
+  try {
+    checkWorkerFile(join(root, 'private/workers/main.js'));
+    return [];
+  } catch (error) {
+    return [(error as Error).message.replaceAll(`${root}/`, '')];
+  }
+}
+
+/** The tool takes 64 kB, Galaxy breaks at half of that. */
+const largestSettings = 32_000;
+
+function settings({ root }: CheckoutFiles): string[] {
+  const files = readdirSync(root).filter(name => /^settings.*\.json$/.test(name));
+  return files
+    .map(name => ({ name, bytes: statSync(join(root, name)).size }))
+    .filter(({ bytes }) => bytes >= largestSettings)
+    .map(({ name, bytes }) => `${name}: has ${bytes} bytes; Galaxy takes less than ${largestSettings}`);
+}

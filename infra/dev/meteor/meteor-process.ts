@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { RoleName } from '../flags';
+import { isGroupAlive, signalGroup } from '../process-tree';
+import { label, printLines } from '../running/log-lines';
+
+export interface MeteorOptions {
+  role: RoleName;
+  /** The Meteor tool. */
+  tool: string;
+  args: string[];
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+}
+
+/** The tool ends before the role that it has started, which may drain for half a minute. */
+const graceMs = 40_000;
+const lookEveryMs = 100;
+
+/** `meteor run` for one role, in a process group of its own: a terminal's Ctrl-C reaches it by us only. */
+export class MeteorProcess {
+  private child?: ChildProcess;
+  private stopping?: Promise<void>;
+
+  constructor(private readonly options: MeteorOptions) {}
+
+  /** Resolves when the tool has ended by itself, with how it did. @throws where it can't be started. */
+  run(): Promise<string> {
+    const { role, tool, args, cwd, env } = this.options;
+    const child = spawn(tool, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = child;
+    printLines(role, child.stdout);
+    printLines(role, child.stderr);
+    return new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code, signal) =>
+        resolve(`${label(role)} has ended (${signal ? `killed by ${signal}` : `exit code ${code}`})`),
+      );
+    });
+  }
+
+  /** Resolves when neither the tool nor anything that it started is left. Twice is fine. */
+  stop(): Promise<void> {
+    this.stopping ??= this.end();
+    return this.stopping;
+  }
+
+  kill(): void {
+    if (this.child?.pid) signalGroup(this.child.pid, 'SIGKILL');
+  }
+
+  private async end(): Promise<void> {
+    const pid = this.child?.pid;
+    if (!pid) return;
+    // The tool ends what it has started; where it is gone already, they are told by us.
+    if (!this.child!.kill('SIGTERM')) signalGroup(pid, 'SIGTERM');
+    const until = Date.now() + graceMs;
+    // The group: the tool, its MongoDB and the role itself.
+    while (isGroupAlive(pid) && Date.now() < until) await new Promise(resolve => setTimeout(resolve, lookEveryMs));
+    this.kill();
+  }
+}

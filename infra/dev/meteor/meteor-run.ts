@@ -1,0 +1,127 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildWorkerFile } from '../bundling/worker-file';
+import { answers } from '../database/ping';
+import type { Flags, RoleName } from '../flags';
+import { isFree } from '../ports';
+import { Watcher } from '../running/watcher';
+import { linkedTo, readSettings } from '../settings-file';
+import { MeteorProcess } from './meteor-process';
+import { meteorTool } from './tool';
+
+/** Each role compiles in a folder of its own. The web role has Meteor's usual one, where the data is, too. */
+const localDir = { web: '.meteor/local', jobs: '.meteor/local-jobs' };
+const sourcesOfTheWorker = ['imports', 'infra', 'package-lock.json', 'tsconfig.json'];
+const askEveryMs = 250;
+
+/** `npm run meteor`: both roles under the Meteor tool, on one database. */
+export class MeteorRun {
+  private readonly processes: MeteorProcess[] = [];
+  private watcher?: Watcher;
+  private stopping?: Promise<void>;
+
+  constructor(
+    private readonly flags: Flags,
+    private readonly root: string,
+  ) {}
+
+  /** Resolves when a role has ended by itself, with how. @throws one clear line; `stop` is to be called in each case. */
+  async run(): Promise<string> {
+    const tool = meteorTool();
+    await this.checkPorts();
+    const roles = await Promise.all(this.flags.roles.map(role => this.processOf(role, tool)));
+    await buildWorkerFile();
+    const ends: Promise<string>[] = [];
+    for (const [index, role] of roles.entries()) {
+      const ended =
+        this.flags.roles[index] === 'jobs' ? await Promise.race([this.awaitDatabase(), ...ends]) : undefined;
+      if (ended || this.stopping) return ended ?? 'ended';
+      this.processes.push(role);
+      ends.push(role.run());
+    }
+    if (this.flags.roles.includes('jobs')) await Promise.race([this.watchWorker(), ...ends]);
+    return Promise.race(ends);
+  }
+
+  /** The jobs role first: the web role's Meteor owns the database. Twice is fine. */
+  stop(): Promise<void> {
+    this.stopping ??= this.unwind();
+    return this.stopping;
+  }
+
+  kill(): void {
+    for (const process of this.processes) process.kill();
+  }
+
+  private async unwind(): Promise<void> {
+    this.watcher?.stop();
+    for (const process of this.processes.toReversed()) await process.stop();
+  }
+
+  private async checkPorts(): Promise<void> {
+    for (const role of this.flags.roles) {
+      const port = this.flags.ports[role];
+      if (!(await isFree(port)))
+        throw new Error(`Port ${port}, the ${role} role's, is in use. End what uses it, or add: -- --port <another>`);
+    }
+  }
+
+  private async processOf(role: RoleName, tool: string): Promise<MeteorProcess> {
+    return new MeteorProcess({
+      role,
+      tool,
+      args: ['run', '--settings', await this.settingsFile(role), '--port', String(this.flags.ports[role])],
+      cwd: this.root,
+      env: this.environmentOf(role),
+    });
+  }
+
+  /** The settings file itself, so that Meteor sees it change; at other ports a copy whose link goes there. */
+  private async settingsFile(role: RoleName): Promise<string> {
+    const file = `settings-${role}.json`;
+    const settings = await readSettings(join(this.root, file));
+    const linked = linkedTo(settings, this.flags.ports.jobs);
+    if (JSON.stringify(linked) === JSON.stringify(settings)) return file;
+    const copy = join('.local', `meteor-${file}`);
+    await mkdir(join(this.root, '.local'), { recursive: true });
+    await writeFile(join(this.root, copy), JSON.stringify(linked, null, 2));
+    return copy;
+  }
+
+  private environmentOf(role: RoleName): NodeJS.ProcessEnv {
+    const env = { ...process.env, METEOR_LOCAL_DIR: localDir[role] };
+    if (role === 'web' || process.env.MONGO_URL) return env;
+    return { ...env, MONGO_URL: this.databaseOfWeb('meteor'), MONGO_OPLOG_URL: this.databaseOfWeb('local') };
+  }
+
+  /** Where the web role's Meteor keeps its own MongoDB: a replica set, one port above the page. */
+  private databaseOfWeb(name: string): string {
+    return `mongodb://127.0.0.1:${this.flags.ports.web + 1}/${name}`;
+  }
+
+  private async awaitDatabase(): Promise<undefined> {
+    if (process.env.MONGO_URL) return void (await answers(process.env.MONGO_URL));
+    const url = this.databaseOfWeb('meteor');
+    if (!this.flags.roles.includes('web')) console.log(`Waiting for the database of npm run meteor:web (${url})`);
+    while (!this.stopping && !(await isThere(url))) await new Promise(resolve => setTimeout(resolve, askEveryMs));
+  }
+
+  /** Meteor restarts on a change of sources, and again when the worker file that belongs to them is there. */
+  private async watchWorker(): Promise<void> {
+    const rebuild = () =>
+      buildWorkerFile().then(
+        ({ changed }) => void (changed && console.log('The worker file is built anew')),
+        error => console.error(`The worker file does not build: ${error.message}`),
+      );
+    this.watcher = new Watcher(this.root, sourcesOfTheWorker);
+    await this.watcher.remember();
+    if (!this.stopping) this.watcher.start(rebuild);
+  }
+}
+
+function isThere(url: string): Promise<boolean> {
+  return answers(url, 1_000).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,231 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
+import type { Change } from './changes';
+import type { Name } from './name';
+import type { Recipe } from './recipe';
+
+/** What the methods' files import: a collection of that name would hide it. */
+const imported = ['Meteor', 'Mongo', 'Random', 'Methods', 'Method'];
+/** Collections of the machinery, by their names in Mongo. */
+const ofTheMachinery = ['processes', 'taskQueue', 'taskCounters', 'taskErrors', 'taskControl', 'cronHistory', 'files'];
+
+/** A domain with documents that belong to the visitor who made them: collection, schema, methods, publication, test. */
+export function newApi(name: Name, root: string): Recipe {
+  const of = wordsFor(name);
+  refuseTaken(of, root);
+  const folder = `imports/api/${name.kebab}`;
+  return {
+    changes: [
+      { file: `${folder}/schema.ts`, text: schema(of) },
+      { file: `${folder}/collection.ts`, text: collection(of) },
+      { file: `${folder}/methods.ts`, text: methods(of) },
+      { file: `${folder}/publications.ts`, text: publications(of) },
+      ...lines(of),
+      { file: `tests/e2e/api-${name.kebab}.test.ts`, text: test(of) },
+    ],
+    next: [
+      `${folder}/schema.ts: what a ${of.one} is, and what may be stored`,
+      `${folder}/methods.ts, publications.ts: what visitors may do and see`,
+      `imports/ui/: where the page shows it, with useSubscribe('${of.camel}.mine') and call('${of.camel}.add', …)`,
+    ],
+  };
+}
+
+/** The names of one domain: `notes`, a `Note`, the collection `Notes`. */
+interface Words extends Name {
+  /** `note`, in a sentence. */
+  one: string;
+  /** `Note`. */
+  Type: string;
+}
+
+function wordsFor(name: Name): Words {
+  const one = singular(name.words);
+  const Type = singular(name.pascal);
+  return { ...name, one, Type: Type === name.pascal ? `${Type}Document` : Type };
+}
+
+function singular(plural: string): string {
+  if (/[^aeiou]ies$/i.test(plural)) return plural.replace(/ies$/, 'y');
+  if (/(s|x|z|ch|sh)es$/i.test(plural)) return plural.replace(/es$/, '');
+  return /[^s]s$/i.test(plural) ? plural.slice(0, -1) : plural;
+}
+
+function refuseTaken({ camel, pascal, Type }: Words, root: string): void {
+  const javaScripts: string[] = runInNewContext('Object.getOwnPropertyNames(globalThis)');
+  const hidden = [pascal, Type].find(name => imported.includes(name) || javaScripts.includes(name));
+  if (hidden) throw new Error(`name: ${hidden} is the name of something else in the code; choose another one`);
+  const documents = readFileSync(join(root, 'imports/tasks/documents.ts'), 'utf8');
+  if (ofTheMachinery.includes(camel) || documents.includes(`'${camel}'`))
+    throw new Error(`name: the collection "${camel}" is there already, for something else; choose another one`);
+}
+
+/** What the files that list all domains get. */
+function lines({ camel, kebab, pascal, Type }: Words): Change[] {
+  const index = 'imports/api/index.ts';
+  const taken = new RegExp(`'\\./${kebab}/`);
+  const limits = 'imports/api/rate-limits.ts';
+  return [
+    {
+      file: 'imports/api/contract.ts',
+      insert: `  /** Gives the id. */
+  '${camel}.add': (text: string) => string;
+  '${camel}.remove': (id: string) => undefined;
+`,
+      at: { before: /^\}\n\nexport type MethodName/ },
+      unless: new RegExp(`'${camel}\\.`),
+    },
+    {
+      file: limits,
+      insert: `  '${camel}.add': [20, 10 * second],\n  '${camel}.remove': [40, 10 * second],\n`,
+      at: { after: /^const methodLimits: .*\{\n/ },
+      unless: new RegExp(`'${camel}\\.`),
+    },
+    {
+      file: 'imports/api/indexes.ts',
+      insert: `    ${pascal}.createIndexAsync({ owner: 1, createdAt: -1 }),\n`,
+      at: { after: /^ *await Promise\.all\(\[\n/ },
+      unless: taken,
+    },
+    { file: 'imports/api/indexes.ts', ...importLine(`import { ${pascal} } from './${kebab}/collection';`) },
+    {
+      file: index,
+      insert: `  '${camel}.mine',\n`,
+      at: { after: /^const publications = \[\n?/ },
+      unless: new RegExp(`'${camel}\\.`),
+    },
+    {
+      file: index,
+      insert: `  define${Type}Methods();\n`,
+      at: { after: /^function defineMethods\(.*\{\n/ },
+      unless: taken,
+    },
+    { file: index, insert: `  publish${pascal}();\n`, at: { after: /^function publish\(.*\{\n/ }, unless: taken },
+    { file: index, ...importLine(`import { define${Type}Methods } from './${kebab}/methods';`) },
+    { file: index, ...importLine(`import { publish${pascal} } from './${kebab}/publications';`) },
+  ];
+}
+
+/** Anywhere among the imports: the formatter puts them in order. */
+const importLine = (line: string) => ({ insert: `${line}\n`, at: { after: /^/ } });
+
+const schema = ({ one, Type }: Words) => `/** What a visitor has stored: the page shows it, nobody else gets it. */
+export interface ${Type} {
+  _id: string;
+  owner: string;
+  text: string;
+  createdAt: Date;
+}
+
+export const longestText = 200;
+
+/** What is wrong with the text of a ${one}, in words for the person who typed it; undefined where nothing is. */
+export function textProblem(text: string): string | undefined {
+  const { length } = text.trim();
+  if (length >= 1 && length <= longestText) return undefined;
+  return \`The text must have 1 to \${longestText} characters, not \${length}.\`;
+}
+`;
+
+const collection = ({ camel, pascal, Type }: Words) => `import { Mongo } from 'meteor/mongo';
+import type { ${Type} } from './schema';
+
+export const ${pascal} = new Mongo.Collection<${Type}>('${camel}');
+`;
+
+const methods = ({ camel, one, pascal, Type }: Words) => `import { Meteor } from 'meteor/meteor';
+import { badInput, notFound, parse, visitorOf } from '../errors';
+import { ${pascal} } from './collection';
+import { textProblem } from './schema';
+
+/** What a visitor does with ${pascal.toLowerCase() === camel ? camel : `what is in ${pascal}`}. Each method looks at the owner first. */
+export function define${Type}Methods(): void {
+  Meteor.methods({
+    async '${camel}.add'(input: unknown) {
+      const owner = visitorOf(this);
+      const text = parse('${camel}.add', input, String);
+      const problem = textProblem(text);
+      if (problem) throw badInput(problem);
+      return ${pascal}.insertAsync({ owner, text, createdAt: new Date() });
+    },
+
+    async '${camel}.remove'(id: unknown) {
+      const owner = visitorOf(this);
+      const removed = await ${pascal}.removeAsync({ _id: parse('${camel}.remove', id, String), owner });
+      if (removed === 0) throw notFound('${one}');
+    },
+  });
+}
+`;
+
+const publications = ({ camel, pascal }: Words) => `import { Meteor } from 'meteor/meteor';
+import { live } from '../live';
+import { ${pascal} } from './collection';
+
+const newest = 50;
+
+/** \`${camel}.mine\`: the visitor's own, newest first. */
+export function publish${pascal}(): void {
+  Meteor.publish('${camel}.mine', function () {
+    if (!this.userId) return;
+    return ${pascal}.find(
+      { owner: this.userId },
+      { fields: { owner: 0 }, sort: { createdAt: -1 }, limit: newest, ...live },
+    );
+  });
+}
+`;
+
+const test = ({ camel, one }: Words) => `import { eventually } from '../support/eventually';
+import { ForeignClient } from '../support/foreign-ddp';
+import { startRoles, type TestRoles } from '../support/roles';
+
+let roles: TestRoles;
+const clients: ForeignClient[] = [];
+
+beforeAll(async () => {
+  roles = await startRoles({ jobs: false });
+});
+afterAll(async () => {
+  for (const client of clients) client.close();
+  await roles?.stop();
+});
+
+/** Somebody with an empty ${one} list, who sees it change. */
+async function visitor(): Promise<ForeignClient> {
+  const client = await ForeignClient.open(roles.webUrl);
+  clients.push(client);
+  await client.enter();
+  await client.subscribe('${camel}.mine');
+  return client;
+}
+
+it('shows a ${one} to who added it, and to nobody else', async () => {
+  const [ada, ben] = [await visitor(), await visitor()];
+  const _id = await ada.call<string>('${camel}.add', 'an example');
+  await eventually(() => ada.list('${camel}').length === 1);
+  expect(ada.list('${camel}')).toMatchObject([{ _id, text: 'an example' }]);
+  await expect(ben.call('${camel}.remove', _id)).rejects.toMatchObject({ error: 'not-found' });
+  expect(ben.list('${camel}')).toEqual([]);
+});
+
+it('removes a ${one} for good', async () => {
+  const ada = await visitor();
+  const _id = await ada.call<string>('${camel}.add', 'an example');
+  await eventually(() => ada.list('${camel}').length === 1);
+  await ada.call('${camel}.remove', _id);
+  await eventually(() => ada.list('${camel}').length === 0);
+});
+
+it.each([['', 'not 0'], ['x'.repeat(201), 'not 201'], [{ $ne: null }, 'Expected string']])(
+  'refuses %p and says why',
+  async (text, reason) => {
+    const ada = await visitor();
+    await expect(ada.call('${camel}.add', text)).rejects.toMatchObject({
+      error: 'bad-input',
+      reason: expect.stringContaining(reason),
+    });
+  },
+);
+`;

@@ -1,0 +1,60 @@
+/** One name in the spellings that its places want. */
+export interface Name {
+  /** `sendInvoice`: in the catalogue, in code. */
+  camel: string;
+  /** `SendInvoice`: a type or a collection. */
+  pascal: string;
+  /** `send-invoice`: a file or a folder. */
+  kebab: string;
+  /** `send invoice`: in a sentence. */
+  words: string;
+}
+
+/** Meteor drops such folders from one side's build or from both, and the house has no drawers for everything. */
+const refused = ['client', 'server', 'test', 'tests', 'index', 'main', 'util', 'utils', 'helper', 'helpers'];
+const refusedToo = ['common', 'misc', 'type', 'types', 'private', 'public', 'packages', 'constructor', 'prototype'];
+const longest = 40;
+
+/**
+ * Reads a name as a person types it: `sendInvoice`, `send-invoice`, `"send invoice"`.
+ *
+ * @param command how it was asked for, for the example in the message.
+ * @throws where it is missing or can't be a name.
+ */
+export function nameOf(typed: readonly string[], command: string): Name {
+  const problem = problemOf(typed);
+  if (problem) throw new Error(`name: ${problem}. Try: npm run ${command} ${example(typed)}`);
+  const words = wordsOf(typed[0]!);
+  const pascal = words.map(capital).join('');
+  return { pascal, camel: pascal[0]!.toLowerCase() + pascal.slice(1), kebab: words.join('-'), words: words.join(' ') };
+}
+
+function problemOf(typed: readonly string[]): string | undefined {
+  const [text] = typed;
+  if (text === undefined || text.trim() === '') return 'is missing';
+  if (typed.length > 1) return `one is enough, not ${typed.length} (${typed.join(', ')})`;
+  const words = wordsOf(text);
+  if (words.some(word => !/^[a-z0-9]+$/.test(word)))
+    return `${JSON.stringify(text)} has more than letters, digits and -`;
+  if (!/^[a-z]/.test(words[0] ?? '')) return `${JSON.stringify(text)} does not begin with a letter`;
+  if (text.length > longest) return `${JSON.stringify(text)} is longer than ${longest} characters`;
+  const kebab = words.join('-');
+  if ([...refused, ...refusedToo].includes(kebab)) return `${JSON.stringify(text)} means something else here`;
+  return undefined;
+}
+
+function wordsOf(text: string): string[] {
+  return text
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .split(/[\s_-]+/)
+    .filter(Boolean)
+    .map(word => word.toLowerCase());
+}
+
+const capital = (word: string) => word[0]!.toUpperCase() + word.slice(1);
+
+/** What was meant, if several words were typed; else just any. */
+function example(typed: readonly string[]): string {
+  const joined = typed.join('-').toLowerCase();
+  return typed.length > 1 && /^[a-z][a-z0-9-]*$/.test(joined) ? joined : 'send-invoice';
+}

@@ -1,0 +1,23 @@
+import { newApi } from './api';
+import { makeChanges } from './changes';
+import { nameOf } from './name';
+import type { Recipe, RecipeFor } from './recipe';
+import { newSchedule } from './schedule';
+import { newTask } from './task';
+
+const recipes: Record<string, RecipeFor> = { task: newTask, schedule: newSchedule, api: newApi };
+
+/**
+ * Writes all that belongs to something new, or nothing.
+ *
+ * @param kind `task`, `schedule` or `api`.
+ * @param typed the name, as the words of a command line.
+ * @throws with every reason why not.
+ */
+export function writeNew(root: string, kind: string, typed: readonly string[]): Recipe {
+  const recipeFor = recipes[kind];
+  if (!recipeFor) throw new Error(`kind: ${JSON.stringify(kind)} is not one of ${Object.keys(recipes).join(', ')}`);
+  const recipe = recipeFor(nameOf(typed, `new:${kind}`), root);
+  makeChanges(root, recipe.changes);
+  return recipe;
+}

@@ -1,0 +1,46 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+
+/** Whether a process of this number runs on this machine, be it another user's. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Sends `signal` to a process and all of its group (it was started detached, so its group has its number). */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // nobody is left: that is what was wanted
+  }
+}
+
+/** Whether any process of the group `pid` still runs. One that has ended and that nobody has asked for does not count. */
+export function isGroupAlive(pid: number): boolean {
+  if (!isAlive(-pid) || !existsSync('/proc/self/stat')) return isAlive(-pid);
+  return readdirSync('/proc').some(name => /^\d+$/.test(name) && runsInGroup(name, pid));
+}
+
+function runsInGroup(name: string, group: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+    const [state, , pgrp] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(pgrp) === group && state !== 'Z';
+  } catch {
+    return false; // it has just ended
+  }
+}
+
+/** The parent of a process, where the system tells by /proc. */
+export function parentOf(pid: number): number | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(/^PPid:\s*(\d+)$/m.exec(status)?.[1]);
+  } catch {
+    return undefined;
+  }
+}

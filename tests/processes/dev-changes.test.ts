@@ -1,0 +1,98 @@
+import { Checkout, freePair } from '../support/checkout';
+import { commandLine, descendants, type TestProcess } from '../support/processes';
+
+jest.setTimeout(120_000);
+
+let checkout: Checkout;
+let npm: TestProcess;
+let heard = 0;
+
+beforeAll(async () => {
+  checkout = new Checkout();
+  npm = checkout.npm(['start', '--', '--port', String(await freePair())]);
+  await npm.says(/Tandem is ready/, 90_000);
+});
+afterAll(() => checkout.remove());
+beforeEach(() => {
+  heard = npm.output.length;
+});
+
+const roles = () => descendants(npm.pid).filter(pid => commandLine(pid).includes('.local/build/server.js'));
+const since = () => npm.output.slice(heard);
+
+/** Waits until it is said anew, after the change. */
+async function says(pattern: RegExp): Promise<void> {
+  await npm.says(new RegExp(`(?<=^[^]{${heard},})${pattern.source}`));
+}
+
+function append(path: string, text: string): void {
+  checkout.write(path, checkout.read(path) + text);
+}
+
+test('a change of server code restarts both roles', async () => {
+  append('server/main.ts', '\nglobalThis.console.log("the new server code");\n');
+  await says(/\[web \] is ready again/);
+  await says(/\[jobs\] is ready again/);
+  expect(since()).toContain('[web ] the new server code');
+});
+
+test('a change of a handler restarts the jobs role only', async () => {
+  const [...before] = roles();
+  append('imports/tasks/handlers/burn.ts', '\nglobalThis.Date.now();\n');
+  await says(/\[jobs\] is ready again/);
+  expect(since()).not.toContain('[web ] restarts');
+  expect(roles().filter(pid => before.includes(pid))).toHaveLength(1);
+});
+
+test('a change of the page restarts nothing and asks for a reload', async () => {
+  const before = roles();
+  append('client/main.css', '\n.new { color: red }\n');
+  await says(/The page has changed: reload it/);
+  expect(checkout.read('.local/build/client/main.css')).toContain('.new {');
+  expect(roles()).toEqual(before);
+});
+
+test("a change of one role's settings restarts that role", async () => {
+  const settings = JSON.parse(checkout.read('settings-web.json'));
+  checkout.write('settings-web.json', JSON.stringify({ ...settings, public: { appName: 'Renamed' } }));
+  await says(/\[web \] is ready again/);
+  expect(since()).not.toContain('[jobs] restarts');
+});
+
+test('settings that are no JSON any more are told, and the last good ones stay', async () => {
+  const good = checkout.read('settings-jobs.json');
+  const before = roles();
+  checkout.write('settings-jobs.json', '{');
+  await says(/settings-jobs\.json: is not JSON/);
+  expect(roles()).toEqual(before);
+  checkout.write('settings-jobs.json', good);
+  await says(/\[jobs\] is ready again/);
+});
+
+test('a build error shows file and line, and the last good version runs on', async () => {
+  const good = checkout.read('server/main.ts');
+  const before = roles();
+  checkout.write('server/main.ts', 'const broken = ;\n');
+  await says(/server\/main\.ts:1:15/);
+  await says(/The last good version runs on/);
+  expect(roles()).toEqual(before);
+  checkout.write('server/main.ts', good);
+  await says(/It builds again/);
+  expect(roles()).toEqual(before);
+});
+
+test('a role that dies is told, and starts again with the next change, not by itself', async () => {
+  const web = roles().find(pid => !commandLine(pid).includes('jobs'))!;
+  process.kill(web, 'SIGKILL');
+  await says(/has died \(killed by SIGKILL\)\. It starts again when a file changes/);
+  expect(roles()).toHaveLength(1);
+  append('client/main.css', '\n.newer { color: red }\n');
+  await says(/is ready again/);
+  expect(roles()).toHaveLength(2);
+});
+
+test('db:reset refuses while it runs, and says who runs', async () => {
+  const reset = checkout.npm(['run', 'db:reset', '--', '--yes']);
+  expect(await reset.ended).toBe(1);
+  expect(reset.output).toMatch(/The database is in use by the npm start with pid \d+\. Stop that first \(Ctrl-C\)/);
+});
