@@ -1,0 +1,17 @@
+import { Meteor } from 'meteor/meteor';
+import React from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from '../imports/ui/App';
+import { Console } from '../infra/dashboard';
+
+/**
+ * The operator's console has its own address and its own login. It is in the same bundle: Meteor runs what a dynamic
+ * import fetches through `eval`, which the content security policy forbids.
+ */
+const isConsole = location.pathname === '/console' || location.pathname.startsWith('/console/');
+
+Meteor.startup(() => {
+  const root = document.getElementById('root');
+  if (!root) throw new Error('client/main.html: there is no element with the id root');
+  createRoot(root).render(isConsole ? <Console /> : <App />);
+});

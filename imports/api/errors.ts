@@ -1,0 +1,42 @@
+import { check, type Match } from 'meteor/check';
+import { Meteor } from 'meteor/meteor';
+
+/**
+ * An argument, checked at the border.
+ *
+ * @param where the method's name, for the message.
+ * @throws Meteor.Error `bad-input` that names the field and what it should be.
+ */
+export function parse<P extends Match.Pattern>(where: string, value: unknown, pattern: P): Match.PatternMatch<P> {
+  try {
+    check(value, pattern);
+    return value as Match.PatternMatch<P>;
+  } catch (error) {
+    if (!isMatchError(error)) throw error;
+    throw badInput(`${where}: ${error.message.replace(/^Match error: /, '')}`);
+  }
+}
+
+function isMatchError(error: unknown): error is Error {
+  return error instanceof Error && (error as { errorType?: string }).errorType === 'Match.Error';
+}
+
+/** What a person can put right: the page shows `reason` beside the field. */
+export function badInput(reason: string): Meteor.Error {
+  return new Meteor.Error('bad-input', reason);
+}
+
+/**
+ * The visitor who calls.
+ *
+ * @throws Meteor.Error `no-visitor` where the connection has not said who it is.
+ */
+export function visitorOf({ userId }: { userId: string | null }): string {
+  if (!userId) throw new Meteor.Error('no-visitor', 'Call visitors.enter with your token first.');
+  return userId;
+}
+
+/** The same answer for what is not there and for what is somebody else's: ids can't be probed. */
+export function notFound(what: string): Meteor.Error {
+  return new Meteor.Error('not-found', `There is no such ${what} of yours.`);
+}

@@ -1,0 +1,27 @@
+/** The types that a download may claim; anything else is plain bytes to the browser. */
+const safeTypes = new Set([
+  'image/jpeg',
+  'image/png',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+]);
+
+export function safeType(type: string | undefined): string {
+  return type && safeTypes.has(type) ? type : 'application/octet-stream';
+}
+
+const longestName = 100;
+
+/** A file name to store and show: no folder, no control characters, no quotes of another system, not too long. */
+export function safeName(name: string | undefined, fallback: string): string {
+  const last = (name ?? '').split(/[/\\]/).at(-1) ?? '';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to go.
+  const clean = last.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069<>:"|?*]/g, '').trim();
+  return clean.replace(/^\.+/, '').slice(-longestName) || fallback;
+}
+
+/** A Content-Disposition that means the same to each browser (RFC 6266): an ASCII name, and the real one in UTF-8. */
+export function disposition(kind: 'inline' | 'attachment', name: string): string {
+  const ascii = name.replace(/[^\x20-\x7e]|["\\%;]/g, '_');
+  const utf8 = encodeURIComponent(name).replace(/['()*]/g, c => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  return `${kind}; filename="${ascii}"; filename*=UTF-8''${utf8}`;
+}

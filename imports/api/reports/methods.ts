@@ -1,0 +1,33 @@
+import { Meteor } from 'meteor/meteor';
+import type { FileStore } from '../../../infra/database';
+import { TaskQueue } from '../../../infra/queue';
+import { parse, visitorOf } from '../errors';
+import { retry } from '../tasks/retry';
+import { build, makeRoom, ownReport, remove } from './reports';
+
+/** What a visitor does with reports. Each method looks at the owner first. */
+export function defineReportMethods(files: FileStore): void {
+  Meteor.methods({
+    async 'reports.build'(order: unknown) {
+      const owner = visitorOf(this);
+      const { rows } = parse('reports.build', order, { rows: Number });
+      const id = await build(owner, rows);
+      await makeRoom(owner, files);
+      return id;
+    },
+
+    async 'reports.cancel'(id: unknown) {
+      const report = await ownReport(visitorOf(this), parse('reports.cancel', id, String));
+      await TaskQueue.cancel(report._id);
+    },
+
+    async 'reports.retry'(id: unknown) {
+      const report = await ownReport(visitorOf(this), parse('reports.retry', id, String));
+      await retry(report._id);
+    },
+
+    async 'reports.remove'(id: unknown) {
+      await remove(await ownReport(visitorOf(this), parse('reports.remove', id, String)), files);
+    },
+  });
+}

@@ -1,0 +1,16 @@
+import { Meteor } from 'meteor/meteor';
+
+/**
+ * Adds a task for a document that has just been stored. Where the queue refuses, the document goes again: nothing is
+ * left half-asked-for.
+ *
+ * @throws Meteor.Error `queue-refused` with the queue's own message.
+ */
+export async function addOrUndo(add: () => Promise<unknown>, undo: () => Promise<unknown>): Promise<void> {
+  try {
+    await add();
+  } catch (error) {
+    await undo();
+    throw new Meteor.Error('queue-refused', error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,13 @@
+import { Meteor } from 'meteor/meteor';
+import { badInput } from '../errors';
+import { isVisitorToken, ownerOf } from './token';
+
+/** `visitors.enter(token)`: from here on the connection speaks for the owner of that token. */
+export function defineVisitorMethods(): void {
+  Meteor.methods({
+    'visitors.enter'(this: Meteor.MethodThisType, token: unknown) {
+      if (!isVisitorToken(token)) throw badInput('visitors.enter: the token must be 64 hexadecimal digits');
+      this.setUserId(ownerOf(token));
+    },
+  });
+}

@@ -1,0 +1,23 @@
+/** How numbers and times are written on the page. One language, so that they fit the words around them. */
+
+const whole = new Intl.NumberFormat('en');
+const clock = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+
+export const count = (n: number) => whole.format(n);
+
+export const timeOfDay = (date: Date) => clock.format(date);
+
+/** `1 row`, `2 rows`. */
+export const plural = (n: number, word: string) => `${count(n)} ${word}${n === 1 ? '' : 's'}`;
+
+/** `12 kB`, `1.4 MB`. */
+export function bytes(n: number): string {
+  if (n < 1_000) return `${n} B`;
+  return n < 1_000_000 ? `${Math.round(n / 1_000)} kB` : `${(n / 1_000_000).toFixed(1)} MB`;
+}
+
+/** Milliseconds, with as many places as mean something: `0.4`, `12`. */
+export const ms = (n: number) => (n < 9.95 ? n.toFixed(1) : whole.format(Math.round(n)));
+
+/** `42 s`, `3 min`. */
+export const seconds = (n: number) => (n < 120 ? `${Math.round(n)} s` : `${Math.round(n / 60)} min`);

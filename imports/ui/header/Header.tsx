@@ -1,0 +1,26 @@
+import React from 'react';
+import { LinkState } from './LinkState';
+
+export function Header() {
+  return (
+    <header className="top">
+      <a className="brand" href="/" aria-label="Tandem, to the top of the page">
+        <Bicycle />
+        <span>Tandem</span>
+      </a>
+      <p className="tagline">One codebase, two roles.</p>
+      <LinkState />
+    </header>
+  );
+}
+
+/** Two wheels, one frame: the web role and the jobs role. */
+function Bicycle() {
+  return (
+    <svg className="mark" viewBox="0 0 44 24" aria-hidden="true">
+      <circle cx="9" cy="15" r="7" />
+      <circle cx="35" cy="15" r="7" />
+      <path d="M9 15L16 5h12l7 10M16 5l6 10h13M22 15l6-10M14 5h4M26 5h5" />
+    </svg>
+  );
+}

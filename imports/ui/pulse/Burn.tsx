@@ -1,0 +1,68 @@
+import React, { useId, useState } from 'react';
+import { call } from '../call';
+import { plural } from '../format';
+import { Problem } from '../pieces/Problem';
+import { useAction } from '../pieces/use-action';
+
+const workerChoices = [1, 2, 4, 8] as const;
+const secondChoices = [5, 10, 30] as const;
+
+interface BurnProps {
+  running: number;
+  waiting: number;
+}
+
+/** Gives the workers something heavy to do, so that one can watch. */
+export function Burn({ running, waiting }: BurnProps) {
+  const [tasks, setTasks] = useState(4);
+  const [seconds, setSeconds] = useState(10);
+  const { run, busy, problem } = useAction();
+  const burning = running + waiting > 0;
+  return (
+    <form
+      className="burn"
+      onSubmit={event => {
+        event.preventDefault();
+        run(() => call('burn.start', { seconds, tasks }));
+      }}
+    >
+      <div className="row">
+        <button type="submit" disabled={busy || burning}>
+          {burning ? 'Burning …' : `Burn ${plural(tasks, 'worker')} for ${seconds} s`}
+        </button>
+        <Choice label="Workers" value={tasks} choices={workerChoices} onChoose={setTasks} />
+        <Choice label="Seconds" value={seconds} choices={secondChoices} onChoose={setSeconds} />
+      </div>
+      <p className="hint burn-state" role="status">
+        {burning &&
+          `${plural(running, 'worker')} at full load${waiting > 0 ? `, ${plural(waiting, 'task')} waiting` : ''}.`}
+      </p>
+      <Problem>{problem}</Problem>
+    </form>
+  );
+}
+
+interface ChoiceProps {
+  label: string;
+  value: number;
+  choices: readonly number[];
+  onChoose: (value: number) => void;
+}
+
+function Choice({ label, value, choices, onChoose }: ChoiceProps) {
+  const id = useId();
+  return (
+    <>
+      <label className="unseen" htmlFor={id}>
+        {label}
+      </label>
+      <select id={id} value={value} onChange={event => onChoose(Number(event.target.value))}>
+        {choices.map(choice => (
+          <option key={choice} value={choice}>
+            {choice} {label.toLowerCase()}
+          </option>
+        ))}
+      </select>
+    </>
+  );
+}

@@ -1,0 +1,77 @@
+import { disposition, safeName, safeType } from '../../imports/api/files/names';
+import { nextDue } from '../../imports/api/notifications/next-due';
+import { rowsProblem } from '../../imports/api/reports/schema';
+import { ownerOf, ownerOfCookies } from '../../imports/api/visitors/token';
+
+describe('a file name', () => {
+  it.each([
+    ['../../etc/passwd', 'passwd'],
+    ['C:\\photos\\me.jpg', 'me.jpg'],
+    ['a\r\nSet-Cookie: x.jpg', 'aSet-Cookie x.jpg'],
+    ['evil\u202egpj.exe', 'evilgpj.exe'],
+    ['.htaccess', 'htaccess'],
+    ['', 'photo.jpg'],
+    [undefined, 'photo.jpg'],
+    ['Grüße 🚲.jpg', 'Grüße 🚲.jpg'],
+  ])('%p becomes %p', (name, safe) => {
+    expect(safeName(name, 'photo.jpg')).toBe(safe);
+  });
+
+  it('keeps its end when it is too long', () => {
+    expect(safeName(`${'a'.repeat(300)}.jpg`, 'x')).toHaveLength(100);
+    expect(safeName(`${'a'.repeat(300)}.jpg`, 'x')).toMatch(/\.jpg$/);
+  });
+
+  it('goes into a header in ASCII and in UTF-8', () => {
+    expect(disposition('attachment', 'Grü"ße.xlsx')).toBe(
+      `attachment; filename="Gr__e.xlsx"; filename*=UTF-8''Gr%C3%BC%22%C3%9Fe.xlsx`.replace('Gr__e', 'Gr___e'),
+    );
+  });
+});
+
+it('gives out no type that a browser would run', () => {
+  expect(safeType('text/html')).toBe('application/octet-stream');
+  expect(safeType('image/svg+xml')).toBe('application/octet-stream');
+  expect(safeType('image/png')).toBe('image/png');
+});
+
+describe('a visitor', () => {
+  const token = 'ab'.repeat(32);
+
+  it('is known by the cookie, as the hash of its token', () => {
+    expect(ownerOfCookies(`theme=dark; visitor=${token}; x=y`)).toBe(ownerOf(token));
+    expect(ownerOf(token)).not.toContain(token);
+  });
+
+  it.each([undefined, '', 'visitor=', 'visitor=short', `visitors=${token}`, `visitor=${token}x`])(
+    'is nobody by %p',
+    cookies => {
+      expect(ownerOfCookies(cookies)).toBeUndefined();
+    },
+  );
+});
+
+describe('a number of rows', () => {
+  it.each([1, 200_000])('may be %p', rows => {
+    expect(rowsProblem(rows)).toBeUndefined();
+  });
+
+  it.each([
+    [-1, '-1'],
+    [0, '0'],
+    [1e9, '1,000,000,000'],
+    [1.5, '1.5'],
+    [Number.NaN, 'that'],
+    [Number.POSITIVE_INFINITY, '∞'],
+  ])('may not be %p', (rows, shown) => {
+    expect(rowsProblem(rows)).toBe(`Rows must be a whole number from 1 to 200,000, not ${shown}.`);
+  });
+});
+
+it.each([
+  ['2026-03-01T12:00:00.000Z', '2026-03-01T12:01:00.000Z'],
+  ['2026-03-01T12:00:59.999Z', '2026-03-01T12:01:00.000Z'],
+  ['2026-03-01T12:00:30.500Z', '2026-03-01T12:01:00.000Z'],
+])('at %s the next notification is due at %s', (now, due) => {
+  expect(nextDue('every 1 minute', new Date(now)).toISOString()).toBe(due);
+});

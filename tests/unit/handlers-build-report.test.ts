@@ -1,0 +1,113 @@
+import { buffer } from 'node:stream/consumers';
+import ExcelJS from 'exceljs';
+import { collections, type Report } from '../../imports/tasks/documents';
+import { saleAt } from '../../imports/tasks/sales';
+import { FileStore } from '../../infra/database';
+import { type TestDatabase, testDatabase } from '../support/database';
+import { eventually } from '../support/eventually';
+import { HandlerRun, taskOf } from '../support/handler-run';
+
+let database: TestDatabase;
+let files: FileStore;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  files = new FileStore(database.db);
+});
+afterAll(() => database.drop());
+
+const reports = () => database.db.collection<Report>(collections.reports);
+const storedFiles = () => database.db.collection('files.files').countDocuments({ 'metadata.kind': 'report' });
+const chunks = () => database.db.collection('files.chunks').countDocuments();
+
+async function askFor(rows: number): Promise<HandlerRun> {
+  const task = taskOf('buildReport', { rows, owner: 'ada' });
+  await reports().insertOne({ _id: task._id, owner: 'ada', rows, createdAt: new Date() });
+  return new HandlerRun(database.db, task);
+}
+
+async function sheetOf(run: HandlerRun): Promise<ExcelJS.Worksheet> {
+  const report = await reports().findOne({ _id: run.task._id });
+  const book = new ExcelJS.Workbook();
+  await book.xlsx.load((await buffer(await files.open(report!.file!.id))) as never);
+  return book.getWorksheet('Sales')!;
+}
+
+it('builds a workbook that holds a head and each sale', async () => {
+  const run = await askFor(2_500);
+  expect(await run.outcome()).toMatchObject({ kind: 'done', value: { rows: 2_500 } });
+  const sheet = await sheetOf(run);
+  expect(sheet.rowCount).toBe(2_501);
+  expect(sheet.getRow(1).values).toEqual(expect.arrayContaining(['No.', 'Customer', 'Total']));
+  const { customer, quantity, unitPrice } = saleAt(2_499);
+  expect(sheet.getRow(2_501).getCell(1).value).toBe(2_500);
+  expect(sheet.getRow(2_501).getCell(4).value).toBe(customer);
+  expect(sheet.getRow(2_501).getCell(8).value).toBeCloseTo(quantity * unitPrice);
+});
+
+it('says how far it is, never going back', async () => {
+  const run = await askFor(3_000);
+  await run.outcome();
+  expect(run.progress.length).toBeGreaterThan(3);
+  expect(run.progress).toEqual([...run.progress].sort((a, b) => a - b));
+});
+
+it('belongs to the one who asked, with a name and a type', async () => {
+  const run = await askFor(10);
+  await run.outcome();
+  const { file } = (await reports().findOne({ _id: run.task._id }))!;
+  expect(await files.info(file!.id)).toMatchObject({
+    owner: 'ada',
+    kind: 'report',
+    name: 'sales-10-rows.xlsx',
+    type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    size: file!.size,
+  });
+});
+
+it('keeps one file when its task runs again', async () => {
+  const run = await askFor(20);
+  const before = await storedFiles();
+  await run.outcome();
+  await new HandlerRun(database.db, run.task).outcome();
+  expect(await storedFiles()).toBe(before + 1);
+  expect((await sheetOf(run)).rowCount).toBe(21);
+});
+
+it('leaves nothing behind when it is cancelled in the middle', async () => {
+  const [filesBefore, chunksBefore] = [await storedFiles(), await chunks()];
+  const run = await askFor(30_000);
+  const outcome = run.outcome();
+  await eventually(() => run.progress.some(fraction => fraction > 0), { timeoutMs: 30_000 });
+  run.cancel();
+  expect(await outcome).toMatchObject({ kind: 'aborted', reason: 'cancelled' });
+  expect(await storedFiles()).toBe(filesBefore);
+  expect(await chunks()).toBe(chunksBefore);
+  expect(await reports().findOne({ _id: run.task._id })).not.toHaveProperty('file');
+});
+
+it('leaves no file behind when its report was removed meanwhile', async () => {
+  const before = await storedFiles();
+  const run = await askFor(1_000);
+  await reports().deleteOne({ _id: run.task._id });
+  expect((await run.outcome()).kind).toBe('done');
+  expect(await storedFiles()).toBe(before);
+});
+
+it.each([-1, 0, 1e9, 1.5, Number.NaN])('refuses %p rows before it touches anything', async rows => {
+  const outcome = await new HandlerRun(database.db, taskOf('buildReport', { rows, owner: 'ada' })).outcome();
+  expect(outcome).toMatchObject({
+    kind: 'failed',
+    error: { message: expect.stringContaining('buildReport.data.rows') },
+  });
+});
+
+it('fills holes that a crash has left in the last batch of the books', async () => {
+  await database.db.collection(collections.sales).deleteMany({});
+  await database.db
+    .collection<{ _id: number }>(collections.sales)
+    .insertMany([0, 1, 5, 900].map(n => saleAt(n) as never));
+  const run = await askFor(1_000);
+  await run.outcome();
+  expect((await sheetOf(run)).rowCount).toBe(1_001);
+});

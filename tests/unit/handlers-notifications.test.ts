@@ -1,0 +1,47 @@
+import { collections, type Notification } from '../../imports/tasks/documents';
+import { digest } from '../../imports/tasks/handlers/send-notifications';
+import { type TestDatabase, testDatabase } from '../support/database';
+import { HandlerRun, taskOf } from '../support/handler-run';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await testDatabase();
+});
+afterAll(() => database.drop());
+
+const minute = 60_000;
+const noon = new Date('2026-03-01T12:00:00Z').getTime();
+const due = (minutes: number) => ({ dueDate: new Date(noon + minutes * minute) });
+const notifications = () => database.db.collection<Notification>(collections.notifications);
+
+it('tells what was asked for since the last one', async () => {
+  await new HandlerRun(database.db, taskOf('sendNotifications', {}, due(0))).outcome();
+  const createdAt = new Date(noon + minute / 2);
+  await database.db
+    .collection(collections.reports)
+    .insertMany([100, 20_000].map(rows => ({ owner: 'ada', rows, createdAt })));
+  await database.db.collection(collections.pictures).insertOne({ owner: 'ada', createdAt });
+  const run = new HandlerRun(database.db, taskOf('sendNotifications', {}, due(1)));
+  expect((await run.outcome()).kind).toBe('done');
+  expect(await notifications().findOne({ _id: run.task._id })).toMatchObject({
+    text: 'Asked for since the last notification: 2 reports of 20,100 rows and 1 picture.',
+    since: new Date(noon),
+    until: new Date(noon + minute),
+  });
+});
+
+it('writes one notification however often its task runs', async () => {
+  const task = taskOf('sendNotifications', {}, due(2));
+  const before = await notifications().countDocuments();
+  await new HandlerRun(database.db, task).outcome();
+  await new HandlerRun(database.db, task).outcome();
+  expect(await notifications().countDocuments()).toBe(before + 1);
+});
+
+it('says so when nothing happened', () => {
+  expect(digest({ reports: 0, rows: 0, pictures: 0 }).title).toBe('All quiet');
+});
+
+it('writes one of a thing without an s', () => {
+  expect(digest({ reports: 1, rows: 1, pictures: 0 }).text).toContain('1 report of 1 row.');
+});

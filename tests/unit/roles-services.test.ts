@@ -1,0 +1,99 @@
+import { addressOf } from '../../infra/roles/doors/address';
+import { Bucket } from '../../infra/roles/doors/bucket';
+import { graceMs, taskGraceMs } from '../../infra/roles/grace';
+import { type Service, Services } from '../../infra/roles/service';
+
+function scene() {
+  const said: string[] = [];
+  const service = (name: string, broken: 'start' | 'stop' | 'nothing' = 'nothing'): Service => ({
+    name,
+    start: async () => {
+      said.push(`start ${name}`);
+      if (broken === 'start') throw new Error(`${name} is broken`);
+    },
+    stop: async () => {
+      said.push(`stop ${name}`);
+      if (broken === 'stop') throw new Error(`${name} does not stop`);
+    },
+  });
+  const services = new Services(name => said.push(`failed ${name}`));
+  return { said, service, services };
+}
+
+describe('a list of services', () => {
+  it('is started in order and stopped in reverse, once', async () => {
+    const { said, service, services } = scene();
+    await services.startAll([service('a'), service('b'), service('c')]);
+    await Promise.all([services.stopAll(), services.stopAll()]);
+    expect(said).toEqual(['start a', 'start b', 'start c', 'stop c', 'stop b', 'stop a']);
+  });
+
+  it('stops what has started when one of them can not start', async () => {
+    const { said, service, services } = scene();
+    const start = services.startAll([service('a'), service('b', 'start'), service('c')]);
+    await expect(start).rejects.toThrow('b is broken');
+    expect(said).toEqual(['start a', 'start b', 'stop b', 'stop a']);
+  });
+
+  it('stops the others when one of them does not stop', async () => {
+    const { said, service, services } = scene();
+    await services.startAll([service('a'), service('b', 'stop')]);
+    await services.stopAll();
+    expect(said.slice(2)).toEqual(['stop b', 'failed b', 'stop a']);
+  });
+
+  it('starts nothing more once it is to stop', async () => {
+    const { said, service, services } = scene();
+    const slow = { ...service('slow'), start: () => services.stopAll() };
+    await services.startAll([slow, service('never')]);
+    expect(said).not.toContain('start never');
+  });
+});
+
+describe('the grace period', () => {
+  it.each([
+    [undefined, 30_000, 27_000],
+    ['120', 120_000, 117_000],
+    ['2', 2_000, 1_000],
+    ['nonsense', 30_000, 27_000],
+    ['-1', 30_000, 27_000],
+  ])('of %s seconds leaves %d ms, of which running tasks have %d', (seconds, role, tasks) => {
+    const environment = { METEOR_SIGTERM_GRACE_PERIOD_SECONDS: seconds };
+    expect([graceMs(environment), taskGraceMs(environment)]).toEqual([role, tasks]);
+  });
+});
+
+describe('a bucket of messages', () => {
+  it('gives a burst, then a rate', () => {
+    let now = 0;
+    const bucket = new Bucket(10, 50, () => now);
+    const taken = () => Array.from({ length: 100 }, () => bucket.take()).filter(Boolean).length;
+    expect(taken()).toBe(50);
+    now = 1_000;
+    expect(taken()).toBe(10);
+    now = 60_000;
+    expect(taken()).toBe(50);
+  });
+});
+
+describe('the address of a connection', () => {
+  const headers = { 'x-forwarded-for': '6.6.6.6, 1.1.1.1, 2.2.2.2' };
+  const remoteAddress = '10.0.0.1';
+
+  afterEach(() => {
+    delete process.env.HTTP_FORWARDED_COUNT;
+  });
+
+  it('is the socket’s where no proxy is declared, whatever the client says', () => {
+    expect(addressOf({ headers, remoteAddress })).toBe('10.0.0.1');
+  });
+
+  it.each([
+    ['1', '2.2.2.2'],
+    ['2', '1.1.1.1'],
+    ['9', '10.0.0.1'],
+  ])('behind %s proxies is %s', (count, address) => {
+    process.env.HTTP_FORWARDED_COUNT = count;
+    expect(addressOf({ headers, remoteAddress })).toBe(address);
+  });
+});
