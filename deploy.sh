@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# Deploys both roles to Galaxy from one build: the jobs role first, then the web role.
+# A bare `meteor deploy HOST --settings F --cache-build` works as well; what this adds is care.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+main() {
+  parse_arguments "$@"
+  take_lock
+  refuse_dirty_tree
+  check_settings
+  [ "$dry_run" = yes ] || check_login
+  run_checks
+  build_once
+  if wanted jobs; then deploy_role jobs; fi
+  if wanted web; then deploy_role web; fi
+  say "done: $(short "$commit") runs as $(deployed_roles)"
+}
+
+usage() {
+  cat <<'EOF'
+Usage: ./deploy.sh [ENVIRONMENT] [--only web|jobs] [--dry-run] [--help]
+
+  ENVIRONMENT      picks settings-web.ENVIRONMENT.json and settings-jobs.ENVIRONMENT.json;
+                   without it: settings-web.json and settings-jobs.json
+  --only web|jobs  deploys that role alone (both settings files are checked all the same)
+  --dry-run        does the checks, prints the meteor commands and runs none of them
+  --help           this text
+
+Each settings file says where its role goes:
+  "deploy": { "host": "app.example.com", "owner": "...", "plan": "...", "containerSize": "compact",
+              "healthUrl": "https://app.example.com/healthz" }
+Only host is required. Logging in for CI: METEOR_SESSION_FILE. Another region: DEPLOY_HOSTNAME.
+Every deploy is noted in .local/deploys.log. docs/deploy.md goes through it step by step.
+EOF
+}
+
+say() { printf 'deploy: %s\n' "$*"; }
+fail() { printf 'deploy: %s\n' "$*" >&2; exit 1; }
+short() { printf '%.12s' "$1"; }
+wanted() { [ -z "$only" ] || [ "$only" = "$1" ]; }
+deployed_roles() { echo "${only:-jobs and web}"; }
+
+only_role() {
+  case "$1" in web | jobs) only=$1 ;; *) fail "--only ${1:-(nothing)}: say web or jobs" ;; esac
+}
+
+parse_arguments() {
+  environment='' only='' dry_run=no
+  while [ $# -gt 0 ]; do
+    case "$1" in
+      --help | -h) usage; exit 0 ;;
+      --dry-run) dry_run=yes ;;
+      --only) shift; only_role "${1:-}" ;;
+      --only=*) only_role "${1#--only=}" ;;
+      -*) usage >&2; fail "$1: unknown option" ;;
+      *) [ -z "$environment" ] || fail "$1: one environment at a time, $environment is named already"; environment="$1" ;;
+    esac
+    shift
+  done
+  case "$environment" in *[!A-Za-z0-9_-]*) fail "$environment: an environment's name has letters, digits, - and _ only" ;; esac
+  local suffix="${environment:+.$environment}"
+  web_settings="settings-web$suffix.json" jobs_settings="settings-jobs$suffix.json"
+  commit=$(git rev-parse HEAD) || fail 'this is no git checkout: the build cache is keyed on the commit'
+}
+
+# A folder is made by one process only, on every file system. A lock whose process is gone was left by a kill -9.
+take_lock() {
+  mkdir -p .local
+  lock=.local/deploy.lock
+  if ! mkdir "$lock" 2>/dev/null; then
+    local holder
+    holder=$(cat "$lock/pid" 2>/dev/null || true)
+    if [ -n "$holder" ] && kill -0 "$holder" 2>/dev/null; then fail "another deploy runs (process $holder): wait for it to end"; fi
+    [ -n "$holder" ] || fail "another deploy is just starting: try again (if none is: rm -r $lock)"
+    say "the lock of process $holder, which is gone, is taken over"
+  fi
+  echo $$ >"$lock/pid"
+  trap 'rm -rf "$lock"' EXIT
+}
+
+# --cache-build knows a build by its commit alone: a dirty tree would deploy something else than what is here.
+refuse_dirty_tree() {
+  local changes
+  changes=$(git status --porcelain)
+  [ -z "$changes" ] || fail "uncommitted changes, and the build cache knows the commit only: commit or stash first
+$changes"
+}
+
+# Prints web_host=… jobs_owner=… and so on, one a line, or all problems.
+check_settings() {
+  local lines line
+  lines=$(node_modules/.bin/tsx infra/dev/deploy/check-settings.ts "$web_settings" "$jobs_settings") || exit 1
+  while IFS= read -r line; do
+    case "$line" in
+      web_*=* | jobs_*=*) printf -v "${line%%=*}" '%s' "${line#*=}" ;;
+    esac
+  done <<<"$lines"
+  # shellcheck disable=SC2154 # web_host and jobs_host are set by the loop above
+  say "settings are right: $web_settings → $web_host, $jobs_settings → $jobs_host"
+}
+
+check_login() { meteor whoami >/dev/null 2>&1 || fail 'not logged in: run "meteor login", or name a session by METEOR_SESSION_FILE'; }
+
+run_checks() {
+  if [ "$dry_run" = yes ]; then say 'would run: npm run check:meteor'; return; fi
+  npm run --silent check:meteor || fail 'npm run check:meteor says no: nothing was deployed'
+}
+
+run_meteor() {
+  if [ "$dry_run" = yes ]; then say "would run: meteor $*"; return; fi
+  say "meteor $*"
+  meteor "$@"
+}
+
+build_once() {
+  npm run --silent build:worker >/dev/null || fail 'the worker file could not be built: nothing was deployed'
+  # shellcheck disable=SC2154
+  run_meteor deploy "$jobs_host" --settings "$jobs_settings" --cache-build --build-only ||
+    fail 'the build failed: nothing was deployed'
+}
+
+deploy_role() {
+  local role=$1 host settings flags=() flag name value
+  name="${role}_host" && host=${!name}
+  name="${role}_settings" && settings=${!name}
+  for flag in owner plan container-size; do
+    name="${role}_${flag//-/_}"
+    value=${!name:-}
+    [ -z "$value" ] || flags+=("--$flag" "$value")
+  done
+  note "$role" "$host" started
+  run_meteor deploy "$host" --settings "$settings" --cache-build ${flags[@]+"${flags[@]}"} || stop_here "$role" "meteor deploy of $role failed"
+  await_health "$role" || stop_here "$role" "$role was deployed, but does not say that it runs $(short "$commit")"
+  note "$role" "$host" 'done'
+}
+
+await_health() {
+  local name="$1_health_url"
+  if [ "$dry_run" = yes ]; then say "would wait for ${!name} to answer with commit $(short "$commit")"; return; fi
+  node_modules/.bin/tsx infra/dev/deploy/health.ts await "${!name}" "$commit" "${DEPLOY_HEALTH_TIMEOUT_SECONDS:-300}"
+}
+
+stop_here() {
+  local role=$1 reason=$2
+  note "$role" "$reason" failed
+  {
+    printf 'deploy: %s. What runs now:\n' "$reason"
+    # shellcheck disable=SC2154
+    node_modules/.bin/tsx infra/dev/deploy/health.ts show "jobs=$jobs_health_url" "web=$web_health_url" || true
+    printf 'To go back to the commit before, for the role that is to go back:\n'
+    printf '  git checkout %s && npm ci && ./deploy.sh%s --only %s\n' "$(last_good "$role")" "${environment:+ $environment}" "$role"
+  } >&2
+  exit 1
+}
+
+note() {
+  [ "$dry_run" = no ] || return 0
+  printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$(date -u +%FT%TZ)" "${environment:-default}" "$1" "$3" "$commit" "$2" >>.local/deploys.log
+}
+
+# The last commit of that role that a deploy from here saw healthy, else the commit before this one.
+last_good() {
+  local found
+  found=$(awk -F'\t' -v e="${environment:-default}" -v r="$1" -v c="$commit" \
+    '$2 == e && $3 == r && $4 == "done" && $5 != c { last = $5 } END { print last }' .local/deploys.log 2>/dev/null)
+  echo "${found:-$(git rev-parse --short HEAD~1 2>/dev/null || echo HEAD)}"
+}
+
+main "$@"

@@ -1,0 +1,157 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DeployCheckout } from '../support/deploy-checkout';
+
+let app: DeployCheckout;
+
+beforeEach(async () => {
+  app = await new DeployCheckout().open();
+});
+afterEach(() => app.close());
+
+const deploys = () => app.calls().filter(([command]) => command === 'deploy');
+const deployOf = (host: string) =>
+  app.calls().find(([command, to, ...flags]) => command === 'deploy' && to === host && !flags.includes('--build-only'));
+
+describe('deploy.sh', () => {
+  test('builds once, then deploys jobs, then web, and notes both', async () => {
+    const { code, output } = await app.deploy();
+
+    expect({ code, output }).toMatchObject({ code: 0 });
+    expect(app.calls()).toEqual([
+      ['whoami'],
+      ['deploy', 'jobs.example.com', '--settings', 'settings-jobs.json', '--cache-build', '--build-only'],
+      ['deploy', 'jobs.example.com', '--settings', 'settings-jobs.json', '--cache-build'],
+      ['deploy', 'web.example.com', '--settings', 'settings-web.json', '--cache-build'],
+    ]);
+    const commit = app.git('rev-parse', 'HEAD');
+    expect(app.log()).toMatch(new RegExp(`default\tjobs\tdone\t${commit}\tjobs.example.com\n[^]*web\tdone\t${commit}`));
+  });
+
+  test('passes on owner, plan and container size of each role', async () => {
+    Object.assign(app.jobs.deploy, { owner: 'acme', plan: 'professional', containerSize: 'quad' });
+    app.writeSettings();
+    app.commit();
+    await app.deploy();
+
+    expect(deployOf('jobs.example.com')!.slice(5)).toEqual([
+      ...['--owner', 'acme', '--plan', 'professional', '--container-size', 'quad'],
+    ]);
+    expect(deployOf('web.example.com')!.slice(5)).toEqual([]);
+  });
+
+  test('--only web deploys the web role alone', async () => {
+    expect(await app.deploy(['--only', 'web'])).toMatchObject({ code: 0 });
+    expect(deployOf('web.example.com')).toBeDefined();
+    expect(deployOf('jobs.example.com')).toBeUndefined();
+  });
+
+  test('an environment picks its two settings files', async () => {
+    app.writeSettings('.staging');
+    app.commit();
+    expect(await app.deploy(['staging'])).toMatchObject({ code: 0 });
+    expect(deploys().map(call => call[3])).toEqual([
+      'settings-jobs.staging.json',
+      'settings-jobs.staging.json',
+      'settings-web.staging.json',
+    ]);
+  });
+
+  test('--dry-run prints the commands and calls the tool not once', async () => {
+    const { code, output } = await app.deploy(['--dry-run']);
+    expect(code).toBe(0);
+    expect(app.calls()).toEqual([]);
+    expect(output).toContain('would run: meteor deploy jobs.example.com --settings settings-jobs.json --cache-build');
+    expect(output).toContain('would run: meteor deploy web.example.com --settings settings-web.json --cache-build');
+  });
+
+  test('--help says what there is, and a wrong option is refused', async () => {
+    expect(await app.deploy(['--help'])).toMatchObject({ code: 0, output: expect.stringContaining('--only web|jobs') });
+    expect(await app.deploy(['--now'])).toMatchObject({ code: 1, output: expect.stringContaining('--now: unknown') });
+    expect(await app.deploy(['--only', 'both'])).toMatchObject({ code: 1 });
+    expect(app.calls()).toEqual([]);
+  });
+
+  test('a dirty tree is refused, since the cache knows the commit only', async () => {
+    writeFileSync(join(app.folder, 'new-file'), 'x');
+    expect(await app.deploy()).toMatchObject({ code: 1, output: expect.stringContaining('new-file') });
+    expect(app.calls()).toEqual([]);
+  });
+
+  test.each<[string, () => void, RegExp]>([
+    ['swapped files', () => ([app.web, app.jobs] = [app.jobs, app.web]), /runJobs: true, the web role needs false/],
+    ['an unknown setting', () => (app.web.runJob = true), /settings-web\.json: runJob: .*did you mean runJobs/],
+    [
+      'another database',
+      () => (app.web['galaxy.meteor.com'] = { env: { MONGO_URL: 'mongodb://x/y' } }),
+      /MONGO_URL: differs/,
+    ],
+    ['another link secret', () => (app.web.link = { secret: 'x'.repeat(40) }), /link\.secret: differs/],
+    ['one host for both', () => (app.web.deploy.host = app.jobs.deploy.host), /both files say jobs\.example\.com/],
+    ['no host', () => delete app.web.deploy.host, /deploy\.host: unset/],
+    ['too large a file', () => (app.web.public = { x: 'x'.repeat(33_000) }), /Galaxy takes less than 32000/],
+    [
+      'a secret that browsers get',
+      () => (app.web.public = { a: 'l'.repeat(40) }),
+      /public: holds the value of link\.secret/,
+    ],
+  ])('settings with %s are refused', async (_name, spoil, message) => {
+    spoil();
+    app.writeSettings();
+    app.commit();
+    const { code, output } = await app.deploy();
+    expect(code).toBe(1);
+    expect(output).toMatch(message);
+    expect(app.calls()).toEqual([]);
+    expect(output).not.toContain('l'.repeat(40));
+  });
+
+  test('a settings file that is missing or not JSON is named', async () => {
+    expect(await app.deploy(['prod'])).toMatchObject({
+      output: expect.stringContaining('settings-web.prod.json: no such'),
+    });
+    writeFileSync(join(app.folder, 'settings-web.json'), '{ "runJobs": ');
+    app.commit();
+    expect(await app.deploy()).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('settings-web.json: is not JSON'),
+    });
+  });
+
+  test('checks that fail stop it before the first call', async () => {
+    expect(await app.deploy([], { CHECKS_FAIL: '1' })).toMatchObject({ code: 1 });
+    expect(deploys()).toEqual([]);
+  });
+
+  test.each([
+    ['whoami', 0],
+    ['build', 1],
+    ['deploy:jobs.example.com', 2],
+    ['health:jobs.example.com', 2],
+    ['deploy:web.example.com', 3],
+    ['health:web.example.com', 3],
+  ])('when %s fails, nothing after it runs', async (step, calls) => {
+    expect(await app.deploy([], { METEOR_FAILS_AT: step })).toMatchObject({ code: 1 });
+    expect(deploys()).toHaveLength(calls);
+  });
+
+  test('after a failure it says which role runs which commit, and how to go back', async () => {
+    const good = app.git('rev-parse', 'HEAD');
+    await app.deploy();
+    const bad = app.commit();
+    const { output } = await app.deploy([], { METEOR_FAILS_AT: 'deploy:web.example.com' });
+    expect(output).toContain(`jobs: commit ${bad}`);
+    expect(output).toContain(`web: commit ${good}`);
+    expect(output).toContain(`git checkout ${good} && npm ci && ./deploy.sh --only web`);
+    expect(app.log()).toMatch(/web\tfailed/);
+  });
+
+  test('two at once are refused, and a lock left by a kill -9 is taken over', async () => {
+    const lock = join(app.folder, '.local/deploy.lock');
+    mkdirSync(lock, { recursive: true });
+    writeFileSync(join(lock, 'pid'), String(process.pid));
+    expect(await app.deploy()).toMatchObject({ code: 1, output: expect.stringContaining('another deploy runs') });
+    writeFileSync(join(lock, 'pid'), '4194304');
+    expect(await app.deploy()).toMatchObject({ code: 0, output: expect.stringContaining('taken over') });
+  });
+});
