@@ -20,6 +20,8 @@ const lines: Record<string, [Level, string | Writer]> = {
   'role.ready': ['info', ({ role, url }) => `${nameOf(role)} is ready at ${url}`],
   'role.draining': ['info', ({ signal }) => `${signal}: draining; the same signal again ends at once`],
   'role.stopped': ['info', 'drained'],
+  'files.swept': ['info', ({ count }) => `${count} half-written files of killed processes were removed`],
+  'files.notSwept': ['warn', 'half-written files could not be looked for; trying again in an hour'],
   'service.failed': ['error', ({ service }) => `${service} failed`],
   'listener.failed': ['error', ({ event }) => `a listener of ${event} failed`],
   'settings.loaded': ['debug', 'settings'],

@@ -23,7 +23,6 @@ export class DuplicateTaskError extends Error {
 /** Some of many tasks were refused as duplicates; the others were added. */
 export class DuplicateTasksError extends AggregateError {
   override readonly name = 'DuplicateTasksError';
-  declare errors: DuplicateTaskError[];
   constructor(
     duplicates: DuplicateTaskError[],
     /** The ids of the tasks that were added. */

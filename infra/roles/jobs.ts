@@ -4,6 +4,7 @@ import { Metrics, type MetricsSources } from '../monitor/metrics';
 import { Schedules } from './cron';
 import { doors } from './doors';
 import { commonFigures } from './figures';
+import { FileSweeper } from './file-sweeper';
 import { type Ground, groundServices } from './ground';
 import { linkFromWeb } from './link';
 import { queueOf } from './queue';
@@ -39,7 +40,13 @@ export function jobsParts(ground: Ground): JobsParts {
     return { enabled, workers: processes, busy, slots, waiting };
   };
   return {
-    services: [serviceOf('runs in memory', runs), workers, ...linkFromWeb(ground, link), schedules],
+    services: [
+      serviceOf('runs in memory', runs),
+      workers,
+      ...linkFromWeb(ground, link),
+      schedules,
+      new FileSweeper(ground),
+    ],
     figures: { workers: () => workers.snapshot(), schedules: () => schedules.list() },
   };
 }

@@ -38,6 +38,9 @@ export interface ForkOptions {
 const lastWordsMs = 1_000;
 const stderrLines = 20;
 
+// exceljs's dependencies call `new Buffer`, which Node warns of in each worker anew (DEP0005).
+const nodeFlags = ['--enable-source-maps', '--disable-warning=DEP0005'];
+
 /** One worker process: its channel, its load and its end. */
 export class WorkerProcess {
   state: 'starting' | 'ready' | 'leaving' = 'starting';
@@ -73,7 +76,7 @@ export class WorkerProcess {
   ) {
     this.child = fork(file, [], {
       env,
-      execArgv: ['--enable-source-maps', ...(heapLimitMb > 0 ? [`--max-old-space-size=${heapLimitMb}`] : [])],
+      execArgv: [...nodeFlags, ...(heapLimitMb > 0 ? [`--max-old-space-size=${heapLimitMb}`] : [])],
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

@@ -224,6 +224,22 @@ test('cancel stops a running task from any role', async () => {
   expect((await test_.queue.findOne(id))?.attempts[0]).toMatchObject({ outcome: 'cancelled' });
 });
 
+test('a cancel is heard at once also where the role has been busy and is full now', async () => {
+  const hang = (_: Task, { signal }: { signal: AbortSignal }) =>
+    new Promise(resolve => signal.addEventListener('abort', resolve));
+  await test_.role({ ping: () => wait(2), second: hang }, { refreshRate: 60_000, batch: 5 }, { slots: 5 });
+  const quick = Array.from({ length: 1_500 }, () => ({ taskType: 'ping' as const, priority: 9 }));
+  await test_.queue.addTasks(quick);
+  const ids = await test_.queue.addTasks(Array.from({ length: 5 }, () => ({ taskType: 'second' as const })));
+  await eventually(
+    async () =>
+      (await test_.queue.find({ state: 'running' }).countAsync()) === 5 && (await stateOf(ids[4]!)) === 'running',
+  );
+  const elsewhere = await test_.elsewhere();
+  await elsewhere.queue.cancel(ids[0] as string);
+  await becomes(ids[0] as string, 'cancelled');
+});
+
 test('pause holds a type in every role, resume lets it go', async () => {
   await test_.role({ ping: () => 1, second: () => 2 });
   const elsewhere = await test_.elsewhere();

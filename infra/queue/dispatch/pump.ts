@@ -33,6 +33,7 @@ export interface PumpOptions {
 }
 
 const busyAfterMs = 500;
+const quietMs = 300;
 const staleWaitMs = 1_000;
 const retryWaitMs = { first: 50, longest: 2_000 };
 
@@ -44,6 +45,7 @@ export class Pump {
   private busySince = 0;
   private retryMs: number = retryWaitMs.first;
   private timer: NodeJS.Timeout | undefined;
+  private quietTimer: NodeJS.Timeout | undefined;
   private readonly closedTypes = new Map<string, Date>();
 
   constructor(private readonly options: PumpOptions) {}
@@ -58,6 +60,7 @@ export class Pump {
     this.running = false;
     clearTimeout(this.timer);
     await this.pumping;
+    clearTimeout(this.quietTimer);
   }
 
   /** There may be work, or room. */
@@ -89,11 +92,14 @@ export class Pump {
   }
 
   private async pump(): Promise<void> {
+    clearTimeout(this.quietTimer);
     do {
       this.again = false;
       while (this.running && (await this.claimOnce())) this.noteBusy();
     } while (this.again && this.running);
     if (this.room() > 0) this.noteIdle();
+    // Full of long tasks: nothing is claimed for a while, but a cancel must be heard at once.
+    else this.quietTimer = setTimeout(() => this.noteIdle(), quietMs);
   }
 
   private room(): number {

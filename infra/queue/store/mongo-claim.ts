@@ -1,4 +1,4 @@
-import type { Collection, Filter } from 'mongodb';
+import type { Collection, Filter, UpdateFilter } from 'mongodb';
 import { compareTasks, type Ordered, queueOrder } from '../order';
 import type { Task } from '../task';
 import type { Claim, KnownType, Peeked, PeekRequest } from './task-store';
@@ -93,14 +93,26 @@ export async function takeQueued(
   if (ids.length === 0) return [];
   const some = { _id: { $in: [...ids] } };
   const claimed = { state: 'running', owner, token, leaseUntil, claimedAt: now } as const;
+  const change = { $set: claimed, $unset: { recurringKey: '' as const } };
   // Not journalled: a claim that the database forgets in a crash is void by its token, and the task queued again.
-  const { modifiedCount } = await collection.updateMany(
-    { ...some, state: 'queued' },
-    { $set: claimed, $unset: { recurringKey: '' } },
-    { writeConcern: { w: 1 } },
-  );
+  const writeConcern = { w: 1 };
+  const [only, ...others] = ids;
+  if (others.length === 0) return takeOne(collection, only as string, change, writeConcern);
+  const { modifiedCount } = await collection.updateMany({ ...some, state: 'queued' }, change, { writeConcern });
   if (modifiedCount === 0) return [];
   const tasks = await collection.find({ ...some, token }).toArray();
   const place = new Map(ids.map((id, index) => [id, index]));
   return tasks.sort((a, b) => place.get(a._id)! - place.get(b._id)!);
+}
+
+/** A single task, in one round trip: what somebody waits for mostly comes alone. */
+async function takeOne(
+  collection: Collection<Task>,
+  _id: string,
+  change: UpdateFilter<Task>,
+  writeConcern: { w: number },
+): Promise<Task[]> {
+  const after = { returnDocument: 'after', writeConcern } as const;
+  const task = await collection.findOneAndUpdate({ _id, state: 'queued' }, change, after);
+  return task ? [task] : [];
 }
