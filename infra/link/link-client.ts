@@ -1,4 +1,5 @@
 import type { DataOf, TaskType } from '../../imports/tasks/catalog';
+import { inTime } from '../monitor/in-time';
 import { type Jobs, LinkError, type LinkFailure, type LiveState, type RunOptions, wire } from './contract';
 import { LinkConnection } from './link-connection';
 
@@ -65,7 +66,7 @@ export class LinkClient implements Jobs {
       .call(wire.run, taskType, data, timeout)
       .catch(error => Promise.reject(asLinkError(error)));
     const late = new LinkError('timeout', `${taskType}: no result within ${timeout} ms`);
-    return within(timeout + politenessMs, answer, late);
+    return inTime(timeout + politenessMs, answer, late);
   }
 
   async runSchedule(name: string): Promise<void> {
@@ -105,7 +106,7 @@ export class LinkClient implements Jobs {
       wake = resolve;
     });
     this.waiting.add(wake);
-    await within(Math.max(0, ms), changed, late).finally(() => this.waiting.delete(wake));
+    await inTime(Math.max(0, ms), changed, late).finally(() => this.waiting.delete(wake));
   }
 
   private wakeWaiting(): void {
@@ -115,14 +116,6 @@ export class LinkClient implements Jobs {
   private async readLive(): Promise<void> {
     this.states = (await Promise.all(this.connections.map(connection => connection.live()))).flat();
   }
-}
-
-async function within<T>(ms: number, value: Promise<T>, late: Error): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late), ms);
-  });
-  return Promise.race([value, tooLate]).finally(() => clearTimeout(timer));
 }
 
 const failures: readonly string[] = ['down', 'timeout', 'refused', 'failed'] satisfies LinkFailure[];

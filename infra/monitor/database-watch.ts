@@ -1,5 +1,6 @@
 import type { Db } from 'mongodb';
 import type { Emit } from './events';
+import { inTime } from './in-time';
 
 interface WatchOptions {
   db: Db;
@@ -54,7 +55,13 @@ export class DatabaseWatch {
 
   private async ask(): Promise<void> {
     const from = performance.now();
-    const error = await this.options.db.command({ ping: 1 }, { timeoutMS: this.everyMs }).then(
+    // The driver waits for a server that is there and silent as long as it likes.
+    const ping = inTime(
+      this.everyMs,
+      this.options.db.command({ ping: 1 }),
+      new Error(`no answer in ${this.everyMs} ms`),
+    );
+    const error = await ping.then(
       () => undefined,
       cause => cause as Error,
     );

@@ -1,3 +1,4 @@
+import { inTime } from './in-time';
 import type { ProcessIdentity } from './processes';
 
 export type State = 'starting' | 'ready' | 'draining';
@@ -74,17 +75,11 @@ export class Health {
     const { queueCounts } = this.sources;
     if (!queueCounts) return Promise.resolve(null);
     if (Date.now() - this.counts.at > countsKeptMs) {
-      this.counts = { at: Date.now(), value: within(countsWaitMs, queueCounts()) };
+      this.counts = {
+        at: Date.now(),
+        value: inTime(countsWaitMs, queueCounts(), new Error('too late')).catch(() => null),
+      };
     }
     return this.counts.value;
   }
-}
-
-/** What takes too long or fails is not known, and the answer does not wait for it. */
-function within<T>(ms: number, value: Promise<T>): Promise<T | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<null>(resolve => {
-    timer = setTimeout(resolve, ms, null);
-  });
-  return Promise.race([value.catch(() => null), tooLate]).finally(() => clearTimeout(timer));
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Collection, Db } from 'mongodb';
 import type { Emit } from './events';
+import { inTime } from './in-time';
 
 /** What a process says of itself in the collection `processes`, so that either role can list them all. */
 export interface ProcessRecord {
@@ -62,7 +63,8 @@ export class ProcessRegistry {
     clearTimeout(this.timer);
     this.timer = undefined;
     await this.beat;
-    await this.collection.deleteOne({ _id: this.id }).catch(() => {});
+    const gone = this.collection.deleteOne({ _id: this.id });
+    await inTime(this.heartbeatMs, gone, new Error('no answer')).catch(() => {});
   }
 
   /** Processes that were seen within three heartbeats, by the database's clock. A bounded query. */
@@ -88,14 +90,15 @@ export class ProcessRegistry {
   private async write(): Promise<void> {
     const { role, version, commit } = this.options.identity;
     const { state, details } = this.options.describe();
-    await this.collection.updateOne(
+    const written = this.collection.updateOne(
       { _id: this.id },
       {
         $set: { role, version, commit, host: hostname(), pid: process.pid, startedAt: this.startedAt, state, details },
         $currentDate: { lastSeen: true },
       },
-      { upsert: true, timeoutMS: this.heartbeatMs },
+      { upsert: true },
     );
+    await inTime(this.heartbeatMs, written, new Error(`no answer in ${this.heartbeatMs} ms`));
   }
 
   private succeeded(): void {

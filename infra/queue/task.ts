@@ -65,6 +65,8 @@ export interface Task<Data = unknown, Result = unknown> {
    * then. Two chains of the same recurring task meet in it and become one.
    */
   recurringKey?: string;
+  /** By whom it was promoted, so that of two roles that promote at once only one says "due". */
+  promotion?: string;
   /** Which of the deadline's two events comes next: the bump to high, or the deadline itself. */
   deadlineWatch?: 'bump' | 'miss';
   /** How many attempts have been used, rescues included. */

@@ -17,7 +17,8 @@ const opened: ForeignClient[] = [];
 
 beforeAll(async () => {
   const console = { operatorToken: [token, second], loginsPerMinute: 1_000 };
-  roles = await startRoles({ settings: { web: { console } } });
+  const queue = { heartbeatMs: 500 }; // kept counters are written with the heartbeat
+  roles = await startRoles({ settings: { web: { console }, jobs: { queue } } });
 }, 60_000);
 
 afterAll(async () => {

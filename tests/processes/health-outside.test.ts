@@ -9,10 +9,13 @@ import { eventually } from '../support/eventually';
 import { ForeignClient } from '../support/foreign-ddp';
 import { runningPair, startRoles, type TestRoles } from '../support/roles';
 
+/** The settings files of an app that has been initialised hold a token. */
+const openMetrics = { metrics: { token: null } };
+
 let roles: TestRoles;
 
 beforeAll(async () => {
-  roles = await startRoles();
+  roles = await startRoles({ settings: { web: openMetrics, jobs: openMetrics } });
 }, 60_000);
 
 afterAll(() => roles.stop(), 30_000);
@@ -113,15 +116,19 @@ describeHere('a role', () => {
     const cut = await startRoles({ mongoUrl: mongo.url });
     const urls = [cut.webUrl, cut.jobsUrl];
     const codes = () => Promise.all(urls.map(async url => (await fetch(`${url}/healthz`)).status));
-    process.kill(mongo.pid, 'SIGSTOP');
-    await eventually(async () => (await codes()).every(code => code === 503), { timeoutMs: 20_000 });
-    for (const url of urls) expect((await fetch(url)).status).toBe(200);
-    expect(await get(`${cut.jobsUrl}/healthz`)).toMatchObject({ status: 'cut off from the database', queue: null });
-    process.kill(mongo.pid, 'SIGCONT');
-    await eventually(async () => (await codes()).every(code => code === 200), { timeoutMs: 30_000 });
-    await cut.web!.says(/the database answers again/);
-    await cut.stop();
-    await mongo.stop();
+    try {
+      process.kill(mongo.pid, 'SIGSTOP');
+      await eventually(async () => (await codes()).every(code => code === 503), { timeoutMs: 20_000 });
+      for (const url of urls) expect((await fetch(url)).status).toBe(200);
+      expect(await get(`${cut.jobsUrl}/healthz`)).toMatchObject({ status: 'cut off from the database', queue: null });
+      process.kill(mongo.pid, 'SIGCONT');
+      await eventually(async () => (await codes()).every(code => code === 200), { timeoutMs: 30_000 });
+      await cut.web!.says(/the database answers again/);
+    } finally {
+      process.kill(mongo.pid, 'SIGCONT');
+      await cut.stop();
+      await mongo.stop();
+    }
   }, 90_000);
 
   it('answers 503 while it starts, and / with 200', async () => {

@@ -166,7 +166,10 @@ describeHere('the link', () => {
     await eventually(async () => (await state(roles.webUrl)) === 'down');
     await roles.web!.says(/the link to \S+ is down/);
     const again = await startJobsAgain(mongoUrl, Number(new URL(roles.jobsUrl).port));
-    await eventually(async () => (await state(roles.webUrl)) === 'up', { timeoutMs: 20_000 });
-    again.kill();
+    try {
+      await eventually(async () => (await state(roles.webUrl)) === 'up', { timeoutMs: 20_000 });
+    } finally {
+      again.kill();
+    }
   });
 });

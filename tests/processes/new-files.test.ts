@@ -66,7 +66,7 @@ describe('npm run new:…', () => {
     ['task', 'burn', 'imports/tasks/catalog.ts: has that name already; choose another one'],
     ['task', 'thumbnail', 'imports/tasks/handlers/thumbnail.ts: is there already; choose another name'],
     ['schedule', 'send invoices', 'imports/schedules.ts: has that name already; choose another one'],
-    ['api', 'reports', 'the collection "reports" is there already'],
+    ['api', 'tasks', 'imports/api/tasks/schema.ts: is there already; choose another name'],
     ['api', 'processes', 'the collection "processes" is there already'],
     ['api', 'dates', 'name: Date is the name of something else in the code; choose another one'],
     ['api', 'Shopping Notes', 'imports/api/shopping-notes/schema.ts: is there already; choose another name'],

@@ -77,7 +77,7 @@ describeHere('a role that is told to end', () => {
 
 describeHere('a process without runJobs', () => {
   it('is both roles at once in development', async () => {
-    const roles = await startRoles({ jobs: false, settings: { web: { runJobs: null } } });
+    const roles = await startRoles({ jobs: false, settings: { web: { runJobs: null, queue: { heartbeatMs: 500 } } } });
     const client = await ForeignClient.open(roles.webUrl);
     await client.enter();
     await client.call('burn.start', { seconds: 0.2, tasks: 2 });

@@ -156,7 +156,12 @@ test('a worker has nothing of the role in its environment, and a lower priority'
   const { value } = outcome as { value: Record<string, unknown> & { env: Record<string, string> } };
   expect(Object.keys(value.env).filter(name => /METEOR|PORT|MONGO|JEST/.test(name))).toEqual([]);
   expect(value.env.PATH).toBe(process.env.PATH);
-  expect(value).toMatchObject({ niceness: 10, attempt: 2, execArgv: ['--enable-source-maps'], sameFunction: true });
+  expect(value).toMatchObject({
+    niceness: 10,
+    attempt: 2,
+    execArgv: ['--enable-source-maps', '--disable-warning=DEP0005'],
+    sameFunction: true,
+  });
   expect(value.idempotencyKey).toBe(`${task._id}@${task.createdAt.getTime()}`);
   await fresh.pool.stop(1_000);
 });

@@ -81,9 +81,9 @@ export class Copy {
   }
 }
 
-/** What git knows or would add. A file that another process is just removing is not there. */
+/** What git knows or would add, links to packages aside. A file that another process is just removing is not there. */
 function filesOf(folder: string): string[] {
   const args = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
   const listed = execFileSync('git', args, { cwd: folder }).toString().split('\0').filter(Boolean);
-  return listed.filter(file => existsSync(join(folder, file)));
+  return listed.filter(file => file !== 'node_modules' && existsSync(join(folder, file)));
 }

@@ -41,8 +41,14 @@ export interface TestRoles {
  * they answer. Where `E2E_WEB_URL` and `E2E_JOBS_URL` name a running pair, that pair is used as it is.
  */
 export async function startRoles(options: RolesOptions = {}): Promise<TestRoles> {
-  return runningPair() ?? start(options);
+  const roles = runningPair() ?? (await start(options));
+  started.push(roles);
+  return roles;
 }
+
+/** A test that fails before it stops its roles leaves none behind, and Jest can end. */
+const started: TestRoles[] = [];
+afterAll(async () => void (await Promise.all(started.map(roles => roles.stop()))), 40_000);
 
 /** Whether the tests run against somebody else's pair: what needs settings of its own is skipped then. */
 export function runningPair(): TestRoles | undefined {

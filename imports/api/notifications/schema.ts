@@ -1,5 +1,3 @@
-export type { Notification } from '../../tasks/documents';
-
 /** When a schedule is due next: what the page counts down to. Not stored anywhere. */
 export interface Due {
   /** The schedule's name. */

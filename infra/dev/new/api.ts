@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import type { Change } from './changes';
@@ -56,9 +56,14 @@ function refuseTaken({ camel, pascal, Type }: Words, root: string): void {
   const javaScripts: string[] = runInNewContext('Object.getOwnPropertyNames(globalThis)');
   const hidden = [pascal, Type].find(name => imported.includes(name) || javaScripts.includes(name));
   if (hidden) throw new Error(`name: ${hidden} is the name of something else in the code; choose another one`);
-  const documents = readFileSync(join(root, 'imports/tasks/documents.ts'), 'utf8');
-  if (ofTheMachinery.includes(camel) || documents.includes(`'${camel}'`))
+  if (ofTheMachinery.includes(camel) || documentsOf(root).includes(`'${camel}'`))
     throw new Error(`name: the collection "${camel}" is there already, for something else; choose another one`);
+}
+
+/** The collections that handlers write. An app without the sample may have none. */
+function documentsOf(root: string): string {
+  const file = join(root, 'imports/tasks/documents.ts');
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
 /** What the files that list all domains get. */

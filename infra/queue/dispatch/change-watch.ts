@@ -1,4 +1,4 @@
-import type { ChangeStream, ChangeStreamDocument, Db } from 'mongodb';
+import type { ChangeStream, ChangeStreamDocument, Db, Timestamp } from 'mongodb';
 import { hasChangeStreams } from '../../database';
 import { controlCollectionName } from '../pauses';
 import type { Upcoming } from '../store/task-store';
@@ -30,6 +30,7 @@ const reopenAfterMs = 1_000;
  */
 export class ChangeWatch {
   private stream: ChangeStream | undefined;
+  private opening: object | undefined;
   private supported = false;
   private stopped = false;
   private wanted = false;
@@ -66,20 +67,32 @@ export class ChangeWatch {
   wake(): void {
     if (!this.supported || this.wanted) return;
     this.wanted = true;
-    this.open();
+    void this.open();
   }
 
-  private open(): void {
-    const stream = this.db.watch(pipeline(this.collectionName), { maxAwaitTimeMS });
+  /**
+   * From a point in time that lies before the read which follows: between what is read and what is told there is no gap,
+   * however long the stream takes to open.
+   */
+  private async open(): Promise<void> {
+    const opening = {};
+    this.opening = opening;
+    const reply = await this.report.attempt('change stream', () => this.db.command({ ping: 1 }));
+    if (this.opening !== opening || !this.wanted) return;
+    if (!reply) {
+      this.reopenLater();
+      return;
+    }
+    this.listen(this.db.watch(pipeline(this.collectionName), { maxAwaitTimeMS, ...startAt(reply.operationTime) }));
+    this.listener.opened();
+  }
+
+  private listen(stream: ChangeStream): void {
     this.stream = stream;
     stream.on('change', change => this.tell(change));
     // The driver resumes by itself where it can; a stream that ends is opened afresh, and the queue read again.
     stream.on('error', error => this.reopen(stream, error));
     stream.on('close', () => this.reopen(stream));
-    stream.once('init', () => {
-      this.report.succeeded('change stream');
-      if (this.stream === stream) this.listener.opened();
-    });
   }
 
   private reopen(stream: ChangeStream, error?: unknown): void {
@@ -87,14 +100,19 @@ export class ChangeWatch {
     this.stream = undefined;
     if (error) this.report.failed('change stream', error);
     void stream.close().catch(() => {});
+    this.reopenLater();
+  }
+
+  private reopenLater(): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      if (this.wanted && !this.stream) this.open();
+      if (this.wanted && !this.stream) void this.open();
     }, reopenAfterMs);
   }
 
   private async close(): Promise<void> {
     this.wanted = false;
+    this.opening = undefined;
     clearTimeout(this.timer);
     const { stream } = this;
     this.stream = undefined;
@@ -113,6 +131,10 @@ export class ChangeWatch {
     if (fields.state === 'scheduled' && fields.dueDate) this.listener.scheduled({ id, date: fields.dueDate });
     if (fields.cancelRequested) this.listener.cancelRequested(id);
   }
+}
+
+function startAt(operationTime: unknown): { startAtOperationTime?: Timestamp } {
+  return operationTime ? { startAtOperationTime: operationTime as Timestamp } : {};
 }
 
 interface ChangedFields {

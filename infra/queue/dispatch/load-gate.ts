@@ -7,7 +7,7 @@ import type { Emit } from '../queue-events';
 export interface LoadThresholds {
   /** The mean delay of this role's event loop, in milliseconds. */
   eventLoopDelayMs?: number;
-  /** The share of all cores in use, 0 to 1; 1 is never exceeded. */
+  /** The share of all cores in use at normal priority, 0 to 1; 1 is never exceeded. */
   cpu?: number;
   /** Free memory of the machine in MB, below which it is overloaded. */
   freeMemoryMb?: number;
@@ -111,8 +111,12 @@ export class LoadGate {
   }
 }
 
+/**
+ * Time at a lowered priority (`nice`) does not count as busy: that is how our own workers run, and who is in their way
+ * gets the core all the same. A machine is not overloaded by the work that it is there for.
+ */
 function cpuTimes(): { busy: number; total: number } {
-  const times = cpus().map(({ times: { user, nice, sys, irq, idle } }) => ({ busy: user + nice + sys + irq, idle }));
-  const busy = times.reduce((sum, one) => sum + one.busy, 0);
-  return { busy, total: times.reduce((sum, one) => sum + one.idle, busy) };
+  const times = cpus().map(one => one.times);
+  const busy = times.reduce((sum, { user, sys, irq }) => sum + user + sys + irq, 0);
+  return { busy, total: times.reduce((sum, { idle, nice }) => sum + idle + nice, busy) };
 }

@@ -10,7 +10,7 @@ export function fieldsOf(transition: Transition): Partial<Transition> {
   return Object.fromEntries(entries) as Partial<Transition>;
 }
 
-const always = ['owner', 'leaseUntil', 'claimedAt'] as const;
+const always = ['owner', 'leaseUntil', 'claimedAt', 'promotion'] as const;
 
 /**
  * The fields that end with the attempt. `cancelRequested` stays where the task goes back to wait: a cancel that came

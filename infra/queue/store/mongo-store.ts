@@ -101,9 +101,9 @@ export class MongoStore implements TaskStore {
     if (ids.length === 0) return [];
     const mark = newToken();
     const some = { _id: { $in: ids } };
-    const marked = () => this.collection.find({ ...some, token: mark }).toArray();
+    const marked = () => this.collection.find({ ...some, promotion: mark }).toArray();
     try {
-      await this.collection.updateMany({ ...some, state: 'scheduled' }, { $set: { state: 'queued', token: mark } });
+      await this.collection.updateMany({ ...some, state: 'scheduled' }, { $set: { state: 'queued', promotion: mark } });
       return await marked();
     } catch (error) {
       if (isDatabaseAway(error)) throw error;

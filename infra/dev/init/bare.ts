@@ -1,0 +1,109 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { AppName } from './app-name';
+import type { Edits } from './edits';
+
+/** What only the sample has. */
+const sample = [
+  'imports/api/notifications',
+  'imports/api/pictures',
+  'imports/api/pulse',
+  'imports/api/reports',
+  'imports/api/tasks/add-or-undo.ts',
+  'imports/api/tasks/retry.ts',
+  'imports/tasks/documents.ts',
+  'imports/tasks/picture-header.ts',
+  'imports/tasks/sales.ts',
+  'imports/tasks/timetable.ts',
+  'imports/tasks/handlers/build-report.ts',
+  'imports/tasks/handlers/make-thumbnails.ts',
+  'imports/tasks/handlers/send-notifications.ts',
+  'imports/ui/format.ts',
+  'imports/ui/notifications',
+  'imports/ui/pictures',
+  'imports/ui/pulse',
+  'imports/ui/reports',
+  'imports/ui/pieces/Announcer.tsx',
+  'imports/ui/pieces/Empty.tsx',
+  'imports/ui/pieces/use-now.ts',
+  'tests/e2e/bad-input.test.ts',
+  'tests/e2e/flows.test.ts',
+  'tests/fixtures',
+  'tests/unit/api-names.test.ts',
+  'tests/unit/api-receive-photo.test.ts',
+  'tests/unit/handlers-build-report.test.ts',
+  'tests/unit/handlers-make-thumbnails.test.ts',
+  'tests/unit/handlers-notifications.test.ts',
+  'tests/unit/ui-page.test.ts',
+  'bench/interference.ts',
+  'docs/images/page.png',
+];
+
+const dependencies = ['busboy', 'exceljs', 'jimp'];
+const devDependencies = ['@types/busboy'];
+
+/** Areas of the stylesheet that go, by their headings. */
+const areas = ['Pulse', 'Reports', 'Notifications', 'Pictures'];
+
+/**
+ * Takes the sample away. What stays is one small task, `burn`, from the page to the worker and back, and one schedule:
+ * the path that one's own tasks will take, and what the tests of the machinery drive a role with.
+ */
+export function stripSample(edits: Edits, name: AppName): void {
+  for (const path of sample) edits.remove(path);
+  for (const [file, text] of templates()) edits.write(file, text.replaceAll('APP_TITLE', name.title));
+  for (const area of areas)
+    edits.replace('client/page.css', new RegExp(`\\n/\\* ${area} \\*/\\n[\\s\\S]*?(?=\\n/\\* |$)`), '\n');
+  withoutPackages(edits);
+  withoutUnused(edits);
+  adaptTests(edits);
+  adaptReadme(edits);
+}
+
+/** Files that stand in for the sample's: `bare/imports/ui/App.tsx.template` becomes `imports/ui/App.tsx`. */
+function templates(): [string, string][] {
+  const folder = join(__dirname, 'bare');
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile());
+  return entries.map(entry => {
+    const path = join(entry.parentPath, entry.name);
+    return [relative(folder, path).replace(/\.template$/, ''), readFileSync(path, 'utf8')];
+  });
+}
+
+/** The caller lets npm put the lock file in order. */
+function withoutPackages(edits: Edits): void {
+  edits.json('package.json', (manifest: Record<string, Record<string, string>>) => {
+    for (const name of dependencies) delete manifest.dependencies![name];
+    for (const name of devDependencies) delete manifest.devDependencies![name];
+  });
+}
+
+/** What only the sample called goes; what the next domain or test will call stays, and knip is told so. */
+function withoutUnused(edits: Edits): void {
+  edits.replace('imports/api/tasks/of-visitor.ts', /\n\/\*\* Which of these ids[\s\S]*?^\}\n/m, '');
+  edits.replace('imports/ui/tasks.ts', /\n\/\*\* Whether asking again could help[\s\S]*$/, '');
+  edits.replace('imports/api/errors.ts', /( ids can't be probed\.) \*\//, '$1 @public */');
+  edits.replace('tests/support/page.ts', /(\/\*\* Types over what a field holds\.) \*\//, '$1 @public */');
+  edits.replace('tests/support/page.ts', /(\/\*\* Drops files .*?) \*\//, '$1 @public */');
+}
+
+/** Tests of the machinery that name a task, a schedule or a publication of the sample. */
+function adaptTests(edits: Edits): void {
+  const schedule = 'tests/contract/schedules.test.ts';
+  edits.replace(schedule, /send notifications/g, 'burn a little');
+  edits.replace(schedule, /sendNotifications/g, 'burn');
+  edits.replace('tests/processes/doors-console.test.ts', /send notifications/g, 'burn a little');
+  edits.replace('tests/processes/doors-console.test.ts', /sendNotifications/g, 'burn');
+  edits.replace('tests/processes/doors-console.test.ts', /'buildReport', /g, '');
+  edits.replace('tests/processes/doors-console-page.test.ts', /send notifications/g, 'burn a little');
+  edits.replace('tests/processes/doors-console-page.test.ts', /buildReport/g, 'burn');
+  edits.replace('tests/processes/doors-owners.test.ts', /^ {2}it\('report can not be seen[\s\S]*?^ {2}\}\);\n\n/m, '');
+  edits.replace('tests/processes/doors-owners.test.ts', /\['reports\.mine'\], \['pictures\.mine'\], /, '');
+  edits.replace('tests/unit/workers-bundle.test.ts', /'exceljs', /, '');
+  edits.replace('tests/support/page.ts', /'\.pulse h1'/, "'.work h1'");
+}
+
+function adaptReadme(edits: Edits): void {
+  edits.replace('README.md', /^!\[The page.*\n\n/m, '');
+  edits.replace('README.md', /^The figure at the top is .*\n\n/m, '');
+}

@@ -1,0 +1,111 @@
+/** `npm run init -- my-app [--bare]`: makes a clone of the template an app of its own. */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { root } from '../root';
+import { type AppName, appNameOf, template } from './app-name';
+import { stripSample } from './bare';
+import { Edits } from './edits';
+import { rename } from './rename';
+import { freshMeteorId, freshSecrets } from './secrets';
+
+const help = `npm run init -- NAME [--bare] [--force]
+
+  NAME      of your app, like my-app
+  --bare    takes the sample away; one small task, one schedule and a page stay, to show the path
+  --force   goes on although there are uncommitted changes`;
+
+interface Order {
+  app: AppName;
+  bare: boolean;
+  force: boolean;
+}
+
+function run(): void {
+  const order = orderOf(process.argv.slice(2));
+  if (!order) {
+    console.log(help);
+    return;
+  }
+  const edits = new Edits(root);
+  refuseSecondTime(edits);
+  if (!order.force) refuseDirtyTree();
+  edits.remove('tests/processes/init-app.test.ts'); // it makes apps of the template, which is none any more
+  rename(edits, order.app);
+  if (order.bare) stripSample(edits, order.app);
+  const operatorToken = freshSecrets(edits);
+  freshMeteorId(edits);
+  edits.apply();
+  if (order.bare) tidyLockFile();
+  format();
+  console.log(whatNext(order, operatorToken));
+}
+
+function orderOf(args: string[]): Order | undefined {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { bare: { type: 'boolean' }, force: { type: 'boolean' }, help: { type: 'boolean' } },
+  });
+  if (values.help) return undefined;
+  return { app: appNameOf(positionals), bare: values.bare ?? false, force: values.force ?? false };
+}
+
+/** Secrets that are in use, and data that they have signed, would be lost. */
+function refuseSecondTime(edits: Edits): void {
+  const { name } = JSON.parse(edits.text('package.json')) as { name: string };
+  if (name === template.name) return;
+  throw new Error(`This is ${name} already: init is for a fresh clone. To begin again, clone anew`);
+}
+
+function refuseDirtyTree(): void {
+  const changes = git('status', '--porcelain').trimEnd();
+  if (changes === '') return;
+  throw new Error(`There are uncommitted changes. Commit them first, or add --force:\n${changes}`);
+}
+
+function git(...args: string[]): string {
+  try {
+    return execFileSync('git', args, { cwd: root, stdio: 'pipe' }).toString();
+  } catch (cause) {
+    throw new Error('This is no git checkout, so nothing could be taken back. Run git init, or add --force', { cause });
+  }
+}
+
+/** Takes the packages that nobody needs any more out of the lock file, without installing anything. */
+function tidyLockFile(): void {
+  const args = ['install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund'];
+  try {
+    execFileSync('npm', args, { cwd: root, stdio: 'pipe' });
+  } catch {
+    console.error('package-lock.json still has the packages of the sample: npm install takes them out');
+  }
+}
+
+/** A name of another length breaks lines elsewhere. What biome finds wrong beyond that, npm run validate says. */
+function format(): void {
+  const files = ['client', 'imports', 'infra', 'tests', 'package.json', 'settings-web.json', 'settings-jobs.json'];
+  try {
+    execFileSync(join(root, 'node_modules/.bin/biome'), ['check', '--write', ...files], { cwd: root, stdio: 'pipe' });
+  } catch {
+    console.error('biome check --write was not content: npm run lint says why');
+  }
+}
+
+function whatNext({ app, bare }: Order, operatorToken: string): string {
+  const edit = bare ? 'imports/ui/App.tsx and imports/tasks/catalog.ts' : 'imports/';
+  return `This is ${app.title} now${bare ? ', without the sample' : ''}. Its settings files hold fresh secrets: keep the repository private.
+The operator's token for /console: ${operatorToken}
+
+Next:
+  1. git add --all && git commit --message "This is ${app.title}"
+  2. npm start, then change ${edit} (npm run new:task thumbnail writes a task)
+  3. say where it is deployed to, in "deploy" of both settings files, then ./deploy.sh`;
+}
+
+try {
+  run();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,12 @@
+/**
+ * Waits for a value, but not for ever. What comes too late is dropped, a failure too.
+ *
+ * @throws `late` when `ms` have passed.
+ */
+export async function inTime<T>(ms: number, value: Promise<T>, late: Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late), ms);
+  });
+  return Promise.race([value, tooLate]).finally(() => clearTimeout(timer));
+}

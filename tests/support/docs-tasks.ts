@@ -1,0 +1,89 @@
+import type { AnyCatalog } from '../../infra/catalog';
+import { FileStore } from '../../infra/database';
+import type { Task } from '../../infra/queue/task';
+import { TaskQueueOf } from '../../infra/queue/task-queue';
+import { Questions } from '../../infra/workers/ipc';
+import { type HandlerRegistry, runTask } from '../../infra/workers/run-task';
+import { TaskRun } from '../../infra/workers/task-run';
+import { Crons } from './cron';
+import type { Block } from './docs';
+import { DocModules, ProjectWithDocs } from './docs-typescript';
+
+const sender = { appId: 'docs', version: '1', rootUrl: 'http://localhost' };
+const settings = { appName: 'tandem-docs', resultLimit: 1_048_576, progressEveryMs: 0 };
+
+/** Runs what the docs show on a database: their task types, their schedules, their handlers. */
+export class DocsAtWork {
+  private constructor(
+    private readonly crons: Crons,
+    private readonly queue: TaskQueueOf<AnyCatalog>,
+    private readonly modules: DocModules,
+  ) {}
+
+  /** @param real Jest's require, which knows how to load the project. */
+  static async open(project: ProjectWithDocs, real: (name: string) => unknown): Promise<DocsAtWork> {
+    const crons = await Crons.open();
+    const { catalog } = await new DocModules(project, real, {}).load('imports/tasks/catalog.ts');
+    const queue = new TaskQueueOf(catalog as AnyCatalog);
+    await queue.connect({ db: crons.database.db, sender });
+    const instead = { 'infra/queue': { TaskQueue: queue }, 'infra/queue/index': { TaskQueue: queue } };
+    return new DocsAtWork(crons, queue, new DocModules(project, real, instead));
+  }
+
+  /** Runs a block to its end. @throws what it throws. */
+  async run(block: Block): Promise<void> {
+    await this.modules.load(ProjectWithDocs.placeOf(block));
+  }
+
+  /** Adds the schedules of the docs, and runs each of them once. */
+  async runSchedules(names: readonly string[]): Promise<void> {
+    const cron = this.crons.add();
+    const { addSchedules } = await this.modules.load('imports/schedules.ts');
+    (addSchedules as (to: typeof cron) => void)(cron);
+    for (const name of names) {
+      if (!cron.nextScheduledAtDate(name)) throw new Error(`${name}: never due`);
+      const { status, error } = (await cron.run(name)) as { status: string; error?: unknown };
+      if (error) throw new Error(`${name}: ${status}`, { cause: error });
+    }
+  }
+
+  /** Runs the handlers of the docs on all that is queued. @returns what became of each task, by type. */
+  async work(): Promise<{ taskType: string; kind: string; value?: unknown }[]> {
+    const queued = (await this.queue.find({ state: 'queued' }).fetchAsync()) as Task[];
+    const ended = [];
+    for (const task of queued) ended.push({ taskType: task.taskType, ...(await this.runOnce(task)) });
+    return ended;
+  }
+
+  close(): Promise<void> {
+    return this.crons.close();
+  }
+
+  private async runOnce(task: Task) {
+    const { db } = this.crons.database;
+    const send = () => {};
+    const run = new TaskRun(1, task, 1, {
+      settings,
+      questions: new Questions(send),
+      database: { db, files: new FileStore(db) },
+      send,
+    });
+    const outcome = await runTask(task, {
+      catalog: this.queue.catalog,
+      handlers: this.handlers(),
+      resultLimit: settings.resultLimit,
+      context: run.context,
+      aborted: () => run.aborted(),
+    });
+    run.close();
+    return outcome;
+  }
+
+  private handlers(): HandlerRegistry {
+    const kebab = (name: string) => name.replace(/[A-Z]/g, capital => `-${capital.toLowerCase()}`);
+    const load = (name: string) => () => this.modules.load(`imports/tasks/handlers/${kebab(name)}.ts`);
+    return Object.fromEntries(
+      Object.keys(this.queue.catalog).map(name => [name, load(name) as () => Promise<{ handler: unknown }>]),
+    );
+  }
+}
