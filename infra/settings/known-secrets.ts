@@ -1,4 +1,3 @@
-import type { LoadOptions } from './load';
 import { type Settings, settingsTree } from './schema';
 import type { Tree } from './setting';
 import { entriesOf } from './simpl-schema';
@@ -12,7 +11,7 @@ const isKnown = (value: unknown): boolean => typeof value === 'string' && known.
  * The names of the settings whose secrets production ignores: a template that is deployed as it was cloned runs, with
  * its link and its console closed, instead of standing open to whoever has read the repository.
  */
-export function ignoredSecrets(raw: unknown, { production }: LoadOptions): string[] {
+export function ignoredSecrets(raw: unknown, { production }: { production: boolean }): string[] {
   if (!production) return [];
   return entriesOf(settingsTree)
     .filter(({ setting, path }) => setting.secret && [valueAt(raw, path)].flat().some(isKnown))

@@ -58,7 +58,10 @@ export function checkNginx(text: string): string[] {
   const problems = text.split('\n').flatMap(line => {
     const bare = line.replace(/(^|\s)#.*$/, '').trim();
     if (bare === '') return [];
-    if (bare === '}') return (depth -= 1) < 0 ? [`${line}: closes nothing`] : [];
+    if (bare === '}') {
+      depth -= 1;
+      return depth < 0 ? [`${line}: closes nothing`] : [];
+    }
     if (bare.endsWith('{')) depth += 1;
     else if (!bare.endsWith(';')) return [`${line}: no ; at its end`];
     const name = bare.split(/[\s;]/)[0]!;

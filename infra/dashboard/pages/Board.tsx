@@ -1,13 +1,11 @@
 import React, { useState } from 'react';
+import type { Act } from './act';
 import { Processes } from './Processes';
 import { Queue } from './Queue';
 import { Schedules } from './Schedules';
 import { reasonOf } from './session';
 import { useConsoleState } from './state';
 import { TaskTable } from './TaskTable';
-
-/** Runs an action and shows what became of it. */
-export type Act = (what: string, action: () => Promise<unknown>) => void;
 
 /** Everything that an operator sees and does, on one page. */
 export function Board() {

@@ -1,6 +1,6 @@
 import React from 'react';
 import type { ShownSchedule } from '../contract';
-import type { Act } from './Board';
+import type { Act } from './act';
 import { call } from './session';
 
 /** The cron schedules of the jobs role, each with its next run. */

@@ -1,6 +1,6 @@
 import React from 'react';
 import type { ShownTask } from '../contract';
-import type { Act } from './Board';
+import type { Act } from './act';
 import { call } from './session';
 
 const actionsByName = {

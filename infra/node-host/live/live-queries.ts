@@ -1,6 +1,6 @@
 import { inThisEnvironment, outsideOfAll } from '../environment';
 import { hasChangeStreams } from '../mongo/connection';
-import type { CursorDescription } from '../mongo/cursor';
+import type { CursorDescription } from '../mongo/cursor-options';
 import { projectionOf } from '../mongo/cursor-options';
 import { EJSON } from '../shared/ejson';
 import { ChangeFeed } from './change-feed';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { database } from '../mongo/connection';
-import type { CursorDescription } from '../mongo/cursor';
+import type { CursorDescription } from '../mongo/cursor-options';
 import { projectionOf, toFindOptions } from '../mongo/cursor-options';
 import { type Id, idsMatchedBy } from '../mongo/selector';
 import { fromMongo, toMongo } from '../mongo/translate';

@@ -22,6 +22,13 @@ export interface CursorOptions {
   tailable?: boolean;
 }
 
+/** Which documents a cursor is about. */
+export interface CursorDescription {
+  collectionName: string;
+  selector: Document;
+  options: CursorOptions;
+}
+
 /** @throws Match.Error for options of wrong types */
 export function parseOptions(options: CursorOptions | undefined): CursorOptions {
   check(

@@ -1,18 +1,11 @@
-import type { CountDocumentsOptions, Document, FindCursor } from 'mongodb';
+import type { CountDocumentsOptions, FindCursor } from 'mongodb';
 import type { Subscription } from '../ddp/subscription';
 import { observeLive } from '../live/live-queries';
 import { documentCallbacks, type ObserveCallbacks } from '../live/observe-documents';
 import type { ChangeCallbacks, LiveHandle } from '../live/observer';
 import { database } from './connection';
-import { type CursorOptions, toFindOptions } from './cursor-options';
+import { type CursorDescription, toFindOptions } from './cursor-options';
 import { fromMongo, toMongo } from './translate';
-
-/** Which documents a cursor is about. */
-export interface CursorDescription {
-  collectionName: string;
-  selector: Document;
-  options: CursorOptions;
-}
 
 /** The documents that match a selector. The database is asked anew by each method. */
 export class Cursor {

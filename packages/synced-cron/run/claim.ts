@@ -4,7 +4,6 @@ import { type Log, messageOf } from '../log';
 import type { HistoryRecord } from '../store/history';
 import type { Lease, SeenLease } from '../store/leases';
 import type { Store } from '../store/store';
-import type { RunOptions } from './runner';
 
 const lookAgainMs = 250;
 const retryMs = 1000;
@@ -20,6 +19,13 @@ export interface Held {
 
 /** `again`: some process has the run, or has had it; `busy`: the entry's last run is still at work; `stopped`: pause. */
 export type Refused = { refused: 'again' | 'busy' | 'stopped' | 'failed' };
+
+export interface RunOptions {
+  /** Waits for the entry however long its last run takes, instead of giving way to it. */
+  patient: boolean;
+  /** Whether to go on waiting for the entry. */
+  goesOn(): boolean;
+}
 
 interface ClaimOptions extends RunOptions {
   /** Runs again what a dead process has left; resolves when that is done. */

@@ -4,7 +4,7 @@ import { type Log, messageOf, stackOf } from '../log';
 import type { HistoryRecord } from '../store/history';
 import type { Lease } from '../store/leases';
 import type { Store } from '../store/store';
-import { Claim, type Held, type Refused } from './claim';
+import { Claim, type Held, type Refused, type RunOptions } from './claim';
 import { keepLease } from './keep-lease';
 import { type RunOutcome, recordRun } from './record';
 
@@ -18,13 +18,6 @@ interface RunnerOptions {
   log: Log;
   /** The entry of that name, as long as it is not removed. */
   entryOf(name: string): Entry | undefined;
-}
-
-export interface RunOptions {
-  /** Waits for the entry however long its last run takes, instead of giving way to it. */
-  patient: boolean;
-  /** Whether to go on waiting for the entry. */
-  goesOn(): boolean;
 }
 
 /** Runs jobs: claim → work → record. */

@@ -1,0 +1,75 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { ignoredSecrets, load, type Settings, SettingsError } from '../../settings';
+
+/** Galaxy breaks at about 32 kB of settings, without a clear word. */
+const largestBytes = 32_000;
+
+/** One role's settings file as a deploy sees it. */
+export interface RoleFile {
+  role: 'web' | 'jobs';
+  file: string;
+  /** Missing where the file can't be read as settings. */
+  settings?: Settings;
+  problems: string[];
+}
+
+/** Reads the settings file of a role and judges it alone. No message ever holds the value of a secret. */
+export function readRole(role: RoleFile['role'], file: string): RoleFile {
+  if (!existsSync(file)) return { role, file, problems: [`${file}: no such file`] };
+  const text = readFileSync(file, 'utf8');
+  const bytes = Buffer.byteLength(text);
+  const problems = bytes > largestBytes ? [`${file}: ${bytes} bytes; Galaxy takes less than ${largestBytes}`] : [];
+  try {
+    const raw: unknown = JSON.parse(text);
+    const settings = load(raw, { production: true });
+    problems.push(...knownSecrets(file, raw), ...problemsOfRole(role, file, settings));
+    return { role, file, settings, problems };
+  } catch (error) {
+    return { role, file, problems: [...problems, ...linesOf(error).map(line => `${file}: ${line}`)] };
+  }
+}
+
+/** A role would ignore them, and run with its doors closed; who deploys with care wants to know before. */
+function knownSecrets(file: string, raw: unknown): string[] {
+  return ignoredSecrets(raw, { production: true }).map(
+    setting =>
+      `${file}: ${setting}: the template's own secret, known to everybody; make one with: openssl rand -hex 32`,
+  );
+}
+
+function linesOf(error: unknown): readonly string[] {
+  if (error instanceof SettingsError) return error.problems;
+  return [`is not JSON: ${error instanceof Error ? error.message : error}`];
+}
+
+function problemsOfRole(role: RoleFile['role'], file: string, settings: Settings): string[] {
+  const problems: string[] = [];
+  const wanted = role === 'jobs';
+  if (settings.runJobs !== wanted)
+    problems.push(
+      `${file}: runJobs: ${settings.runJobs}, the ${role} role needs ${wanted}; are the two files swapped?`,
+    );
+  if (!settings.deploy.host) problems.push(`${file}: deploy.host: unset; name the Galaxy host of the ${role} role`);
+  if (!mongoUrl(settings)) problems.push(`${file}: galaxy.meteor.com.env.MONGO_URL: unset; both roles need it`);
+  return problems;
+}
+
+function mongoUrl(settings: Settings): unknown {
+  return (settings['galaxy.meteor.com'].env as Record<string, unknown> | undefined)?.MONGO_URL;
+}
+
+/** What must be equal in both files, and what must not. */
+export function problemsOfPair({ settings: web }: RoleFile, { settings: jobs }: RoleFile): string[] {
+  if (!web || !jobs) return [];
+  const pairs: [string, unknown, unknown][] = [
+    ['galaxy.meteor.com.env.MONGO_URL', mongoUrl(web), mongoUrl(jobs)],
+    ['link.secret', web.link.secret, jobs.link.secret],
+    ['queue.signingKey', web.queue.signingKey, jobs.queue.signingKey],
+  ];
+  const problems = pairs
+    .filter(([, a, b]) => JSON.stringify(a) !== JSON.stringify(b))
+    .map(([name]) => `${name}: differs between the two files`);
+  if (web.deploy.host !== undefined && web.deploy.host === jobs.deploy.host)
+    problems.push(`deploy.host: both files say ${web.deploy.host}; the roles are two apps`);
+  return problems;
+}

@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { problemsOfPair, readRole } from '../../infra/dev/deploy/settings-pair';
+
+const folder = mkdtempSync(join(tmpdir(), 'tandem-settings-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const secret = 'a-link-secret-that-nobody-must-ever-read';
+
+const settingsOf = (runJobs: boolean) => ({
+  runJobs,
+  deploy: { host: runJobs ? 'jobs.example.com' : 'web.example.com' } as Record<string, unknown>,
+  link: { secret } as Record<string, unknown>,
+  queue: { signingKey: 's'.repeat(40) } as Record<string, unknown>,
+  'galaxy.meteor.com': { env: { MONGO_URL: 'mongodb://db.example.com/app' } },
+});
+
+type SettingsFile = ReturnType<typeof settingsOf> & Record<string, unknown>;
+
+/** All problems of a good pair after `spoil` has been at it. */
+function problemsAfter(spoil: (web: SettingsFile, jobs: SettingsFile) => void): string[] {
+  const files = { web: settingsOf(false) as SettingsFile, jobs: settingsOf(true) as SettingsFile };
+  spoil(files.web, files.jobs);
+  const [web, jobs] = (['web', 'jobs'] as const).map(role => {
+    const file = join(folder, `settings-${role}.json`);
+    writeFileSync(file, JSON.stringify(files[role]));
+    return readRole(role, file);
+  });
+  return [...web!.problems, ...jobs!.problems, ...problemsOfPair(web!, jobs!)];
+}
+
+test('a good pair has no problems', () => {
+  expect(problemsAfter(() => {})).toEqual([]);
+});
+
+test.each<[string, (web: SettingsFile, jobs: SettingsFile) => void, RegExp]>([
+  ['swapped files', web => (web.runJobs = true), /runJobs: true, the web role needs false/],
+  ['an unknown setting', web => (web.runJob = true), /settings-web\.json: runJob: .*did you mean runJobs/],
+  ['another database', web => (web['galaxy.meteor.com'].env.MONGO_URL = 'mongodb://x/y'), /MONGO_URL: differs/],
+  ['no database', web => (web['galaxy.meteor.com'] = {} as never), /MONGO_URL: unset/],
+  ['another link secret', web => (web.link.secret = 'x'.repeat(40)), /link\.secret: differs/],
+  ['another signing key', web => (web.queue.signingKey = 'x'.repeat(40)), /queue\.signingKey: differs/],
+  ['one host for both', (web, jobs) => (web.deploy.host = jobs.deploy.host), /both files say jobs\.example\.com/],
+  ['no host', web => delete web.deploy.host, /deploy\.host: unset/],
+  ['a container size that Galaxy lacks', web => (web.deploy.containerSize = 'huge'), /deploy\.containerSize: "huge"/],
+  ['too large a file', web => (web.public = { x: 'x'.repeat(33_000) }), /Galaxy takes less than 32000/],
+  ['a secret that browsers get', web => (web.public = { a: secret }), /public: holds the value of link\.secret/],
+  ["the template's own secret", web => (web.link.secret = `development-${secret}`), /link\.secret: the template's own/],
+])('a pair with %s is refused, and no secret is shown', (_name, spoil, message) => {
+  const problems = problemsAfter(spoil).join('\n');
+  expect(problems).toMatch(message);
+  expect(problems).not.toContain(secret);
+});
