@@ -12,6 +12,13 @@ type Writer = (fields: EventFields) => string;
 const duration = ({ durationMs }: EventFields) =>
   typeof durationMs === 'number' ? ` in ${Math.round(durationMs)} ms` : '';
 
+const endings: Record<string, string> = {
+  timedOut: 'took longer than its type may',
+  crashed: 'its worker ended in the middle of it',
+};
+
+const ending = ({ outcome }: EventFields) => endings[String(outcome)] ?? 'failed';
+
 const nameOf = (role: unknown) => (role === 'both' ? 'a process with both roles' : `the ${role} role`);
 
 /** What an event is called in the log, and how much it matters. An event that is not here is written by its name. */
@@ -27,7 +34,8 @@ const lines: Record<string, [Level, string | Writer]> = {
   'settings.loaded': ['debug', 'settings'],
   'settings.ignored': [
     'warn',
-    "{setting} is the template's own secret, known to everybody: ignored; make one with: openssl rand -hex 32",
+    ({ setting }) =>
+      `${setting} is the template's own secret, known to everybody: ignored; make one with: openssl rand -hex 32`,
   ],
 
   'database.lost': ['error', 'the database does not answer'],
@@ -39,11 +47,9 @@ const lines: Record<string, [Level, string | Writer]> = {
   'task.started': ['info', 'started'],
   'task.progress': ['debug', 'goes on'],
   'task.done': ['info', fields => `done${duration(fields)}`],
-  'task.failed': ['error', fields => `failed${duration(fields)}`],
-  'task.retry': ['warn', 'failed, to be tried again'],
+  'task.failed': ['error', fields => `${ending(fields)}${duration(fields)}`],
+  'task.retry': ['warn', fields => `${ending(fields)}, to be tried again`],
   'task.cancelled': ['info', 'cancelled'],
-  'task.timedOut': ['warn', 'took longer than its type may'],
-  'task.crashed': ['warn', 'its worker ended in the middle of it'],
   'task.rescued': ['warn', 'rescued from a role that stopped answering'],
   'task.rejected': ['error', 'rejected: it never runs'],
   'task.deadline': ['warn', 'missed its deadline'],

@@ -21,7 +21,7 @@ export interface MetricsSources {
   linkUp?: () => boolean;
 }
 
-const outcomes = ['done', 'failed', 'retry', 'cancelled', 'timedOut', 'crashed', 'rescued', 'rejected'] as const;
+const outcomes = ['done', 'failed', 'retry', 'cancelled', 'rescued', 'rejected'] as const;
 
 /** The figures of a process as Prometheus reads them: gauges are asked for at the scrape, the rest counts events. */
 export class Metrics {
@@ -34,6 +34,7 @@ export class Metrics {
     this.registry.setDefaultLabels({ role: sources.role });
     collectDefaultMetrics({ register: this.registry });
     this.countTasks();
+    this.countFailures();
     this.countRuns();
     this.showProcess();
     this.showQueue();
@@ -91,6 +92,20 @@ export class Metrics {
     }
   }
 
+  /** Why attempts fail, whether they are tried again or not: an error, a time-out, a dead worker. */
+  private countFailures(): void {
+    const failures = new Counter({
+      name: 'tandem_task_failures_total',
+      help: 'Attempts that failed, by task type and cause.',
+      labelNames: ['task_type', 'cause'],
+      registers: [this.registry],
+    });
+    for (const event of ['task.failed', 'task.retry'])
+      this.events.on(event, (_, { taskType = 'unknown', outcome = 'failed' }) =>
+        failures.inc({ task_type: String(taskType), cause: String(outcome) }),
+      );
+  }
+
   private countRuns(): void {
     const runs = new Counter({
       name: 'tandem_schedule_runs_total',
@@ -98,7 +113,7 @@ export class Metrics {
       labelNames: ['schedule', 'outcome'],
       registers: [this.registry],
     });
-    for (const outcome of ['finished', 'failed', 'skipped', 'missed'] as const) {
+    for (const outcome of ['finished', 'failed', 'skipped'] as const) {
       this.events.on(`cron.${outcome}`, (_, { schedule = 'unknown' }) =>
         runs.inc({ schedule: String(schedule), outcome }),
       );

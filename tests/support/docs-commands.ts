@@ -35,7 +35,7 @@ export const proofs: Proof[] = [
   seen(/^npm run new:task thumbnail$/, `${processes}/new-files.test.ts`, "'new:task', 'thumbnail'"),
   seen(/^npm run new:schedule send-invoices$/, `${processes}/new-files.test.ts`, "'new:schedule', 'send-invoices'"),
   seen(/^npm run new:api shopping-notes$/, `${processes}/new-files.test.ts`, "'new:api', 'shopping-notes'"),
-  seen(/^npm run init -- my-app( --bare)?$/, `${processes}/init-app.test.ts`, "'init'"),
+  { of: /^npm run init -- my-app( --bare)?$/, by: runsInit },
   seen(/^npm run check:meteor$/, `${processes}/meteor-check.test.ts`, "'check:meteor'"),
   seen(/^npm run build:worker$/, `${processes}/meteor-check.test.ts`, "'run', 'build:worker'"),
   seen(/^npm run meteor$/, `${processes}/meteor-run.test.ts`, "describe('npm run meteor'"),
@@ -56,6 +56,14 @@ export const proofs: Proof[] = [
   sandboxed(/^(\w+="\$\(cat [^)]*\)" )+docker compose /),
   sandboxed(/^(cp|openssl rand) /),
 ];
+
+/** An app that has been made of the template has no use for it any more, nor for its test. */
+function runsInit(): void {
+  const { name } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { name: string };
+  const test = join(root, processes, 'init-app.test.ts');
+  if (name === 'tandem' && !readFileSync(test, 'utf8').includes("'run', 'init', '--', 'my-app'"))
+    throw new Error(`${test} does not run it any more`);
+}
 
 /** The commands of a block, without what is said about them. */
 export function commandsOf({ text }: Block): string[] {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 import type { Block } from './docs';
@@ -154,5 +154,3 @@ export function isRunnable({ text, file }: Block): boolean {
   const near = /^(node:|\.\.\/\.\.\/\.\.\/infra\/(queue|catalog|database)$)/;
   return file === undefined && imports.length > 0 && imports.every(name => near.test(name));
 }
-
-export const fileExists = (path: string) => existsSync(join(root, path));

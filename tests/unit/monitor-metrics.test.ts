@@ -21,6 +21,16 @@ describe('the metrics', () => {
     );
   });
 
+  it('count why attempts failed, whether they are tried again or not', async () => {
+    const events = new Events();
+    const metrics = new Metrics(sources, events);
+    events.emit('task.retry', { taskType: 'burn', outcome: 'crashed' });
+    events.emit('task.failed', { taskType: 'burn', outcome: 'timedOut' });
+    const text = await metrics.text();
+    for (const cause of ['crashed', 'timedOut'])
+      expect(text).toContain(`tandem_task_failures_total{task_type="burn",cause="${cause}",role="jobs"} 1`);
+  });
+
   it('show queue, workers, schedules, link, event loop and memory', async () => {
     const text = await new Metrics(
       {

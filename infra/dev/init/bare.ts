@@ -56,6 +56,7 @@ export function stripSample(edits: Edits, name: AppName): void {
     edits.replace('client/page.css', new RegExp(`\\n/\\* ${area} \\*/\\n[\\s\\S]*?(?=\\n/\\* |$)`), '\n');
   withoutPackages(edits);
   withoutUnused(edits);
+  edits.replace('knip.json', /,\s*"jpeg-js"/, '');
   adaptTests(edits);
   adaptReadme(edits);
 }

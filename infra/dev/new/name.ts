@@ -33,6 +33,7 @@ function problemOf(typed: readonly string[]): string | undefined {
   const [text] = typed;
   if (text === undefined || text.trim() === '') return 'is missing';
   if (typed.length > 1) return `one is enough, not ${typed.length} (${typed.join(', ')})`;
+  if (text.startsWith('-')) return `${JSON.stringify(text)} is no name, and there are no options`;
   const words = wordsOf(text);
   if (words.some(word => !/^[a-z0-9]+$/.test(word)))
     return `${JSON.stringify(text)} has more than letters, digits and -`;
