@@ -10,6 +10,7 @@ main() {
   refuse_dirty_tree
   check_settings
   [ "$dry_run" = yes ] || check_login
+  build_worker
   run_checks
   build_once
   if wanted jobs; then deploy_role jobs; fi
@@ -102,6 +103,9 @@ check_settings() {
 
 check_login() { meteor whoami >/dev/null 2>&1 || fail 'not logged in: run "meteor login", or name a session by METEOR_SESSION_FILE'; }
 
+# The worker file is no part of the commit: it is made anew from the sources that are.
+build_worker() { npm run --silent build:worker >/dev/null || fail 'the worker file could not be built: nothing was deployed'; }
+
 run_checks() {
   if [ "$dry_run" = yes ]; then say 'would run: npm run check:meteor'; return; fi
   npm run --silent check:meteor || fail 'npm run check:meteor says no: nothing was deployed'
@@ -114,7 +118,6 @@ run_meteor() {
 }
 
 build_once() {
-  npm run --silent build:worker >/dev/null || fail 'the worker file could not be built: nothing was deployed'
   # shellcheck disable=SC2154
   run_meteor deploy "$jobs_host" --settings "$jobs_settings" --cache-build --build-only ||
     fail 'the build failed: nothing was deployed'

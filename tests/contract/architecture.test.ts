@@ -3,28 +3,11 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { problemsOf, sourceRules } from '../support/source-rules';
+import { violationsIn } from '../../infra/dev/meteor/import-graph';
+import { problemsOf, sourceRules } from '../../infra/dev/meteor/source-rules';
 
 const run = promisify(execFile);
 const root = join(__dirname, '..', '..');
-const rooms = ['client', 'server', 'imports', 'infra', 'packages'];
-
-interface Violation {
-  rule: { name: string };
-  from: string;
-  to: string;
-}
-
-/** The violations of a tree, by its real import graph. */
-async function violationsIn(folder: string): Promise<Violation[]> {
-  const program = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
-  const config = join(root, '.dependency-cruiser.cjs');
-  const { stdout } = await run(process.execPath, [program, '--config', config, '--output-type', 'json', ...rooms], {
-    cwd: folder,
-    maxBuffer: 64e6,
-  }).catch(failure => failure as { stdout: string; stderr: string });
-  return JSON.parse(stdout).summary.violations;
-}
 
 /** One file that breaks each rule of .dependency-cruiser.cjs. */
 const planted: Record<string, Record<string, string>> = {

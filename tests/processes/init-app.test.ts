@@ -64,11 +64,6 @@ describe.each([
     await isGood(copy, 'node_modules/.bin/knip', '--no-progress');
   });
 
-  it('leaves tests that pass: of the units, of the architecture, and of both roles with a browser', async () => {
-    const chosen = ['tests/unit/(handlers|catalog|settings)', 'contract/(architecture|schedules)', 'e2e/page'];
-    await isGood(copy, 'node_modules/.bin/jest', ...chosen, '--runInBand');
-  });
-
   it('is not done twice by mistake', async () => {
     const before = copy.contents();
     const again = await copy.npm('run', 'init', '--', 'other-app', '--force');
@@ -78,8 +73,18 @@ describe.each([
 });
 
 describe('npm run init -- my-app --bare', () => {
+  let copy: Copy;
+  beforeAll(async () => {
+    ({ copy } = await initialised('--bare'));
+  });
+  afterAll(() => copy?.remove());
+
+  it('leaves tests that pass: of the units, of a schedule, and of both roles with a browser', async () => {
+    const chosen = ['tests/unit/(handlers|catalog|settings)', 'contract/schedules', 'e2e/page'];
+    await isGood(copy, 'node_modules/.bin/jest', ...chosen, '--runInBand');
+  });
+
   it('leaves nothing of the sample but its smallest task', async () => {
-    const { copy } = await initialised('--bare');
     const { output } = await copy.run('find', ['imports', '-type', 'f']);
     expect(output).not.toMatch(/report|picture|thumbnail|notification|pulse/i);
     expect(Object.keys(JSON.parse(copy.read('package.json')).dependencies)).not.toEqual(
@@ -88,7 +93,6 @@ describe('npm run init -- my-app --bare', () => {
     expect(copy.read('package-lock.json')).not.toMatch(/node_modules\/(exceljs|jimp|busboy)"/);
     await isGood(copy, 'npm', 'run', 'new:api', 'notes');
     await isGood(copy, 'npm', 'run', 'new:task', 'thumbnail');
-    await copy.remove();
   });
 });
 

@@ -40,7 +40,7 @@ const sample = [
 ];
 
 const dependencies = ['busboy', 'exceljs', 'jimp'];
-const devDependencies = ['@types/busboy'];
+const devDependencies = ['@types/busboy', 'jpeg-js'];
 
 /** Areas of the stylesheet that go, by their headings. */
 const areas = ['Pulse', 'Reports', 'Notifications', 'Pictures'];
@@ -56,7 +56,6 @@ export function stripSample(edits: Edits, name: AppName): void {
     edits.replace('client/page.css', new RegExp(`\\n/\\* ${area} \\*/\\n[\\s\\S]*?(?=\\n/\\* |$)`), '\n');
   withoutPackages(edits);
   withoutUnused(edits);
-  edits.replace('knip.json', /,\s*"jpeg-js"/, '');
   adaptTests(edits);
   adaptReadme(edits);
 }
@@ -76,6 +75,7 @@ function withoutPackages(edits: Edits): void {
   edits.json('package.json', (manifest: Record<string, Record<string, string>>) => {
     for (const name of dependencies) delete manifest.dependencies![name];
     for (const name of devDependencies) delete manifest.devDependencies![name];
+    delete manifest.scripts!['bench:interference'];
   });
 }
 

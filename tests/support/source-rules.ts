@@ -1,1 +1,0 @@
-export * from '../../infra/dev/meteor/source-rules';
