@@ -8,9 +8,7 @@ const { join } = require('node:path');
 const missing = ['tsx', 'esbuild'].filter(name => !isInstalled(name));
 
 if (missing.length > 0) {
-  console.log(
-    `prepare: the worker file was not built, for ${missing.join(' and ')} is not installed (production packages only).`,
-  );
+  console.log(`prepare: the worker file was not built; missing: ${missing.join(', ')} (production packages only).`);
   console.log('prepare: a jobs role needs it: run "npm run build:worker" where the development packages are.');
 } else {
   const build = join(__dirname, 'build-only-worker.ts');
