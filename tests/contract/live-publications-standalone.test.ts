@@ -1,36 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
-import { MongoInstance } from 'mongodb-memory-server-core';
-import { freePort } from '../../infra/dev/ports';
-import { someMongod } from '../support/bare-machine';
 import { eventually } from '../support/eventually';
+import { type StandaloneMongod, startStandaloneMongod } from '../support/standalone-mongod';
 import { bundle, type Host, type HostApp } from './ddp-truth/host';
 import { Talk } from './ddp-truth/talk';
 
-/** A mongod without a replica set: no change streams. */
-let mongod: MongoInstance;
-let dataFolder: string;
+let mongod: StandaloneMongod;
 let writer: MongoClient;
 let app: HostApp;
 let host: Host;
 
 beforeAll(async () => {
-  dataFolder = await mkdtemp(join(tmpdir(), 'tandem-standalone-'));
-  const { path, version } = await someMongod();
-  const port = await freePort();
-  mongod = await MongoInstance.create({
-    binary: { systemBinary: path, version },
-    instance: {
-      port,
-      dbPath: dataFolder,
-      ip: '127.0.0.1',
-      storageEngine: 'wiredTiger',
-      args: ['--wiredTigerCacheSizeGB', '0.25'],
-    },
-  });
-  const mongoUrl = `mongodb://127.0.0.1:${port}/standalone`;
+  mongod = await startStandaloneMongod();
+  const mongoUrl = mongod.urlOf('standalone');
   writer = await new MongoClient(mongoUrl).connect();
   app = await bundle('more');
   host = await app.start({ mongoUrl });
@@ -39,7 +20,6 @@ afterAll(async () => {
   await app?.remove();
   await writer?.close();
   await mongod?.stop();
-  await rm(dataFolder, { recursive: true, force: true });
 });
 
 const notes = () => writer.db().collection<{ _id: string; kind?: string }>('more.notes');

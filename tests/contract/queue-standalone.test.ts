@@ -1,36 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
-import { MongoInstance } from 'mongodb-memory-server-core';
-import { freePort } from '../../infra/dev/ports';
-import { someMongod } from '../support/bare-machine';
 import { eventually } from '../support/eventually';
 import { TestQueue } from '../support/queue';
+import { type StandaloneMongod, startStandaloneMongod } from '../support/standalone-mongod';
 
-let mongod: MongoInstance;
-let dataFolder: string;
+let mongod: StandaloneMongod;
 let url: string;
 
 beforeAll(async () => {
-  dataFolder = await mkdtemp(join(tmpdir(), 'tandem-standalone-'));
-  const { path, version } = await someMongod();
-  const port = await freePort();
-  mongod = await MongoInstance.create({
-    binary: { systemBinary: path, version },
-    instance: {
-      port,
-      dbPath: dataFolder,
-      ip: '127.0.0.1',
-      storageEngine: 'wiredTiger',
-      args: ['--wiredTigerCacheSizeGB', '0.25'],
-    },
-  });
-  url = `mongodb://127.0.0.1:${port}/queue`;
+  mongod = await startStandaloneMongod();
+  url = mongod.urlOf('queue');
 }, 60_000);
 afterAll(async () => {
   await mongod?.stop();
-  await rm(dataFolder, { recursive: true, force: true });
 });
 
 test('on a stand-alone mongod the queue polls, says so once, and does all the same', async () => {

@@ -1,6 +1,5 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import puppeteer, { type Browser } from 'puppeteer-core';
+import { isExecutable, onPath } from '../../infra/dev/on-path';
 import { carriedChromium } from './carried-chromium';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -34,15 +33,5 @@ export async function launchBrowser(): Promise<Browser> {
 }
 
 function chromiumOfThisMachine(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  return [...folders.flatMap(folder => names.map(name => join(folder, name))), macOS].find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return onPath(names) ?? [macOS].find(isExecutable);
 }

@@ -1,5 +1,4 @@
-import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { onPath } from '../on-path';
 import { tried } from './mongod';
 import { Refused, type Way } from './way';
 
@@ -11,7 +10,7 @@ export const mongodOfThisMachine: Way = {
   async find() {
     const named = process.env.MONGOMS_SYSTEM_BINARY;
     if (named) return { mongod: await tried(named).catch(refuse) };
-    const path = await onPath();
+    const path = onPath([program]);
     if (path) return { mongod: await tried(path) };
     throw new Error(
       'there is none. Install MongoDB (https://www.mongodb.com/docs/manual/installation), or name its program: MONGOMS_SYSTEM_BINARY=/path/to/mongod',
@@ -21,19 +20,4 @@ export const mongodOfThisMachine: Way = {
 
 function refuse(error: Error): never {
   throw new Refused(`MONGOMS_SYSTEM_BINARY: ${error.message}`, { cause: error });
-}
-
-async function onPath(): Promise<string | undefined> {
-  for (const folder of (process.env.PATH ?? '').split(delimiter).filter(Boolean)) {
-    const path = join(folder, program);
-    if (await isExecutable(path)) return path;
-  }
-  return undefined;
-}
-
-function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }
