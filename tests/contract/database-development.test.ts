@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { someMongod } from '../support/bare-machine';
 import { eventually } from '../support/eventually';
+import { testPort } from '../support/ports';
 import { descendants, isAlive, startProcess, type TestProcess } from '../support/processes';
 import { root } from '../support/run';
 
@@ -15,8 +16,9 @@ let mongodPath: string;
 beforeAll(async () => {
   mongodPath = (await someMongod()).path;
 }, 120_000);
-beforeEach(() => {
+beforeEach(async () => {
   local = mkdtempSync(join(tmpdir(), 'tandem-local-'));
+  await usePortOfOurOwn();
   started = [];
 });
 afterEach(async () => {
@@ -24,6 +26,12 @@ afterEach(async () => {
   await Promise.all(started.map(keeper => keeper.ended));
   rmSync(local, { recursive: true, force: true });
 });
+
+/** As an earlier start leaves it. The usual port is wanted by every test that starts `npm start` in a new checkout. */
+async function usePortOfOurOwn(): Promise<void> {
+  const port = await testPort();
+  writeFileSync(join(local, 'database.json'), JSON.stringify({ port }));
+}
 
 /** Another process that runs the database of `npm start`. */
 async function keepDatabase(): Promise<{ keeper: TestProcess; url: string; mongod: () => number }> {

@@ -1,10 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
-import { freePort } from '../../infra/dev/ports';
 import { meteorPlugin } from '../../infra/node-host/esbuild-plugin';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { eventually } from '../support/eventually';
+import { testPort } from '../support/ports';
 import { startProcess, type TestProcess } from '../support/processes';
 import { root } from '../support/run';
 
@@ -25,7 +25,7 @@ export class FixtureHost {
     await mkdir(folder, { recursive: true });
     await build(serverOptions(folder));
     if (page) await build(pageOptions(folder, page));
-    const host = new FixtureHost(await freePort(), folder, await testDatabase());
+    const host = new FixtureHost(await testPort(), folder, await testDatabase());
     await host.up();
     return host;
   }

@@ -1,4 +1,5 @@
-import { Checkout, freePair } from '../support/checkout';
+import { Checkout } from '../support/checkout';
+import { testPortPair } from '../support/ports';
 import { commandLine, descendants, type TestProcess } from '../support/processes';
 
 jest.setTimeout(120_000);
@@ -9,7 +10,7 @@ let heard = 0;
 
 beforeAll(async () => {
   checkout = new Checkout();
-  npm = checkout.npm(['start', '--', '--port', String(await freePair())]);
+  npm = checkout.npm(['start', '--', '--port', String(await testPortPair())]);
   await npm.says(/Tandem is ready/, 90_000);
 });
 afterAll(() => checkout.remove());

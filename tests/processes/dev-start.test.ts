@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { Checkout, freePair } from '../support/checkout';
+import { Checkout } from '../support/checkout';
 import { eventually } from '../support/eventually';
+import { testPortPair } from '../support/ports';
 import { commandLine, descendants, isAlive, type TestProcess } from '../support/processes';
 
 jest.setTimeout(240_000);
@@ -12,7 +13,7 @@ let port: number;
 
 beforeEach(async () => {
   checkout = new Checkout();
-  port = await freePair();
+  port = await testPortPair();
 });
 afterEach(() => checkout.remove());
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { freePort } from '../../infra/dev/ports';
 import { LinkClient, LinkError } from '../../infra/link';
 import { eventually } from '../support/eventually';
+import { testPort } from '../support/ports';
 import { startRoles, type TestRoles } from '../support/roles';
 
 // The link is code of a role: here it runs in the test's own process, on the Node host's modules.
@@ -37,7 +37,7 @@ async function link(options: Partial<ConstructorParameters<typeof LinkClient>[0]
   return client;
 }
 
-const nowhere = async () => `http://127.0.0.1:${await freePort()}`;
+const nowhere = async () => `http://127.0.0.1:${await testPort()}`;
 
 describe('the client of the link', () => {
   it('waits for the link to come up, runs a task in the jobs role and gives its result', async () => {

@@ -2,9 +2,9 @@ import { chmodSync, copyFileSync, mkdirSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { isFree } from '../../infra/dev/ports';
 import { someMongod } from '../support/bare-machine';
-import { freePair } from '../support/checkout';
 import { Copy } from '../support/copy';
 import { eventually } from '../support/eventually';
+import { testPortPair } from '../support/ports';
 import { descendants, isAlive, type TestProcess } from '../support/processes';
 import { ofThisRun, root } from '../support/run';
 
@@ -42,7 +42,7 @@ async function ended(run: TestProcess, port: number): Promise<void> {
 
 describe('npm run meteor', () => {
   it("runs both roles, each in a folder of its own, on the MongoDB that the web role's Meteor starts", async () => {
-    const port = await freePair();
+    const port = await testPortPair();
     const run = start('meteor', port, { MONGO_URL: '' });
     expect(await given(run, 'web ')).toEqual({
       args: ['run', '--settings', join('.local', 'meteor-settings-web.json'), '--port', String(port)],
@@ -64,7 +64,7 @@ describe('npm run meteor', () => {
   });
 
   it('takes MONGO_URL as it is given, for both', async () => {
-    const port = await freePair();
+    const port = await testPortPair();
     const MONGO_URL = ofThisRun('TANDEM_TEST_MONGO_URL');
     const run = start('meteor', port, { MONGO_URL });
     expect(await given(run, 'web ')).toMatchObject({ MONGO_URL });
@@ -73,7 +73,7 @@ describe('npm run meteor', () => {
   });
 
   it('builds the worker file anew when its sources change', async () => {
-    const port = await freePair();
+    const port = await testPortPair();
     const run = start('meteor:jobs', port, {});
     await given(run, 'jobs');
     const before = copy.read('private/workers/main.json');
@@ -89,7 +89,7 @@ describe('npm run meteor', () => {
   });
 
   it('ends when a role ends, and the other one with it', async () => {
-    const port = await freePair();
+    const port = await testPortPair();
     const run = start('meteor', port, {});
     await given(run, 'jobs');
     const [tool] = descendants(run.pid).filter(pid => isLeader(pid));
@@ -102,7 +102,7 @@ describe('npm run meteor', () => {
 
 describe('npm run meteor:web and meteor:jobs', () => {
   it("run one role each: the second terminal finds the first one's database", async () => {
-    const port = await freePair();
+    const port = await testPortPair();
     const jobs = start('meteor:jobs', port, { MONGO_URL: '' });
     await jobs.says(/Waiting for the database of npm run meteor:web/, 60_000);
     const web = start('meteor:web', port, { MONGO_URL: '' });

@@ -1,7 +1,6 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, isFree } from '../../infra/dev/ports';
 import { startProcess, type TestProcess } from './processes';
 import { root } from './run';
 
@@ -48,13 +47,5 @@ export class Checkout {
     for (const npm of this.started) npm.interrupt();
     await Promise.all(this.started.map(npm => npm.ended));
     rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-/** A port that is free together with the one 100 above: the web role's and the jobs role's. */
-export async function freePair(): Promise<number> {
-  for (;;) {
-    const port = await freePort();
-    if (port < 65_000 && (await isFree(port + 100))) return port;
   }
 }

@@ -2,12 +2,12 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { privateFolder } from '../../infra/dev/bundling/worker-file';
-import { freePort } from '../../infra/dev/ports';
 import { roleEnvironment } from '../../infra/dev/running/role-environment';
 import { readSettings, type Settings } from '../../infra/dev/settings-file';
 import { buildOfThisRun } from './build';
 import { testDatabase } from './database';
 import { eventually } from './eventually';
+import { testPort } from './ports';
 import { startProcess, type TestProcess } from './processes';
 import { root } from './run';
 
@@ -59,7 +59,7 @@ export function runningPair(): TestRoles | undefined {
 async function start({ web = true, jobs = true, settings = {}, mongoUrl, env = {} }: RolesOptions): Promise<TestRoles> {
   const { serverFile, clientFolder } = await buildOfThisRun();
   const database = mongoUrl ? undefined : await testDatabase();
-  const ports = { web: await freePort(), jobs: await freePort() };
+  const ports = { web: await testPort(), jobs: await testPort() };
   const url = mongoUrl ?? database!.url;
   const surroundings = { mongoUrl: url, clientFolder, privateFolder, publicFolder: join(root, 'public'), ports };
   const folders = await mkdtemp(join(tmpdir(), 'tandem-roles-'));

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoInstance } from 'mongodb-memory-server-core';
-import { freePort } from '../../infra/dev/ports';
 import { someMongod } from './bare-machine';
+import { testPort } from './ports';
 
 /** A mongod without a replica set: no change streams, no transactions. */
 export interface StandaloneMongod {
@@ -15,7 +15,7 @@ export interface StandaloneMongod {
 export async function startStandaloneMongod(): Promise<StandaloneMongod> {
   const dbPath = await mkdtemp(join(tmpdir(), 'tandem-standalone-'));
   const { path, version } = await someMongod();
-  const port = await freePort();
+  const port = await testPort();
   const mongod = await MongoInstance.create({
     binary: { systemBinary: path, version },
     instance: {

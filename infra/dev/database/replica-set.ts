@@ -25,7 +25,7 @@ export interface RunningMongod {
   kill(): void;
 }
 
-/** Somebody was quicker: the port that was to be used is another program's now. */
+/** Somebody was quicker: the port that was asked for is another program's now. */
 export class PortTaken extends Error {}
 
 export interface ReplicaSetOptions {
@@ -39,7 +39,7 @@ export interface ReplicaSetOptions {
  * Starts `mongod` as a replica set of one on loopback, and waits until it takes writes. It runs in a process group of
  * its own, so that a terminal's Ctrl-C does not reach it, and it ends with this process, however this one ends.
  *
- * @throws PortTaken
+ * @throws PortTaken where `port` is given and not free
  */
 export async function startReplicaSet(
   mongod: Mongod,
@@ -47,8 +47,9 @@ export async function startReplicaSet(
 ): Promise<RunningMongod> {
   const data = dataFolder ?? (await mkdtemp(join(tmpdir(), 'tandem-mongo-')));
   await mkdir(data, { recursive: true });
-  const chosenPort = port ?? (await freePort());
-  const instance = await launchWhenUnlocked(mongod, data, chosenPort);
+  const { instance, port: chosenPort } = port
+    ? { instance: await launchWhenUnlocked(mongod, data, port), port }
+    : await launchAnywhere(mongod, data);
   const stop = async () => {
     await instance.stop();
     if (!dataFolder) await rm(data, { recursive: true, force: true });
@@ -65,6 +66,18 @@ export async function startReplicaSet(
   };
   const url = `mongodb://${host}:${chosenPort}/tandem?replicaSet=${setName}`;
   return { url, port: chosenPort, pid: instance.mongodProcess!.pid!, stop, kill };
+}
+
+/** A port that was free a moment ago may be somebody else's by now: then another one. */
+async function launchAnywhere(mongod: Mongod, data: string): Promise<{ instance: MongoInstance; port: number }> {
+  for (;;) {
+    const port = await freePort();
+    try {
+      return { instance: await launchWhenUnlocked(mongod, data, port), port };
+    } catch (error) {
+      if (!(error instanceof PortTaken)) throw error;
+    }
+  }
 }
 
 /** After `kill -9` the old mongod may hold the folder for a moment still: it is ending, so we wait for it. */

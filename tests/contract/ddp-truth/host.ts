@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { freePort } from '../../../infra/dev/ports';
 import { meteorPlugin } from '../../../infra/node-host/esbuild-plugin';
+import { testPort } from '../../support/ports';
 import { startProcess, type TestProcess } from '../../support/processes';
 import { root } from '../../support/run';
 
@@ -39,7 +39,7 @@ export class HostApp {
 
   /** Starts it without waiting for it. */
   async launch({ mongoUrl, port: wanted, env }: HostOptions): Promise<Host> {
-    const port = wanted ?? (await freePort());
+    const port = wanted ?? (await testPort());
     const url = `http://localhost:${port}`;
     const settings = { PORT: String(port), ROOT_URL: url, MONGO_URL: mongoUrl, METEOR_PRINT_ON_LISTEN: '1' };
     const child = startProcess(process.execPath, ['--enable-source-maps', this.file], {
