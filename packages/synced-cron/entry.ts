@@ -47,7 +47,7 @@ const required: Record<string, Check> = {
 
 const optional: Record<string, Check> = {
   persist: { says: 'true or false', accepts: isBoolean },
-  timezone: { says: 'an IANA time zone such as "Europe/Berlin"', accepts: isZone },
+  timezone: { says: 'an IANA time zone such as "Europe/Berlin"', accepts: value => Zone.exists(value) },
   missedRuns: {
     says: "'skip', 'once' or 'all'",
     accepts: value => ['skip', 'once', 'all'].includes(value as MissedRuns),
@@ -130,16 +130,6 @@ function pointless(entry: Entry): string[] {
     warnings.push(without('timeoutToConsiderRunningForParallelExecution', 'persist'));
   }
   return warnings;
-}
-
-function isZone(value: unknown): boolean {
-  if (typeof value !== 'string') return false;
-  try {
-    Zone.of(value);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function show(value: unknown): string {

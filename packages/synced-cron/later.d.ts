@@ -48,6 +48,7 @@ declare module '@breejs/later' {
   const later: {
     parse: Parse;
     date: { UTC(): void };
+    modifier: Record<string, unknown>;
     schedule(schedule: ScheduleData): Occurrences;
   };
   export default later;

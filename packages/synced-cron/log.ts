@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 export type LogLevel = 'info' | 'warn' | 'error' | 'debug';
 
 /** What a `logger` gets for each message. */
@@ -7,7 +9,7 @@ export interface LogEntry {
   tag: 'SyncedCron';
 }
 
-export type Logger = (entry: LogEntry) => void;
+export type Logger = (entry: LogEntry) => unknown;
 
 interface LogOptions {
   log: boolean;
@@ -36,15 +38,26 @@ export class Log {
   private say(level: LogLevel, message: string): void {
     const { log, logger } = this.options();
     if (log === false) return;
-    if (logger) {
-      logger({ level, message, tag: 'SyncedCron' });
-      return;
-    }
-    const line = `SyncedCron: ${message}`;
-    const meteorLog = meteorLogging();
-    if (meteorLog) meteorLog[level]({ message: line });
-    else console[level](line);
+    if (logger) void hand(logger, { level, message, tag: 'SyncedCron' });
+    else print(level, message);
   }
+}
+
+/** A logger that fails is no reason to stop a job, or the schedule: then the message goes where it does without one. */
+async function hand(logger: Logger, entry: LogEntry): Promise<void> {
+  try {
+    await logger(entry);
+  } catch (error) {
+    print(entry.level, entry.message);
+    print('error', `The logger failed: ${messageOf(error)}`);
+  }
+}
+
+function print(level: LogLevel, message: string): void {
+  const line = `SyncedCron: ${message}`;
+  const meteorLog = meteorLogging();
+  if (meteorLog) meteorLog[level]({ message: line });
+  else console[level](line);
 }
 
 function meteorLogging(): MeteorLog | undefined {
@@ -52,11 +65,23 @@ function meteorLogging(): MeteorLog | undefined {
   return Package?.logging?.Log;
 }
 
-/** An error as the history keeps it: its stack, or whatever was thrown. */
-export function stackOf(error: unknown): unknown {
-  return (error as Error | undefined)?.stack || error;
+/** What was thrown as the history keeps it: its stack, or the value itself. Anything may be thrown. */
+export function stackOf(thrown: unknown): unknown {
+  const stack = (thrown as Error | null | undefined)?.stack;
+  if (stack) return stack;
+  return ['string', 'number', 'boolean'].includes(typeof thrown) || isObject(thrown) ? thrown : inspect(thrown);
 }
 
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** What was thrown in words. */
+export function textOf(thrown: unknown): string {
+  const stack = stackOf(thrown);
+  return typeof stack === 'string' ? stack : inspect(stack);
+}
+
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : textOf(thrown);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }

@@ -28,6 +28,9 @@ export const defaults: Options = {
 /** These are looked at each time; the others are taken up by `start`. */
 const atAnyTime = ['log', 'logger'];
 
+/** 68 years: MongoDB takes no longer ones. */
+const longestTTL = 2 ** 31 - 1;
+
 const kinds: Record<keyof Options, { says: string; accepts(value: unknown): boolean }> = {
   log: { says: 'true or false', accepts: value => typeof value === 'boolean' },
   logger: {
@@ -37,8 +40,8 @@ const kinds: Record<keyof Options, { says: string; accepts(value: unknown): bool
   collectionName: { says: 'a name', accepts: value => typeof value === 'string' && value !== '' },
   utc: { says: 'true or false', accepts: value => typeof value === 'boolean' },
   collectionTTL: {
-    says: 'a number of seconds, or null',
-    accepts: value => Number.isFinite(value) && Number(value) > 0,
+    says: `a number of seconds up to ${longestTTL}, or null`,
+    accepts: value => Number.isFinite(value) && Number(value) > 0 && Number(value) <= longestTTL,
   },
   leaseSeconds: {
     says: 'a number of seconds from 1 on',
@@ -60,8 +63,8 @@ export function configured(
   const warnings: string[] = [];
   const next: Record<string, unknown> = { ...options };
   for (const [name, value] of Object.entries(given)) {
-    if (name === 'collectionTTL' && !value) next[name] = null;
-    else if (value === undefined) next[name] = defaults[name as keyof Options];
+    if (value === undefined) next[name] = defaults[name as keyof Options];
+    else if (name === 'collectionTTL' && !value) next[name] = value === 0 ? 0 : null;
     else if (!isOption(name)) warnings.push(`config: there is no option "${name}"; there are: ${names().join(', ')}`);
     else next[name] = checked(name, value);
     if (running && isOption(name) && !atAnyTime.includes(name)) {
@@ -78,7 +81,7 @@ function checked(name: keyof Options, value: unknown): unknown {
 }
 
 function isOption(name: string): name is keyof Options {
-  return name in defaults;
+  return Object.hasOwn(defaults, name);
 }
 
 function names(): string[] {

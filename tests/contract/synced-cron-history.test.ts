@@ -1,3 +1,4 @@
+import { MongoNetworkError } from 'mongodb';
 import type { Entry } from '../../packages/synced-cron/entry';
 import { Crons } from '../support/cron';
 import { eventually } from '../support/eventually';
@@ -48,12 +49,39 @@ test('an error is recorded with its stack', async () => {
   expect(crons.messages()).toContain('Exception "job" Error: no paper');
 });
 
+const bare = Object.assign(Object.create(null), { code: 7 });
+const thrown: [string, unknown, unknown][] = [
+  ['a text', 'no paper', 'no paper'],
+  ['nothing', undefined, 'undefined'],
+  ['a symbol', Symbol('no paper'), 'Symbol(no paper)'],
+  ['an object without any methods', bare, { code: 7 }],
+];
+
+test.each(thrown)('a job may throw %s', async (_what, value, recorded) => {
+  const record = await runOnce({ job: () => Promise.reject(value) });
+  expect(record.error).toEqual(recorded);
+});
+
 test('a result that MongoDB cannot hold leaves a finished run and a warning', async () => {
   const circle: Record<string, unknown> = {};
   circle.self = circle;
   const record = await runOnce({ job: () => circle });
   expect(record).not.toHaveProperty('result');
   expect(crons.messages().some(message => message.startsWith('What "job" gave can\'t be kept'))).toBe(true);
+});
+
+test('a run that ends while no database can be reached is recorded, with its result, when it can', async () => {
+  const record = await runOnce({
+    job: () => {
+      crons.away = new MongoNetworkError('no database');
+      setTimeout(() => {
+        crons.away = undefined;
+      }, 100);
+      return 42;
+    },
+  });
+  expect(record.result).toBe(42);
+  expect(record).not.toHaveProperty('attempts');
 });
 
 test('onSuccess and onError are called when the run is recorded', async () => {
@@ -140,6 +168,19 @@ describe('the indexes', () => {
     await startWith(172_800);
     await startWith(86_400);
     expect(await indexes()).toEqual(expected(86_400));
+  });
+
+  test('of an existing collection go on under other names', async () => {
+    await crons.records().createIndex({ intendedAt: 1, name: 1 }, { unique: true, name: 'by_hand' });
+    await crons.records().createIndex({ startedAt: 1 }, { expireAfterSeconds: 172_800, name: 'also_by_hand' });
+    await startWith(172_800);
+    expect(await indexes()).toEqual(expected(172_800));
+  });
+
+  test('of a collection that has kept all until now get a TTL', async () => {
+    await crons.records().createIndex({ startedAt: 1 });
+    await startWith(172_800);
+    expect(await indexes()).toEqual(expect.arrayContaining(expected(172_800)));
   });
 
   test('a TTL under 300 s is refused with the old warning, and 300 s is taken', async () => {

@@ -1,4 +1,5 @@
 import type { Entry } from '../../packages/synced-cron/entry';
+import type { Options } from '../../packages/synced-cron/options';
 import { Crons } from '../support/cron';
 import { eventually } from '../support/eventually';
 import { FakeClock } from '../support/fake-clock';
@@ -33,9 +34,12 @@ function gated() {
   return { job, begun, open: () => open() };
 }
 
-async function startAt(start: number, entry: Partial<Entry>) {
+/** For what goes by the renewal of a lease, or by its end. */
+const brief = { leaseSeconds: 1 };
+
+async function startAt(start: number, entry: Partial<Entry>, options: Partial<Options> = {}) {
   const clock = new FakeClock(start);
-  const cron = crons.add({}, clock);
+  const cron = crons.add(options, clock);
   cron.add({ name: 'job', schedule: everyMinute, job: () => {}, ...entry });
   await cron.start();
   return { clock, cron };
@@ -61,7 +65,7 @@ test('of several processes one runs each occurrence', async () => {
 
 test('an occurrence gives way to a run that is still at work, in another process as well', async () => {
   const { job, begun, open } = gated();
-  const [one, other] = await Promise.all([1, 2].map(() => startAt(noon.getTime() - 1, { job })));
+  const [one, other] = await Promise.all([1, 2].map(() => startAt(noon.getTime() - 1, { job }, brief)));
   await one!.clock.pass(2);
   await eventually(() => begun.length === 1);
   await other!.clock.pass(minute + 2);
@@ -79,6 +83,20 @@ test('an occurrence that finds the last run about to end follows it', async () =
   await clock.pass(minute);
   open();
   await eventually(() => finished(2));
+});
+
+test('an occurrence that others always get ahead of gives way in the end', async () => {
+  // None of them is at work for so long that it renews its lease, as where a job is a bit slower than its schedule.
+  const now = Date.now();
+  const [since, until] = [new Date(now), new Date(now + 60_000)];
+  const intendedAt = new Date(noon.getTime() - minute);
+  await crons.leases().insertOne({ _id: 'job', name: 'job', intendedAt, token: 't', owner: 'o:1', since, until });
+  const { clock } = await startAt(noon.getTime() - 1, {});
+  let passed = performance.now();
+  const time = jest.spyOn(performance, 'now').mockImplementation(() => (passed += 30_000));
+  await clock.pass(2);
+  await eventually(() => crons.messages().some(message => message.startsWith('Skipping "job"')));
+  time.mockRestore();
 });
 
 test('with allowParallelExecution runs overlap', async () => {
@@ -103,7 +121,7 @@ test('a run that exceeds its timeout no longer holds up the next', async () => {
 
 test('a run at work keeps its lease for as long as it takes', async () => {
   const { job, begun, open } = gated();
-  const { clock } = await startAt(noon.getTime() - 1, { job });
+  const { clock } = await startAt(noon.getTime() - 1, { job }, brief);
   await clock.pass(2);
   await eventually(() => begun.length === 1);
   const lease = () => crons.leases().findOne({ _id: 'job' });
@@ -131,7 +149,7 @@ describe('a process that died', () => {
 
   test('in mid-job has its run run again, and the history shows it', async () => {
     await leftBehind(300, {});
-    await startAt(noon.getTime() + 5000, { job: () => 'again' });
+    await startAt(noon.getTime() + 5000, { job: () => 'again' }, brief);
     const [record] = await eventually(() => finished(1));
     expect(record).toMatchObject({ _id: 'r', intendedAt: noon, startedAt: noon, attempts: 2, result: 'again' });
     expect(record!.restartedAt).toBeInstanceOf(Date);
@@ -140,7 +158,7 @@ describe('a process that died', () => {
 
   test('before it recorded the run has it run all the same', async () => {
     await leftBehind(0);
-    await startAt(noon.getTime() + 5000, {});
+    await startAt(noon.getTime() + 5000, {}, brief);
     const [record] = await eventually(() => finished(1));
     expect(record).toMatchObject({ intendedAt: noon });
     expect(record).not.toHaveProperty('attempts');
@@ -148,14 +166,14 @@ describe('a process that died', () => {
 
   test('after it recorded the end has nothing run again', async () => {
     await leftBehind(0, { finishedAt: noon, result: 'done' });
-    await startAt(noon.getTime() + 5000, { job: () => 'again' });
+    await startAt(noon.getTime() + 5000, { job: () => 'again' }, brief);
     await eventually(async () => (await crons.leases().countDocuments()) === 0);
     expect(await crons.history('job')).toMatchObject([{ result: 'done' }]);
   });
 
   test('does not keep the next occurrence from running', async () => {
     await leftBehind(500, {});
-    const { clock } = await startAt(noon.getTime() + minute - 1, {});
+    const { clock } = await startAt(noon.getTime() + minute - 1, {}, brief);
     await clock.pass(2);
     const records = await eventually(() => finished(2));
     expect(records.map(({ attempts }) => attempts)).toEqual([2, undefined]);
@@ -163,7 +181,7 @@ describe('a process that died', () => {
 
   test('and two more at the same run: it is not run a fourth time', async () => {
     await leftBehind(0, { attempts: 3 });
-    await startAt(noon.getTime() + 5000, { job: () => 'again' });
+    await startAt(noon.getTime() + 5000, { job: () => 'again' }, brief);
     const [record] = await eventually(() => finished(1));
     expect(record).toMatchObject({ error: 'not run again: 3 processes died at it' });
   });
@@ -174,7 +192,7 @@ describe('a process that died', () => {
     const job = () => {
       runs++;
     };
-    await Promise.all([1, 2, 3].map(() => startAt(noon.getTime() + 5000, { job })));
+    await Promise.all([1, 2, 3].map(() => startAt(noon.getTime() + 5000, { job }, { leaseSeconds: 3 })));
     await eventually(() => finished(1));
     await eventually(async () => (await crons.leases().countDocuments()) === 0);
     expect(runs).toBe(1);
@@ -188,7 +206,7 @@ test('who was taken for dead does not write over the record of the one who took 
   await eventually(() => slow.begun.length === 1);
   void cron.pause(); // or it would be the first to see what it has lost
   await crons.leases().updateOne({ _id: 'job' }, { $set: { until: new Date(Date.now() - 1), token: 'lost' } });
-  await startAt(noon.getTime() + 5000, { job: () => 'second' });
+  await startAt(noon.getTime() + 5000, { job: () => 'second' }, brief);
   await eventually(() => finished(1));
   slow.open();
   await eventually(() => crons.messages().some(message => message.includes('was run by another process as well')));
@@ -212,7 +230,7 @@ describe('run(name)', () => {
 
   test('does not run beside a run that is at work', async () => {
     const { job, begun, open } = gated();
-    const { clock, cron } = await startAt(noon.getTime() - 1, { job });
+    const { clock, cron } = await startAt(noon.getTime() - 1, { job }, brief);
     await clock.pass(2);
     await eventually(() => begun.length === 1);
     expect(await cron.run('job')).toMatchObject({ status: 'skipped', reason: 'busy' });

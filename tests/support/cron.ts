@@ -13,6 +13,8 @@ export class Crons {
   private readonly collections = new Map<string, Collection>();
   private readonly crons: Cron[] = [];
   readonly said: LogEntry[] = [];
+  /** Set: no cron reaches the history. */
+  away: Error | undefined;
 
   private constructor(readonly database: TestDatabase) {}
 
@@ -22,11 +24,11 @@ export class Crons {
     return new Crons(database);
   }
 
-  /** One more cron. Its leases are short, so that nothing here takes long. */
+  /** One more cron. Its leases outlast any pause of a loaded machine: tests that need one to end bring a shorter one. */
   add(options: Partial<Options> = {}, clock: Clock = systemClock): Cron {
-    const collection = (name: string) => this.collection(name) as unknown as HistoryCollection;
+    const collection = (name: string) => this.withOutages(this.collection(name)) as unknown as HistoryCollection;
     const cron = new Cron({ clock, startup: callback => callback(), collection });
-    cron.config({ utc: true, leaseSeconds: 1, logger: entry => this.said.push(entry), ...options });
+    cron.config({ utc: true, leaseSeconds: 30, logger: entry => this.said.push(entry), ...options });
     this.crons.push(cron);
     return cron;
   }
@@ -51,6 +53,7 @@ export class Crons {
   async clear(): Promise<void> {
     await Promise.all(this.crons.splice(0).map(cron => cron.stop()));
     this.said.length = 0;
+    this.away = undefined;
     for (const name of ['cronHistory', 'cronHistory.leases', 'cronHistory.marks']) {
       await this.database.db.collection(name).deleteMany({});
     }
@@ -60,6 +63,12 @@ export class Crons {
     await this.clear();
     await mongoClient().close();
     await this.database.drop();
+  }
+
+  private withOutages(collection: Collection): Collection {
+    const get = (target: Collection, key: keyof Collection) =>
+      this.away ? () => Promise.reject(this.away) : target[key];
+    return new Proxy(collection, { get: get as ProxyHandler<Collection>['get'] });
   }
 
   private collection(name: string): Collection {

@@ -150,6 +150,15 @@ test('a stop removes all entries, and resolves when the job at work has ended', 
   await cron.stop();
 });
 
+test('a job that stops the cron does not wait for itself', async () => {
+  const { cron, clock, messages } = cronAt(noon - 1);
+  cron.add({ name: 'last', persist: false, schedule: parser => parser.text('every 1 minute'), job: () => cron.stop() });
+  await cron.start();
+  await clock.pass(2);
+  expect(messages).toContain('Finished "last".');
+  await cron.stop();
+});
+
 test('a job that takes longer than its interval is not started beside itself', async () => {
   const { cron, clock, messages } = cronAt(noon - 1);
   let release = () => {};
@@ -167,6 +176,38 @@ test('a job that takes longer than its interval is not started beside itself', a
   expect(runs).toBe(1);
   expect(messages.filter(message => message.startsWith('Skipping "long"'))).toHaveLength(2);
   release();
+});
+
+describe('a logger', () => {
+  const failure = new Error('disk full');
+  const failing = [
+    [
+      'throws',
+      () => {
+        throw failure;
+      },
+    ],
+    ['rejects', () => Promise.reject(failure)],
+  ] as const;
+
+  test.each(failing)(
+    'that %s stops neither job nor schedule, and what it was given is printed',
+    async (_how, logger) => {
+      const printed = [jest.spyOn(console, 'info'), jest.spyOn(console, 'error')].map(print =>
+        print.mockImplementation(),
+      );
+      const { cron, clock } = cronAt(noon - 1);
+      cron.config({ logger });
+      const runs = counted(cron, 'every 1 minute');
+      await cron.start();
+      await clock.pass(2 * minute);
+      expect(runs).toEqual(['12:00:00', '12:01:00']);
+      const [said, failures] = printed.map(print => print.mock.calls.flat());
+      expect(said).toContain('SyncedCron: Starting "every 1 minute".');
+      expect(failures).toContain('SyncedCron: The logger failed: disk full');
+      for (const print of printed) print.mockRestore();
+    },
+  );
 });
 
 describe('a clock that is set', () => {

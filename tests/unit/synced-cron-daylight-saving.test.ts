@@ -144,18 +144,19 @@ test('an interval that is bound to other days gets nothing from a change of the 
   expect(await runsOn('2025-10-26', 'Europe/Berlin', mondays)).toEqual([]);
 });
 
-test('a midnight that does not exist is the first moment of the day', async () => {
-  // In Chile the clocks go from 24:00 to 1:00.
-  const start = Date.parse('2025-09-07T03:59:00Z');
-  const clock = new FakeClock(start);
-  const cron = cronOn(clock);
-  cron.add({
-    name: 'daily',
-    timezone: 'America/Santiago',
-    schedule: parser => parser.text('every day'),
-    job: () => {},
-  });
-  expect(cron.nextScheduledAtDate('daily')).toEqual(new Date('2025-09-07T04:00:00Z'));
+/** Zones whose clocks go forward at midnight, with that moment; Samoa went forward over a whole day. */
+const midnights: [string, string][] = [
+  ['America/Santiago', '2025-09-07T04:00:00Z'],
+  ['America/Sao_Paulo', '2018-11-04T03:00:00Z'],
+  ['Asia/Beirut', '2025-03-29T22:00:00Z'],
+  ['Africa/Cairo', '2025-04-24T22:00:00Z'],
+  ['Pacific/Apia', '2011-12-30T10:00:00Z'],
+];
+
+test.each(midnights)('in %s a midnight that does not exist is the first moment of the day', (timezone, first) => {
+  const cron = cronOn(new FakeClock(Date.parse(first) - 1000));
+  cron.add({ name: 'daily', timezone, schedule: parser => parser.text('every day'), job: () => {} });
+  expect(cron.nextScheduledAtDate('daily')).toEqual(new Date(first));
 });
 
 test('in UTC no clock is ever set', async () => {

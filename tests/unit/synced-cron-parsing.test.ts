@@ -33,6 +33,13 @@ function refusal(entry: Partial<Entry>): string {
   return '';
 }
 
+/** What is said of a schedule that is taken. */
+function warnings(schedule: Entry['schedule']): string[] {
+  const { cron, said } = newCron();
+  cron.add({ name: 'x', schedule, job: () => {} });
+  return said.filter(({ level }) => level === 'warn').map(({ message }) => message);
+}
+
 describe('texts', () => {
   test.each([
     ['every minute', '2025-06-02T12:01:00'],
@@ -60,6 +67,9 @@ describe('texts', () => {
     ['at 25:00', 'it stopped before "25:00" (position 3)'],
     ['hourly', 'it stopped before "hourly" (position 0)'],
     ['every', 'it stopped at its end (position 5)'],
+    ['foo every minute', 'it stopped before "foo every minute" (position 0)'],
+    [' every minute, every  hour bar', 'it stopped before "bar" (position 27)'],
+    ['on Monday every 0 minutes', 'it stopped before "every 0 minutes" (position 10)'],
     ['', 'the schedule text "" is empty'],
   ])('"%s" is refused with the place: %s', (text, message) => {
     const said = refusal({ schedule: parser => parser.text(text) });
@@ -67,12 +77,15 @@ describe('texts', () => {
     expect(said).toContain(message);
   });
 
-  test('a step that does not fit is warned of', () => {
-    const { cron, said } = newCron();
-    cron.add({ name: 'x', schedule: parser => parser.text('every 90 minutes'), job: () => {} });
-    expect(said).toEqual([
-      expect.objectContaining({ level: 'warn', message: expect.stringContaining('every 90 minutes') }),
-    ]);
+  test.each(['every 90 minutes', 'every 40 days', 'every 36 hours'])(
+    'a step that does not fit is warned of: %s',
+    text => {
+      expect(warnings(parser => parser.text(text))).toEqual([expect.stringContaining(`"${text}" is counted within`)]);
+    },
+  );
+
+  test.each(['every 60 minutes', 'every 100 days of the year'])('a step that fits is not: %s', text => {
+    expect(warnings(parser => parser.text(text))).toEqual([]);
   });
 });
 
@@ -90,6 +103,10 @@ describe('cron expressions', () => {
     ['0 0 L * *', '2025-06-30T00:00:00'],
     ['0 0 * * 5L', '2025-06-27T00:00:00'],
     ['0 0 * * 2#1', '2025-06-03T00:00:00'],
+    ['0 0 * * 7#1', '2025-07-06T00:00:00'],
+    ['0 0 * * 7L', '2025-06-29T00:00:00'],
+    ['0 0 15,L * *', '2025-06-15T00:00:00'],
+    ['*/60 * * * *', '2025-06-02T13:00:00'],
     ['@daily', '2025-06-03T00:00:00'],
     ['0 0 29 2 *', '2028-02-29T00:00:00'],
   ])('"%s" runs next at %s', (expression, date) => {
@@ -98,6 +115,12 @@ describe('cron expressions', () => {
 
   test('with seconds they begin with them', () => {
     expect(next(parser => parser.cron('*/5 * * * * *', true))).toBe('2025-06-02T12:00:35');
+    expect(next(parser => parser.cron('* * * * * ?', true))).toBe('2025-06-02T12:00:31');
+  });
+
+  test('a step over all that a field counts is warned of', () => {
+    expect(warnings(parser => parser.cron('*/60 * * * *'))).toEqual([]);
+    expect(warnings(parser => parser.cron('*/90 * * * *'))).toEqual([expect.stringContaining('"*/90" steps over all')]);
   });
 
   test.each([
@@ -108,14 +131,42 @@ describe('cron expressions', () => {
     ['0 9 * * funday', 'it stopped at "funday" in the day of the week (position 8)'],
     ['*/0 * * * *', 'it stopped at "*/0" in the minute'],
     ['5-1 * * * *', 'it stopped at "5-1" in the minute'],
-    ['1,,2 * * * *', 'it stopped at "" in the minute'],
+    ['1,,2 * * * *', 'it stopped at "" in the minute (position 2)'],
+    ['0 0 0 * *', 'it stopped at "0" in the day of the month (position 4)'],
+    ['0 0 LW * *', 'it stopped at "LW" in the day of the month'],
+    ['0 0 1,15W * *', '"15W" takes no others beside it (position 6)'],
+    ['5L * * * *', 'it stopped at "5L" in the minute'],
+    ['@reboot', "doesn't parse: of these, there are @yearly"],
   ])('"%s" is refused with the place: %s', (expression, message) => {
     expect(refusal({ schedule: parser => parser.cron(expression) })).toContain(message);
   });
 });
 
-test('a schedule by recur is taken as it is built', () => {
+test('a schedule by recur is taken as it is built, in whatever order', () => {
   expect(next(parser => parser.recur().on(15).minute().on(3).hour())).toBe('2025-06-03T03:15:00');
+  expect(next(parser => parser.recur().on(30, 5).minute().on(3).hour())).toBe('2025-06-03T03:05:00');
+});
+
+test('a schedule that is written by hand is taken as well', () => {
+  expect(next(() => ({ schedules: [{ h: [10], m: [30, 5] }] }))).toBe('2025-06-03T10:05:00');
+});
+
+test('the last day beside others in one list is not overlooked', () => {
+  const { cron } = newCron();
+  cron.add({ name: 'x', schedule: parser => parser.recur().on(1, 0).dayOfMonth(), job: () => {} });
+  expect(cron.nextScheduledAtDate('x')).toEqual(new Date('2025-06-30T00:00:00Z'));
+  cron.add({ name: 'y', schedule: parser => parser.recur().on(15, 0).dayOfMonth(), job: () => {} });
+  expect(cron.nextScheduledAtDate('y')).toEqual(new Date('2025-06-15T00:00:00Z'));
+});
+
+test.each(['', 'GMT-5'])('the time zone of a machine with TZ="%s" needs no name', tz => {
+  const named = jest.spyOn(Intl.DateTimeFormat.prototype, 'resolvedOptions');
+  named.mockReturnValue({ timeZone: tz || 'Etc/Unknown' } as Intl.ResolvedDateTimeFormatOptions);
+  const { cron } = newCron();
+  cron.config({ utc: false });
+  cron.add({ name: 'x', schedule: parser => parser.text('at 2:30'), job: () => {} });
+  expect(cron.nextScheduledAtDate('x')).toBeDefined();
+  named.mockRestore();
 });
 
 test('a one-off date in the past is no error: it is over', () => {
@@ -132,6 +183,16 @@ test('a one-off date in the past is no error: it is over', () => {
 test.each([
   ['a schedule that can never happen', { schedule: parser => parser.cron('0 0 30 2 *') }, 'the schedule never happens'],
   ['a schedule that names nothing', { schedule: () => ({ schedules: [] }) }, 'the schedule is empty'],
+  [
+    'a field of no meaning',
+    { schedule: () => ({ schedules: [{ hh: [10] }] }) },
+    'a field "hh", which later doesn\'t know',
+  ],
+  [
+    'a value in no list',
+    { schedule: () => ({ schedules: [{ h: 10 }] }) as never },
+    'field "h" is a list of numbers, got 10',
+  ],
   ['no schedule', { schedule: () => undefined as never }, 'schedule returned undefined'],
   ['a promise', { schedule: (async () => ({ schedules: [] })) as never }, 'schedule returned a promise'],
   ['a name that is none', { name: '' }, 'name is a name that is not empty, got ""'],
@@ -188,7 +249,14 @@ describe('config', () => {
   test('refuses values of the wrong kind', () => {
     const { cron } = newCron();
     expect(() => cron.config({ collectionTTL: -1 })).toThrow('SyncedCron.config: collectionTTL is a number of seconds');
+    expect(() => cron.config({ collectionTTL: 1e12 })).toThrow('a number of seconds up to 2147483647, or null');
     expect(() => cron.config({ utc: 'yes' as never })).toThrow('SyncedCron.config: utc is true or false, got "yes"');
+  });
+
+  test('takes 0 for no TTL, as ever', () => {
+    const { cron } = newCron();
+    cron.config({ collectionTTL: 0 });
+    expect(cron.options.collectionTTL).toBe(0);
   });
 
   test('warns of options that do not exist', () => {

@@ -1,13 +1,7 @@
 import later from '@breejs/later';
 import type { Hint } from '../time/kind';
+import { type Field, isItem, numberOfSteps } from './cron-field';
 import type { Parsed } from './text';
-
-interface Field {
-  name: string;
-  min: number;
-  max: number;
-  names?: string[];
-}
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const days = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
@@ -15,13 +9,20 @@ const fields: Field[] = [
   { name: 'second', min: 0, max: 59 },
   { name: 'minute', min: 0, max: 59 },
   { name: 'hour', min: 0, max: 23 },
-  { name: 'day of the month', min: 1, max: 31 },
+  { name: 'day of the month', min: 1, max: 31, special: /^(?:l|(\d+)w)$/ },
   { name: 'month', min: 1, max: 12, names: months },
-  { name: 'day of the week', min: 0, max: 7, names: days },
+  { name: 'day of the week', min: 0, max: 7, names: days, special: /^(?:l|(\w+)(?:l|#[1-5]))$/ },
   { name: 'year', min: 1970, max: 2099 },
 ];
 const [minuteAt, hourAt, weekdayAt] = [1, 2, 5];
 const macros = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@hourly'];
+
+/** One field of an expression, with its place in it. */
+interface Part {
+  text: string;
+  position: number;
+  field: Field;
+}
 
 /**
  * Parses a cron expression: minute, hour, day of the month, month, day of the week, and if you like the year; with
@@ -31,75 +32,92 @@ const macros = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@hourl
  */
 export function parseCron(expression: string, hasSeconds = false): Parsed {
   if (typeof expression !== 'string') throw new Error(`a cron expression is a string, got ${String(expression)}`);
-  const text = expression.trim();
-  if (macros.includes(text.toLowerCase())) {
-    // later doesn't know its macros when it is told of seconds.
-    const hint: Hint = text.toLowerCase() === '@hourly' ? { hours: 'stepping' } : {};
-    return { schedule: later.parse.cron(text), hint, warnings: [] };
+  const macro = expression.trim().toLowerCase();
+  if (macro.startsWith('@')) return parseMacro(expression, macro);
+  const parts = split(expression, hasSeconds);
+  for (const part of parts) {
+    checkItems(expression, part);
+    checkNearest(expression, part);
   }
-  const parts = text.split(/\s+/);
-  checkCount(expression, parts, hasSeconds);
-  const offset = hasSeconds ? 0 : 1;
-  for (const [nth, part] of parts.entries()) checkField(expression, part, fields[nth + offset]!);
-  const at = (field: number) => parts[field - offset] ?? '*';
-  const sundays = parts.map((part, nth) => (nth + offset === weekdayAt ? withSundayAsZero(part) : part));
   return {
-    schedule: later.parse.cron(sundays.join(' '), hasSeconds),
-    hint: hintOf(at(minuteAt!), at(hourAt!)),
-    warnings: [],
+    schedule: later.parse.cron(forLater(parts), hasSeconds),
+    hint: hintOf(textOf(parts, minuteAt!), textOf(parts, hourAt!)),
+    warnings: parts.flatMap(tooLong),
   };
 }
 
-function checkCount(expression: string, parts: string[], hasSeconds: boolean): void {
-  const least = hasSeconds ? 6 : 5;
-  if (parts.length >= least && parts.length <= least + 1) return;
-  const order = fields.slice(hasSeconds ? 0 : 1).map(({ name }) => name);
-  throw new Error(
-    `the cron expression "${expression}" has ${parts.length} fields, it needs ${least} or ${least + 1}: ${order.join(', ')}`,
-  );
+function parseMacro(expression: string, macro: string): Parsed {
+  if (!macros.includes(macro)) {
+    throw new Error(`the cron expression "${expression}" doesn't parse: of these, there are ${macros.join(', ')}`);
+  }
+  const hint: Hint = macro === '@hourly' ? { hours: 'stepping' } : {};
+  // Without seconds, whatever was asked for: with them later doesn't know its macros.
+  return { schedule: later.parse.cron(macro), hint, warnings: [] };
 }
 
-function checkField(expression: string, part: string, field: Field): void {
-  for (const item of part.split(',')) {
-    if (isItem(item.toLowerCase(), field)) continue;
-    const { name, min, max, names } = field;
+function split(expression: string, hasSeconds: boolean): Part[] {
+  const least = hasSeconds ? 6 : 5;
+  const own = fields.slice(hasSeconds ? 0 : 1);
+  const found = [...expression.matchAll(/\S+/g)];
+  if (found.length < least || found.length > least + 1) {
     throw new Error(
-      `the cron expression "${expression}" doesn't parse: it stopped at "${item}" in the ${name} ` +
-        `(position ${expression.indexOf(item)}), which takes ${min} to ${max}${names ? ` or ${names.join(', ')}` : ''}`,
+      `the cron expression "${expression}" has ${found.length} fields, it needs ${least} or ${least + 1}: ` +
+        own.map(({ name }) => name).join(', '),
     );
+  }
+  return found.map((match, nth) => ({ text: match[0], position: match.index, field: own[nth]! }));
+}
+
+function checkItems(expression: string, { text, position, field }: Part): void {
+  if (text === '?') return;
+  let at = position;
+  for (const item of text.split(',')) {
+    if (!isItem(item.toLowerCase(), field)) throw new Error(stoppedAt(expression, item, at, field));
+    at += item.length + 1;
   }
 }
 
-function isItem(item: string, field: Field): boolean {
-  if (item === '*' || item === '?' || item === 'l' || item === 'lw') return true;
-  const nth = /^(\w+)#([1-5])$/.exec(item) ?? /^(\w+)(l|w)$/.exec(item);
-  if (nth && isValue(nth[1]!, field)) return true;
-  const [range = '', step, more] = item.split('/');
-  if (more !== undefined || (step !== undefined && !isStep(step, field))) return false;
-  if (range === '*') return true;
-  const [from = '', to, other] = range.split('-');
-  if (other !== undefined || !isValue(from, field)) return false;
-  return to === undefined || (isValue(to, field) && numberOf(from, field) <= numberOf(to, field));
+/** later would take the other days of the list for weekdays only. */
+function checkNearest(expression: string, { text, position }: Part): void {
+  const nearest = /\d+w/i.exec(text);
+  if (!nearest || !text.includes(',')) return;
+  const place = `(position ${position + nearest.index})`;
+  throw new Error(
+    `the cron expression "${expression}" doesn't parse: "${nearest[0]}" takes no others beside it ${place}`,
+  );
 }
 
-function isStep(step: string, { max }: Field): boolean {
-  return /^\d+$/.test(step) && Number(step) >= 1 && Number(step) <= max;
+function stoppedAt(expression: string, item: string, position: number, { name, min, max, names }: Field): string {
+  return (
+    `the cron expression "${expression}" doesn't parse: it stopped at "${item}" in the ${name} ` +
+    `(position ${position}), which takes ${min} to ${max}${names ? ` or ${names.join(', ')}` : ''}`
+  );
 }
 
-function isValue(value: string, field: Field): boolean {
-  const number = numberOf(value, field);
-  return number >= field.min && number <= field.max;
+/** A step is counted within its field: of the 90 minutes of a step only minute 0 of each hour is left. */
+function tooLong({ text, field: { name, min, max } }: Part): string[] {
+  const count = max - min + 1;
+  const steps = text.split(',').filter(item => (numberOfSteps(item) ?? 0) > count);
+  return steps.map(
+    step => `"${step}" steps over all that the ${name} counts (${min} to ${max}): only its first value is left`,
+  );
 }
 
-function numberOf(value: string, { names, min }: Field): number {
-  if (/^\d+$/.test(value)) return Number(value);
-  const index = names?.indexOf(value) ?? -1;
-  return index < 0 ? Number.NaN : index + min;
+function forLater(parts: Part[]): string {
+  const texts = parts.map(({ text, field }) => (field === fields[weekdayAt!] ? withSundayAsZero(text) : text));
+  // Of stars alone later makes a schedule that names nothing.
+  if (parts[0]!.field === fields[0] && texts.every(text => /^[*?]$/.test(text))) texts[0] = '*/1';
+  return texts.join(' ');
+}
+
+function textOf(parts: Part[], nth: number): string {
+  return parts.find(({ field }) => field === fields[nth])!.text;
 }
 
 /** Day 7 is a Sunday, as everywhere; later takes it for Saturday. */
-function withSundayAsZero(part: string): string {
-  return part
+function withSundayAsZero(text: string): string {
+  return text
+    .replace(/(?<=^|,)7(?=l|#)/gi, '0')
     .split(',')
     .flatMap(item => {
       const range = /^(?:7|(\d)-7)(?:\/(\d+))?$/.exec(item);

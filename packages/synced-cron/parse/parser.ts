@@ -1,7 +1,9 @@
 import later, { type Parse, type RecurBuilder, type ScheduleData } from '@breejs/later';
-import type { Hint } from '../time/kind';
+import type { Hint, Part } from '../time/kind';
 import { parseCron } from './cron';
 import { type Parsed, parseText } from './text';
+
+const countsFromZero = ['s', 'm', 'h', 't'];
 
 /** A function that makes a schedule with later's parsers, as entries have it. */
 export type ScheduleFunction = (parser: Parse) => ScheduleData;
@@ -60,8 +62,42 @@ function checked(parsed: Parsed): Parsed {
   if (!Array.isArray(schedule?.schedules)) {
     throw new Error(`schedule returned ${JSON.stringify(schedule)}: return what parser.text, .cron or .recur gives`);
   }
-  const parts = schedule.schedules.filter(part => Object.keys(part).length > 0);
-  if (parts.length === 0) throw new Error('the schedule is empty: it names no time at all');
+  const schedules = partsOf(schedule.schedules);
+  if (schedules.length === 0) throw new Error('the schedule is empty: it names no time at all');
   // A copy: what the function returned is the app's, and a builder could go on changing.
-  return { ...parsed, schedule: { schedules: parts, exceptions: schedule.exceptions ?? [] } };
+  return { ...parsed, schedule: { schedules, exceptions: partsOf(schedule.exceptions ?? []) } };
+}
+
+function partsOf(parts: Part[]): Part[] {
+  const named = parts.filter(part => Object.keys(part ?? {}).length > 0);
+  return named.flatMap(part => {
+    const fields = Object.entries(part).map(([id, values]) => [id, valuesOf(id, values)]);
+    return lastApart(Object.fromEntries(fields));
+  });
+}
+
+/** The values of one field ("m", "h_a") of a schedule. later stumbles over what it doesn't know, and overlooks what is out of order. */
+function valuesOf(id: string, values: unknown): number[] {
+  const [field = '', modifier] = id.split('_');
+  if (!isKnown(field, modifier)) throw new Error(`the schedule has a field "${id}", which later doesn't know`);
+  const numbers = Array.isArray(values) ? values.map(Number) : [];
+  if (numbers.length > 0 && numbers.every(Number.isFinite)) return numbers.sort((a, b) => a - b);
+  throw new Error(`the schedule's field "${id}" is a list of numbers, got ${JSON.stringify(values)}`);
+}
+
+function isKnown(field: string, modifier: string | undefined): boolean {
+  const periods = later as unknown as Record<string, { val?: unknown } | undefined>;
+  return periods[field]?.val !== undefined && (modifier === undefined || later.modifier[modifier] !== undefined);
+}
+
+/** Beside others in one list later overlooks the last (of the days of a month: a 0): it gets a part of its own. */
+function lastApart(part: Part): Part[] {
+  const mixed = Object.entries(part).find(([id, values]) => !countsFromZero.includes(id) && isMixed(values));
+  if (!mixed) return [part];
+  const [id, values] = mixed;
+  return [{ ...part, [id]: values.filter(value => value !== 0) }, ...lastApart({ ...part, [id]: [0] })];
+}
+
+function isMixed(values: number[]): boolean {
+  return values.length > 1 && values.includes(0);
 }

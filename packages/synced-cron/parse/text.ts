@@ -8,10 +8,20 @@ export interface Parsed {
   warnings: string[];
 }
 
+const units = '(?:s|secs?|seconds?|m|mins?|minutes?|h|hours?|days?|weeks?|months?|years?)';
 /** "every minute" means "every 1 minute"; later takes the bare form for an error and goes on with minute 0 only. */
-const bareEvery = /\bevery\s+(?=(?:s|secs?|seconds?|m|mins?|minutes?|h|hours?|days?|weeks?|months?|years?)\b)/gi;
-const everySo = /\bevery\s+(\d+)(?:st|nd|rd|th)?\s*(seconds?|secs?|s|minutes?|mins?|m|hours?|h)\b/gi;
-const mostOf: Record<string, number> = { s: 60, m: 60, h: 24 };
+const missingOne = new RegExp(`(?<=\\bevery\\s+)(?=${units}\\b)`, 'gi');
+const one = '1 ';
+const everySo = new RegExp(`\\bevery\\s+(\\d+)(?:st|nd|rd|th)?\\s*(${units})\\b(?! of the)`, 'gi');
+/** How far later counts in each unit before it starts again; by the unit's first letters. */
+const cycles: [RegExp, number][] = [
+  [/^s/, 60],
+  [/^mo/, 12],
+  [/^m/, 60],
+  [/^h/, 24],
+  [/^d/, 31],
+  [/^w/, 53],
+];
 
 /**
  * Parses later's schedule texts ("at 2:30 am", "every 10 minutes").
@@ -22,30 +32,37 @@ export function parseText(text: string): Parsed {
   if (typeof text !== 'string' || !text.trim()) {
     throw new Error(`the schedule text ${JSON.stringify(text)} is empty: write for example "every 10 minutes"`);
   }
-  const whole = text.trim().replace(bareEvery, 'every 1 ');
+  const whole = text.trimEnd().replace(missingOne, one);
   const schedule = later.parse.text(whole);
-  if ((schedule.error ?? -1) >= 0) throw new Error(stoppedAt(text, whole.slice(schedule.error)));
+  if ((schedule.error ?? -1) >= 0) throw new Error(stoppedAt(text, positionIn(text, schedule.error!)));
   const steps = [...whole.matchAll(everySo)];
+  const nothing = steps.find(([, count]) => Number(count) === 0);
+  if (nothing) throw new Error(stoppedAt(text, text.toLowerCase().indexOf(nothing[0].toLowerCase())));
   return {
     schedule,
     hint: steps.some(([, , unit]) => /^h/i.test(unit!)) ? { hours: 'stepping' } : {},
-    warnings: steps.flatMap(([step, count, unit]) => tooLong(step, Number(count), unit!)),
+    warnings: steps.flatMap(([step, count, unit]) => tooLong(step, Number(count), unit!.toLowerCase())),
   };
 }
 
-function stoppedAt(text: string, rest: string): string {
-  const what = rest.trim();
-  const position = what ? text.toLowerCase().lastIndexOf(what.toLowerCase()) : text.length;
-  const where = what ? `before "${what}"` : 'at its end';
+/** Where in the text as it was given: without the "1" that later got to see. */
+function positionIn(text: string, error: number): number {
+  const added = [...text.matchAll(missingOne)].filter(({ index }, nth) => index + nth * one.length < error);
+  const position = error - added.length * one.length;
+  return position + text.slice(position).search(/\S|$/);
+}
+
+function stoppedAt(text: string, position: number): string {
+  const rest = text.slice(position).trim();
   return (
-    `the schedule text "${text}" doesn't parse: it stopped ${where} (position ${position}). ` +
-    'Texts look like "every 10 minutes", "at 2:30 am on Monday"; see the texts of later.js'
+    `the schedule text "${text}" doesn't parse: it stopped ${rest ? `before "${rest}"` : 'at its end'} ` +
+    `(position ${position}). Texts look like "every 10 minutes", "at 2:30 am on Monday"; see the texts of later.js`
   );
 }
 
 /** later counts minutes within their hour: "every 90 minutes" is minute 0 of each hour, not every hour and a half. */
 function tooLong(step: string, count: number, unit: string): string[] {
-  const most = mostOf[unit[0]!.toLowerCase()]!;
-  if (count <= most) return [];
-  return [`"${step}" counts from 0 to ${most - 1} and starts again: it runs like "every ${most} ${unit}"`];
+  const most = cycles.find(([first]) => first.test(unit))?.[1];
+  if (!most || count <= most) return [];
+  return [`"${step}" is counted within ${most} ${unit} and begins again: it runs like "every ${most} ${unit}"`];
 }

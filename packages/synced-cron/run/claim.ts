@@ -4,8 +4,13 @@ import { type Log, messageOf } from '../log';
 import type { HistoryRecord } from '../store/history';
 import type { Lease, SeenLease } from '../store/leases';
 import type { Store } from '../store/store';
+import { pause } from './pause';
 
 const lookAgainMs = 250;
+/** A run that is made up for may wait for hours: it looks the seldomer the longer it takes. */
+const seldomestMs = 2000;
+/** A run that others of its entry always get ahead of gives way after so long, and not before two leases have passed. */
+const giveWayMs = 10_000;
 const retryMs = 1000;
 /** For so long a database that can't be reached is asked again for the same run. */
 const giveUpMs = 60_000;
@@ -39,6 +44,8 @@ interface ClaimOptions extends RunOptions {
 export class Claim {
   private seen: SeenLease | undefined;
   private failingSince: number | undefined;
+  /** Since when it finds the entry at work, by a clock that nobody sets. */
+  private waitsSince: number | undefined;
   private readonly key: string;
 
   constructor(
@@ -59,11 +66,12 @@ export class Claim {
         if (outcome) return outcome;
       } catch (error) {
         if (!this.mayRetry(error)) return { refused: 'failed' };
+        this.waitsSince = undefined;
         await pause(retryMs);
         continue;
       }
       if (!this.options.goesOn()) return { refused: 'stopped' };
-      await pause(lookAgainMs);
+      await pause(this.options.patient ? Math.min(lookAgainMs + this.waited / 10, seldomestMs) : lookAgainMs);
     }
   }
 
@@ -85,6 +93,7 @@ export class Claim {
 
   /** Somebody holds the entry: decides whether to leave it to them, to wait, or to take what a dead one held. */
   private async standBack(): Promise<Held | Refused | undefined> {
+    this.waitsSince ??= performance.now();
     const lease = await this.store.leases.look(this.key);
     if (!lease) return undefined;
     if (lease.expired) {
@@ -94,11 +103,20 @@ export class Claim {
     if (lease.intendedAt.getTime() === this.intendedAt.getTime()) return { refused: 'again' };
     const longest = this.entry.timeoutToConsiderRunningForParallelExecution;
     if (longest !== undefined && lease.heldMs >= longest) return this.displace(lease);
-    // Renewed while we watched: alive, and longer at work than a late start. Until then it may just be finishing.
-    const alive = this.seen?.token === lease.token && lease.until > this.seen.until;
-    if (alive && !this.options.patient) return { refused: 'busy' };
+    if (!this.options.patient && this.isBusy(lease)) return { refused: 'busy' };
     if (this.seen?.token !== lease.token) this.seen = lease;
     return undefined;
+  }
+
+  private isBusy({ token, until }: SeenLease): boolean {
+    // Renewed while we watched: alive, and longer at work than a late start. Until then it may just be finishing.
+    const alive = this.seen?.token === token && until > this.seen.until;
+    // Jobs a bit slower than their schedule: each lease is a new one, and who waits for them would be ever more.
+    return alive || this.waited > Math.max(giveWayMs, 2 * this.store.leases.leaseMs);
+  }
+
+  private get waited(): number {
+    return performance.now() - (this.waitsSince ?? performance.now());
   }
 
   private async displace(lease: Lease): Promise<Held | Refused | undefined> {
@@ -111,15 +129,11 @@ export class Claim {
   private mayRetry(error: unknown): boolean {
     const { entry, log } = this;
     if (this.failingSince === undefined) {
-      this.failingSince = Date.now();
+      this.failingSince = performance.now();
       log.warn(`Can't start "${entry.name}" (${messageOf(error)}): trying again.`);
     }
-    const goesOn = this.options.goesOn() && Date.now() - this.failingSince < giveUpMs;
+    const goesOn = this.options.goesOn() && performance.now() - this.failingSince < giveUpMs;
     if (!goesOn) log.error(`Gave up starting "${entry.name}" of ${this.intendedAt.toISOString()}: ${messageOf(error)}`);
     return goesOn;
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, ms));
 }

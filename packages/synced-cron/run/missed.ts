@@ -1,19 +1,30 @@
-import type { Entry } from '../entry';
+import { defaultMissedRunsLimit, type Entry, isShared } from '../entry';
 import type { Store } from '../store/store';
 import type { Timetable } from '../time/timetable';
-import { mostMissed } from './scheduler';
 
 /**
  * The runs that an entry has missed while no process was there, oldest first, as many as it makes up for. An entry
- * that neither the history nor a mark knows is new, and has missed nothing.
+ * that neither a mark nor the history knows is new, and has missed nothing.
  *
- * @param before the instant at which the entry was armed
+ * @param before what is due from this instant on is not missed: the scheduler has it
  */
 export async function missedRuns(entry: Entry, timetable: Timetable, store: Store, before: number): Promise<number[]> {
   await store.ready();
-  const [mark, newest] = await Promise.all([store.marks.of(entry.name), store.history.newest(entry.name)]);
-  const since = Math.max(mark?.getTime() ?? 0, newest?.intendedAt.getTime() ?? 0);
-  if (since > 0) return timetable.newest(since, before - 1, mostMissed(entry));
+  // The mark first: runs may be in the history before older ones have been made up for.
+  const since = (await store.marks.of(entry.name)) ?? (await store.history.newest(entry.name))?.intendedAt;
+  if (since) return timetable.newest(since.getTime(), before - 1, mostMissed(entry));
   await store.marks.move(entry.name, new Date(before));
   return [];
+}
+
+/** Whether an entry makes up for runs that it missed. */
+export function makesUp(entry: Entry): boolean {
+  return mostMissed(entry) > 0;
+}
+
+/** How many missed runs an entry makes up for. */
+export function mostMissed(entry: Entry): number {
+  const { missedRuns = 'skip', missedRunsLimit = defaultMissedRunsLimit } = entry;
+  if (!isShared(entry) || missedRuns === 'skip') return 0;
+  return missedRuns === 'once' ? 1 : missedRunsLimit;
 }

@@ -1,15 +1,13 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../clock';
 import { type Entry, isShared } from '../entry';
-import { type Log, messageOf, stackOf } from '../log';
-import type { HistoryRecord } from '../store/history';
+import { type Log, textOf } from '../log';
 import type { Lease } from '../store/leases';
 import type { Store } from '../store/store';
 import { Claim, type Held, type Refused, type RunOptions } from './claim';
 import { keepLease } from './keep-lease';
 import { type RunOutcome, recordRun } from './record';
-
-/** A job whose process died so often is not run again: it is likely to be what kills them. */
-const mostAttempts = 3;
+import { startAgain } from './start-again';
 
 interface RunnerOptions {
   /** The shared store; asked for at the first run that needs one. */
@@ -27,11 +25,13 @@ export class Runner {
   private readonly unshared = new Set<string>();
   /** The tokens of the leases that runs of this process hold. */
   private readonly holding = new Set<string>();
+  private readonly inJob = new AsyncLocalStorage<true>();
 
   constructor(private readonly options: RunnerOptions) {}
 
-  /** Resolves when no job is at work in this process any more. */
+  /** Resolves when no job is at work in this process any more. A job that asks would wait for itself: at once, then. */
   async idle(): Promise<void> {
+    if (this.inJob.getStore()) return;
     while (this.atWork.size > 0) await Promise.allSettled(this.atWork);
   }
 
@@ -61,10 +61,7 @@ export class Runner {
     const store = this.options.store();
     const rescue = (lease: Lease) => this.takeOver(store, lease);
     const held = await new Claim(entry, intendedAt, store, clock, log, { ...options, rescue }).win();
-    const run =
-      'refused' in held ? this.skipped(entry, intendedAt, held.refused) : await this.runHeld(store, entry, held);
-    if (makesUp(entry)) await this.mark(store, entry, intendedAt);
-    return run;
+    return 'refused' in held ? this.skipped(entry, intendedAt, held.refused) : this.runHeld(store, entry, held);
   }
 
   private async runHeld(store: Store, entry: Entry, held: Held): Promise<RunOutcome> {
@@ -85,12 +82,12 @@ export class Runner {
     let run: RunOutcome;
     log.info(`Starting "${name}".`);
     try {
-      const result = await entry.job(intendedAt, name);
+      const result = await this.inJob.run(true, () => entry.job(intendedAt, name));
       run = { status: 'finished', intendedAt, result };
       log.info(`Finished "${name}".`);
     } catch (error) {
       run = { status: 'failed', intendedAt, error };
-      log.error(`Exception "${name}" ${stackOf(error)}`);
+      log.error(`Exception "${name}" ${textOf(error)}`);
     }
     await record(run);
     await this.tell(entry, run);
@@ -104,7 +101,7 @@ export class Runner {
       if (run.status === 'finished') await entry.onSuccess?.({ intendedAt, name, output: run.result });
       if (run.status === 'failed') await entry.onError?.({ intendedAt, name, error: run.error });
     } catch (error) {
-      this.options.log.error(`Exception in what follows "${name}" ${stackOf(error)}`);
+      this.options.log.error(`Exception in what follows "${name}" ${textOf(error)}`);
     }
   }
 
@@ -115,29 +112,13 @@ export class Runner {
     if (this.holding.has(lease.token)) return;
     const token = entry && (await store.leases.takeOver(lease));
     if (!entry || !token) return;
-    const record = await this.startAgain(store, lease, new Date(clock.now()));
+    const record = await startAgain(store.history, lease, new Date(clock.now()), log);
     if (!record) {
       await store.leases.release(lease._id, token);
       return;
     }
     log.warn(`Running "${lease.name}" again: ${lease.owner} died at it.`);
     await this.runHeld(store, entry, { key: lease._id, token, record });
-  }
-
-  /** The record of a run whose process died, for the next attempt at it; undefined when there is to be none. */
-  private async startAgain(
-    { history }: Store,
-    { name, intendedAt }: Lease,
-    now: Date,
-  ): Promise<HistoryRecord | undefined> {
-    const before = await history.find(name, intendedAt);
-    if (!before) return history.claim(name, intendedAt, now);
-    const { finishedAt, attempts = 1 } = before;
-    if (finishedAt || attempts < mostAttempts) return finishedAt ? undefined : history.restart(before, now);
-    const error = `not run again: ${attempts} processes died at it`;
-    await history.finish(before, { finishedAt: now, error });
-    this.options.log.error(`Exception "${name}" ${error}`);
-    return undefined;
   }
 
   private skipped(entry: Entry, intendedAt: Date, reason: Refused['refused']): RunOutcome {
@@ -149,21 +130,10 @@ export class Runner {
     return { status: 'skipped', intendedAt, reason };
   }
 
-  private async mark(store: Store, entry: Entry, until: Date): Promise<void> {
-    await store.marks
-      .move(entry.name, until)
-      .catch(error => this.options.log.warn(`Can't mark "${entry.name}": ${messageOf(error)}`));
-  }
-
   private tracked<T>(work: Promise<T>): Promise<T> {
     this.atWork.add(work);
     const done = () => this.atWork.delete(work);
     work.then(done, done);
     return work;
   }
-}
-
-/** Whether an entry makes up for runs that it missed. */
-export function makesUp(entry: Entry): boolean {
-  return isShared(entry) && (entry.missedRuns ?? 'skip') !== 'skip';
 }

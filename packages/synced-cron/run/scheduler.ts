@@ -1,8 +1,8 @@
 import type { Clock } from '../clock';
-import { defaultMissedRunsLimit, type Entry } from '../entry';
+import type { Entry } from '../entry';
 import type { Log } from '../log';
 import type { Timetable } from '../time/timetable';
-import { makesUp } from './runner';
+import { mostMissed } from './missed';
 
 /** The timer looks at the clock at least so often, so that a clock that is set is seen soon. */
 const longestSleepMs = 30_000;
@@ -12,16 +12,19 @@ const mostLate = 1000;
 /** A clock that is set back further than that was wrong before: waiting for its time to come again could take years. */
 const backMs = 86_400_000;
 
-interface Armed {
+export interface Scheduled {
   entry: Entry;
   timetable: Timetable;
+}
+
+interface Armed extends Scheduled {
   /** All occurrences up to here have been started. */
   until: number;
   next: number | undefined;
 }
 
 /** Starts these occurrences of an entry, in order; `late` when they are made up for. */
-export type StartRuns = (entry: Entry, occurrences: number[], late: boolean) => void;
+export type StartRuns = (scheduled: Scheduled, occurrences: number[], late: boolean) => void;
 
 /**
  * One timer for all entries. It goes by what has been started, not by what the timer says: an occurrence is started
@@ -39,7 +42,7 @@ export class Scheduler {
   ) {}
 
   /** @returns the entry's first occurrence, from this very moment on */
-  arm(entry: Entry, timetable: Timetable): number | undefined {
+  arm({ entry, timetable }: Scheduled): number | undefined {
     const until = this.clock.now() - 1;
     const next = timetable.next(until);
     if (this.armed.size === 0) this.lookedAt = this.clock.now();
@@ -87,7 +90,7 @@ export class Scheduler {
     if (away || due.length === most)
       this.log.warn(`"${entry.name}" was late: ${due.length} of its runs are made up for.`);
     if (armed.next === undefined) this.log.info(`No more future events for "${entry.name}".`);
-    if (due.length > 0) this.startRuns(entry, due, due.length > 1);
+    if (due.length > 0) this.startRuns(armed, due, due.length > 1);
   }
 
   private beginAfresh(armed: Armed, now: number): void {
@@ -95,10 +98,4 @@ export class Scheduler {
     armed.until = now;
     armed.next = armed.timetable.next(now);
   }
-}
-
-/** How many missed runs an entry makes up for. */
-export function mostMissed(entry: Entry): number {
-  if (!makesUp(entry)) return 0;
-  return entry.missedRuns === 'once' ? 1 : (entry.missedRunsLimit ?? defaultMissedRunsLimit);
 }

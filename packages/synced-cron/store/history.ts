@@ -1,5 +1,5 @@
 import type { Collection, Db } from 'mongodb';
-import { isDuplicateKey } from './duplicate-key';
+import { isDuplicateKey } from './errors';
 
 /** One run, in the form that the package has always written; the last two fields only where a process died at it. */
 export interface HistoryRecord {

@@ -1,44 +1,60 @@
+import type { IndexDescriptionInfo } from 'mongodb';
 import { type Log, messageOf } from '../log';
 import type { HistoryCollection } from './history';
 
 /** Records that expire sooner could be gone while their run is still known to be due: it would be run again. */
 const shortestTTL = 300;
+const unique = { intendedAt: 1, name: 1 };
+const expiring = { startedAt: 1 };
 
 /**
- * Makes the indexes of the history, the same that it has always had. Those of an existing collection go on; one whose
- * time to live differs from the configured one is changed in place.
+ * Makes the indexes of the history, the same that it has always had. Those of an existing collection go on, whatever
+ * their names; one whose time to live differs from the configured one is changed in place.
+ *
+ * @param ttl in seconds; 0: records are kept for ever
+ * @throws Error without the unique index, which gives each run to one process only; a wrong TTL is warned of
  */
-export async function ensureIndexes(history: HistoryCollection, ttl: number | null, log: Log): Promise<void> {
-  await history.rawCollection().createIndex({ intendedAt: 1, name: 1 }, { unique: true });
-  const existing = await existingTTL(history);
+export async function ensureIndexes(history: HistoryCollection, ttl: number, log: Log): Promise<void> {
+  const collection = history.rawCollection();
+  const indexes = await indexesOf(history);
+  if (!find(indexes, unique)?.unique) await collection.createIndex(unique, { unique: true });
+  const index = find(indexes, expiring);
   if (!ttl) {
-    if (existing !== undefined) log.warn(staysFor(history, existing));
+    if (index?.expireAfterSeconds !== undefined) log.warn(staysFor(history, index.expireAfterSeconds));
   } else if (ttl < shortestTTL) {
     log.warn(`Not going to use a TTL that is shorter than:${shortestTTL}`);
-  } else if (existing === undefined) {
-    await history.rawCollection().createIndex({ startedAt: 1 }, { expireAfterSeconds: ttl });
-  } else if (existing !== ttl) {
-    await changeTTL(history, existing, ttl, log);
+  } else if (!index) {
+    await collection.createIndex(expiring, { expireAfterSeconds: ttl });
+  } else if (index.expireAfterSeconds !== ttl) {
+    await changeTTL(history, index.expireAfterSeconds, ttl, log);
   }
 }
 
-async function existingTTL(history: HistoryCollection): Promise<number | undefined> {
-  const indexes = await history.rawCollection().indexes();
-  const index = indexes.find(({ key }) => JSON.stringify(key) === '{"startedAt":1}');
-  return index?.expireAfterSeconds;
+/** None where there is no collection yet, which MongoDB takes for an error. */
+async function indexesOf(history: HistoryCollection): Promise<IndexDescriptionInfo[]> {
+  const namespaceNotFound = 26;
+  try {
+    return await history.rawCollection().indexes();
+  } catch (error) {
+    if ((error as { code?: unknown }).code === namespaceNotFound) return [];
+    throw error;
+  }
 }
 
-async function changeTTL(history: HistoryCollection, from: number, to: number, log: Log): Promise<void> {
-  const database = history.rawDatabase();
-  const name = nameOf(history);
+function find(indexes: IndexDescriptionInfo[], fields: object): IndexDescriptionInfo | undefined {
+  return indexes.find(({ key }) => JSON.stringify(key) === JSON.stringify(fields));
+}
+
+async function changeTTL(history: HistoryCollection, from: number | undefined, to: number, log: Log): Promise<void> {
+  const before = from === undefined ? 'for ever' : `${from} s`;
   try {
-    const index = { keyPattern: { startedAt: 1 }, expireAfterSeconds: to };
-    await database.command({ collMod: name, index });
-    log.info(`History records are kept for ${to} s from now on (${from} s before).`);
+    const index = { keyPattern: expiring, expireAfterSeconds: to };
+    await history.rawDatabase().command({ collMod: nameOf(history), index });
+    log.info(`History records are kept for ${to} s from now on (${before} before).`);
   } catch (error) {
     log.warn(
-      `collectionTTL is ${to}, but the index on startedAt says ${from} and could not be changed ` +
-        `(${messageOf(error)}): run db.${name}.dropIndex({ startedAt: 1 }) and start again`,
+      `collectionTTL is ${to}, but the index on startedAt says ${before} and could not be changed ` +
+        `(${messageOf(error)}): run db.${nameOf(history)}.dropIndex({ startedAt: 1 }) and start again`,
     );
   }
 }

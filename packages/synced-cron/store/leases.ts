@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Collection } from 'mongodb';
-import { isDuplicateKey } from './duplicate-key';
+import { isDuplicateKey } from './errors';
 
 /** A run that is at work. While its process lives, `until` keeps ahead of the database's clock. */
 export interface Lease {

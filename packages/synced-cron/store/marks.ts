@@ -18,6 +18,10 @@ export class Marks {
     await this.collection.updateOne({ _id: name }, { $max: { until } }, { upsert: true });
   }
 
+  async remove(name: string): Promise<void> {
+    await this.collection.deleteOne({ _id: name });
+  }
+
   async of(name: string): Promise<Date | undefined> {
     return (await this.collection.findOne({ _id: name }))?.until;
   }

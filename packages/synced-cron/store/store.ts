@@ -33,7 +33,7 @@ export class Store {
   }
 
   private async ensureIndexes(): Promise<void> {
-    await ensureIndexes(this.collection, this.options.collectionTTL, this.log);
+    await ensureIndexes(this.collection, Math.floor(this.options.collectionTTL ?? 0), this.log);
     await this.leases.ensureIndexes();
   }
 }

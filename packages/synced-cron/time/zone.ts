@@ -16,8 +16,9 @@ export class Zone {
   private readonly format: Intl.DateTimeFormat | undefined;
   private readonly chunks = new Map<number, Transition[]>();
 
-  private constructor(readonly name: string) {
-    if (/^(etc\/)?(utc|gmt|zulu|universal)$/i.test(name)) return;
+  /** @param name none: the zone of this machine, whatever it is called */
+  private constructor(name?: string) {
+    if (name && /^(etc\/)?(utc|gmt|zulu|universal)$/i.test(name)) return;
     this.format = new Intl.DateTimeFormat('en-US', {
       timeZone: name,
       hourCycle: 'h23',
@@ -42,7 +43,19 @@ export class Zone {
 
   /** The zone of this machine (TZ, or the system's setting). */
   static ofMachine(): Zone {
-    return Zone.of(new Intl.DateTimeFormat().resolvedOptions().timeZone);
+    const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+    // Some settings (TZ="", TZ="GMT-5") have names that the engine gives and doesn't take.
+    return Zone.exists(timeZone) ? Zone.of(timeZone) : new Zone();
+  }
+
+  static exists(name: unknown): name is string {
+    if (typeof name !== 'string') return false;
+    try {
+      Zone.of(name);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** How many milliseconds the zone's clocks are ahead of UTC at that instant. */

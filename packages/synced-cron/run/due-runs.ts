@@ -1,0 +1,110 @@
+import type { Clock } from '../clock';
+import type { Entry } from '../entry';
+import { type Log, messageOf } from '../log';
+import type { Store } from '../store/store';
+import { makesUp, missedRuns } from './missed';
+import { pause } from './pause';
+import type { RunOutcome } from './record';
+import type { Runner } from './runner';
+import type { Scheduled } from './scheduler';
+
+const retryMs = 1000;
+
+interface DueRunsOptions {
+  clock: Clock;
+  log: Log;
+  runner: Runner;
+  store(): Store;
+  /** Whether the entry is still scheduled. */
+  goesOn(entry: Entry): boolean;
+}
+
+/**
+ * Runs what is due, and what was missed, each entry's runs in order. For entries that make up for missed runs it marks
+ * up to when all have been dealt with.
+ */
+export class DueRuns {
+  /** Entries with older runs still to come: that a newer one has run says nothing about those. */
+  private readonly behind = new Set<Entry>();
+
+  constructor(private readonly options: DueRunsOptions) {}
+
+  /** @param late whether they are to wait for the entry however long its last run takes */
+  async run(scheduled: Scheduled, occurrences: number[], late: boolean): Promise<void> {
+    const { entry } = scheduled;
+    // One row of late runs at a time: what falls behind while it is at work gives way, as ever.
+    const patient = late && !this.behind.has(entry);
+    if (patient) this.behind.add(entry);
+    const reached = await this.runAll(entry, occurrences, patient);
+    if (patient) this.behind.delete(entry);
+    if (!reached) await this.makeUp(scheduled, this.options.clock.now());
+  }
+
+  /** Runs what the entry has missed up to an instant; a database that is out of reach is asked until it answers. */
+  async makeUp({ entry, timetable }: Scheduled, before: number): Promise<void> {
+    const { store, clock, log, goesOn } = this.options;
+    if (this.behind.has(entry)) return;
+    this.behind.add(entry);
+    for (let until = before; goesOn(entry); until = clock.now()) {
+      try {
+        const missed = await missedRuns(entry, timetable, store(), until);
+        if (missed.length > 0) log.info(`"${entry.name}" makes up for ${count(missed)}.`);
+        if (await this.runAll(entry, missed, true)) break;
+      } catch (error) {
+        log.warn(`Can't tell what "${entry.name}" has missed: ${messageOf(error)}`);
+      }
+      await pause(retryMs);
+    }
+    this.behind.delete(entry);
+  }
+
+  /** For entries that don't make up: an old mark would speak of runs that nobody has missed, should they once do. */
+  async forget({ name }: Entry): Promise<void> {
+    const { store, log } = this.options;
+    await store()
+      .marks.remove(name)
+      .catch(error => log.warn(`Can't remove the mark of "${name}": ${messageOf(error)}`));
+  }
+
+  /** @returns false when there is something to make up for, as the database could not be reached */
+  private async runAll(entry: Entry, occurrences: number[], patient: boolean): Promise<boolean> {
+    for (const occurrence of occurrences) {
+      if (!this.options.goesOn(entry)) return true;
+      const intendedAt = new Date(Math.floor(occurrence / 1000) * 1000);
+      const run = await this.runOne(entry, intendedAt, patient);
+      if (!makesUp(entry) || wasStopped(run)) continue;
+      if (wasOutOfReach(run)) return false;
+      if (patient || !this.behind.has(entry)) await this.mark(entry, intendedAt);
+    }
+    return true;
+  }
+
+  private async runOne(entry: Entry, intendedAt: Date, patient: boolean): Promise<RunOutcome> {
+    const { runner, goesOn, log } = this.options;
+    try {
+      return await runner.run(entry, intendedAt, { patient, goesOn: () => goesOn(entry) });
+    } catch (error) {
+      log.error(`"${entry.name}": ${messageOf(error)}`);
+      return { status: 'skipped', intendedAt, reason: 'failed' };
+    }
+  }
+
+  private async mark({ name }: Entry, until: Date): Promise<void> {
+    const { store, log } = this.options;
+    await store()
+      .marks.move(name, until)
+      .catch(error => log.warn(`Can't mark "${name}": ${messageOf(error)}`));
+  }
+}
+
+function wasStopped(run: RunOutcome): boolean {
+  return run.status === 'skipped' && run.reason === 'stopped';
+}
+
+function wasOutOfReach(run: RunOutcome): boolean {
+  return run.status === 'skipped' && run.reason === 'failed';
+}
+
+function count({ length }: number[]): string {
+  return length === 1 ? '1 missed run' : `${length} missed runs`;
+}
