@@ -1,9 +1,9 @@
 import DDP from 'ddp.js';
 import SimpleDDP from 'simpleddp';
 import { WebSocket } from 'ws';
-import { type TestDatabase, testDatabase } from '../support/database';
 import { eventually } from '../support/eventually';
-import { bundle, type Host, type HostApp } from './ddp-truth/host';
+import type { Host } from './ddp-truth/host';
+import { runningApp } from './ddp-truth/running-app';
 
 interface Thing {
   id: string;
@@ -11,18 +11,11 @@ interface Thing {
   a: unknown;
 }
 
-let database: TestDatabase;
-let app: HostApp;
+const running = runningApp('more');
 let host: Host;
 
-beforeAll(async () => {
-  database = await testDatabase();
-  app = await bundle('more');
-  host = await app.start({ mongoUrl: database.url });
-});
-afterAll(async () => {
-  await app?.remove();
-  await database?.drop();
+beforeAll(() => {
+  host = running.host;
 });
 
 const options = () => ({ endpoint: host.webSocket, SocketConstructor: WebSocket, reconnectInterval: 50 });
@@ -31,7 +24,7 @@ const options = () => ({ endpoint: host.webSocket, SocketConstructor: WebSocket,
 async function restart(): Promise<void> {
   const { port } = host;
   await host.stop();
-  host = await app.start({ mongoUrl: database.url, port });
+  host = await running.app.start({ mongoUrl: running.database.url, port });
 }
 
 describe('simpleddp', () => {

@@ -1,22 +1,12 @@
-import { type TestDatabase, testDatabase } from '../support/database';
 import { eventually } from '../support/eventually';
-import { bundle, type Host, type HostApp } from './ddp-truth/host';
-import { Talk } from './ddp-truth/talk';
+import { runningApp } from './ddp-truth/running-app';
+import type { Talk } from './ddp-truth/talk';
 
-let database: TestDatabase;
-let app: HostApp;
-let host: Host;
+const running = runningApp('more');
 let talk: Talk;
 
 beforeAll(async () => {
-  database = await testDatabase();
-  app = await bundle('more');
-  host = await app.start({ mongoUrl: database.url });
-  talk = await Talk.connected(host.webSocket);
-});
-afterAll(async () => {
-  await app?.remove();
-  await database?.drop();
+  talk = await running.connect();
 });
 
 const resultOf = async (method: string, ...params: unknown[]) => (await talk.call(method, ...params)).result;
@@ -110,6 +100,17 @@ describe('a collection', () => {
     expect(await resultOf('more.sorts', sorts)).toEqual([byRank, byRank, byRank, even, ['t2', 't4', 't1']]);
   });
 
+  it('takes null for options, and fields before projection; others of a wrong type are a failed match', async () => {
+    await talk.call('truth.reset');
+    expect(await resultOf('truth.find', 't1', null)).toMatchObject([{ _id: 't1', rank: 1 }]);
+    expect(await resultOf('truth.find', 't1', { fields: { a: 1 }, projection: { rank: 1 } })).toEqual([
+      { _id: 't1', a: 1 },
+    ]);
+    expect(await resultOf('truth.update', 't1', { $set: { a: 2 } }, null)).toBe(1);
+    for (const options of [{ limit: 'x' }, { sort: 'rank' }, { fields: 'a' }])
+      expect((await talk.call('truth.find', {}, options)).error).toMatchObject({ error: 400, reason: 'Match failed' });
+  });
+
   it('is iterated, mapped and counted by its cursors, transformed', async () => {
     for (const _id of ['ca', 'cb']) await talk.call('more.note', { _id });
     expect(await resultOf('more.cursor')).toEqual({ iterated: ['CA', 'CB'], mapped: ['0CA', '1CB'], count: 2 });
@@ -122,12 +123,27 @@ describe('a collection', () => {
     expect(notes).toEqual([{ _id: (inserted as { insertedId: string }).insertedId, kind: 'replaced', n: 2 }]);
   });
 
+  it('inserts by an upsert under the id that it names, be it a number', async () => {
+    await talk.call('truth.reset');
+    for (const id of ['named', 5])
+      expect(await resultOf('truth.upsert', id, { $set: { a: 1 } })).toEqual({ numberAffected: 1, insertedId: id });
+    await talk.call('truth.reset');
+  });
+
+  it('inserts an empty document by an empty upsert, and refuses an empty update', async () => {
+    const { numberAffected, insertedId } = (await resultOf('truth.upsert', { q: 1 }, {})) as Record<string, unknown>;
+    expect(numberAffected).toBe(1);
+    expect(await resultOf('truth.find', insertedId)).toEqual([{ _id: insertedId }]);
+    for (const modifier of [{}, { a: 1, $set: { b: 1 } }])
+      expect((await talk.call('truth.update', insertedId, modifier)).error).toMatchObject({ error: 500 });
+  });
+
   it.each([[{ _id: '' }], [{ _id: 5 }], [null], ['text']])('refuses to insert %j', async note => {
     expect((await talk.call('more.insertOdd', note)).error).toMatchObject({ error: 500 });
   });
 
   it('has no synchronous methods on the server, and says what to call instead', async () => {
-    const hasSaid = (line: string) => eventually(() => host.process.output.includes(line));
+    const hasSaid = (line: string) => eventually(() => running.host.process.output.includes(line));
     for (const method of ['insert', 'update', 'remove', 'upsert', 'findOne']) {
       await talk.call('more.sync', method);
       await hasSaid(`${method} is not available on the server. Please use ${method}Async() instead.`);

@@ -1,21 +1,8 @@
-import { type TestDatabase, testDatabase } from '../support/database';
 import { eventually } from '../support/eventually';
-import { bundle, type HostApp } from './ddp-truth/host';
+import { runningApp } from './ddp-truth/running-app';
 import { Talk } from './ddp-truth/talk';
 
-let database: TestDatabase;
-let app: HostApp;
-let url: string;
-
-beforeAll(async () => {
-  database = await testDatabase();
-  app = await bundle('more');
-  url = (await app.start({ mongoUrl: database.url })).webSocket;
-});
-afterAll(async () => {
-  await app?.remove();
-  await database?.drop();
-});
+const running = runningApp('more');
 
 describe('opening a session', () => {
   it.each([
@@ -24,14 +11,14 @@ describe('opening a session', () => {
     ['the client likes another version better that we speak', { version: '1', support: ['pre2', '1'] }, 'pre2'],
     ['what is supported is not a list of texts', { version: '1', support: ['1', 2] }, '1'],
   ])('fails with the version to try where %s', async (_case, connect, version) => {
-    const talk = await Talk.silent(url);
+    const talk = await Talk.silent(running.host.webSocket);
     const failed = await talk.ask({ msg: 'connect', ...connect }, 'failed');
     expect(failed).toEqual({ msg: 'failed', version });
     await eventually(() => talk.closed);
   });
 
   it('speaks an older version where the client wants it', async () => {
-    const talk = await Talk.silent(url);
+    const talk = await Talk.silent(running.host.webSocket);
     await talk.ask({ msg: 'connect', version: 'pre1', support: ['pre1'] }, 'connected');
     expect(await talk.ask({ msg: 'ping' }, 'error')).toEqual({
       msg: 'error',
@@ -41,7 +28,7 @@ describe('opening a session', () => {
   });
 
   it('answers a second connect with an error and goes on', async () => {
-    const talk = await Talk.connected(url);
+    const talk = await running.connect();
     const again = { msg: 'connect', version: '1', support: ['1'] };
     expect(await talk.ask(again, 'error')).toEqual({
       msg: 'error',
@@ -66,7 +53,7 @@ describe('what is malformed', () => {
     ['a message whose kind is a number', { msg: 5 }, 'Bad request'],
     ['a list', [1], 'Bad request'],
   ])('is answered with the message itself: %s', async (_case, message, reason) => {
-    const talk = await Talk.connected(url);
+    const talk = await running.connect();
     const error = await talk.ask(JSON.stringify(message), 'error');
     expect(error).toEqual({ msg: 'error', reason, offendingMessage: message });
     expect((await talk.call('truth.null')).result).toBeNull();
@@ -77,13 +64,13 @@ describe('what is malformed', () => {
     ['a regular expression that is none', { msg: 'sub', id: '1', params: [{ $regexp: '(', $flags: '' }] }],
     ['cleared fields that are no list', { msg: 'sub', id: '1', cleared: 5 }],
   ])('is a parse error: %s', async (_case, message) => {
-    const talk = await Talk.connected(url);
+    const talk = await running.connect();
     expect(await talk.ask(JSON.stringify(message), 'error')).toEqual({ msg: 'error', reason: 'Parse error' });
     expect((await talk.call('truth.null')).result).toBeNull();
   });
 
   it('is no way to the methods of Object', async () => {
-    const talk = await Talk.connected(url);
+    const talk = await running.connect();
     for (const name of ['toString', 'constructor', '__proto__']) {
       expect((await talk.call(name)).error).toMatchObject({ error: 404 });
       talk.say({ msg: 'sub', id: name, name });
@@ -94,7 +81,7 @@ describe('what is malformed', () => {
 
 describe('subscriptions', () => {
   it('are ignored where their id is known, as clients send them again after a reconnect', async () => {
-    const talk = await Talk.connected(url);
+    const talk = await running.connect();
     talk.say({ msg: 'sub', id: 's', name: 'more.merge', params: [1] });
     talk.say({ msg: 'sub', id: 's', name: 'more.merge', params: [2] });
     await talk.call('truth.null');
@@ -103,12 +90,12 @@ describe('subscriptions', () => {
   });
 
   it('that nobody knows end with nosub, too', async () => {
-    const talk = await Talk.connected(url);
+    const talk = await running.connect();
     expect(await talk.ask({ msg: 'unsub', id: 'unknown' }, 'nosub')).toEqual({ msg: 'nosub', id: 'unknown' });
   });
 
   it('are refused where a rule says that it is one too many', async () => {
-    const talk = await Talk.connected(url);
+    const talk = await running.connect();
     await talk.subscribe('more.limited');
     const second = await talk.subscribe('more.limited');
     expect((await talk.heard({ msg: 'nosub', id: second })).error).toMatchObject({
@@ -121,7 +108,7 @@ describe('subscriptions', () => {
 
 describe('a rule with words of its own', () => {
   it('says them', async () => {
-    const talk = await Talk.connected(url);
+    const talk = await running.connect();
     expect((await talk.call('more.limitedMessage')).error).toMatchObject({ reason: 'Enough of this.' });
   });
 });
@@ -137,7 +124,7 @@ describe('browsers that write to a collection directly', () => {
       { error: 403, reason: 'Not permitted. Untrusted code may only updateAsync documents by ID.' },
     ],
   ])('are refused: %s', async (method, params, error) => {
-    const talk = await Talk.connected(url);
+    const talk = await running.connect();
     expect((await talk.call(method, ...params)).error).toMatchObject(error);
   });
 });

@@ -1,24 +1,11 @@
-import { type TestDatabase, testDatabase } from '../support/database';
 import { eventually } from '../support/eventually';
-import { bundle, type HostApp } from './ddp-truth/host';
-import { Talk } from './ddp-truth/talk';
+import { runningApp } from './ddp-truth/running-app';
+import type { Talk } from './ddp-truth/talk';
 
-let database: TestDatabase;
-let app: HostApp;
-let url: string;
+const running = runningApp('more');
 let talk: Talk;
-
-beforeAll(async () => {
-  database = await testDatabase();
-  app = await bundle('more');
-  url = (await app.start({ mongoUrl: database.url })).webSocket;
-});
-afterAll(async () => {
-  await app?.remove();
-  await database?.drop();
-});
 beforeEach(async () => {
-  talk = await Talk.connected(url);
+  talk = await running.connect();
   await talk.call('truth.reset');
 });
 afterEach(() => talk.close());
@@ -76,12 +63,12 @@ describe('a publication', () => {
 
   it('holds back the next message until it has answered, unless it unblocks', async () => {
     talk.say({ msg: 'sub', id: 'b', name: 'more.blocking' });
-    await talk.call('truth.null');
-    expect(talk.all('ready')).toHaveLength(1);
+    const held = await talk.call('truth.null');
     talk.say({ msg: 'sub', id: 'u', name: 'more.unblocked' });
-    await talk.call('truth.null');
-    expect(talk.all('ready')).toHaveLength(1);
-    await talk.heard({ msg: 'ready', subs: ['u'] });
+    const notHeld = await talk.call('truth.null');
+    const ready = await Promise.all(['b', 'u'].map(id => talk.heard({ msg: 'ready', subs: [id] })));
+    const inOrder = [ready[0], held, notHeld, ready[1]];
+    expect(talk.heardAll.filter(message => inOrder.includes(message))).toEqual(inOrder);
   });
 
   it('tells its onStop when the client leaves, and is ready once only', async () => {
@@ -90,7 +77,7 @@ describe('a publication', () => {
     await talk.unsubscribe(await talk.subscribe('more.stopped'));
     expect(await stops()).toBe(before + 1);
     expect(talk.all('ready')).toHaveLength(1);
-    const other = await Talk.connected(url);
+    const other = await running.connect();
     await other.subscribe('more.stopped');
     other.close();
     await eventually(async () => (await stops()) === before + 2);
@@ -104,10 +91,28 @@ describe('a publication', () => {
   });
 
   it('to everybody reaches those who are here already', async () => {
-    const other = await Talk.connected(url);
+    const other = await running.connect();
     await talk.call('more.publishToAll');
-    for (const client of [talk, other, await Talk.connected(url)])
+    for (const client of [talk, other, await running.connect()])
       await eventually(() => client.documents('more.late').x?.late === true);
+  });
+});
+
+describe('a login', () => {
+  it('is told before what everybody is sent comes anew, also where another session is sent the same', async () => {
+    const other = await running.connect();
+    await other.call('truth.become', 'even');
+    await eventually(() => other.documents('truth.others').o1);
+    for (const expected of [
+      ['updated', 'added'],
+      ['removed', 'updated', 'added'],
+    ]) {
+      const heard = talk.heardAll.length;
+      await talk.call('truth.become', 'even');
+      await eventually(() => kindsAfter(heard).includes('added'));
+      expect(kindsAfter(heard).filter(kind => kind !== 'result')).toEqual(expected);
+    }
+    other.close();
   });
 });
 

@@ -28,8 +28,12 @@ describe('the Node host answers as Meteor does', () => {
     await database?.drop();
   });
 
-  it.each(scenarios.map(scenario => [scenario.name, scenario] as const))('%s', async (_name, scenario) => {
-    const received = await play(url, scenario);
-    expect(received).toEqual(scenario.received);
-  });
+  it.each(scenarios.map(scenario => [scenario.name, scenario] as const))(
+    '%s',
+    async (_name, scenario) => {
+      const received = await play(url, scenario);
+      expect(received).toEqual(scenario.received);
+    },
+    120_000,
+  );
 });

@@ -1,30 +1,20 @@
 import type { Collection, Document } from 'mongodb';
 import { Long, ObjectId } from 'mongodb';
-import { type TestDatabase, testDatabase } from '../support/database';
 import { eventually } from '../support/eventually';
-import { bundle, type Host, type HostApp } from './ddp-truth/host';
+import { runningApp } from './ddp-truth/running-app';
 import { Talk } from './ddp-truth/talk';
 
-let database: TestDatabase;
-let app: HostApp;
-let host: Host;
+const running = runningApp('more');
 let talk: Talk;
 /** A writer that the host knows nothing of. */
 let notes: Collection<Document & { _id: string }>;
 
-beforeAll(async () => {
-  database = await testDatabase();
-  app = await bundle('more');
-  host = await app.start({ mongoUrl: database.url });
-  notes = database.db.collection('more.notes');
-});
-afterAll(async () => {
-  await app?.remove();
-  await database?.drop();
+beforeAll(() => {
+  notes = running.database.db.collection('more.notes');
 });
 beforeEach(async () => {
   await notes.deleteMany({});
-  talk = await Talk.connected(host.webSocket);
+  talk = await running.connect();
 });
 afterEach(() => talk.close());
 
@@ -50,7 +40,7 @@ describe('writes by another program', () => {
   });
 
   it('show in every process', async () => {
-    const second = await app.start({ mongoUrl: database.url });
+    const second = await running.app.start({ mongoUrl: running.database.url });
     const other = await Talk.connected(second.webSocket);
     await Promise.all([talk, other].map(client => client.subscribe('more.notes', {})));
     await other.call('more.note', { _id: 'from the second' });
@@ -61,7 +51,7 @@ describe('writes by another program', () => {
   });
 
   it('show where documents have ids of the database', async () => {
-    const raw = database.db.collection('more.notes');
+    const raw = running.database.db.collection('more.notes');
     await talk.subscribe('more.notes', {});
     const _id = new ObjectId();
     await raw.insertOne({ _id, n: 1 });
@@ -109,7 +99,7 @@ describe('many writes at once', () => {
         },
       ],
     ];
-    const clients = await Promise.all(queries.map(() => Talk.connected(host.webSocket)));
+    const clients = await Promise.all(queries.map(() => running.connect()));
     await Promise.all(clients.map((client, i) => client.subscribe('more.query', ...queries[i]!)));
     await Promise.all([1, 2, 3, 4].map(seed => writeAtRandom(seed)));
     for (const [i, [selector, { fields, ...options }]] of (queries as [object, { fields?: object }][]).entries()) {
@@ -148,12 +138,15 @@ function sameDocuments(a: Document[], b: Document[]): boolean {
 
 /** Change streams that the database holds open for us. */
 const cursorsOnNotes = async () => {
-  const operations = await database.client
+  const operations = await running.database.client
     .db('admin')
     .aggregate([
       { $currentOp: { idleCursors: true, allUsers: true } },
       {
-        $match: { 'cursor.originatingCommand.aggregate': 'more.notes', ns: `${database.db.databaseName}.more.notes` },
+        $match: {
+          'cursor.originatingCommand.aggregate': 'more.notes',
+          ns: `${running.database.db.databaseName}.more.notes`,
+        },
       },
     ])
     .toArray();
@@ -162,7 +155,8 @@ const cursorsOnNotes = async () => {
 
 describe('live queries', () => {
   it('are shared by equal cursors, and end with their last subscription', async () => {
-    const clients = await Promise.all(Array.from({ length: 20 }, () => Talk.connected(host.webSocket)));
+    await eventually(async () => (await live()).queries === 0);
+    const clients = await Promise.all(Array.from({ length: 20 }, () => running.connect()));
     await Promise.all(clients.map(client => client.subscribe('more.notes', { kind: 'shared' })));
     expect(await live()).toEqual({ queries: 1, collections: 1 });
     await notes.insertOne({ _id: 's', kind: 'shared' });
@@ -176,7 +170,7 @@ describe('live queries', () => {
     // Those of a process that was killed stay until the database finds out.
     const ofOthers = await cursorsOnNotes();
     const churn = async (round: number) => {
-      const client = await Talk.connected(host.webSocket);
+      const client = await running.connect();
       for (let i = 0; i < 10; i++)
         client.say({ msg: 'sub', id: `c${i}`, name: 'more.notes', params: [{ kind: `k${round}-${i}` }] });
       for (let i = 0; i < 5; i++) client.say({ msg: 'unsub', id: `c${i}` });
@@ -195,7 +189,7 @@ describe('a change stream that breaks', () => {
     await talk.subscribe('more.notes', {});
     await eventually(async () => (await cursorsOnNotes()).length > 0);
     const cursors = (await cursorsOnNotes()).map(id => Long.fromString(id));
-    await database.db.command({ killCursors: 'more.notes', cursors });
+    await running.database.db.command({ killCursors: 'more.notes', cursors });
     await notes.insertOne({ _id: 'after the kill' });
     await eventually(() => ids().join() === 'after the kill');
   });

@@ -54,6 +54,7 @@ describe('a process of the host', () => {
 
   it('runs its startup hooks in order, each to its end, before it listens', async () => {
     const { process: child } = await app.start({ mongoUrl: database.url });
+    await child.says(/after the start/);
     expect(child.output.split('\n').filter(line => line.startsWith('* '))).toEqual([
       '* loaded',
       '* first hook begins, the door is closed',

@@ -2,7 +2,7 @@ import { MemoryCollection } from '../../infra/node-host/ddp-client/minimongo/col
 import type { Document } from '../../infra/node-host/ddp-client/minimongo/document';
 import type { Store } from '../../infra/node-host/ddp-client/store-writes';
 import { ObjectID } from '../../infra/node-host/shared/object-id';
-import { Tracker } from '../../infra/node-host/tracker';
+import { Tracker } from '../../infra/node-host/tracker/tracker';
 
 const local = () => new MemoryCollection(null);
 

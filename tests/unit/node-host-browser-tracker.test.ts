@@ -1,5 +1,5 @@
 import { ReactiveVar } from '../../infra/node-host/browser/modules/reactive-var';
-import { type Computation, Tracker } from '../../infra/node-host/tracker';
+import { type Computation, Tracker } from '../../infra/node-host/tracker/tracker';
 
 describe('Tracker', () => {
   afterEach(() => Tracker.flush());

@@ -1,5 +1,5 @@
 import { EJSON } from '../shared/ejson';
-import { Tracker } from '../tracker';
+import { Tracker } from '../tracker/tracker';
 import { type ConnectionOptions, completeOptions } from './connection-options';
 import { type CallOptions, MethodCall, type ResultCallback } from './method-call';
 import { Session } from './session';

@@ -1,4 +1,4 @@
-import { Tracker } from '../tracker';
+import { Tracker } from '../tracker/tracker';
 import { retryWait } from './retry';
 import { type Platform, type Socket, socketUrl } from './socket';
 

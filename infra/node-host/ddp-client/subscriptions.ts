@@ -1,7 +1,7 @@
 import type { DdpMessage } from '../shared/ddp-message';
 import { EJSON } from '../shared/ejson';
 import { Random } from '../shared/random';
-import { Tracker } from '../tracker';
+import { Tracker } from '../tracker/tracker';
 import { errorOf } from './method-call';
 
 export interface SubscriptionCallbacks {

@@ -1,17 +1,18 @@
 import type { DdpMessage } from '../shared/ddp-message';
-import { parseDDP, SUPPORTED_DDP_VERSIONS, stringifyDDP } from '../shared/ddp-message';
+import { stringifyDDP } from '../shared/ddp-message';
 import { EJSON } from '../shared/ejson';
 import { MeteorError } from '../shared/meteor-error';
-import { MethodInvocation } from '../shared/method-invocation';
-import { makeRpcSeed } from '../shared/random-stream';
-import { currentMethodInvocation, currentPublicationInvocation } from './current';
+import type { Connection } from './connection';
+import { currentMethodInvocation } from './current';
+import { errorMessage, tryParse } from './frames';
+import { negotiate } from './handshake';
 import { Hooks } from './hooks';
-import { type Connection, Session } from './session';
+import type { MethodHandler } from './method-call';
+import { nestedInvocation } from './nested-invocation';
+import { Session } from './session';
 import { type Socket, WebSocketConnection } from './socket';
 import { StreamServer } from './stream-server';
 import type { PublishHandler } from './subscription';
-
-export type MethodHandler = (this: MethodInvocation, ...params: never[]) => unknown;
 
 /** The DDP server of this process (`Meteor.server`): methods, publications, sessions. */
 export class DdpServer {
@@ -141,46 +142,3 @@ export class DdpServer {
 }
 
 type NodeCallback = (error: unknown, result?: unknown) => void;
-
-function nestedInvocation(name: string): MethodInvocation {
-  const method = currentMethodInvocation.get();
-  const publication = currentPublicationInvocation.get();
-  const outside = () => {
-    throw new Error("Can't call setUserId on a server initiated method call");
-  };
-  const setUserId = (userId: string | null) =>
-    method ? method.setUserId(userId) : publication ? publication._session.data.becomeUser(userId) : outside();
-  return new MethodInvocation({
-    name,
-    isSimulation: false,
-    userId: (method ?? publication)?.userId ?? null,
-    setUserId,
-    connection: (method ?? publication)?.connection ?? null,
-    randomSeed: method ? makeRpcSeed(method, name) : null,
-  });
-}
-
-/** @returns undefined for a message that holds an EJSON type which can't be read */
-function tryParse(text: string): DdpMessage | null | undefined {
-  try {
-    return parseDDP(text);
-  } catch {
-    return undefined;
-  }
-}
-
-const errorMessage = (reason: string, offendingMessage: DdpMessage | null): DdpMessage =>
-  offendingMessage ? { msg: 'error', reason, offendingMessage } : { msg: 'error', reason };
-
-/** The first of the client's versions that we know; accepted where that is the one which the client proposes. */
-function negotiate({ version, support }: DdpMessage): { version: string; accepted: boolean } {
-  const preferred = SUPPORTED_DDP_VERSIONS[0]!;
-  const wellFormed =
-    typeof version === 'string' &&
-    Array.isArray(support) &&
-    support.every(known => typeof known === 'string') &&
-    support.includes(version);
-  if (!wellFormed) return { version: preferred, accepted: false };
-  const best = (support as string[]).find(known => SUPPORTED_DDP_VERSIONS.includes(known)) ?? preferred;
-  return { version: best, accepted: best === version };
-}

@@ -2,16 +2,30 @@ import { isThenable } from '../environment';
 import type { DdpMessage } from '../shared/ddp-message';
 import { MeteorError } from '../shared/meteor-error';
 import { MethodInvocation } from '../shared/method-invocation';
+import type { Connection } from './connection';
 import { currentMethodInvocation, withFence } from './current';
 import { toSafeError } from './safe-error';
-import type { Session } from './session';
 import { WriteFence } from './write-fence';
+
+export type MethodHandler = (this: MethodInvocation, ...params: never[]) => unknown;
+
+/** The session that calls, as far as a call needs it. */
+interface CallingSession {
+  readonly server: { readonly method_handlers: Record<string, MethodHandler> };
+  readonly userId: string | null;
+  readonly connectionHandle: Connection;
+  readonly data: { becomeUser(userId: string | null): Promise<void> };
+  send(message: DdpMessage): void;
+  sendError(reason: string, offendingMessage: DdpMessage): void;
+  /** @returns the error to answer with where a rule says that this is one too many */
+  overLimit(type: 'method', name: string): MeteorError | undefined;
+}
 
 /**
  * Runs a method that a client has called. `updated` is sent when all that it wrote has been observed; then comes the
  * result, so that the next method of the session starts on what this one left.
  */
-export async function runMethod(session: Session, message: DdpMessage, unblock: () => void): Promise<void> {
+export async function runMethod(session: CallingSession, message: DdpMessage, unblock: () => void): Promise<void> {
   const { id, method } = message;
   if (isMalformed(message) || typeof id !== 'string' || typeof method !== 'string')
     return session.sendError('Malformed method invocation', message);
@@ -30,7 +44,7 @@ export async function runMethod(session: Session, message: DdpMessage, unblock: 
 }
 
 /** A result that can't be written as JSON (a circle in it) is an error of the method. */
-function sendResult(session: Session, id: string, method: string, answer: object): void {
+function sendResult(session: CallingSession, id: string, method: string, answer: object): void {
   try {
     session.send({ msg: 'result', id, ...answer });
   } catch (error) {
@@ -43,7 +57,12 @@ function isMalformed(message: DdpMessage): boolean {
   return ('params' in message && !Array.isArray(params)) || ('randomSeed' in message && typeof randomSeed !== 'string');
 }
 
-async function invoke(session: Session, message: DdpMessage, unblock: () => void, fence: WriteFence): Promise<unknown> {
+async function invoke(
+  session: CallingSession,
+  message: DdpMessage,
+  unblock: () => void,
+  fence: WriteFence,
+): Promise<unknown> {
   const name = message.method as string;
   const tooMany = session.overLimit('method', name);
   if (tooMany) throw tooMany;

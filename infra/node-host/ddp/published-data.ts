@@ -1,8 +1,15 @@
+import type { DdpMessage } from '../shared/ddp-message';
 import { CollectionView, type Outlet } from './collection-view';
 import { currentMethodInvocation } from './current';
 import { toSafeError } from './safe-error';
-import type { Session } from './session';
-import { Subscription, type SubscriptionSource } from './subscription';
+import { type PublishHandler, type SubscribedSession, Subscription, type SubscriptionSource } from './subscription';
+
+/** The session that it is for. */
+interface PublishingSession extends SubscribedSession {
+  readonly server: { readonly universal_publish_handlers: readonly PublishHandler[] };
+  userId: string | null;
+  send(message: DdpMessage): void;
+}
 
 /** What one session is sent: its subscriptions, and its view of all that they publish. */
 export class PublishedData implements Outlet {
@@ -14,7 +21,7 @@ export class PublishedData implements Outlet {
   private skipNewUniversal = false;
   private pendingReady: string[] = [];
 
-  constructor(private readonly session: Session) {}
+  constructor(private readonly session: PublishingSession) {}
 
   sendReady(subscriptionId: string): void {
     if (this.isSending) this.session.send({ msg: 'ready', subs: [subscriptionId] });

@@ -3,21 +3,25 @@ import type { DdpMessage } from '../shared/ddp-message';
 import { stringifyDDP } from '../shared/ddp-message';
 import { MeteorError } from '../shared/meteor-error';
 import { Random } from '../shared/random';
-import type { DdpServer } from './ddp-server';
+import type { Connection } from './connection';
 import { Heartbeat } from './heartbeat';
-import { runMethod } from './method-call';
+import type { Hooks } from './hooks';
+import { type MethodHandler, runMethod } from './method-call';
 import { PublishedData } from './published-data';
 import type { RateLimiterInput } from './rate-limiter';
 import { DDPRateLimiter } from './rate-limiter';
 import { clientAddressOf, type Socket } from './socket';
+import { subscribe } from './subscribe';
+import type { PublishHandler } from './subscription';
 
-/** What methods, publications and `Meteor.onConnection` see of a session. */
-export interface Connection {
-  readonly id: string;
-  readonly clientAddress: string | null;
-  readonly httpHeaders: Record<string, string | string[] | undefined>;
-  close(): void;
-  onClose(callback: () => unknown): void;
+/** The server that a session belongs to, as far as it knows it. */
+interface SessionServer {
+  readonly options: { readonly heartbeatInterval: number; readonly heartbeatTimeout: number };
+  readonly method_handlers: Record<string, MethodHandler>;
+  readonly publish_handlers: Record<string, PublishHandler>;
+  readonly universal_publish_handlers: readonly PublishHandler[];
+  readonly sessions: Map<string, Session>;
+  readonly onMessageHook: Hooks<[DdpMessage, Session]>;
 }
 
 /** The conversation with one client: its messages, one after the other. */
@@ -29,12 +33,12 @@ export class Session {
   /** Messages wait here while an earlier one is being worked on. */
   private readonly queue: DdpMessage[] = [];
   private working = false;
-  readonly data = new PublishedData(this);
+  readonly data: PublishedData = new PublishedData(this);
   private readonly closeCallbacks: (() => unknown)[] = [];
   private readonly heartbeat: Heartbeat | undefined;
 
   constructor(
-    readonly server: DdpServer,
+    readonly server: SessionServer,
     readonly version: string,
     readonly socket: Socket,
   ) {
@@ -134,23 +138,9 @@ export class Session {
   }
 
   private async handle(message: DdpMessage, unblock: () => void): Promise<void> {
-    if (message.msg === 'sub') await this.subscribe(message, unblock);
+    if (message.msg === 'sub') await subscribe(this, message, unblock);
     else if (message.msg === 'unsub') this.data.stop(message.id);
     else if (message.msg === 'method') await runMethod(this, message, unblock);
     else this.sendError('Bad request', message);
-  }
-
-  private async subscribe(message: DdpMessage, unblock: () => void): Promise<void> {
-    const { id, name, params } = message;
-    if (typeof id !== 'string' || typeof name !== 'string' || ('params' in message && !Array.isArray(params)))
-      return this.sendError('Malformed subscription', message);
-    const handler = this.server.publish_handlers[name];
-    const refuse = (error: MeteorError) => this.send({ msg: 'nosub', id, error });
-    if (!handler) return refuse(new MeteorError(404, `Subscription '${name}' not found`));
-    // Clients send their subscriptions again after a reconnect; a known id is no mistake.
-    if (this.data.isSubscribed(id)) return;
-    const tooMany = this.overLimit('subscription', name);
-    if (tooMany) return refuse(tooMany);
-    await this.data.start({ handler, id, name, params: params as unknown[] | undefined }, unblock);
   }
 }

@@ -2,15 +2,11 @@ import { bindEnvironment, isThenable } from '../environment';
 import { EJSON } from '../shared/ejson';
 import { MongoID } from '../shared/object-id';
 import { Random } from '../shared/random';
+import type { CollectionView } from './collection-view';
+import type { Connection } from './connection';
 import { currentPublicationInvocation } from './current';
 import type { Fields } from './document-view';
-import type { Connection, Session } from './session';
-
-/** A cursor that knows how to feed a subscription. */
-export interface Publishable {
-  _publishCursor(subscription: Subscription): Promise<unknown>;
-  _getCollectionName(): string;
-}
+import { cursorsOf } from './published-cursors';
 
 export type PublishHandler = (this: Subscription, ...params: never[]) => unknown;
 
@@ -20,6 +16,20 @@ export interface SubscriptionSource {
   id?: string;
   name?: string;
   params?: unknown[];
+}
+
+/** The session that a subscription belongs to, as far as it knows it. */
+export interface SubscribedSession {
+  readonly connectionHandle: Connection;
+  readonly userId: string | null;
+  readonly isClosed: boolean;
+  readonly data: {
+    view(collection: string): CollectionView;
+    removeFromView(collection: string, handle: string, id: string): void;
+    sendReady(subscriptionId: string): void;
+    stop(subscriptionId: string | undefined, error?: unknown): void;
+    becomeUser(userId: string | null): Promise<void>;
+  };
 }
 
 /** `this` inside a publish function: what one subscription of one session contributes to the session's view. */
@@ -34,7 +44,7 @@ export class Subscription {
   private isReady = false;
 
   constructor(
-    readonly _session: Session,
+    readonly _session: SubscribedSession,
     private readonly source: SubscriptionSource,
     /** Lets the session's next message start before the publish function has ended. */
     readonly unblock: () => void,
@@ -125,25 +135,10 @@ export class Subscription {
     return currentPublicationInvocation.withValue(this, () => this.source.handler.apply(this, params));
   }
 
-  /** @param result what the publish function returned: nothing, a cursor, or cursors of different collections */
+  /** @param result what the publish function returned: nothing, or what it wants published */
   private async publish(result: unknown): Promise<void> {
     if (!result) return;
-    const cursors = Array.isArray(result) ? result : [result];
-    if (!cursors.every(isPublishable)) throw new Error(describeJunk(result));
-    const twice = firstRepeated(cursors.map(cursor => cursor._getCollectionName()));
-    if (twice !== undefined) throw new Error(`Publish function returned multiple cursors for collection ${twice}`);
-    await Promise.all(cursors.map(cursor => cursor._publishCursor(this)));
+    await Promise.all(cursorsOf(result).map(cursor => cursor._publishCursor(this)));
     this.ready();
   }
 }
-
-function isPublishable(value: unknown): value is Publishable {
-  return typeof (value as Publishable | null)?._publishCursor === 'function';
-}
-
-const describeJunk = (result: unknown): string =>
-  Array.isArray(result)
-    ? 'Publish function returned an array of non-Cursors'
-    : 'Publish function can only return a Cursor or an array of Cursors';
-
-const firstRepeated = (names: string[]): string | undefined => names.find((name, i) => names.indexOf(name) !== i);

@@ -3,7 +3,7 @@ import { type ChangeStream, type ChangeStreamDocument, ObjectId } from 'mongodb'
 import { database } from '../mongo/connection';
 import type { Id } from '../mongo/selector';
 import { fromMongo } from '../mongo/translate';
-import type { Touched } from './live-query';
+import type { Touched } from './stale-documents';
 
 /** Waits (ms) between tries to open a stream while the database is away. */
 const reopenAfterMs = { first: 100, most: 5_000 };

@@ -1,46 +1,12 @@
-import { inThisEnvironment, outsideOfAll } from '../environment';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { inThisEnvironment } from '../environment';
 import { hasChangeStreams } from '../mongo/connection';
 import type { CursorDescription } from '../mongo/cursor-options';
-import { projectionOf } from '../mongo/cursor-options';
 import { EJSON } from '../shared/ejson';
-import { ChangeFeed } from './change-feed';
-import { LiveQuery, type Touched } from './live-query';
+import { LiveQuery } from './live-query';
 import { type ChangeCallbacks, isOrdered, type LiveHandle, Observer } from './observer';
-
-/** The live queries on one collection and what wakes them. */
-class WatchedCollection {
-  readonly queries = new Set<LiveQuery>();
-  private feed: ChangeFeed | undefined;
-  private opening: Promise<void> | undefined;
-  private stopped = false;
-
-  constructor(private readonly name: string) {}
-
-  /** Resolves when no later change will be missed; without change streams, at once. */
-  watch(): Promise<void> {
-    this.opening ??= this.open();
-    return this.opening;
-  }
-
-  async invalidate(touched: Touched, options?: { urgent?: boolean }): Promise<void> {
-    await Promise.all([...this.queries].map(query => query.invalidate(touched, options)));
-  }
-
-  async idle(): Promise<void> {
-    await Promise.all([...this.queries].map(query => query.idle()));
-  }
-
-  stop(): void {
-    this.stopped = true;
-    void this.feed?.stop();
-  }
-
-  private async open(): Promise<void> {
-    if (!(await hasChangeStreams()) || this.stopped) return;
-    this.feed = new ChangeFeed(this.name, touched => void this.invalidate(touched));
-    await outsideOfAll(() => this.feed!.start());
-  }
-}
+import type { Touched } from './stale-documents';
+import { WatchedCollection } from './watched-collection';
 
 const collections = new Map<string, WatchedCollection>();
 const queries = new Map<string, LiveQuery>();
@@ -61,20 +27,24 @@ export async function observeLive(
   callbacks: ChangeCallbacks,
   { nonMutatingCallbacks = false } = {},
 ): Promise<LiveHandle> {
-  const idProjection = projectionOf(description.options)?._id;
+  const idProjection = description.options.projection?._id;
   if (idProjection === 0 || idProjection === false)
     throw new Error('You may not observe a cursor with {fields: {_id: 0}}');
   const query = findOrCreate(description, isOrdered(callbacks));
+  const collection = collections.get(description.collectionName)!;
   const observer = new Observer(bind(callbacks), !nonMutatingCallbacks);
   query.expect();
   try {
-    await collections.get(description.collectionName)!.watch();
+    await collection.watch();
     await query.start();
+    // A newcomer is told in a turn of its own, as in Meteor: the running one has things to say first (`updated`).
+    await nextTurn();
   } catch (error) {
     query.abandon();
     throw error;
   }
   query.add(observer);
+  collection.wake();
   await observer.idle();
   return { stop: () => query.remove(observer) };
 }
@@ -104,30 +74,25 @@ function findOrCreate(description: CursorDescription, ordered: boolean): LiveQue
   const key = keyOf(description, ordered);
   const existing = queries.get(key);
   if (existing) return existing;
-  const query = new LiveQuery(description, ordered, stopped => forget(key, stopped));
+  const collection = watched(description.collectionName);
+  const query = new LiveQuery(description, ordered, stopped => {
+    queries.delete(key);
+    collection.remove(stopped);
+  });
   queries.set(key, query);
-  const collection = collections.get(description.collectionName) ?? new WatchedCollection(description.collectionName);
-  collections.set(description.collectionName, collection);
-  collection.queries.add(query);
-  void pollWithoutStreams(query);
+  collection.add(query);
   return query;
+}
+
+function watched(name: string): WatchedCollection {
+  const collection = collections.get(name) ?? new WatchedCollection(name, () => collections.delete(name));
+  collections.set(name, collection);
+  return collection;
 }
 
 function keyOf({ collectionName, selector, options }: CursorDescription, ordered: boolean): string {
   const { transform: _transform, ...rest } = options;
   return EJSON.stringify({ collectionName, selector, options: rest, ordered });
-}
-
-function forget(key: string, query: LiveQuery): void {
-  queries.delete(key);
-  const collection = collections.get(query.collectionName);
-  if (!collection?.queries.delete(query) || collection.queries.size > 0) return;
-  collections.delete(query.collectionName);
-  collection.stop();
-}
-
-async function pollWithoutStreams(query: LiveQuery): Promise<void> {
-  if (!(await hasChangeStreams().catch(() => true))) outsideOfAll(() => query.poll());
 }
 
 /** Whatever wakes the query: callbacks run as part of the code that observes. */

@@ -1,11 +1,11 @@
-import type { CreateIndexesOptions, Db, Document, Collection as DriverCollection, IndexSpecification } from 'mongodb';
+import type { Document } from 'mongodb';
 import { currentMethodInvocation } from '../ddp/current';
 import { ObjectID } from '../shared/object-id';
 import { RandomStream } from '../shared/random-stream';
-import { database } from './connection';
 import { Cursor } from './cursor';
-import { type CursorOptions, parseOptions, type Transform } from './cursor-options';
+import { type FindArguments, parseOptions, type Transform } from './cursor-options';
 import { defineMutationMethods, type Restriction } from './mutation-methods';
+import { RawAccess } from './raw-access';
 import { type Id, isId, rewriteSelector } from './selector';
 import { wrapTransform } from './transform';
 import { toMongo } from './translate';
@@ -21,24 +21,23 @@ export interface CollectionOptions {
 const collections = new Map<string, Collection>();
 
 /** `Mongo.Collection` on the server. */
-export class Collection {
+export class Collection extends RawAccess {
   readonly _transform: Transform;
   private readonly restriction: Restriction = { restricted: false };
 
   constructor(
-    readonly _name: string,
+    name: string,
     private readonly options: CollectionOptions = {},
   ) {
-    if (typeof _name !== 'string' || _name === '')
-      throw new Error('First argument to new Mongo.Collection must be a string or null');
-    if (collections.has(_name)) throw new Error(`There is already a collection named "${_name}"`);
+    super(name);
+    if (collections.has(name)) throw new Error(`There is already a collection named "${name}"`);
     this._transform = wrapTransform(options.transform);
-    if (options.defineMutationMethods !== false) defineMutationMethods(_name, this.restriction);
-    collections.set(_name, this);
+    if (options.defineMutationMethods !== false) defineMutationMethods(name, this.restriction);
+    collections.set(name, this);
   }
 
   /** No selector at all means every document; an undefined one means none. */
-  find(...[selector, options]: [selector?: unknown, options?: CursorOptions] | []): Cursor {
+  find(...[selector, options]: [selector?: unknown, options?: FindArguments | null] | []): Cursor {
     // biome-ignore lint/complexity/noArguments: `find()` and `find(undefined)` differ, as in Meteor
     const matched = arguments.length === 0 ? {} : rewriteSelector(selector);
     const parsed = parseOptions(options);
@@ -46,7 +45,7 @@ export class Collection {
     return new Cursor({ collectionName: this._name, selector: matched, options: { ...parsed, transform } });
   }
 
-  async findOneAsync(...args: [selector?: unknown, options?: CursorOptions] | []): Promise<unknown> {
+  async findOneAsync(...args: [selector?: unknown, options?: FindArguments | null] | []): Promise<unknown> {
     const selector = args.length === 0 ? {} : args[0];
     const [document] = await this.find(selector, { ...args[1], limit: 1 }).fetchAsync();
     return document;
@@ -64,11 +63,11 @@ export class Collection {
   }
 
   /** @returns how many documents matched; for an upsert that inserted, 1 */
-  async updateAsync(selector: unknown, modifier: Document, options?: UpdateOptions): Promise<number> {
+  async updateAsync(selector: unknown, modifier: Document, options?: UpdateOptions | null): Promise<number> {
     return (await this.change(selector, modifier, options)).numberAffected;
   }
 
-  upsertAsync(selector: unknown, modifier: Document, options?: UpdateOptions): Promise<UpsertResult> {
+  upsertAsync(selector: unknown, modifier: Document, options?: UpdateOptions | null): Promise<UpsertResult> {
     return this.change(selector, modifier, { ...options, upsert: true });
   }
 
@@ -77,42 +76,6 @@ export class Collection {
     const matched = rewriteSelector(selector);
     const result = await write(this._name, matched, collection => collection.deleteMany(toMongo(matched)));
     return result.deletedCount;
-  }
-
-  countDocuments(selector: Document = {}, options?: Document): Promise<number> {
-    return this.rawCollection().countDocuments(toMongo(selector), options);
-  }
-
-  estimatedDocumentCount(options?: Document): Promise<number> {
-    return this.rawCollection().estimatedDocumentCount(options);
-  }
-
-  async createIndexAsync(index: IndexSpecification, options?: CreateIndexesOptions): Promise<void> {
-    await this.rawCollection().createIndex(index, options);
-  }
-
-  createIndex(index: IndexSpecification, options?: CreateIndexesOptions): Promise<void> {
-    return this.createIndexAsync(index, options);
-  }
-
-  async dropIndexAsync(name: string): Promise<void> {
-    await this.rawCollection().dropIndex(name);
-  }
-
-  async dropCollectionAsync(): Promise<void> {
-    await write(this._name, {}, collection => collection.drop());
-  }
-
-  async createCappedCollectionAsync(size?: number, max?: number): Promise<void> {
-    await database().createCollection(this._name, { capped: true, size, max });
-  }
-
-  rawCollection(): DriverCollection<Document> {
-    return database().collection(this._name);
-  }
-
-  rawDatabase(): Db {
-    return database();
   }
 
   /** Rules for writes by browsers are not covered: those are refused in any case, which is what most rules say. */
@@ -144,7 +107,8 @@ export class Collection {
     throw notOnTheServer('findOne');
   }
 
-  private async change(selector: unknown, modifier: Document, options: UpdateOptions = {}): Promise<UpsertResult> {
+  private async change(selector: unknown, modifier: Document, given?: UpdateOptions | null): Promise<UpsertResult> {
+    const options = given ?? {};
     const { insertedId } = options;
     if (options.upsert && insertedId && !isId(insertedId)) throw new Error('insertedId must be string or ObjectID');
     const generated = options.upsert && !insertedId && !(selector as Document | undefined)?._id;

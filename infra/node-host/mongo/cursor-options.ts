@@ -3,9 +3,11 @@ import { check, Match } from '../shared/check';
 
 export type Transform = ((document: Document) => unknown) | null;
 
-/** What `find` may be told. */
+/** What `find` may be told; `fields` is an older name of `projection`. */
+export type FindArguments = CursorOptions & { fields?: Document };
+
+/** What a cursor knows of it. */
 export interface CursorOptions {
-  fields?: Document;
   projection?: Document;
   /** `{ a: 1 }`, `[['a', 'asc'], ['b', -1]]` or `['a', 'b']` */
   sort?: Document | unknown[];
@@ -30,27 +32,24 @@ export interface CursorDescription {
 }
 
 /** @throws Match.Error for options of wrong types */
-export function parseOptions(options: CursorOptions | undefined): CursorOptions {
+export function parseOptions(given: FindArguments | null | undefined): CursorOptions {
+  const { fields, projection, ...others } = given ?? {};
+  const options = { ...others, ...(fields || projection ? { projection: fields || projection } : {}) };
   check(
     options,
-    Match.Optional(
-      Match.ObjectIncluding({
-        fields: Match.Optional(Match.OneOf(Object, undefined)),
-        projection: Match.Optional(Match.OneOf(Object, undefined)),
-        sort: Match.Optional(Match.OneOf(Object, Array, undefined)),
-        limit: Match.Optional(Match.OneOf(Number, undefined)),
-        skip: Match.Optional(Match.OneOf(Number, undefined)),
-      }),
-    ),
+    Match.ObjectIncluding({
+      projection: Match.Optional(Match.OneOf(Object, undefined)),
+      sort: Match.Optional(Match.OneOf(Object, Array, undefined)),
+      limit: Match.Optional(Match.OneOf(Number, undefined)),
+      skip: Match.Optional(Match.OneOf(Number, undefined)),
+    }),
   );
-  if (options?.tailable) throw new Error('tailable cursors are not covered by the Node host');
-  return options ?? {};
+  if (options.tailable) throw new Error('tailable cursors are not covered by the Node host');
+  return options;
 }
 
-export const projectionOf = (options: CursorOptions): Document | undefined => options.projection ?? options.fields;
-
 export function toFindOptions(options: CursorOptions): FindOptions {
-  const { limit, skip, hint, readPreference, maxTimeMs } = options;
+  const { limit, skip, hint, readPreference, maxTimeMs, projection } = options;
   return {
     ...(limit === undefined ? {} : { limit }),
     ...(skip === undefined ? {} : { skip }),
@@ -58,7 +57,7 @@ export function toFindOptions(options: CursorOptions): FindOptions {
     ...(readPreference === undefined ? {} : { readPreference }),
     ...(maxTimeMs === undefined ? {} : { maxTimeMS: maxTimeMs }),
     ...(options.sort === undefined ? {} : { sort: toSort(options.sort) }),
-    ...(projectionOf(options) === undefined ? {} : { projection: projectionOf(options) }),
+    ...(projection === undefined ? {} : { projection }),
   };
 }
 

@@ -29,15 +29,15 @@ export async function update(
   checkModifier(modifier);
   const known = options.upsert ? idOfNewDocument(selector, modifier) : undefined;
   const giveId = options.upsert && !known ? options.insertedId : undefined;
-  const isReplacement = Object.keys(modifier).some(key => !key.startsWith('$'));
+  const operates = hasOperators(modifier);
   // The database makes ObjectIDs of its own; only a string must be given to it.
-  const replaceWithId = isReplacement && giveId && !(giveId instanceof ObjectID && generatedId) ? giveId : undefined;
+  const replaceWithId = !operates && giveId && !(giveId instanceof ObjectID && generatedId) ? giveId : undefined;
   const result = await write(collectionName, known ? { _id: known } : selector, collection => {
     if (replaceWithId) return replaceOrInsert(collection, selector, modifier, replaceWithId);
-    const withId = giveId && !isReplacement ? setOnInsert(modifier, giveId) : modifier;
-    return run(collection, toMongo(selector), toMongo(withId), options, isReplacement);
+    const withId = giveId && operates ? setOnInsert(modifier, giveId) : modifier;
+    return run(collection, toMongo(selector), toMongo(withId), options);
   });
-  return toUpsertResult(result, known ?? (isReplacement ? replaceWithId : giveId));
+  return toUpsertResult(result, known ?? (operates ? giveId : replaceWithId));
 }
 
 function checkModifier(modifier: Document): void {
@@ -46,15 +46,25 @@ function checkModifier(modifier: Document): void {
     throw new Error('Only plain objects may be used as replacement documents in MongoDB');
 }
 
+const isOperator = (key: string): boolean => key.startsWith('$');
+
+/** Whether it changes documents; otherwise it replaces them. An empty one does neither, and inserts as a replacement. */
+function hasOperators(modifier: Document): boolean {
+  const keys = Object.keys(modifier);
+  if (keys.some(isOperator) && !keys.every(isOperator))
+    throw new Error('Update parameter cannot have both modifier and non-modifier fields.');
+  return keys.some(isOperator);
+}
+
 function run(
   collection: Collection<Document>,
   selector: Document,
   modifier: Document,
   { upsert, multi, arrayFilters }: UpdateOptions,
-  isReplacement: boolean,
 ): Promise<UpdateResult> {
   const options = { ...(upsert ? { upsert } : {}), ...(arrayFilters ? { arrayFilters } : {}) };
-  if (isReplacement) return collection.replaceOne(selector, modifier, options) as Promise<UpdateResult>;
+  if (!Object.keys(modifier).every(isOperator))
+    return collection.replaceOne(selector, modifier, options) as Promise<UpdateResult>;
   return multi ? collection.updateMany(selector, modifier, options) : collection.updateOne(selector, modifier, options);
 }
 
@@ -67,12 +77,13 @@ const setOnInsert = (modifier: Document, id: Id): Document => ({
 function idOfNewDocument(selector: Document, modifier: Document): Id | undefined {
   const ids = idsMatchedBy(selector);
   const candidates = [
-    ids?.length === 1 ? ids[0] : undefined,
+    ids?.length === 1 ? ids[0] : selector._id,
     modifier._id,
     modifier.$set?._id,
     modifier.$setOnInsert?._id,
   ];
-  return candidates.find(isId);
+  // Numbers are no ids of Meteor's own, but it takes them where they are given.
+  return candidates.find((candidate): candidate is Id => isId(candidate) || typeof candidate === 'number');
 }
 
 /** Another writer may insert, or remove, between the two steps. */

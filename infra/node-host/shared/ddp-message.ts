@@ -36,8 +36,10 @@ export function parseDDP(text: string): DdpMessage | null {
 
 function takeInCleared(message: DdpMessage): void {
   message.fields ??= {};
-  for (const key of message.cleared as string[]) message.fields[key] = undefined;
-  message.cleared = undefined;
+  const { fields } = message;
+  (message.cleared as string[]).forEach(key => {
+    fields[key] = undefined;
+  });
   delete message.cleared;
 }
 

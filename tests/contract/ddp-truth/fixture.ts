@@ -1,5 +1,4 @@
 /** The server side of the recorded conversations: load it on a host, then play scenarios/ against it. */
-import { setTimeout as wait } from 'node:timers/promises';
 import { check, Match } from 'meteor/check';
 import { DDPRateLimiter } from 'meteor/ddp-rate-limiter';
 import { Meteor } from 'meteor/meteor';
@@ -9,6 +8,9 @@ interface Thing {
   _id: string;
   [field: string]: unknown;
 }
+// Not that of `node:timers/promises`, which refuses what is no number of milliseconds.
+const wait = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
+
 type Selector = Record<string, unknown> | string;
 type Modifier = Partial<Thing>;
 

@@ -70,6 +70,9 @@ Meteor.methods({
     await Notes.removeAsync(note._id);
     return Notes.insertAsync(note);
   },
+  'more.insertNote': (note: { _id: string }) => Notes.insertAsync(note),
+  'more.updateNotes': (modifier: object) => Notes.updateAsync({}, modifier as never, { multi: true }),
+  'more.removeNotes': () => Notes.removeAsync({}),
   'more.typedNote': async () => {
     await Notes.removeAsync('typed');
     await Notes.insertAsync({

@@ -34,6 +34,8 @@ interface Client {
 
 const stepTimeoutMs = 4_000;
 const settleMs = 120;
+/** How much longer than where it was recorded the last messages of a step may take: machines are busy now and then. */
+const graceMs = 3_000;
 
 /** Plays a conversation and returns what came back, in the form in which recordings are kept. */
 export async function play(url: string, scenario: Scenario): Promise<unknown[]> {
@@ -48,10 +50,22 @@ export async function play(url: string, scenario: Scenario): Promise<unknown[]> 
       client.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
     await heard(client, step);
     await sleep(step.settle ?? settleMs);
-    received.push(...collect(clients, client, normalize));
+    const answers = () => plain(answersOf(clients, client, normalize));
+    const recorded = scenario.received.slice(received.length);
+    await isAsRecorded(answers, recorded);
+    received.push(...answers());
+    for (const { inbox } of clients.values()) inbox.length = 0;
   }
   for (const { socket } of clients.values()) socket.terminate();
-  return JSON.parse(JSON.stringify(received));
+  return received;
+}
+
+const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value));
+
+/** Waits for what was recorded. What does not come is part of the comparison, not an error of its own. */
+async function isAsRecorded(answers: () => unknown[], recorded: unknown[]): Promise<void> {
+  const isSame = (now: unknown[]) => isDeepStrictEqual(now, recorded.slice(0, now.length));
+  for (const deadline = Date.now() + graceMs; !isSame(answers()) && Date.now() < deadline; ) await sleep(20);
 }
 
 async function open(url: string): Promise<Client> {
@@ -74,11 +88,12 @@ async function heard(client: Client, { until = [], closed }: Step): Promise<void
 const matches = (message: Message, pattern: Message): boolean =>
   Object.entries(pattern).every(([field, value]) => isDeepStrictEqual(message[field], value));
 
-function collect(clients: Map<string, Client>, speaker: Client, normalize: (message: Message) => Message): unknown[] {
+/** What each client has heard since the last step, in the form in which recordings are kept. */
+function answersOf(clients: Map<string, Client>, speaker: Client, normalize: (message: Message) => Message): unknown[] {
   const heardBy = [...clients].sort().filter(([, client]) => client.inbox.length > 0 || client === speaker);
   return heardBy.map(([name, client]) => ({
     client: name,
-    ...canonical(client.inbox.splice(0).map(normalize)),
+    ...canonical(client.inbox.map(normalize)),
     ...(client.closed ? { closed: true } : {}),
   }));
 }

@@ -1,1 +1,1 @@
-export { Tracker } from '../../tracker';
+export { Tracker } from '../../tracker/tracker';

@@ -1,7 +1,7 @@
 import type { Cursor } from '../../ddp-client/minimongo/cursor';
 import { keyOf } from '../../ddp-client/minimongo/diff';
 import type { Document } from '../../ddp-client/minimongo/document';
-import { Tracker } from '../../tracker';
+import { Tracker } from '../../tracker/tracker';
 import { sameData } from './same-data';
 
 /** A cursor's documents for one component. A document that has not changed stays the same object. */

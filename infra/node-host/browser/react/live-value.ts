@@ -1,4 +1,4 @@
-import { type Computation, Tracker } from '../../tracker';
+import { type Computation, Tracker } from '../../tracker/tracker';
 import { sameData } from './same-data';
 
 export type Read<T> = (computation: Computation) => T;
@@ -23,11 +23,13 @@ export class LiveValue<T> {
   private rendering = false;
   private readFn!: Read<T>;
   private skipUpdate: SkipUpdate<T> | undefined;
+  private readsInEachRendering = false;
 
   /** Takes the latest closures: later reruns use them. */
-  keep(readFn: Read<T>, skipUpdate?: SkipUpdate<T>): void {
+  keep(readFn: Read<T>, options: { skipUpdate?: SkipUpdate<T>; readsInEachRendering: boolean }): void {
     this.readFn = readFn;
-    this.skipUpdate = skipUpdate;
+    this.skipUpdate = options.skipUpdate;
+    this.readsInEachRendering = options.readsInEachRendering;
   }
 
   /** While rendering: reads anew. Its computation goes on, so that it takes its subscriptions along. */
@@ -70,6 +72,8 @@ export class LiveValue<T> {
   }
 
   private read(computation: Computation): State<T> {
+    // As in Meteor: a rerun between renderings that throws is Tracker's to report, and the last value stays.
+    if (!this.rendering && !this.readsInEachRendering) return { value: this.readFn(computation) };
     try {
       return { value: this.readFn(computation) };
     } catch (error) {

@@ -1,7 +1,7 @@
 import { type DependencyList, useMemo, useRef, useSyncExternalStore } from 'react';
 import type { Cursor } from '../../ddp-client/minimongo/cursor';
 import type { Document } from '../../ddp-client/minimongo/document';
-import { Tracker } from '../../tracker';
+import { Tracker } from '../../tracker/tracker';
 import { LiveList } from './live-list';
 
 type NoCursor = null | undefined;

@@ -9,7 +9,10 @@ import { LiveValue, type Read, type SkipUpdate } from './live-value';
  */
 export function useTracker<T>(read: Read<T>, deps?: DependencyList | SkipUpdate<T>, skipUpdate?: SkipUpdate<T>): T {
   const live = useLive<T>();
-  live.keep(read, typeof deps === 'function' ? (deps as SkipUpdate<T>) : skipUpdate);
+  live.keep(read, {
+    skipUpdate: typeof deps === 'function' ? (deps as SkipUpdate<T>) : skipUpdate,
+    readsInEachRendering: !Array.isArray(deps),
+  });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the caller's list decides; without one each rendering reads.
   useMemo(() => live.refresh(), Array.isArray(deps) ? deps : (undefined as never));
   const { value, failure } = useSyncExternalStore(live.subscribe, live.getSnapshot, live.getSnapshot);

@@ -1,5 +1,5 @@
 import { EJSON } from '../../shared/ejson';
-import { Tracker } from '../../tracker';
+import { Tracker } from '../../tracker/tracker';
 import type { Changes } from './diff';
 import type { Document } from './document';
 import { type Plan, run, type Source } from './live-query';
