@@ -2,9 +2,13 @@
 # Run: docker run -e METEOR_SETTINGS="$(cat settings-web.json)" -e MONGO_URL=… -e ROOT_URL=… -p 3000:3000 tandem
 
 FROM debian:12-slim AS build
+# A download that fails must not pass for an empty script.
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl git g++ make python3 \
   && rm -rf /var/lib/apt/lists/*
-RUN useradd --create-home builder
+# Made beforehand: not every builder gives a WORKDIR to the USER.
+RUN useradd --create-home builder && install --directory --owner builder --group builder /home/builder/app/.meteor \
+  && chown builder:builder /home/builder/app
 USER builder
 WORKDIR /home/builder/app
 COPY --chown=builder .meteor/release .meteor/release
@@ -18,7 +22,7 @@ COPY --chown=builder . .
 ARG COMMIT=unknown
 ENV METEOR_GIT_COMMIT_HASH=$COMMIT
 RUN meteor npm run build:worker \
-  && meteor build /home/builder/out --directory --server-only --architecture os.linux.x86_64 \
+  && meteor build /home/builder/out --directory --server-only \
   && (cd /home/builder/out/bundle/programs/server && meteor npm install --omit=dev) \
   # The bundle runs on the Node that the tool brings, so that the two always fit.
   && cp "$(meteor node -p process.execPath)" /home/builder/out/node

@@ -7,6 +7,7 @@ cd "$(dirname "$0")"
 main() {
   parse_arguments "$@"
   take_lock
+  trap interrupted INT TERM HUP
   refuse_dirty_tree
   check_settings
   [ "$dry_run" = yes ] || check_login
@@ -47,7 +48,7 @@ only_role() {
 }
 
 parse_arguments() {
-  environment='' only='' dry_run=no
+  environment='' only='' dry_run=no deploying=''
   while [ $# -gt 0 ]; do
     case "$1" in
       --help | -h) usage; exit 0 ;;
@@ -72,7 +73,7 @@ take_lock() {
   if ! mkdir "$lock" 2>/dev/null; then
     local holder
     holder=$(cat "$lock/pid" 2>/dev/null || true)
-    if [ -n "$holder" ] && kill -0 "$holder" 2>/dev/null; then fail "another deploy runs (process $holder): wait for it to end"; fi
+    if [ -n "$holder" ] && kill -0 "$holder" 2>/dev/null; then fail "another deploy runs (process $holder): wait for it to end (if that is something else: rm -r $lock)"; fi
     [ -n "$holder" ] || fail "another deploy is just starting: try again (if none is: rm -r $lock)"
     say "the lock of process $holder, which is gone, is taken over"
   fi
@@ -91,7 +92,7 @@ $changes"
 # Prints web_host=… jobs_owner=… and so on, one a line, or all problems.
 check_settings() {
   local lines line
-  lines=$(node_modules/.bin/tsx infra/dev/deploy/check-settings.ts "$web_settings" "$jobs_settings") || exit 1
+  lines=$(node --import tsx infra/dev/deploy/check-settings.ts "$web_settings" "$jobs_settings") || exit 1
   while IFS= read -r line; do
     case "$line" in
       web_*=* | jobs_*=*) printf -v "${line%%=*}" '%s' "${line#*=}" ;;
@@ -101,7 +102,10 @@ check_settings() {
   say "settings are right: $web_settings → $web_host, $jobs_settings → $jobs_host"
 }
 
-check_login() { meteor whoami >/dev/null 2>&1 || fail 'not logged in: run "meteor login", or name a session by METEOR_SESSION_FILE'; }
+check_login() {
+  command -v meteor >/dev/null || fail 'the Meteor tool is not on PATH: npx meteor installs it'
+  meteor whoami >/dev/null 2>&1 || fail 'not logged in: run "meteor login", or name a session by METEOR_SESSION_FILE'
+}
 
 # The worker file is no part of the commit: it is made anew from the sources that are.
 build_worker() { npm run --silent build:worker >/dev/null || fail 'the worker file could not be built: nothing was deployed'; }
@@ -132,6 +136,7 @@ deploy_role() {
     value=${!name:-}
     [ -z "$value" ] || flags+=("--$flag" "$value")
   done
+  deploying=$role
   note "$role" "$host" started
   run_meteor deploy "$host" --settings "$settings" --cache-build ${flags[@]+"${flags[@]}"} || stop_here "$role" "meteor deploy of $role failed"
   await_health "$role" || stop_here "$role" "$role was deployed, but does not say that it runs $(short "$commit")"
@@ -141,7 +146,7 @@ deploy_role() {
 await_health() {
   local name="$1_health_url"
   if [ "$dry_run" = yes ]; then say "would wait for ${!name} to answer with commit $(short "$commit")"; return; fi
-  node_modules/.bin/tsx infra/dev/deploy/health.ts await "${!name}" "$commit" "${DEPLOY_HEALTH_TIMEOUT_SECONDS:-300}"
+  node --import tsx infra/dev/deploy/health.ts await "${!name}" "$commit" "${DEPLOY_HEALTH_TIMEOUT_SECONDS:-300}"
 }
 
 stop_here() {
@@ -150,11 +155,18 @@ stop_here() {
   {
     printf 'deploy: %s. What runs now:\n' "$reason"
     # shellcheck disable=SC2154
-    node_modules/.bin/tsx infra/dev/deploy/health.ts show "jobs=$jobs_health_url" "web=$web_health_url" || true
+    node --import tsx infra/dev/deploy/health.ts show "jobs=$jobs_health_url" "web=$web_health_url" || true
     printf 'To go back to the commit before, for the role that is to go back:\n'
     printf '  git checkout %s && npm ci && ./deploy.sh%s --only %s\n' "$(last_good "$role")" "${environment:+ $environment}" "$role"
   } >&2
   exit 1
+}
+
+# Ctrl-C ends meteor as well, wherever it was.
+interrupted() {
+  trap '' INT TERM HUP
+  [ -n "$deploying" ] || fail 'interrupted: nothing was deployed'
+  stop_here "$deploying" 'interrupted'
 }
 
 note() {

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
-import { buildWorker } from '../infra/dev/build-worker';
+import { buildWorker } from '../infra/dev/bundling/build-worker';
 import { startReplicaSet } from '../infra/dev/database/replica-set';
 import { findMongo } from '../infra/dev/database/ways';
 import { Dispatcher, type DispatcherSettings } from '../infra/queue/dispatch/dispatcher';
@@ -148,7 +148,11 @@ async function withQueue<T>(bench: Bench, work: (queue: BenchQueue) => Promise<T
   }
 }
 
-main().catch(error => {
-  console.error(error);
-  process.exitCode = 1;
-});
+main().then(
+  // Agenda leaves timers of five minutes behind.
+  () => process.exit(0),
+  error => {
+    console.error(error);
+    process.exit(1);
+  },
+);

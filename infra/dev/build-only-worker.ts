@@ -1,10 +1,10 @@
 import { relative } from 'node:path';
 import { said } from './bundling/build-failed';
-import { buildWorkerFile } from './bundling/worker-file';
+import { buildWorker } from './bundling/build-worker';
 import { root } from './root';
 
 /** Builds the file that a jobs role forks: all that a deploy to Meteor needs to be built beforehand. */
-buildWorkerFile().then(
+buildWorker().then(
   ({ file, buildId }) => console.log(`Built ${relative(root, file)} (${buildId.slice(0, 12)})`),
   async error => {
     console.error(await said(error));

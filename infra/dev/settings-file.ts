@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 
 export type Settings = Record<string, unknown>;
 
@@ -11,7 +11,7 @@ export type Settings = Record<string, unknown>;
 export async function readSettings(path: string): Promise<Settings> {
   const name = basename(path);
   const text = await readFile(path, 'utf8').catch(error => {
-    throw new Error(`${name}: can't be read (${error.code}). It should be at ${path}`, { cause: error });
+    throw new Error(`${name}: can't be read (${error.code}). It should be at ${resolve(path)}`, { cause: error });
   });
   const settings = parsed(text, name);
   if (typeof settings === 'object' && settings !== null && !Array.isArray(settings)) return settings as Settings;

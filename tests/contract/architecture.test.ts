@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 import { violationsIn } from '../../infra/dev/meteor/import-graph';
 import { problemsOf, sourceRules } from '../../infra/dev/meteor/source-rules';
 
+jest.setTimeout(120_000);
+
 const run = promisify(execFile);
 const root = join(__dirname, '..', '..');
 
@@ -59,7 +61,7 @@ describe('the architecture', () => {
   it('is kept by the import graph: arrows point down, no circles, meteor/* at the border, workers without web code', async () => {
     const violations = await violationsIn(root);
     expect(violations.map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`)).toEqual([]);
-  }, 120_000);
+  });
 
   it('is guarded by rules of which each catches a planted violation', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tandem-architecture-'));
@@ -74,7 +76,7 @@ describe('the architecture', () => {
     );
     expect(rules.filter(name => !caught.has(name))).toEqual([]);
     expect(Object.keys(planted).sort()).toEqual([...rules].sort());
-  }, 120_000);
+  });
 });
 
 describe('the sources', () => {
@@ -87,7 +89,7 @@ describe('the sources', () => {
     expect(problems.flat().map(({ rule, problem }) => `${rule}: ${problem}`)).toEqual([]);
   });
 
-  it.each([
+  const plantedHere = [
     ['infra/queue/a.ts', 'start();', 'only entry files act when they are imported'],
     ['imports/api/a.ts', 'export const x = await start();', 'only entry files act when they are imported'],
     ['imports/api/b.ts', "import './publications';", 'only entry files act when they are imported'],
@@ -123,7 +125,9 @@ describe('the sources', () => {
       'no folder named client or server below the top level (Meteor drops it from the other side)',
     ],
     ['tests/support/helpers.ts', 'export {};', 'no file or folder named utils, helpers, common, misc or types'],
-  ])('a planted violation is caught: %s %s', (path, text, rule) => {
+  ] as const;
+
+  it.each(plantedHere)('a planted violation is caught: %s %s', (path, text, rule) => {
     expect(problemsOf(path, text).map(problem => problem.rule)).toContain(rule);
   });
 
@@ -139,6 +143,6 @@ describe('the sources', () => {
   });
 
   it('a planted violation stands for every rule', () => {
-    expect(sourceRules).toHaveLength(8);
+    expect(new Set(plantedHere.map(([, , rule]) => rule))).toEqual(new Set(sourceRules.map(({ name }) => name)));
   });
 });

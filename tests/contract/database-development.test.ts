@@ -3,11 +3,14 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
+import { FolderTaken, launch } from '../../infra/dev/database/mongod-instance';
 import { someMongod } from '../support/bare-machine';
 import { eventually } from '../support/eventually';
 import { testPort } from '../support/ports';
 import { descendants, isAlive, startProcess, type TestProcess } from '../support/processes';
 import { root } from '../support/run';
+
+jest.setTimeout(120_000);
 
 let local: string;
 let started: TestProcess[];
@@ -39,12 +42,12 @@ async function keepDatabase(): Promise<{ keeper: TestProcess; url: string; mongo
   const env = { ...process.env, MONGO_URL: '', MONGOMS_SYSTEM_BINARY: mongodPath };
   const keeper = startProcess(process.execPath, ['--import', 'tsx', program, local], { cwd: root, env });
   started.push(keeper);
-  const [, url] = await keeper.says(/^ready (\S+)/m);
+  const [, url] = await keeper.says(/^ready (\S+)/m, 60_000);
   return { keeper, url: url!, mongod: () => descendants(keeper.pid)[0]! };
 }
 
 async function withClient<T>(url: string, use: (client: MongoClient) => Promise<T>): Promise<T> {
-  const client = await new MongoClient(url, { serverSelectionTimeoutMS: 3_000 }).connect();
+  const client = await new MongoClient(url, { serverSelectionTimeoutMS: 30_000 }).connect();
   return use(client).finally(() => client.close());
 }
 
@@ -53,75 +56,72 @@ const remember = (url: string, name: string) =>
 const remembered = (url: string) =>
   withClient(url, async client => (await client.db().collection('kept').find().toArray()).map(({ _id }) => _id));
 
-test('data stays, in a folder that carries the version, and on the same port', async () => {
+async function end({ keeper }: { keeper: TestProcess }, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  keeper.signal(signal);
+  expect(await keeper.ended).toBe(signal === 'SIGTERM' ? 0 : signal);
+}
+
+test('it is a replica set of one, on loopback only, with a small cache; its data stays, and moves with it', async () => {
   const first = await keepDatabase();
+  const { parsed } = await withClient(first.url, client => client.db('admin').command({ getCmdLineOpts: 1 }));
+  expect(parsed.net.bindIp).toBe('127.0.0.1');
+  expect(parsed.storage.wiredTiger.engineConfig.cacheSizeGB).toBe(0.25);
+  expect(parsed.replication.replSet).toBe('tandem');
   await remember(first.url, 'a');
-  first.keeper.signal('SIGTERM');
-  expect(await first.keeper.ended).toBe(0);
+  await end(first);
+
   const second = await keepDatabase();
   expect(second.url).toBe(first.url);
   expect(await remembered(second.url)).toEqual(['a']);
   expect(readdirSync(local).filter(name => /^mongo-\d+\.\d+$/.test(name))).toHaveLength(1);
-});
+  await end(second);
 
-test('it is a replica set of one, on loopback only, with a small cache', async () => {
-  const { url } = await keepDatabase();
-  const options = await withClient(url, client => client.db('admin').command({ getCmdLineOpts: 1 }));
-  expect(options.parsed.net.bindIp).toBe('127.0.0.1');
-  expect(options.parsed.storage.wiredTiger.engineConfig.cacheSizeGB).toBe(0.25);
-  expect(options.parsed.replication.replSet).toBe('tandem');
-});
-
-test('after kill -9 mongod ends too', async () => {
-  const { keeper, mongod } = await keepDatabase();
-  const pid = mongod();
-  keeper.signal('SIGKILL');
-  await eventually(() => !isAlive(pid));
-});
-
-test('after kill -9 the next start works at once, on the same port, with the data', async () => {
-  const first = await keepDatabase();
-  await remember(first.url, 'before the crash');
-  first.keeper.signal('SIGKILL');
-  await first.keeper.ended;
-  const second = await keepDatabase();
-  expect(second.url).toBe(first.url);
-  expect(await remembered(second.url)).toEqual(['before the crash']);
-});
-
-test('when mongod was killed as well, the next start works with the data', async () => {
-  const first = await keepDatabase();
-  await remember(first.url, 'acknowledged');
-  const pid = first.mongod();
-  for (const victim of [first.keeper.pid, pid]) process.kill(victim, 'SIGKILL');
-  await first.keeper.ended;
-  const second = await keepDatabase();
-  expect(await remembered(second.url)).toEqual(['acknowledged']);
-});
-
-test('when a stranger has taken the port, the database moves and its data comes along', async () => {
-  const first = await keepDatabase();
-  await remember(first.url, 'moved');
-  first.keeper.signal('SIGTERM');
-  await first.keeper.ended;
   const stranger = await listenOn(Number(new URL(first.url).port));
   try {
-    const second = await keepDatabase();
-    expect(second.url).not.toBe(first.url);
-    expect(second.keeper.output).toMatch(/Port \d+ is taken by another program: the database moves to port \d+/);
-    expect(await remembered(second.url)).toEqual(['moved']);
+    const third = await keepDatabase();
+    expect(third.url).not.toBe(first.url);
+    expect(third.keeper.output).toMatch(/Port \d+ is taken by another program: the database moves to port \d+/);
+    expect(await remembered(third.url)).toEqual(['a']);
   } finally {
     stranger.close();
   }
 });
 
-test('a second npm start of the same checkout shares the database of the first', async () => {
+test('after kill -9 the next start works at once, on the same port, with the data; mongod ends by itself too', async () => {
   const first = await keepDatabase();
+  await remember(first.url, 'before the crash');
+  await end(first, 'SIGKILL');
+
   const second = await keepDatabase();
   expect(second.url).toBe(first.url);
-  second.keeper.signal('SIGTERM');
-  await second.keeper.ended;
-  expect(await remembered(first.url)).toEqual([]);
+  expect(await remembered(second.url)).toEqual(['before the crash']);
+  await remember(second.url, 'before the power failed');
+  process.kill(second.mongod(), 'SIGKILL');
+  await end(second, 'SIGKILL');
+
+  const third = await keepDatabase();
+  expect(await remembered(third.url)).toEqual(['before the crash', 'before the power failed']);
+  const pid = third.mongod();
+  await end(third, 'SIGKILL');
+  await eventually(() => !isAlive(pid), { timeoutMs: 40_000 });
+});
+
+test('of two npm starts of one checkout at the same moment, and of a later one, each has the same database', async () => {
+  const both = await Promise.all([keepDatabase(), keepDatabase()]);
+  const third = await keepDatabase();
+  expect(new Set([...both, third].map(({ url }) => url)).size).toBe(1);
+  await end(third);
+  expect(await remembered(both[0].url)).toEqual([]);
+});
+
+test('a locked data folder is told as such, though mongod says more in the same breath', async () => {
+  const path = join(local, 'mongod');
+  const locked = '{"msg":"DBException in initAndListen, terminating","attr":{"error":"DBPathInUse: Unable to lock"}}';
+  const says = `printf '%s\\n' '${locked}' '{"msg":"Shutting down"}'`;
+  writeFileSync(path, `#!/bin/sh\n[ "$1" = --version ] && exec echo 'db version v6.0.5'\n${says}\nexit 100\n`, {
+    mode: 0o755,
+  });
+  await expect(launch({ path, version: '6.0.5' }, local, 1)).rejects.toThrow(FolderTaken);
 });
 
 function listenOn(port: number): Promise<Server> {

@@ -1,6 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeployCheckout } from '../support/deploy-checkout';
+import { eventually } from '../support/eventually';
+
+jest.setTimeout(120_000);
 
 let app: DeployCheckout;
 
@@ -18,6 +21,7 @@ describe('deploy.sh', () => {
     const { code, output } = await app.deploy();
 
     expect({ code, output }).toMatchObject({ code: 0 });
+    expect(app.npmCalls()).toBe('run --silent build:worker\nrun --silent check:meteor\n');
     expect(app.calls()).toEqual([
       ['whoami'],
       ['deploy', 'jobs.example.com', '--settings', 'settings-jobs.json', '--cache-build', '--build-only'],
@@ -91,7 +95,7 @@ describe('deploy.sh', () => {
 
   test('a settings file that is missing or not JSON is named', async () => {
     expect(await app.deploy(['prod'])).toMatchObject({
-      output: expect.stringContaining('settings-web.prod.json: no such'),
+      output: expect.stringContaining("settings-web.prod.json: can't be read (ENOENT)"),
     });
     writeFileSync(join(app.folder, 'settings-web.json'), '{ "runJobs": ');
     app.commit();
@@ -101,8 +105,8 @@ describe('deploy.sh', () => {
     });
   });
 
-  test('checks that fail stop it before the first call', async () => {
-    expect(await app.deploy([], { CHECKS_FAIL: '1' })).toMatchObject({ code: 1 });
+  test.each(['build:worker', 'check:meteor'])('when npm run %s fails, the Meteor tool builds nothing', async script => {
+    expect(await app.deploy([], { NPM_FAILS_AT: script })).toMatchObject({ code: 1 });
     expect(deploys()).toEqual([]);
   });
 
@@ -126,6 +130,30 @@ describe('deploy.sh', () => {
     expect(output).toContain(`web: commit ${good}`);
     expect(output).toContain(`git checkout ${good} && npm ci && ./deploy.sh --only web`);
     expect(app.log()).toMatch(/web\tfailed/);
+  });
+
+  test('Ctrl-C says what runs and how to go back, and lets the next deploy begin', async () => {
+    const building = app.start([], { METEOR_FAILS_AT: 'hang:build' });
+    await eventually(() => deploys().length === 1);
+    building.interrupt();
+    expect(await building.ended).toBe(1);
+    expect(building.output).toContain('interrupted: nothing was deployed');
+
+    const deploying = app.start([], { METEOR_FAILS_AT: 'hang:web.example.com' });
+    await eventually(() => deployOf('web.example.com'));
+    deploying.interrupt();
+    expect(await deploying.ended).toBe(1);
+    expect(deploying.output).toContain(`interrupted. What runs now:\n  jobs: commit ${app.git('rev-parse', 'HEAD')}`);
+    expect(deploying.output).toContain('--only web');
+    expect(app.log()).toMatch(/web\tfailed/);
+    expect(await app.deploy(['--dry-run'])).toMatchObject({ code: 0 });
+  });
+
+  test('without the Meteor tool it says so', async () => {
+    expect(await app.deploy([], { PATH: app.pathWithoutMeteor })).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('the Meteor tool is not on PATH'),
+    });
   });
 
   test('two at once are refused, and a lock left by a kill -9 is taken over', async () => {

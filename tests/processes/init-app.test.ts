@@ -2,14 +2,13 @@ import { Copy } from '../support/copy';
 
 jest.setTimeout(400_000);
 
-/** The copy as a fresh clone, made an app of its own. */
-async function initialised(...flags: string[]): Promise<{ copy: Copy; output: string }> {
-  const copy = new Copy();
-  copy.commit();
-  const { code, output } = await copy.npm('run', 'init', '--', 'my-app', ...flags);
-  expect({ code, output }).toMatchObject({ code: 0 });
-  return { copy, output };
-}
+/** Two fresh clones: one keeps the sample. */
+let clones: { sample: Copy; bare: Copy };
+beforeAll(() => {
+  clones = { sample: new Copy(), bare: new Copy() };
+  for (const clone of Object.values(clones)) clone.commit();
+});
+afterAll(() => Promise.all(Object.values(clones ?? {}).map(clone => clone.remove())));
 
 async function isGood(copy: Copy, command: string, ...args: string[]): Promise<void> {
   const { code, output } = await copy.run(command, args);
@@ -18,16 +17,41 @@ async function isGood(copy: Copy, command: string, ...args: string[]): Promise<v
 
 const settingsOf = (copy: Copy, role: string) => JSON.parse(copy.read(`settings-${role}.json`));
 
+describe('npm run init, before it is done', () => {
+  const init = (...args: string[]) => clones.sample.run('node', ['--import', 'tsx', 'infra/dev/init/main.ts', ...args]);
+
+  it.each([
+    [[], 'name: is missing. Try: npm run init -- my-app'],
+    [['My App'], 'name: "My App" is not made of small letters, digits and single - between them'],
+    [['../up'], 'name: "../up" is not made of small letters'],
+    [['tandem'], 'name: "tandem" is the template\'s own'],
+    [['my', 'app'], 'name: one is enough, not 2 (my, app)'],
+    [['my-app', '--sparse'], "Unknown option '--sparse'"],
+  ])('refuses %p, and touches nothing', async (args, reason) => {
+    const before = clones.sample.contents();
+    expect(await init(...args)).toMatchObject({ code: 1, output: expect.stringContaining(reason) });
+    expect(clones.sample.contents()).toEqual(before);
+  });
+
+  it('refuses a tree with uncommitted changes, until it is told to go on', async () => {
+    clones.sample.write('notes.txt', 'mine');
+    expect(await init('my-app')).toMatchObject({ code: 1, output: expect.stringContaining('?? notes.txt') });
+    expect(JSON.parse(clones.sample.read('package.json')).name).toBe('tandem');
+  });
+});
+
 describe.each([
-  ['with the sample', []],
-  ['--bare', ['--bare']],
-])('npm run init -- my-app, %s', (_, flags) => {
+  ['sample', '--force'],
+  ['bare', '--bare'],
+] as const)('npm run init -- my-app, %s', (kind, flag) => {
   let copy: Copy;
   let output: string;
   beforeAll(async () => {
-    ({ copy, output } = await initialised(...flags));
+    copy = clones[kind];
+    const init = await copy.npm('run', 'init', '--', 'my-app', flag);
+    expect(init).toMatchObject({ code: 0 });
+    output = init.output;
   });
-  afterAll(() => copy?.remove());
 
   it('gives the app its name wherever one is read', () => {
     expect(JSON.parse(copy.read('package.json')).name).toBe('my-app');
@@ -58,11 +82,8 @@ describe.each([
     expect(output).toMatch(/Next:\n {2}1\. git add .*\n {2}2\. npm start.*\n {2}3\. .*deploy/);
   });
 
-  it('leaves sources that lint, types and knip take', async () => {
-    await isGood(copy, 'node_modules/.bin/biome', 'check', 'client', 'server', 'imports', 'infra', 'tests');
-    await isGood(copy, 'node_modules/.bin/tsc');
-    await isGood(copy, 'node_modules/.bin/knip', '--no-progress');
-  });
+  it('leaves sources that the linter takes', () =>
+    isGood(copy, 'node_modules/.bin/biome', 'check', 'client', 'server', 'imports', 'infra', 'tests'));
 
   it('is not done twice by mistake', async () => {
     const before = copy.contents();
@@ -73,57 +94,24 @@ describe.each([
 });
 
 describe('npm run init -- my-app --bare', () => {
-  let copy: Copy;
-  beforeAll(async () => {
-    ({ copy } = await initialised('--bare'));
+  it('leaves sources that the compiler takes, and nothing unused', async () => {
+    await isGood(clones.bare, 'node_modules/.bin/tsc');
+    await isGood(clones.bare, 'node_modules/.bin/knip', '--no-progress');
   });
-  afterAll(() => copy?.remove());
 
   it('leaves tests that pass: of the units, of a schedule, and of both roles with a browser', async () => {
     const chosen = ['tests/unit/(handlers|catalog|settings)', 'contract/schedules', 'e2e/page'];
-    await isGood(copy, 'node_modules/.bin/jest', ...chosen, '--runInBand');
+    await isGood(clones.bare, 'node_modules/.bin/jest', ...chosen, '--runInBand');
   });
 
   it('leaves nothing of the sample but its smallest task', async () => {
-    const { output } = await copy.run('find', ['imports', '-type', 'f']);
+    const { output } = await clones.bare.run('find', ['imports', '-type', 'f']);
     expect(output).not.toMatch(/report|picture|thumbnail|notification|pulse/i);
-    expect(Object.keys(JSON.parse(copy.read('package.json')).dependencies)).not.toEqual(
+    expect(Object.keys(JSON.parse(clones.bare.read('package.json')).dependencies)).not.toEqual(
       expect.arrayContaining([expect.stringMatching(/^(exceljs|jimp|busboy)$/)]),
     );
-    expect(copy.read('package-lock.json')).not.toMatch(/node_modules\/(exceljs|jimp|busboy)"/);
-    await isGood(copy, 'npm', 'run', 'new:api', 'notes');
-    await isGood(copy, 'npm', 'run', 'new:task', 'thumbnail');
-  });
-});
-
-describe('npm run init', () => {
-  let copy: Copy;
-  beforeAll(() => {
-    copy = new Copy();
-    copy.commit();
-  });
-  afterAll(() => copy.remove());
-
-  it.each([
-    [[], 'name: is missing. Try: npm run init -- my-app'],
-    [['My App'], 'name: "My App" is not made of small letters, digits and single - between them'],
-    [['../up'], 'name: "../up" is not made of small letters'],
-    [['tandem'], 'name: "tandem" is the template\'s own'],
-    [['my', 'app'], 'name: one is enough, not 2 (my, app)'],
-    [['my-app', '--sparse'], "Unknown option '--sparse'"],
-  ])('refuses %p, and touches nothing', async (args, reason) => {
-    const before = copy.contents();
-    const { code, output } = await copy.npm('run', 'init', '--', ...args);
-    expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining(reason) });
-    expect(copy.contents()).toEqual(before);
-  });
-
-  it('refuses a tree with uncommitted changes, unless it is told to go on', async () => {
-    copy.write('imports/ui/mine.ts', 'export {};\n');
-    const refused = await copy.npm('run', 'init', '--', 'my-app');
-    expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('?? imports/ui/mine.ts') });
-    expect(JSON.parse(copy.read('package.json')).name).toBe('tandem');
-    expect(await copy.npm('run', 'init', '--', 'my-app', '--force')).toMatchObject({ code: 0 });
-    expect(JSON.parse(copy.read('package.json')).name).toBe('my-app');
+    expect(clones.bare.read('package-lock.json')).not.toMatch(/node_modules\/(exceljs|jimp|busboy)"/);
+    await isGood(clones.bare, 'npm', 'run', 'new:api', 'notes');
+    await isGood(clones.bare, 'npm', 'run', 'new:task', 'thumbnail');
   });
 });

@@ -111,6 +111,18 @@ const planted: Planted[] = [
     /package\.js: @breejs\/later 4\.0\.0, but package-lock\.json has 4\.\d+\.\d+/,
   ],
   [
+    'packages/synced-cron names',
+    'packages/synced-cron/package.js',
+    without(", 'mongo'"),
+    'package.js: api.use does not name mongo, which packages/synced-cron/synced-cron.ts imports',
+  ],
+  [
+    'packages/synced-cron names',
+    'packages/synced-cron/synced-cron.ts',
+    with_("export { nearest } from 'fastest-levenshtein';"),
+    'package.js: Npm.depends does not name fastest-levenshtein, which packages/synced-cron/synced-cron.ts imports',
+  ],
+  [
     'npm packages of app code',
     'imports/schedules.ts',
     with_("export { default as sharp } from 'sharp';"),

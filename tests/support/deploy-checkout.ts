@@ -1,17 +1,24 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startProcess, type TestProcess } from './processes';
 import { root } from './run';
 
 export interface Finished {
-  code: number | null;
+  code: number | NodeJS.Signals;
   output: string;
 }
 
 type SettingsFile = Record<string, unknown> & { deploy: Record<string, unknown> };
+
+/** npm is asked for what is tested elsewhere: here it notes that, and fails at the script that NPM_FAILS_AT names. */
+const npmStandIn = `#!/bin/sh
+echo "$*" >>"$METEOR_STAND_IN_FOLDER/npm-calls"
+[ "$3" != "$NPM_FAILS_AT" ]
+`;
 
 /** A small git checkout with our deploy.sh, a stand-in `meteor` on its PATH, and a Galaxy that answers /healthz. */
 export class DeployCheckout {
@@ -65,11 +72,13 @@ export class DeployCheckout {
     return readFileSync(join(this.folder, '.local/deploys.log'), 'utf8');
   }
 
-  deploy(args: string[] = [], environment: NodeJS.ProcessEnv = {}): Promise<Finished> {
-    const child = spawn('./deploy.sh', args, { cwd: this.folder, env: this.environment(environment) });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', data => (output += data));
-    return new Promise(resolve => child.on('close', code => resolve({ code, output })));
+  async deploy(args: string[] = [], environment: NodeJS.ProcessEnv = {}): Promise<Finished> {
+    const deploy = this.start(args, environment);
+    return { code: await deploy.ended, output: deploy.output };
+  }
+
+  start(args: string[] = [], environment: NodeJS.ProcessEnv = {}): TestProcess {
+    return startProcess('./deploy.sh', args, { cwd: this.folder, env: this.environment(environment) });
   }
 
   git(...args: string[]): string {
@@ -79,10 +88,19 @@ export class DeployCheckout {
       .trim();
   }
 
+  /** What was asked of npm, a call a line. */
+  npmCalls(): string {
+    return readFileSync(join(this.standIn, 'npm-calls'), 'utf8');
+  }
+
+  get pathWithoutMeteor(): string {
+    return `${this.standIn}/tools:/usr/bin:/bin`;
+  }
+
   private environment(more: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     return {
       ...process.env,
-      PATH: `${this.standIn}/bin:${process.env.PATH}`,
+      PATH: `${this.standIn}/bin:${this.pathWithoutMeteor}`,
       METEOR_STAND_IN_FOLDER: this.standIn,
       DEPLOY_HEALTH_TIMEOUT_SECONDS: '1',
       ...more,
@@ -90,20 +108,25 @@ export class DeployCheckout {
   }
 
   private copySources(): void {
-    for (const path of ['deploy.sh', 'infra/dev/deploy', 'infra/settings', 'infra/catalog', 'tsconfig.json'])
+    for (const path of [
+      'deploy.sh',
+      'infra/dev/deploy',
+      'infra/dev/settings-file.ts',
+      'infra/dev/fetch-within.ts',
+      'infra/settings',
+      'infra/catalog',
+      'tsconfig.json',
+    ])
       cpSync(join(root, path), join(this.folder, path), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'));
     writeFileSync(join(this.folder, '.gitignore'), 'node_modules\n.local\n');
-    const check = 'process.exit(process.env.CHECKS_FAIL ? 1 : 0)';
-    writeFileSync(
-      join(this.folder, 'package.json'),
-      JSON.stringify({ name: 'app', scripts: { 'check:meteor': `node -e "${check}"`, 'build:worker': 'node -e 0' } }),
-    );
   }
 
   private installStandIn(): void {
-    mkdirSync(join(this.standIn, 'bin'));
+    for (const folder of ['bin', 'tools']) mkdirSync(join(this.standIn, folder));
     cpSync(join(root, 'tests/support/meteor-stand-in.cjs'), join(this.standIn, 'bin/meteor'));
+    symlinkSync(process.execPath, join(this.standIn, 'tools/node'));
+    writeFileSync(join(this.standIn, 'tools/npm'), npmStandIn, { mode: 0o755 });
   }
 
   private settingsOf(role: string, runJobs: boolean): SettingsFile {

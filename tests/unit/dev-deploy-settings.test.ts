@@ -19,19 +19,20 @@ const settingsOf = (runJobs: boolean) => ({
 type SettingsFile = ReturnType<typeof settingsOf> & Record<string, unknown>;
 
 /** All problems of a good pair after `spoil` has been at it. */
-function problemsAfter(spoil: (web: SettingsFile, jobs: SettingsFile) => void): string[] {
+async function problemsAfter(spoil: (web: SettingsFile, jobs: SettingsFile) => void): Promise<string[]> {
   const files = { web: settingsOf(false) as SettingsFile, jobs: settingsOf(true) as SettingsFile };
   spoil(files.web, files.jobs);
-  const [web, jobs] = (['web', 'jobs'] as const).map(role => {
+  const written = (['web', 'jobs'] as const).map(role => {
     const file = join(folder, `settings-${role}.json`);
     writeFileSync(file, JSON.stringify(files[role]));
     return readRole(role, file);
   });
+  const [web, jobs] = await Promise.all(written);
   return [...web!.problems, ...jobs!.problems, ...problemsOfPair(web!, jobs!)];
 }
 
-test('a good pair has no problems', () => {
-  expect(problemsAfter(() => {})).toEqual([]);
+test('a good pair has no problems', async () => {
+  expect(await problemsAfter(() => {})).toEqual([]);
 });
 
 test.each<[string, (web: SettingsFile, jobs: SettingsFile) => void, RegExp]>([
@@ -47,8 +48,8 @@ test.each<[string, (web: SettingsFile, jobs: SettingsFile) => void, RegExp]>([
   ['too large a file', web => (web.public = { x: 'x'.repeat(33_000) }), /Galaxy takes less than 32000/],
   ['a secret that browsers get', web => (web.public = { a: secret }), /public: holds the value of link\.secret/],
   ["the template's own secret", web => (web.link.secret = `development-${secret}`), /link\.secret: the template's own/],
-])('a pair with %s is refused, and no secret is shown', (_name, spoil, message) => {
-  const problems = problemsAfter(spoil).join('\n');
+])('a pair with %s is refused, and no secret is shown', async (_name, spoil, message) => {
+  const problems = (await problemsAfter(spoil)).join('\n');
   expect(problems).toMatch(message);
   expect(problems).not.toContain(secret);
 });

@@ -24,6 +24,8 @@ describe('the name of something new', () => {
     [['7days'], 'name: "7days" does not begin with a letter. Try: npm run new:task send-invoice'],
     [['x'.repeat(41)], `name: "${'x'.repeat(41)}" is longer than 40 characters. Try: npm run new:task send-invoice`],
     [['client'], 'name: "client" means something else here. Try: npm run new:task send-invoice'],
+    [['toString'], 'name: "toString" means something else here. Try: npm run new:task send-invoice'],
+    [['constructor'], 'name: "constructor" means something else here. Try: npm run new:task send-invoice'],
     [['-'], 'name: "-" is no name, and there are no options. Try: npm run new:task send-invoice'],
     [['--help'], 'name: "--help" is no name, and there are no options. Try: npm run new:task send-invoice'],
     [['rechnung-für'], 'name: "rechnung-für" has more than letters, digits and -. Try: npm run new:task send-invoice'],

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BuiltWorker, buildWorker } from '../../infra/dev/build-worker';
+import { type BuiltWorker, buildWorker } from '../../infra/dev/bundling/build-worker';
 
 let built: BuiltWorker;
 

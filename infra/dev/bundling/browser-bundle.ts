@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import type { BuildOptions, Plugin } from 'esbuild';
 import { meteorPlugin } from '../../node-host/esbuild-plugin';
 import { root } from '../root';
@@ -22,7 +22,7 @@ export function browserBundle(folder: string): BuildOptions {
   };
 }
 
-/** Meteor merges the stylesheets of client/ and infra/ into one, those of the app last: so do we. */
+/** Meteor merges the stylesheets of client/ and infra/ into one: so do we. */
 const mergedStyles: Plugin = {
   name: 'merged-styles',
   setup(build) {
@@ -35,17 +35,24 @@ const mergedStyles: Plugin = {
   },
 };
 
-/** Paths from the root, the machinery's first. */
 async function stylesheets(): Promise<string[]> {
   const folders = await Promise.all(['infra', 'client'].map(stylesheetsOf));
-  return folders.flat();
+  return inMeteorsOrder(folders.flat());
 }
+
+/** Of rules that weigh the same the last one wins: deeper folders come first, then by name, and `main.*` last of all. */
+export function inMeteorsOrder(paths: readonly string[]): string[] {
+  const isMain = (path: string) => Number(basename(path).startsWith('main.'));
+  const depth = (path: string) => path.split('/').length;
+  return [...paths].sort((a, b) => isMain(a) - isMain(b) || depth(b) - depth(a) || (a < b ? -1 : 1));
+}
+
+/** Paths from the root. */
 
 async function stylesheetsOf(folder: string): Promise<string[]> {
   const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
   return entries
     .filter(entry => entry.isFile() && entry.name.endsWith('.css'))
     .map(entry => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
-    .filter(path => !/^infra\/(dev|node-host)\//.test(path))
-    .sort();
+    .filter(path => !/^infra\/(dev|node-host)\//.test(path));
 }

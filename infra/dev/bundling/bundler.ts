@@ -1,12 +1,14 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type BuildContext, type BuildOptions, context } from 'esbuild';
+import { type BuildContext, type BuildOptions, context, type OutputFile } from 'esbuild';
 import { browserBundle } from './browser-bundle';
 import { BuildFailed, said } from './build-failed';
+import { buildWorker } from './build-worker';
 import { serverBundle } from './server-bundle';
-import { buildWorkerFile } from './worker-file';
 
-export type Bundle = 'server' | 'browser' | 'worker';
+const bundles = ['server', 'browser', 'worker'] as const;
+
+export type Bundle = (typeof bundles)[number];
 
 /**
  * Builds what runs: `server.js` and `client/` in a folder of the checkout, and the worker file in private/. A build that
@@ -14,6 +16,8 @@ export type Bundle = 'server' | 'browser' | 'worker';
  */
 export class Bundler {
   private contexts?: { server: BuildContext; browser: BuildContext };
+  /** What each bundle was when this bundler built it last. The files may be newer: another `npm start` builds them too. */
+  private readonly built = new Map<Bundle, string>();
 
   constructor(private readonly folder: string) {}
 
@@ -25,19 +29,18 @@ export class Bundler {
     return join(this.folder, 'client');
   }
 
-  /** @returns the bundles that came out differently. @throws BuildFailed */
+  /** @returns the bundles that came out differently than the last time. @throws BuildFailed */
   async build(): Promise<Set<Bundle>> {
     this.contexts ??= await this.open();
     const { server, browser } = this.contexts;
     const [serverFiles, browserFiles, worker] = await inOneReport([
       output(server),
       output(browser),
-      workerChanged(),
+      buildWorker(),
     ] as const);
-    const changed = new Set<Bundle>(worker ? ['worker'] : []);
-    if (await write(serverFiles)) changed.add('server');
-    if (await write(browserFiles)) changed.add('browser');
-    return changed;
+    await Promise.all([...serverFiles, ...browserFiles].map(writeIfOther));
+    const now = { server: markOf(serverFiles), browser: markOf(browserFiles), worker: worker.buildId };
+    return this.changedSince(now);
   }
 
   async stop(): Promise<void> {
@@ -46,10 +49,15 @@ export class Bundler {
     this.contexts = undefined;
   }
 
+  private changedSince(now: Record<Bundle, string>): Set<Bundle> {
+    const changed = bundles.filter(bundle => this.built.get(bundle) !== now[bundle]);
+    for (const bundle of changed) this.built.set(bundle, now[bundle]);
+    return new Set(changed);
+  }
+
   private async open() {
     // As Node reads packages: ES modules, whatever the checkout says of its own files.
-    await mkdir(this.folder, { recursive: true });
-    await writeFile(join(this.folder, 'package.json'), '{ "type": "module" }\n');
+    await writeIfOther({ path: join(this.folder, 'package.json'), contents: Buffer.from('{ "type": "module" }\n') });
     const [server, browser] = await Promise.all([
       context(kept(serverBundle(this.folder))),
       context(kept(browserBundle(this.clientFolder))),
@@ -62,31 +70,22 @@ function kept(options: BuildOptions): BuildOptions {
   return { ...options, write: false };
 }
 
-interface File {
-  path: string;
-  contents: Uint8Array;
-}
-
-async function output(bundle: BuildContext): Promise<File[]> {
+async function output(bundle: BuildContext): Promise<OutputFile[]> {
   return (await bundle.rebuild()).outputFiles ?? [];
 }
 
-async function workerChanged(): Promise<boolean> {
-  return (await buildWorkerFile()).changed;
+function markOf(files: OutputFile[]): string {
+  return files.map(({ path, hash }) => `${path} ${hash}`).join('\n');
 }
 
-/** @returns whether any file is not what it was. */
-async function write(files: File[]): Promise<boolean> {
-  const changed = await Promise.all(files.map(writeIfChanged));
-  return changed.includes(true);
-}
-
-async function writeIfChanged({ path, contents }: File): Promise<boolean> {
+/** By renaming: a role of another `npm start` of this checkout, which builds the same files, never reads half of one. */
+async function writeIfOther({ path, contents }: Pick<OutputFile, 'path' | 'contents'>): Promise<void> {
   const before = await readFile(path).catch(() => undefined);
-  if (before?.equals(contents)) return false;
+  if (before?.equals(contents)) return;
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, contents);
-  return true;
+  const next = `${path}.${process.pid}.new`;
+  await writeFile(next, contents);
+  await rename(next, path);
 }
 
 /** All builds are awaited, so that every error shows at once and none runs on behind the next build. */

@@ -1,15 +1,18 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { becomesFree, isFree } from '../ports';
-import { isAlive } from '../process-tree';
+import { hasCrashed, readLease, runningLease, writeLease } from './lease';
 import type { Mongod } from './mongod';
+import { FolderTaken, PortTaken } from './mongod-instance';
 import { admin, answers } from './ping';
-import { PortTaken, type RunningMongod, startReplicaSet } from './replica-set';
+import { type RunningMongod, startReplicaSet } from './replica-set';
 import { findMongo } from './ways';
 
 /** Not MongoDB's own 27017, which somebody else's may have. */
 const usualPort = 27117;
 const orphanTimeoutMs = 15_000;
+/** How long the mongod of a killed run may hold our data, or that of another `npm start` may take until it answers. */
+const folderTimeoutMs = 60_000;
+const askEveryMs = 250;
 
 export interface DevelopmentDatabase {
   url: string;
@@ -21,14 +24,6 @@ export interface DevelopmentDatabase {
   kill(): void;
 }
 
-/** What one `npm start` leaves for others of the same checkout: where its database is, and whether it still runs. */
-interface Lease {
-  /** The process that runs it; not there after a clean end. */
-  owner?: number;
-  port: number;
-  url: string;
-}
-
 const nothingToStop = { stop: async () => {}, kill: () => {} };
 
 /**
@@ -38,15 +33,33 @@ const nothingToStop = { stop: async () => {}, kill: () => {} };
  * @throws with one clear message where none answers.
  */
 export async function developmentDatabase(local: string): Promise<DevelopmentDatabase> {
-  if (!process.env.MONGO_URL) {
-    const lease = await runningLease(local);
-    if (lease)
-      return { ...nothingToStop, url: lease.url, about: `of the npm start with pid ${lease.owner}, ends with it` };
-  }
+  const shared = process.env.MONGO_URL ? undefined : await sharedDatabase(local);
+  if (shared) return shared;
   const found = await findMongo();
-  if ('mongod' in found) return startKept(found.mongod, local);
+  if ('mongod' in found) return keptDatabase(found.mongod, local);
   await answers(found.url);
   return { ...nothingToStop, url: found.url, about: "MONGO_URL's" };
+}
+
+async function sharedDatabase(local: string): Promise<DevelopmentDatabase | undefined> {
+  const lease = await runningLease(local);
+  return lease && { ...nothingToStop, url: lease.url, about: `of the npm start with pid ${lease.owner}, ends with it` };
+}
+
+/** Our own mongod; of two starts at the same moment one has the data, and the other one shares it once it answers. */
+async function keptDatabase(mongod: Mongod, local: string): Promise<DevelopmentDatabase> {
+  const until = Date.now() + folderTimeoutMs;
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await startKept(mongod, local);
+    } catch (error) {
+      if (!(error instanceof FolderTaken) || Date.now() > until) throw error;
+    }
+    if (tries === 0) console.log('Another mongod still has the data: waiting until it ends, or can be shared');
+    await new Promise(resolve => setTimeout(resolve, askEveryMs));
+    const shared = await sharedDatabase(local);
+    if (shared) return shared;
+  }
 }
 
 /** Where data of this mongod stays: one version's files don't open in another. */
@@ -54,26 +67,10 @@ export function dataFolder(mongod: Mongod, local: string): string {
   return join(local, `mongo-${mongod.version.split('.').slice(0, 2).join('.')}`);
 }
 
-/** Whether the last `npm start` of this checkout ended without cleaning up: what it had started is ending just now. */
-export async function hasCrashed(local: string): Promise<boolean> {
-  const owner = (await readLease(local))?.owner;
-  return owner !== undefined && !isAlive(owner);
-}
-
-/** The lease of an `npm start` that is alive now. */
-export async function runningLease(local: string): Promise<Lease | undefined> {
-  const lease = await readLease(local);
-  if (!lease?.owner || !isAlive(lease.owner)) return undefined;
-  return answers(lease.url, 1_000).then(
-    () => lease,
-    () => undefined,
-  );
-}
-
 async function startKept(mongod: Mongod, local: string): Promise<DevelopmentDatabase> {
   const data = dataFolder(mongod, local);
   const remembered = (await readLease(local))?.port ?? usualPort;
-  await endOrphan(data, remembered);
+  if (await hasCrashed(local)) await forgetCrash(data, local);
   const running = await startAt(remembered, mongod, data);
   const { port, url } = running;
   await writeLease(local, { owner: process.pid, port, url });
@@ -98,9 +95,19 @@ async function startAt(port: number, mongod: Mongod, data: string): Promise<Runn
   }
 }
 
-/** After `kill -9` of an `npm start` its mongod lives on for a moment: if it serves our data, it is told to end now. */
-async function endOrphan(data: string, port: number): Promise<void> {
-  if ((await isFree(port)) || (await servedFolder(port)) !== data) return;
+/**
+ * After `kill -9` of an `npm start` its mongod lives on for a moment: if it serves our data, it is told to end now. Who
+ * has seen to that says so before it starts its own, so that nobody takes that one for the orphan.
+ */
+async function forgetCrash(data: string, local: string): Promise<void> {
+  const { port, url } = (await readLease(local))!;
+  const isOurs = !(await isFree(port)) && (await servedFolder(port)) === data;
+  if (!(await hasCrashed(local))) return;
+  if (isOurs) await endOrphan(port);
+  await writeLease(local, { port, url });
+}
+
+async function endOrphan(port: number): Promise<void> {
   await admin(port, { shutdown: 1, force: true, timeoutSecs: 1 }).catch(() => {}); // it hangs up while it obeys
   await becomesFree(port, orphanTimeoutMs);
 }
@@ -108,21 +115,4 @@ async function endOrphan(data: string, port: number): Promise<void> {
 async function servedFolder(port: number): Promise<string | undefined> {
   const options = await admin(port, { getCmdLineOpts: 1 }).catch(() => undefined);
   return options?.parsed?.storage?.dbPath;
-}
-
-const leaseFile = (local: string) => join(local, 'database.json');
-
-async function readLease(local: string): Promise<Lease | undefined> {
-  try {
-    return JSON.parse(await readFile(leaseFile(local), 'utf8'));
-  } catch {
-    return undefined; // none yet
-  }
-}
-
-async function writeLease(local: string, lease: Lease): Promise<void> {
-  await mkdir(local, { recursive: true });
-  const draft = `${leaseFile(local)}.${process.pid}`;
-  await writeFile(draft, `${JSON.stringify(lease, null, 2)}\n`);
-  await rename(draft, leaseFile(local));
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { MongoBinary } from 'mongodb-memory-server-core';
+import { fetchWithin } from '../fetch-within';
 import { cacheFolder } from './cache';
 import { tried } from './mongod';
 import type { Way } from './way';
@@ -27,7 +28,7 @@ async function look(host: string): Promise<void> {
   // fetch knows no proxies and the library does: there only a try can tell.
   if (process.env.https_proxy || process.env.HTTPS_PROXY) return;
   try {
-    await fetch(host, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(lookTimeoutMs) });
+    await fetchWithin(lookTimeoutMs, host, { method: 'HEAD', redirect: 'manual' }, () => {});
   } catch (error) {
     throw new Error(
       `${host} can't be reached. Go online, or name a mirror: MONGOMS_DOWNLOAD_MIRROR=https://mirror.example`,

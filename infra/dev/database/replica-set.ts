@@ -2,16 +2,11 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient, MongoServerError } from 'mongodb';
-import { MongoInstance } from 'mongodb-memory-server-core';
+import type { MongoInstance } from 'mongodb-memory-server-core';
 import { freePort } from '../ports';
 import type { Mongod } from './mongod';
+import { host, launch, PortTaken, setName } from './mongod-instance';
 
-const host = '127.0.0.1';
-const setName = 'tandem';
-/** The least that WiredTiger takes: a developer's machine has other things to remember. */
-const cacheSizeGB = 0.25;
-/** How long the mongod of a killed run may take to let go of its data folder. */
-const unlockTimeoutMs = 30_000;
 const alreadyInitialized = 23;
 
 export interface RunningMongod {
@@ -25,9 +20,6 @@ export interface RunningMongod {
   kill(): void;
 }
 
-/** Somebody was quicker: the port that was asked for is another program's now. */
-export class PortTaken extends Error {}
-
 export interface ReplicaSetOptions {
   /** Where the data stays. Without it the data is thrown away at `stop`. */
   dataFolder?: string;
@@ -39,7 +31,7 @@ export interface ReplicaSetOptions {
  * Starts `mongod` as a replica set of one on loopback, and waits until it takes writes. It runs in a process group of
  * its own, so that a terminal's Ctrl-C does not reach it, and it ends with this process, however this one ends.
  *
- * @throws PortTaken where `port` is given and not free
+ * @throws PortTaken where `port` is given and not free, FolderTaken where another mongod has the data
  */
 export async function startReplicaSet(
   mongod: Mongod,
@@ -48,7 +40,7 @@ export async function startReplicaSet(
   const data = dataFolder ?? (await mkdtemp(join(tmpdir(), 'tandem-mongo-')));
   await mkdir(data, { recursive: true });
   const { instance, port: chosenPort } = port
-    ? { instance: await launchWhenUnlocked(mongod, data, port), port }
+    ? { instance: await launch(mongod, data, port), port }
     : await launchAnywhere(mongod, data);
   const stop = async () => {
     await instance.stop();
@@ -73,49 +65,10 @@ async function launchAnywhere(mongod: Mongod, data: string): Promise<{ instance:
   for (;;) {
     const port = await freePort();
     try {
-      return { instance: await launchWhenUnlocked(mongod, data, port), port };
+      return { instance: await launch(mongod, data, port), port };
     } catch (error) {
       if (!(error instanceof PortTaken)) throw error;
     }
-  }
-}
-
-/** After `kill -9` the old mongod may hold the folder for a moment still: it is ending, so we wait for it. */
-async function launchWhenUnlocked(mongod: Mongod, data: string, port: number): Promise<MongoInstance> {
-  const until = Date.now() + unlockTimeoutMs;
-  for (;;) {
-    try {
-      return await launch(mongod, data, port);
-    } catch (error) {
-      if (!/DBPathInUse/.test(String(error))) throw error;
-      if (Date.now() > until) throw new Error(`Another mongod holds ${data}: end it first`, { cause: error });
-      await new Promise(resolve => setTimeout(resolve, 250));
-    }
-  }
-}
-
-async function launch(mongod: Mongod, dbPath: string, port: number): Promise<MongoInstance> {
-  const instance = new MongoInstance({
-    binary: { systemBinary: mongod.path, version: mongod.version },
-    instance: {
-      port,
-      dbPath,
-      ip: host,
-      storageEngine: 'wiredTiger',
-      launchTimeout: 60_000,
-      // Told so and not by the library's option: with that it ends a mongod by a command to its port, which may be
-      // the port of another mongod when ours could not have it. Without, it sends a signal to ours.
-      args: ['--replSet', setName, '--wiredTigerCacheSizeGB', String(cacheSizeGB)],
-    },
-    spawn: { detached: true },
-  });
-  try {
-    await instance.start();
-    return instance;
-  } catch (error) {
-    await instance.stop();
-    if (/already in use/.test(String(error))) throw new PortTaken(`Port ${port} is in use`, { cause: error });
-    throw error;
   }
 }
 

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { root } from '../root';
-import { runningLease } from './development-database';
+import { runningLease } from './lease';
 
 /** Empties the database that `npm start` keeps, after asking (`--yes` answers). `MONGO_URL`'s is refused: it may be anybody's. */
 async function reset(): Promise<void> {

@@ -16,13 +16,12 @@ function printable({ role, settings }: RoleFile): string[] {
   }).flatMap(([name, value]) => (value === undefined ? [] : [`${role}_${name}=${value}`]));
 }
 
-const [webFile = 'settings-web.json', jobsFile = 'settings-jobs.json'] = process.argv.slice(2);
-const web = readRole('web', webFile);
-const jobs = readRole('jobs', jobsFile);
-const problems = [...web.problems, ...jobs.problems, ...problemsOfPair(web, jobs)];
-if (problems.length > 0) {
+async function check([webFile = 'settings-web.json', jobsFile = 'settings-jobs.json']: string[]): Promise<void> {
+  const [web, jobs] = await Promise.all([readRole('web', webFile), readRole('jobs', jobsFile)]);
+  const problems = [...web.problems, ...jobs.problems, ...problemsOfPair(web, jobs)];
+  if (problems.length === 0) return console.log([web, jobs].flatMap(printable).join('\n'));
   console.error(`deploy: the settings are not fit to deploy:\n${problems.map(line => `  ${line}`).join('\n')}`);
   process.exitCode = 1;
-} else {
-  console.log([web, jobs].flatMap(printable).join('\n'));
 }
+
+void check(process.argv.slice(2));

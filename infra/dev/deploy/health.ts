@@ -3,6 +3,10 @@
  *   health.ts await URL COMMIT SECONDS   exit 0 as soon as URL answers 200 with that commit, 1 when the time is over
  *   health.ts show role=URL …            one line a role: which commit it runs
  */
+import { fetchWithin } from '../fetch-within';
+
+const askTimeoutMs = 5_000;
+
 interface Health {
   role?: string;
   commit?: string;
@@ -13,9 +17,10 @@ type Answer = { ok: boolean; health?: Health; problem?: string };
 /** Asks once; whatever goes wrong is an answer as well. */
 async function ask(url: string): Promise<Answer> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(5000), headers: { accept: 'application/json' } });
-    const health = (await response.json()) as Health;
-    return response.ok ? { ok: true, health } : { ok: false, health, problem: `HTTP ${response.status}` };
+    return await fetchWithin(askTimeoutMs, url, { headers: { accept: 'application/json' } }, async response => {
+      const health = (await response.json()) as Health;
+      return response.ok ? { ok: true, health } : { ok: false, health, problem: `HTTP ${response.status}` };
+    });
   } catch (error) {
     return { ok: false, problem: error instanceof Error ? String(error.cause ?? error.message) : String(error) };
   }
@@ -53,10 +58,9 @@ async function show(pairs: string[]): Promise<void> {
 
 async function main([command, ...rest]: string[]): Promise<void> {
   if (command === 'show') return show(rest);
+  process.exitCode = 1; // until it is seen to be well
   const healthy = await awaitCommit(rest[0]!, rest[1]!, Number(rest[2]));
-  process.exitCode = healthy ? 0 : 1;
+  if (healthy) process.exitCode = 0;
 }
 
 void main(process.argv.slice(2));
-
-export {};

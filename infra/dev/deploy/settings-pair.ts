@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { ignoredSecrets, load, type Settings, SettingsError } from '../../settings';
+import { readSettings } from '../settings-file';
 
 /** Galaxy breaks at about 32 kB of settings, without a clear word. */
 const largestBytes = 32_000;
@@ -14,19 +15,21 @@ export interface RoleFile {
 }
 
 /** Reads the settings file of a role and judges it alone. No message ever holds the value of a secret. */
-export function readRole(role: RoleFile['role'], file: string): RoleFile {
-  if (!existsSync(file)) return { role, file, problems: [`${file}: no such file`] };
-  const text = readFileSync(file, 'utf8');
-  const bytes = Buffer.byteLength(text);
-  const problems = bytes > largestBytes ? [`${file}: ${bytes} bytes; Galaxy takes less than ${largestBytes}`] : [];
+export async function readRole(role: RoleFile['role'], file: string): Promise<RoleFile> {
+  const problems = await problemsOfSize(file);
   try {
-    const raw: unknown = JSON.parse(text);
+    const raw = await readSettings(file);
     const settings = load(raw, { production: true });
     problems.push(...knownSecrets(file, raw), ...problemsOfRole(role, file, settings));
     return { role, file, settings, problems };
   } catch (error) {
-    return { role, file, problems: [...problems, ...linesOf(error).map(line => `${file}: ${line}`)] };
+    return { role, file, problems: [...problems, ...linesOf(error, file)] };
   }
+}
+
+async function problemsOfSize(file: string): Promise<string[]> {
+  const { size } = await stat(file).catch(() => ({ size: 0 })); // what can't be read is said by who reads it
+  return size > largestBytes ? [`${file}: ${size} bytes; Galaxy takes less than ${largestBytes}`] : [];
 }
 
 /** A role would ignore them, and run with its doors closed; who deploys with care wants to know before. */
@@ -37,9 +40,9 @@ function knownSecrets(file: string, raw: unknown): string[] {
   );
 }
 
-function linesOf(error: unknown): readonly string[] {
-  if (error instanceof SettingsError) return error.problems;
-  return [`is not JSON: ${error instanceof Error ? error.message : error}`];
+function linesOf(error: unknown, file: string): readonly string[] {
+  if (error instanceof SettingsError) return error.problems.map(line => `${file}: ${line}`);
+  return [error instanceof Error ? error.message : String(error)];
 }
 
 function problemsOfRole(role: RoleFile['role'], file: string, settings: Settings): string[] {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import type { Edits } from '../edits';
 import type { AppName } from './app-name';
-import type { Edits } from './edits';
 
 /** What only the sample has. */
 const sample = [

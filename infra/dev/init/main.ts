@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { Edits } from '../edits';
 import { root } from '../root';
 import { type AppName, appNameOf, template } from './app-name';
 import { stripSample } from './bare';
-import { Edits } from './edits';
 import { rename } from './rename';
 import { freshMeteorId, freshSecrets } from './secrets';
 

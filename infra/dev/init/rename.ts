@@ -1,5 +1,5 @@
+import type { Edits } from '../edits';
 import { type AppName, template } from './app-name';
-import type { Edits } from './edits';
 
 /** Gives the app its name wherever a person or a program reads one. The machinery goes on being called Tandem. */
 export function rename(edits: Edits, { name, title }: AppName): void {
@@ -8,7 +8,7 @@ export function rename(edits: Edits, { name, title }: AppName): void {
   edits.replace('package-lock.json', new RegExp(`"name": "${template.name}"`, 'g'), `"name": "${name}"`);
   edits.replace('client/main.html', /<title>.*<\/title>/, `<title>${title}</title>`);
   edits.replace('imports/ui/header/Header.tsx', new RegExp(template.title, 'g'), title);
-  edits.replace('infra/dashboard/pages/Console.tsx', new RegExp(`>${template.title}<`), `>${title}<`);
+  edits.replace('infra/dashboard/pages/Console.tsx', new RegExp(`\\b${template.title}\\b`, 'g'), title);
   edits.replace('infra/roles/doors/routes.ts', new RegExp(`${template.title}: jobs role`, 'g'), `${title}: jobs role`);
   edits.replace('public/favicon.svg', new RegExp(`<title>${template.title}`), `<title>${title}`);
   edits.replace('README.md', new RegExp(`^# ${template.title}$`, 'm'), `# ${title}`);

@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import type { Edits } from './edits';
+import type { Edits } from '../edits';
 
 const secret = () => randomBytes(32).toString('hex');
 

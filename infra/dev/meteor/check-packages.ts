@@ -19,19 +19,40 @@ export function packageJson(files: CheckoutFiles): string[] {
   return problems;
 }
 
+const ourPackage = 'packages/synced-cron/package.js';
+
 /** A package of Atmosphere pins its npm packages itself: the same version as the Node host runs. */
 export function packageDependencies(files: CheckoutFiles): string[] {
-  const source = files.text('packages/synced-cron/package.js');
-  const depends = /Npm\.depends\(\{([^}]*)\}\)/.exec(source)?.[1] ?? '';
   const locked = files.json('package-lock.json').packages;
-  const pinned = [...depends.matchAll(/['"]([^'"]+)['"]:\s*['"]([^'"]+)['"]/g)];
-  if (pinned.length === 0) return ['packages/synced-cron/package.js: Npm.depends names no package'];
-  return pinned.flatMap(([, name, version]) => {
+  const pinned = pinnedBy(files.text(ourPackage));
+  if (pinned.size === 0) return [`${ourPackage}: Npm.depends names no package`];
+  return [...pinned].flatMap(([name, version]) => {
     const installed = locked[`node_modules/${name}`]?.version;
     if (installed === version) return [];
-    return [`packages/synced-cron/package.js: ${name} ${version}, but package-lock.json has ${installed ?? 'none'}`];
+    return [`${ourPackage}: ${name} ${version}, but package-lock.json has ${installed ?? 'none'}`];
   });
 }
+
+function pinnedBy(source: string): Map<string, string> {
+  const depends = /Npm\.depends\(\{([^}]*)\}\)/.exec(source)?.[1] ?? '';
+  return new Map([...depends.matchAll(/['"]([^'"]+)['"]:\s*['"]([^'"]+)['"]/g)].map(([, name, at]) => [name!, at!]));
+}
+
+/** Meteor loads a package after those that it uses. What it imports beside them may not be there yet. */
+export function packageImports(files: CheckoutFiles): string[] {
+  const source = files.text(ourPackage);
+  const used = [...source.matchAll(/api\.use\(([^)]*)\)/g)].flatMap(([, names]) => quotedIn(names!));
+  const known = [...used.map(name => `meteor/${name}`), ...pinnedBy(source).keys()];
+  const imports = files.importedBy(files.sources().filter(path => path.startsWith('packages/')));
+  return [...imports]
+    .filter(([name]) => !/^(node:|\.)/.test(name) && !known.includes(name))
+    .map(([name, by]) => {
+      const call = name.startsWith('meteor/') ? 'api.use' : 'Npm.depends';
+      return `${ourPackage}: ${call} does not name ${name.replace('meteor/', '')}, which ${by[0]} imports`;
+    });
+}
+
+const quotedIn = (text: string) => [...text.matchAll(/'([^']+)'/g)].map(([, name]) => name!);
 
 const builtIn = /^(node:|meteor\/|\.{1,2}\/|\/)/;
 

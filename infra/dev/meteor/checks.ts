@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkWorkerFile } from '../../workers/worker-file';
 import { meteorFolder, meteorIgnore, meteorPackages, meteorPlatforms, meteorRelease } from './check-meteor-folder';
-import { npmDependencies, packageDependencies, packageJson } from './check-packages';
+import { npmDependencies, packageDependencies, packageImports, packageJson } from './check-packages';
 import type { CheckoutFiles } from './checkout-files';
 import { violationsIn } from './import-graph';
 import { problemsOf } from './source-rules';
@@ -25,6 +25,7 @@ export const checks: readonly Check[] = [
   { name: '.meteorignore keeps the Node host, tests and docs out', problems: meteorIgnore },
   { name: 'package.json names both entries, no test module, no "type": "module"', problems: packageJson },
   { name: 'packages/synced-cron needs the npm packages that are installed', problems: packageDependencies },
+  { name: 'packages/synced-cron names the packages that it imports', problems: packageImports },
   { name: 'npm packages of app code are dependencies, and Meteor finds their entries', problems: npmDependencies },
   { name: 'the sources keep to what Meteor compiles', problems: sources },
   { name: 'the import graph keeps to who may know whom', problems: importGraph },

@@ -12,7 +12,7 @@ export interface MeteorOptions {
   env: NodeJS.ProcessEnv;
 }
 
-/** The tool ends before the role that it has started, which may drain for half a minute. */
+/** The tool ends before the role that it has started, which drains for some seconds. */
 const graceMs = 40_000;
 const lookEveryMs = 100;
 

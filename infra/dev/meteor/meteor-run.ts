@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildWorkerFile } from '../bundling/worker-file';
+import { buildWorker } from '../bundling/build-worker';
 import { answers } from '../database/ping';
 import type { Flags, RoleName } from '../flags';
 import { isFree } from '../ports';
@@ -30,7 +30,7 @@ export class MeteorRun {
     const tool = meteorTool();
     await this.checkPorts();
     const roles = await Promise.all(this.flags.roles.map(role => this.processOf(role, tool)));
-    await buildWorkerFile();
+    await buildWorker();
     const ends: Promise<string>[] = [];
     for (const [index, role] of roles.entries()) {
       const ended =
@@ -109,7 +109,7 @@ export class MeteorRun {
   /** Meteor restarts on a change of sources, and again when the worker file that belongs to them is there. */
   private async watchWorker(): Promise<void> {
     const rebuild = () =>
-      buildWorkerFile().then(
+      buildWorker().then(
         ({ changed }) => void (changed && console.log('The worker file is built anew')),
         error => console.error(`The worker file does not build: ${error.message}`),
       );

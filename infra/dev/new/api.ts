@@ -25,7 +25,7 @@ export function newApi(name: Name, root: string): Recipe {
       { file: `tests/e2e/api-${name.kebab}.test.ts`, text: test(of) },
     ],
     next: [
-      `${folder}/schema.ts: what a ${of.one} is, and what may be stored`,
+      `${folder}/schema.ts: what ${of.aOne} is, and what may be stored`,
       `${folder}/methods.ts, publications.ts: what visitors may do and see`,
       `imports/ui/: where the page shows it, with useSubscribe('${of.camel}.mine') and call('${of.camel}.add', …)`,
     ],
@@ -36,6 +36,8 @@ export function newApi(name: Name, root: string): Recipe {
 interface Words extends Name {
   /** `note`, in a sentence. */
   one: string;
+  /** `a note`, `an invoice`. */
+  aOne: string;
   /** `Note`. */
   Type: string;
 }
@@ -43,13 +45,14 @@ interface Words extends Name {
 function wordsFor(name: Name): Words {
   const one = singular(name.words);
   const Type = singular(name.pascal);
-  return { ...name, one, Type: Type === name.pascal ? `${Type}Document` : Type };
+  const aOne = `${/^[aeiou]/.test(one) ? 'an' : 'a'} ${one}`;
+  return { ...name, one, aOne, Type: Type === name.pascal ? `${Type}Document` : Type };
 }
 
 function singular(plural: string): string {
   if (/[^aeiou]ies$/i.test(plural)) return plural.replace(/ies$/, 'y');
   if (/(s|x|z|ch|sh)es$/i.test(plural)) return plural.replace(/es$/, '');
-  return /[^s]s$/i.test(plural) ? plural.slice(0, -1) : plural;
+  return /[^isu]s$/i.test(plural) ? plural.slice(0, -1) : plural;
 }
 
 function refuseTaken({ camel, pascal, Type }: Words, root: string): void {
@@ -115,7 +118,7 @@ function lines({ camel, kebab, pascal, Type }: Words): Change[] {
 /** Anywhere among the imports: the formatter puts them in order. */
 const importLine = (line: string) => ({ insert: `${line}\n`, at: { after: /^/ } });
 
-const schema = ({ one, Type }: Words) => `/** What a visitor has stored: the page shows it, nobody else gets it. */
+const schema = ({ aOne, Type }: Words) => `/** What a visitor has stored: the page shows it, nobody else gets it. */
 export interface ${Type} {
   _id: string;
   owner: string;
@@ -125,7 +128,7 @@ export interface ${Type} {
 
 export const longestText = 200;
 
-/** What is wrong with the text of a ${one}, in words for the person who typed it; undefined where nothing is. */
+/** What is wrong with the text of ${aOne}, in words for the person who typed it; undefined where nothing is. */
 export function textProblem(text: string): string | undefined {
   const { length } = text.trim();
   if (length >= 1 && length <= longestText) return undefined;
@@ -182,7 +185,7 @@ export function publish${pascal}(): void {
 }
 `;
 
-const test = ({ camel, one }: Words) => `import { eventually } from '../support/eventually';
+const test = ({ camel, one, aOne }: Words) => `import { eventually } from '../support/eventually';
 import { ForeignClient } from '../support/foreign-ddp';
 import { startRoles, type TestRoles } from '../support/roles';
 
@@ -206,7 +209,7 @@ async function visitor(): Promise<ForeignClient> {
   return client;
 }
 
-it('shows a ${one} to who added it, and to nobody else', async () => {
+it('shows ${aOne} to who added it, and to nobody else', async () => {
   const [ada, ben] = [await visitor(), await visitor()];
   const _id = await ada.call<string>('${camel}.add', 'an example');
   await eventually(() => ada.list('${camel}').length === 1);
@@ -215,7 +218,7 @@ it('shows a ${one} to who added it, and to nobody else', async () => {
   expect(ben.list('${camel}')).toEqual([]);
 });
 
-it('removes a ${one} for good', async () => {
+it('removes ${aOne} for good', async () => {
   const ada = await visitor();
   const _id = await ada.call<string>('${camel}.add', 'an example');
   await eventually(() => ada.list('${camel}').length === 1);

@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { Edits } from '../edits';
 
 /** A file that is to be written. */
 export interface NewFile {
@@ -19,34 +18,18 @@ export interface Insert {
 export type Change = NewFile | Insert;
 
 /**
- * Makes all changes, or none: what can't be done is found before the first file is touched, and where the disk refuses
- * in the middle, the files are put back.
+ * Makes all changes, or none.
  *
  * @throws with every reason, where a file is there already or has lost the line that a change looks for.
  */
 export function makeChanges(root: string, changes: readonly Change[]): void {
-  const before = new Map(changes.map(({ file }) => [file, textOf(root, file)]));
-  const { texts, problems } = planned(changes, before);
-  if (problems.length > 0) throw new Error(`Nothing was written:\n${problems.map(line => `  ${line}`).join('\n')}`);
-  try {
-    for (const [file, text] of texts) write(join(root, file), text);
-  } catch (error) {
-    for (const [file, text] of before) putBack(join(root, file), text);
-    throw error;
-  }
-}
-
-/** What each file will hold, and what stands in the way. */
-function planned(changes: readonly Change[], before: ReadonlyMap<string, string | undefined>) {
-  const texts = new Map<string, string>();
-  const problems: string[] = [];
+  const edits = new Edits(root);
   for (const change of changes) {
-    const text = texts.get(change.file) ?? before.get(change.file);
-    const problem = problemOf(change, before.get(change.file));
-    if (problem) problems.push(problem);
-    else texts.set(change.file, 'text' in change ? change.text : withInsert(text!, change));
+    const problem = problemOf(change, edits.onDisk(change.file));
+    if (problem) edits.refuse(problem);
+    else edits.write(change.file, 'text' in change ? change.text : withInsert(edits.text(change.file), change));
   }
-  return { texts, problems };
+  edits.apply();
 }
 
 function problemOf(change: Change, text: string | undefined): string | undefined {
@@ -67,19 +50,4 @@ function placeIn(text: string, at: Insert['at']): number | undefined {
   if ('before' in at) return [...text.matchAll(new RegExp(at.before, 'gm'))].at(-1)?.index;
   const match = new RegExp(at.after, 'm').exec(text);
   return match ? match.index + match[0].length : undefined;
-}
-
-function textOf(root: string, file: string): string | undefined {
-  const path = join(root, file);
-  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
-}
-
-function write(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
-}
-
-function putBack(path: string, text: string | undefined): void {
-  if (text === undefined) rmSync(path, { force: true });
-  else writeFileSync(path, text);
 }

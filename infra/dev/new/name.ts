@@ -12,7 +12,7 @@ export interface Name {
 
 /** Meteor drops such folders from one side's build or from both, and the house has no drawers for everything. */
 const refused = ['client', 'server', 'test', 'tests', 'index', 'main', 'util', 'utils', 'helper', 'helpers'];
-const refusedToo = ['common', 'misc', 'type', 'types', 'private', 'public', 'packages', 'constructor', 'prototype'];
+const refusedToo = ['common', 'misc', 'type', 'types', 'private', 'public', 'packages', 'prototype'];
 const longest = 40;
 
 /**
@@ -24,7 +24,10 @@ const longest = 40;
 export function nameOf(typed: readonly string[], command: string): Name {
   const problem = problemOf(typed);
   if (problem) throw new Error(`name: ${problem}. Try: npm run ${command} ${example(typed)}`);
-  const words = wordsOf(typed[0]!);
+  return spellings(wordsOf(typed[0]!));
+}
+
+function spellings(words: readonly string[]): Name {
   const pascal = words.map(capital).join('');
   return { pascal, camel: pascal[0]!.toLowerCase() + pascal.slice(1), kebab: words.join('-'), words: words.join(' ') };
 }
@@ -39,9 +42,9 @@ function problemOf(typed: readonly string[]): string | undefined {
     return `${JSON.stringify(text)} has more than letters, digits and -`;
   if (!/^[a-z]/.test(words[0] ?? '')) return `${JSON.stringify(text)} does not begin with a letter`;
   if (text.length > longest) return `${JSON.stringify(text)} is longer than ${longest} characters`;
-  const kebab = words.join('-');
-  if ([...refused, ...refusedToo].includes(kebab)) return `${JSON.stringify(text)} means something else here`;
-  return undefined;
+  const { camel, kebab } = spellings(words);
+  const isTaken = [...refused, ...refusedToo].includes(kebab) || camel in Object.prototype;
+  return isTaken ? `${JSON.stringify(text)} means something else here` : undefined;
 }
 
 function wordsOf(text: string): string[] {

@@ -7,6 +7,8 @@ import type { RoleSettings } from './role-settings';
 
 /** What is to happen when files change: builds again, and restarts only the roles that the change concerns. */
 export class Changes {
+  /** What has changed since all of it could be used: a change made while the code is broken counts once it is mended. */
+  private readonly paths = new Set<string>();
   private builds = true;
   private stopped = false;
 
@@ -18,13 +20,13 @@ export class Changes {
 
   /** Takes the paths that have changed. Whatever goes wrong is said, and the last good version goes on. */
   async apply(paths: string[]): Promise<void> {
+    for (const path of paths) this.paths.add(path);
     try {
-      const concerned = await this.concernedBy(paths);
-      const restarted = this.roles.filter(role => concerned.has(role.name) || !role.isRunning);
-      await Promise.all(restarted.map(role => this.restart(role)));
+      const concerned = await this.concernedBy([...this.paths]);
+      this.paths.clear();
+      await this.restartAll(this.roles.filter(role => concerned.has(role.name) || !role.isRunning));
     } catch (error) {
-      if (this.stopped) return; // what fails because it is being ended is no news
-      console.error(error instanceof BuildFailed ? `${error.message}\nThe last good version runs on` : message(error));
+      this.say(error);
     }
   }
 
@@ -51,6 +53,11 @@ export class Changes {
     return changed;
   }
 
+  /** Resolves when each of them is ready or has failed: the next change must not meet one that is still starting. */
+  private async restartAll(roles: RoleProcess[]): Promise<void> {
+    await Promise.all(roles.map(role => this.restart(role).catch(error => this.say(error))));
+  }
+
   private async restart(role: RoleProcess): Promise<void> {
     console.log(`${label(role.name)} restarts`);
     await role.stop();
@@ -58,8 +65,10 @@ export class Changes {
     await role.start();
     console.log(`${label(role.name)} is ready again`);
   }
-}
 
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  private say(error: unknown): void {
+    if (this.stopped) return; // what fails because it is being ended is no news
+    const text = error instanceof Error ? error.message : String(error);
+    console.error(error instanceof BuildFailed ? `${text}\nThe last good version runs on` : text);
+  }
 }

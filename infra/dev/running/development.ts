@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import { Bundler } from '../bundling/bundler';
-import { privateFolder } from '../bundling/worker-file';
-import { type DevelopmentDatabase, developmentDatabase, hasCrashed } from '../database/development-database';
-import type { Flags, RoleName } from '../flags';
+import { type DevelopmentDatabase, developmentDatabase } from '../database/development-database';
+import { hasCrashed } from '../database/lease';
+import type { Flags } from '../flags';
 import { becomesFree } from '../ports';
+import { privateFolder } from '../root';
 import { Changes } from './changes';
-import { label } from './log-lines';
-import { roleEnvironment } from './role-environment';
-import { RoleProcess } from './role-process';
 import { RoleSettings } from './role-settings';
+import { Roles } from './roles';
 import { Watcher } from './watcher';
 
 const sources = [
@@ -38,7 +37,7 @@ export class Development {
   private readonly settings: RoleSettings;
   private readonly bundler: Bundler;
   private readonly watcher: Watcher;
-  private roles: RoleProcess[] = [];
+  private roles!: Roles;
   private database!: DevelopmentDatabase;
   private starting: Promise<void> = Promise.resolve();
   private stopping?: Promise<void>;
@@ -69,20 +68,20 @@ export class Development {
 
   /** Ends every process at once. */
   kill(): void {
-    for (const { kill } of this.started.toReversed()) kill?.();
+    for (const one of this.started.toReversed()) one.kill?.();
   }
 
   private async steps(): Promise<void> {
     const steps = [
-      this.rememberSources,
-      this.readSettings,
-      this.checkPorts,
-      this.startDatabase,
-      this.build,
-      this.startRoles,
-      this.watch,
+      () => this.watcher.remember(), // before anything is read: what changes meanwhile is found by its first look
+      () => this.settings.read(),
+      () => this.checkPorts(),
+      () => this.startDatabase(),
+      () => this.build(),
+      () => this.startRoles(),
+      () => this.watch(),
     ];
-    for (const step of steps) if (!this.stopping) await step.call(this);
+    for (const step of steps) if (!this.stopping) await step();
   }
 
   private async unwind(): Promise<void> {
@@ -92,16 +91,7 @@ export class Development {
   }
 
   private async stopStarted(): Promise<void> {
-    for (const { stop } of this.started.toReversed()) await stop();
-  }
-
-  /** Before anything is read: what changes meanwhile is found by the first look of the watch. */
-  private rememberSources(): Promise<void> {
-    return this.watcher.remember();
-  }
-
-  private readSettings(): Promise<void> {
-    return this.settings.read();
+    for (const one of this.started.toReversed()) await one.stop();
   }
 
   private async checkPorts(): Promise<void> {
@@ -115,51 +105,32 @@ export class Development {
 
   private async startDatabase(): Promise<void> {
     this.database = await developmentDatabase(this.local);
-    this.started.push({ stop: () => this.database.stop(), kill: () => this.database.kill() });
+    this.started.push(this.database);
     console.log(`Database: ${this.database.about}`);
   }
 
   private async build(): Promise<void> {
-    this.started.push({ stop: () => this.bundler.stop() });
+    this.started.push(this.bundler);
     await this.bundler.build();
   }
 
   private async startRoles(): Promise<void> {
-    this.roles = this.flags.roles.map(name => this.roleProcess(name));
-    this.started.push({
-      stop: async () => void (await Promise.all(this.roles.map(role => role.stop()))),
-      kill: () => this.roles.forEach(role => void role.kill()),
-    });
-    await Promise.all(this.roles.map(role => role.start()));
-    console.log(this.whereItIs());
-  }
-
-  private roleProcess(name: RoleName): RoleProcess {
+    const { bundler, database, flags, settings } = this;
     const surroundings = {
-      mongoUrl: this.database.url,
-      clientFolder: this.bundler.clientFolder,
+      mongoUrl: database.url,
+      clientFolder: bundler.clientFolder,
       privateFolder,
       publicFolder: join(this.root, 'public'),
-      ports: this.flags.ports,
+      ports: flags.ports,
     };
-    return new RoleProcess({
-      name,
-      script: this.bundler.serverFile,
-      port: this.flags.ports[name],
-      env: () => roleEnvironment(name, this.settings.of(name), surroundings),
-      onDeath: how => console.log(`${label(name)} has died (${how}). It starts again when a file changes`),
-    });
-  }
-
-  private whereItIs(): string {
-    const { roles, ports } = this.flags;
-    const places = roles.map(role => `${role} role at http://localhost:${ports[role]}`);
-    const page = roles.includes('web') ? `Tandem is ready: open http://localhost:${ports.web}` : 'Tandem is ready';
-    return `${page} (${places.join(', ')}). Ctrl-C ends it`;
+    this.roles = new Roles({ script: bundler.serverFile, roles: flags.roles, settings, surroundings });
+    this.started.push(this.roles);
+    await this.roles.start();
+    console.log(this.roles.whereTheyAre());
   }
 
   private async watch(): Promise<void> {
-    const changes = new Changes(this.bundler, this.settings, this.roles);
+    const changes = new Changes(this.bundler, this.settings, this.roles.processes);
     this.started.push({
       stop: async () => {
         this.watcher.stop();

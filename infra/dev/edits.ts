@@ -11,8 +11,13 @@ export class Edits {
 
   /** As it will be after all that has been asked for so far. */
   text(file: string): string {
-    if (!this.texts.has(file)) this.texts.set(file, existsSync(join(this.root, file)) ? this.read(file) : undefined);
-    return this.texts.get(file) ?? '';
+    return (this.texts.has(file) ? this.texts.get(file) : this.onDisk(file)) ?? '';
+  }
+
+  /** As it is until `apply`; undefined where it is not there. */
+  onDisk(file: string): string | undefined {
+    const path = join(this.root, file);
+    return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
   }
 
   write(file: string, text: string): void {
@@ -23,8 +28,13 @@ export class Edits {
   replace(file: string, pattern: RegExp, by: string): void {
     const text = this.text(file);
     const replaced = text.replace(pattern, by);
-    if (replaced === text && !pattern.test(text)) this.problems.push(`${file}: has nothing like ${pattern} any more`);
+    if (replaced === text && !pattern.test(text)) this.refuse(`${file}: has nothing like ${pattern} any more`);
     else this.texts.set(file, replaced);
+  }
+
+  /** Says what stands in the way: nothing will be done then. */
+  refuse(problem: string): void {
+    this.problems.push(problem);
   }
 
   json(file: string, change: (value: Record<string, never>) => void): void {
@@ -38,11 +48,26 @@ export class Edits {
     for (const file of this.filesIn(path)) this.texts.set(file, undefined);
   }
 
-  /** @throws with everything that stands in the way, before a file is touched. */
+  /**
+   * All of it or, where the disk refuses in the middle, nothing.
+   *
+   * @throws with everything that stands in the way, before a file is touched.
+   */
   apply(): void {
     if (this.problems.length > 0)
       throw new Error(`Nothing was changed:\n${this.problems.map(line => `  ${line}`).join('\n')}`);
-    for (const [file, text] of this.texts) {
+    const before = new Map([...this.texts.keys()].map(file => [file, this.onDisk(file)]));
+    try {
+      this.put(this.texts);
+    } catch (error) {
+      this.put(before);
+      throw error;
+    }
+    for (const file of this.texts.keys()) this.removeEmpty(dirname(file));
+  }
+
+  private put(texts: ReadonlyMap<string, string | undefined>): void {
+    for (const [file, text] of texts) {
       const path = join(this.root, file);
       if (text === undefined) rmSync(path, { force: true });
       else {
@@ -50,7 +75,6 @@ export class Edits {
         writeFileSync(path, text);
       }
     }
-    for (const file of this.texts.keys()) this.removeEmpty(dirname(file));
   }
 
   private removeEmpty(folder: string): void {
@@ -65,9 +89,5 @@ export class Edits {
     if (!existsSync(full)) return [];
     if (statSync(full).isFile()) return [path];
     return readdirSync(full).flatMap(name => this.filesIn(`${path}/${name}`));
-  }
-
-  private read(file: string): string {
-    return readFileSync(join(this.root, file), 'utf8');
   }
 }

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
-import { buildIdOf, hashInput, lockFile, type WorkerManifest } from '../workers/worker-manifest';
-import { root as checkout } from './root';
+import { buildIdOf, hashInput, lockFile, type WorkerManifest } from '../../workers/worker-manifest';
+import { root as checkout } from '../root';
 
 export interface BuildWorkerOptions {
   /** The project's folder. Default: this checkout. */
@@ -20,7 +20,7 @@ export interface BuildWorkerOptions {
 export interface BuiltWorker extends WorkerManifest {
   /** The bundled file. */
   file: string;
-  /** Whether it is another one than was there before. */
+  /** Whether another one was there before. */
   changed: boolean;
   /** esbuild's own account of what went in. */
   metafile: Metafile;
