@@ -44,9 +44,10 @@ function newClient(url: string, options: MongoClientOptions): MongoClient {
   }
 }
 
-/** The URL without the user's name and password. */
+/** The URL without name and password, however badly they were escaped, and without options, which may hold others. */
 export function withoutSecrets(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//');
+  const [scheme = ''] = /^[\w+]*:\/*/.exec(url) ?? [];
+  return scheme + url.slice(scheme.length).replace(/^.*@/s, '').replace(/\?.*$/s, '');
 }
 
 /** Whether change streams and transactions are there: on a replica set or a sharded cluster, not stand-alone. */

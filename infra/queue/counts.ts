@@ -25,30 +25,35 @@ export async function countQueue({ db, store, memory }: QueueCore, limit = count
     new TaskCounters(db).read(),
   ]);
   const live = [...persistent, ...inMemory];
-  const counts: QueueCounts = { total: none(), byType: {}, limit, limited: live.some(({ count }) => count >= limit) };
-  for (const count of live) addLive(counts, count);
-  for (const counters of finished) addFinished(counts, counters);
-  return counts;
+  const total = none();
+  const byType: CountsByType = new Map();
+  for (const count of live) addLive(total, byType, count);
+  for (const counters of finished) addFinished(total, byType, counters);
+  return { total, byType: Object.fromEntries(byType), limit, limited: live.some(({ count }) => count >= limit) };
 }
 
-function addLive(counts: QueueCounts, { taskType, state, count, oldest }: LiveCount): void {
-  const ofType = typeOf(counts, taskType);
+/** A map, since types come from the database: a forged one called `__proto__` would write into every object. */
+type CountsByType = Map<string, QueueCounts['byType'][string]>;
+
+function addLive(total: StateCounts, byType: CountsByType, { taskType, state, count, oldest }: LiveCount): void {
+  const ofType = typeOf(byType, taskType);
   ofType[state] += count;
-  counts.total[state] += count;
+  total[state] += count;
   if (oldest && (!ofType.oldestQueued || oldest < ofType.oldestQueued)) ofType.oldestQueued = oldest;
 }
 
-function addFinished(counts: QueueCounts, counters: TypeCounters): void {
-  const ofType = typeOf(counts, counters._id);
+function addFinished(total: StateCounts, byType: CountsByType, counters: TypeCounters): void {
+  const ofType = typeOf(byType, counters._id);
   for (const state of ['done', 'failed', 'cancelled', 'rejected'] as const) {
     ofType[state] += counters[state] ?? 0;
-    counts.total[state] += counters[state] ?? 0;
+    total[state] += counters[state] ?? 0;
   }
 }
 
-function typeOf(counts: QueueCounts, taskType: string): QueueCounts['byType'][string] {
-  counts.byType[taskType] ??= none();
-  return counts.byType[taskType];
+function typeOf(byType: CountsByType, taskType: string): QueueCounts['byType'][string] {
+  const ofType = byType.get(taskType) ?? none();
+  byType.set(taskType, ofType);
+  return ofType;
 }
 
 function none(): StateCounts {

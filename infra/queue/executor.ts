@@ -31,8 +31,10 @@ export interface ExecutorEvents {
 /** Runs claimed tasks. The pool of worker processes is one; tests and `drainQueue` use an in-process one. */
 export interface Executor {
   start(events: ExecutorEvents): Promise<void>;
-  /** How many more tasks it takes now, prefetch included; 0 while it is full, paused or stopping. */
+  /** How many more tasks it takes now at most, prefetch included; 0 while it is full, paused or stopping. */
   room(): number;
+  /** How many of tasks of these types, in this order, it takes now: never more than it is soon through with. */
+  fitting(taskTypes: readonly string[]): number;
   /** Takes claimed tasks. Their leases are the dispatcher's business. */
   run(tasks: Task[]): void;
   /** Aborts the handler's signal, and after a grace ends the worker. The report follows. */

@@ -1,12 +1,13 @@
 import type { QueueCore } from './queue-core';
-import type { Task } from './task';
+import { liveStates, type Task, type TaskState } from './task';
 
 /** `TaskQueue.inMemory`: the tasks in this role's memory, as meteor-cluster shows them. */
 export class InMemoryTasks {
   constructor(private readonly core: () => QueueCore) {}
 
   findById(id: string): Task | undefined {
-    return this.tasks().find(({ _id }) => _id === id);
+    const task = this.core().memory.get(id);
+    return task && (liveStates as readonly TaskState[]).includes(task.state) ? task : undefined;
   }
 
   /** @returns whether there was one. */
@@ -16,9 +17,7 @@ export class InMemoryTasks {
 
   /** All that have not finished, in the queue's order. */
   tasks(): Task[] {
-    return this.core()
-      .memory.all()
-      .filter(({ state }) => state === 'scheduled' || state === 'queued' || state === 'running');
+    return this.core().memory.live();
   }
 
   /** Those that could start now. */

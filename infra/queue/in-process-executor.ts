@@ -52,6 +52,10 @@ export class InProcessExecutor implements Executor {
     return this.stopped ? 0 : this.slots - this.runs.size;
   }
 
+  fitting(taskTypes: readonly string[]): number {
+    return Math.min(taskTypes.length, this.room());
+  }
+
   run(tasks: Task[]): void {
     for (const task of tasks) this.begin(task);
   }

@@ -137,14 +137,18 @@ const checks: Record<keyof AddOptions, Check> = {
     typeof (value as AnySession)?.inTransaction === 'function' ? undefined : 'is not a session of a MongoDB driver',
 };
 
+/** What is wrong with the value of one option, be it given to addTask or to update; undefined where nothing is. */
+export function findOptionProblem(name: string, value: unknown): string | undefined {
+  const problem = Object.hasOwn(checks, name) ? checks[name as keyof AddOptions](value) : undefined;
+  return problem && `${name}: ${String(value)} ${problem}`;
+}
+
 function findOptionProblems(given: UnparsedTask): string[] {
   const known = ['taskType', 'data', ...Object.keys(checks)];
   const problems = Object.entries(given).flatMap(([name, value]) => {
     if (value === undefined || name === 'taskType' || name === 'data') return [];
-    const check = checks[name as keyof AddOptions];
-    if (!check) return [`${name}: unknown option of addTask${didYouMean(name, known)}`];
-    const problem = check(value);
-    return problem ? [`${name}: ${String(value)} ${problem}`] : [];
+    if (!Object.hasOwn(checks, name)) return [`${name}: unknown option of addTask${didYouMean(name, known)}`];
+    return findOptionProblem(name, value) ?? [];
   });
   if (given.once && given._id === undefined) problems.push('once: needs an _id, which says what is to be there once');
   if (given.inMemory && given.session) problems.push('session: a task in memory is in no transaction; leave one out');

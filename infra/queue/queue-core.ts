@@ -15,6 +15,8 @@ export interface QueueSignals {
   pausesChanged(): void;
   /** There may be work: a nudge from elsewhere, a task put back. */
   nudged(): void;
+  /** Due dates or deadlines of tasks that wait may be others now. */
+  moved(): void;
 }
 
 /** What a connected TaskQueue is made of; the dispatcher works with the same parts. */

@@ -1,4 +1,4 @@
-import type { Db, Filter, FindOptions, UpdateFilter, UpdateResult } from 'mongodb';
+import type { Db, Filter, FindOptions, UpdateFilter } from 'mongodb';
 import { type AnyCatalog, defaultOptions, didYouMean } from '../catalog';
 import { type Clock, DatabaseClock } from '../database';
 import { addAll } from './add-tasks';
@@ -14,8 +14,9 @@ import { Signer } from './signature';
 import { MemoryStore } from './store/memory-store';
 import { MongoStore } from './store/mongo-store';
 import type { Sender, Task } from './task';
+import { TaskCounters } from './task-counters';
 import { TaskCursor } from './task-cursor';
-import { refuseStateChanges } from './update-guard';
+import { updateTasks } from './update-tasks';
 
 export interface QueueConnection {
   /** The app's database, by the npm driver. */
@@ -137,9 +138,12 @@ export class TaskQueueOf<C extends object> {
     const { memory, store, clock, dispatchers } = this.core;
     const now = clock.now();
     const task = (await memory.findOne(id)) ?? (await store.findOne(id));
+    if (!task) return undefined;
     const expiresAt = new Date(now.getTime() + this.retentionOf(task));
     const done = (await memory.cancel(id, now, expiresAt)) ?? (await store.cancel(id, now, expiresAt));
     if (done === 'requested') for (const dispatcher of dispatchers) dispatcher.cancelRequested(id);
+    if (done === 'cancelled')
+      await tellCancelled(this.core, { ...task, state: 'cancelled', finishedAt: now, expiresAt });
     return done;
   }
 
@@ -149,7 +153,7 @@ export class TaskQueueOf<C extends object> {
     const dueDate = clock.now();
     const result = (await memory.retry(id, { dueDate })) ?? (await store.retry(id, { dueDate }));
     if (result === 'duplicate') throw await this.keyTaken(id);
-    if (result) for (const dispatcher of dispatchers) dispatcher.nudged();
+    if (result) for (const dispatcher of dispatchers) dispatcher.moved();
     return result === 'retried';
   }
 
@@ -198,25 +202,21 @@ export class TaskQueueOf<C extends object> {
   /**
    * Changes persistent tasks, for housekeeping (priority, dueDate, deadline).
    *
-   * @throws where the change would touch what only an owner may change: state, claim, history.
+   * @throws where a value is wrong, or the change would touch what only an owner may change: state, claim, history.
    */
   async update(
     selector: string | Filter<Task>,
     modifier: UpdateFilter<Task>,
     { multi = false }: { multi?: boolean } = {},
   ): Promise<number> {
-    refuseStateChanges(modifier);
-    const { collection } = this.core.store;
     const filter = typeof selector === 'string' ? { _id: selector } : selector;
-    const result: UpdateResult = await (multi
-      ? collection.updateMany(filter, modifier)
-      : collection.updateOne(filter, modifier));
-    for (const dispatcher of this.core.dispatchers) dispatcher.nudged();
-    return result.modifiedCount;
+    const changed = await updateTasks(this.core, filter, modifier, multi);
+    for (const dispatcher of this.core.dispatchers) dispatcher.moved();
+    return changed;
   }
 
-  private retentionOf(task: Task | undefined): number {
-    const definition = task && (this.core.catalog[task.taskType] ?? undefined);
+  private retentionOf({ taskType }: Task): number {
+    const definition = Object.hasOwn(this.core.catalog, taskType) ? this.core.catalog[taskType] : undefined;
     return (definition ?? defaultOptions).retention.failed;
   }
 
@@ -224,4 +224,15 @@ export class TaskQueueOf<C extends object> {
     const task = await this.core.store.findOne(id);
     return new DuplicateTaskError(id, 'uniqueKey', task?.uniqueKey ?? '');
   }
+}
+
+/** One that waited has no dispatcher that would count it and tell of its end. */
+async function tellCancelled({ db, emit, events }: QueueCore, task: Task): Promise<void> {
+  const { _id: taskId, taskType, attempt } = task;
+  const counters = new TaskCounters(db);
+  counters.add(taskType, 'cancelled');
+  // It is cancelled all the same where it cannot be counted.
+  await counters.flush().catch(() => {});
+  emit('task.cancelled', { taskType, taskId, attempt });
+  events.tell('cancelled', task);
 }

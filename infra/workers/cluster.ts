@@ -20,6 +20,9 @@ import { checkWorkerFile } from './worker-file';
 /** How long running tasks may go on when the cluster stops, unless `stop` is told otherwise. */
 const defaultGraceMs = 10_000;
 
+/** The queues that have a cluster, from the beginning of its start: two that start side by side must not both get in. */
+const served = new WeakSet<object>();
+
 /**
  * meteor-cluster's API: runs the tasks of a TaskQueue in worker processes. It is the dispatcher and the pool of a jobs
  * role under one name.
@@ -91,7 +94,9 @@ export class Cluster {
     await queue.whenConnected;
     if (this.stopping) return;
     const core = this.coreOf(queue.core);
-    if (core.dispatchers.size > 0) throw new Error('This process has a cluster already: one runs all task types.');
+    if (core.dispatchers.size > 0 || served.has(queue))
+      throw new Error('This process has a cluster already: one runs all task types.');
+    served.add(queue);
     for (const message of this.options.warnings) core.emit('cluster.warning', { level: 'warn', message });
     try {
       this.pool = this.createPool(core);
@@ -99,6 +104,7 @@ export class Cluster {
       await this.dispatcher.start();
     } catch (error) {
       this.dispatcher = undefined;
+      served.delete(queue);
       core.emit('cluster.failed', { level: 'error', message: 'the cluster could not start', error });
       throw error;
     }
@@ -110,6 +116,7 @@ export class Cluster {
     if (!this.dispatcher) return;
     await this.initializing?.catch(() => {});
     await this.dispatcher.stop(graceMs);
+    served.delete(this.options.queue);
     this.coreOf(this.options.queue.core).emit('cluster.stopped', {});
   }
 

@@ -67,6 +67,12 @@ export class Crew implements WorkerListener {
     return [...this.workers].some(({ state }) => state === 'starting');
   }
 
+  /** How many may still be started. While starts fail, one: what it is to run can wait, the rest goes to other roles. */
+  unborn(): number {
+    const missing = Math.max(0, this.options.maxWorkers - this.count());
+    return this.backoff.failing ? Math.min(1, missing) : missing;
+  }
+
   /** How many serve or will. */
   count(): number {
     let count = 0;

@@ -22,9 +22,9 @@ export class Estimates {
     return this.byType.get(taskType) ?? Number.POSITIVE_INFINITY;
   }
 
-  /** How many tasks of the usual kind `workers` get through in `ms`, at most `most`. */
-  doneWithin(ms: number, workers: number, most: number): number {
-    return this.overall === undefined ? 0 : Math.min(most, Math.floor((workers * ms) / this.overall));
+  /** Of all types together; Infinity while nothing has run. */
+  get usual(): number {
+    return this.overall ?? Number.POSITIVE_INFINITY;
   }
 }
 

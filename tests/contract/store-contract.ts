@@ -130,6 +130,37 @@ export function describeStore(
       expect(await ids()).toEqual([]);
     });
 
+    test('the first of the queue is claimed in one go, of the types and priorities that were asked for', async () => {
+      const claim = { owner: 'me', token: 't', now, leaseUntil: at(second) };
+      const first = async (known: typeof types, minPriority?: number) =>
+        (await store.takeFirst({ types: known, limit: 1, minPriority }, claim))?._id;
+      await add(
+        aTask({ _id: 'unknown', taskType: 'other', priority: 9 }),
+        aTask({ _id: 'newer', catalogVersion: 2, priority: 8 }),
+        aTask({ _id: 'a', priority: 5 }),
+        aTask({ _id: 'b', taskType: 'pong', catalogVersion: 2, priority: 6 }),
+        aTask({ _id: 'c', recurringKey: 'r' }),
+      );
+      expect(await first([])).toBeUndefined();
+      expect(await first(types)).toBe('b');
+      expect(await first(types.slice(0, 1), 2)).toBe('a');
+      expect(await first(types.slice(0, 1), 2)).toBeUndefined();
+      expect(await first(types.slice(0, 1))).toBe('c');
+      expect(await store.findOne('c')).toMatchObject({ state: 'running', owner: 'me', token: 't', claimedAt: now });
+      expect(await store.findOne('c')).not.toHaveProperty('recurringKey');
+      expect(await first(types)).toBeUndefined();
+    });
+
+    test('what a claim has caught is handed back, whatever it is, and nothing else', async () => {
+      await add(aTask({ _id: 'a' }), aTask({ _id: 'b' }), aTask({ _id: 'c' }), aTask({ _id: 'd' }));
+      await take(['a', 'b'], 'me', 'lost');
+      await take(['c'], 'me', 'other');
+      await take(['d'], 'somebody', 'lost');
+      await store.handBackClaim('me', 'lost');
+      expect(await ids()).toEqual(['a', 'b']);
+      expect(await store.findOne('a')).not.toHaveProperty('owner');
+    });
+
     test('of many claims at once each task goes to one', async () => {
       const all = Array.from({ length: 50 }, (_, index) => aTask({ _id: `t${index}` }));
       await add(...all);
@@ -242,13 +273,23 @@ export function describeStore(
       await add(aTask({ _id: 'a', deadline: at(5 * second), deadlineWatch: 'bump' }), aTask({ _id: 'b' }));
       expect(await store.nextDeadline()).toEqual({ id: 'a', date: at(5 * second) });
       expect((await store.nearDeadline(at(9 * second), 10)).map(({ _id }) => _id)).toEqual(['a']);
-      expect(await store.bump('a', 10)).toBe(true);
+      expect(await store.bump('a', 10)).toMatchObject({ _id: 'a', priority: 10 });
       expect(await store.findOne('a')).toMatchObject({ priority: 10, basePriority: 1, deadlineWatch: 'miss' });
       expect(await ids()).toEqual(['a', 'b']);
-      expect(await store.missDeadline('a')).toBe(true);
+      expect(await store.missDeadline('a')).toMatchObject({ deadlineMissed: true });
       expect(await store.findOne('a')).toMatchObject({ deadlineMissed: true });
       expect(await store.nextDeadline()).toBeUndefined();
-      expect(await store.bump('none', 10)).toBe(false);
+      expect(await store.bump('none', 10)).toBeUndefined();
+    });
+
+    test('a deadline is watched no more when its task has finished, and again after a retry', async () => {
+      const ended = await claimed({ _id: 'a', deadline: at(5 * second), deadlineWatch: 'bump' });
+      await settle(ended, { state: 'failed', finishedAt: now });
+      await add(aTask({ _id: 'b', state: 'failed', deadline: at(1), deadlineWatch: 'bump' }));
+      expect(await store.nextDeadline()).toBeUndefined();
+      expect(await store.nearDeadline(at(9 * second), 10)).toEqual([]);
+      await store.retry('a', { dueDate: now });
+      expect(await store.nextDeadline()).toEqual({ id: 'a', date: at(5 * second) });
     });
 
     test('a bumped task does not sink when it fails', async () => {

@@ -2,6 +2,7 @@ import { Events } from '../../infra/monitor/events';
 import { createLog, logEvents } from '../../infra/monitor/log';
 import { TaskQueueOf } from '../../infra/queue';
 import { Cluster } from '../../infra/workers';
+import type { ClusterOptions } from '../../infra/workers/cluster-options';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { eventually } from '../support/eventually';
 import { catalog, type FaultCatalog } from '../support/fault-task-catalog';
@@ -20,14 +21,15 @@ beforeAll(async () => {
   ({ file } = await buildFaultWorker());
 });
 
-const start = async (format: 'readable' | 'json' = 'readable') => {
+const start = async (format: 'readable' | 'json' = 'readable', pool: ClusterOptions['pool'] = {}) => {
   database = await testDatabase();
   lines = [];
   const events = new Events();
   logEvents(events, createLog({ format, level: 'info' }, { write: line => lines.push(line) }));
   queue = new TaskQueueOf<FaultCatalog>(catalog);
   await queue.connect({ db: database.db, sender, emit: events.emit });
-  cluster = new Cluster(all, { queue, workerFile: file, databaseUrl: database.url, maxAvailableWorkers: 2 });
+  const options = { queue, workerFile: file, databaseUrl: database.url, maxAvailableWorkers: 2, pool };
+  cluster = new Cluster(all, options);
   await cluster.initialize();
 };
 
@@ -85,11 +87,14 @@ test('kill -9 of a worker in mid-task: the task is retried in another worker and
 });
 
 test('cancel stops a running handler, also one that does not listen', async () => {
-  await start();
-  const id = await queue.addTask({ taskType: 'stopOnSignalLong', data: {} });
-  await eventually(async () => (await queue.findOne(id))?.state === 'running');
-  await queue.cancel(id);
-  await eventually(async () => (await queue.findOne(id))?.state === 'cancelled');
+  await start('readable', { abortGraceMs: 200 });
+  for (const taskType of ['stopOnSignalLong', 'hangLong'] as const) {
+    const started = new Promise(resolve => queue.on('started', resolve));
+    const id = await queue.addTask({ taskType, data: {} });
+    await started;
+    await queue.cancel(id);
+    await eventually(async () => (await queue.findOne(id))?.state === 'cancelled');
+  }
 });
 
 test('stop hands back what did not end in time, untouched', async () => {

@@ -66,6 +66,11 @@ describe('room', () => {
       return pool.pool.room() > 10;
     });
     expect(pool.pool.room()).toBeLessThanOrEqual(51);
+    // Long ones, or unknown ones, go to whatever role has a free slot; and nothing is taken behind them.
+    const ahead = pool.pool.fitting([...Array(5).fill('noop'), 'hangLong', 'hangLong', 'noop']);
+    expect(ahead).toBe(6);
+    pool.pool.run([faultTask('hangLong')]);
+    expect(pool.pool.room()).toBe(0);
   });
 
   test('is more than one in a worker for types that wait rather than compute', async () => {
@@ -138,6 +143,7 @@ describe('a worker that cannot start', () => {
     });
     expect(failures.map(({ retryInMs }) => retryInMs).slice(0, 3)).toEqual([250, 500, 1_000]);
     expect(failures[0]).toMatchObject({ failures: 1, why: 'exited with code 7' });
+    expect(pool.pool.room()).toBe(0);
     copyFileSync(file, own);
     expect((await pool.reportOf(after)).outcome.kind).toBe('done');
   });

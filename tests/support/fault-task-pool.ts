@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildWorker } from '../../infra/dev/build-worker';
+import { buildWorker } from '../../infra/dev/bundling/build-worker';
 import type { ExecutorEvents, Report } from '../../infra/queue/executor';
 import type { Progress, Task } from '../../infra/queue/task';
 import { Pool } from '../../infra/workers/pool';

@@ -1,9 +1,11 @@
 import type { Clock } from '../../infra/database';
 import { Dispatcher, type DispatcherSettings } from '../../infra/queue/dispatch/dispatcher';
 import { InProcessExecutor, type InProcessHandler } from '../../infra/queue/in-process-executor';
+import type { TaskState } from '../../infra/queue/task';
 import type { QueueConnection } from '../../infra/queue/task-queue';
 import { TaskQueueOf } from '../../infra/queue/task-queue';
 import { type TestDatabase, testDatabase } from './database';
+import { eventually } from './eventually';
 import { catalogForTests, type TestCatalog } from './test-catalog';
 
 /** What was emitted, to be waited for. */
@@ -57,6 +59,14 @@ export class TestQueue {
     return dispatcher;
   }
 
+  async stateOf(id: string): Promise<TaskState | undefined> {
+    return (await this.queue.findOne(id))?.state;
+  }
+
+  becomes(id: string, state: TaskState): Promise<boolean> {
+    return eventually(async () => (await this.stateOf(id)) === state);
+  }
+
   named(name: string): Emitted[] {
     return this.emitted.filter(one => one.name === name);
   }
@@ -66,6 +76,19 @@ export class TestQueue {
     await this.database.drop();
   }
 }
+
+/** Where a handler waits until the test lets it go. */
+export function gate(): { open(): void; opened: Promise<void> } {
+  let open = () => {};
+  const opened = new Promise<void>(resolve => {
+    open = resolve;
+  });
+  return { open: () => open(), opened };
+}
+
+/** A handler that hangs until its signal comes. */
+export const hang: InProcessHandler = (_, { signal }) =>
+  new Promise(resolve => signal.addEventListener('abort', resolve));
 
 /** A clock that the test sets; it stands still otherwise. */
 export class SetClock implements Clock {

@@ -12,7 +12,7 @@ export const catalogForTests = defineTasks({
   patient: { payload: {}, attempts: 3, backoff: never },
   single: { payload: {}, concurrency: 1 },
   limited: { payload: {}, rateLimit: { max: 3, per: 1_500 } },
-  urgent: { payload: {}, deadlineMargin: 500 },
+  urgent: { payload: {}, deadlineMargin: 20_000 },
   shortLived: { payload: {}, retention: { done: 1_000, failed: 2_000 }, attempts: 1 },
   second: { payload: {}, version: 2 },
   background: { payload: {}, priority: Priority.low },

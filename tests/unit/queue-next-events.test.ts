@@ -49,6 +49,24 @@ test('what is offered while an action runs is not forgotten', async () => {
   await all.stop();
 });
 
+test('a refill that is asked for while the action runs acts once more: what it read may be old', async () => {
+  const releases: (() => void)[] = [];
+  const all = new NextEvents(clock, () => {});
+  const dates = [at(60_000), at(5_000)];
+  all.define(
+    'due',
+    () => new Promise(resolve => releases.push(() => resolve({ id: 'x', date: dates.shift() as Date }))),
+  );
+  const refilled = all.refill('due');
+  await all.refill('due');
+  releases.shift()?.();
+  await eventually(() => releases.length === 1);
+  releases.shift()?.();
+  await refilled;
+  expect(all.next('due')?.date).toEqual(at(5_000));
+  await all.stop();
+});
+
 test('an action that fails is reported, and the next refill tries again', async () => {
   let fail = true;
   const { all, failures } = events(() => {

@@ -1,3 +1,4 @@
+import { Capacity } from '../../infra/workers/capacity';
 import { Estimates } from '../../infra/workers/estimates';
 import { LineSplitter } from '../../infra/workers/line-splitter';
 import { choosePlace } from '../../infra/workers/placement';
@@ -32,7 +33,7 @@ describe('how long tasks take', () => {
   test('is unknown at first, and nothing is fetched ahead then', () => {
     const estimates = new Estimates();
     expect(estimates.of('noop')).toBe(Number.POSITIVE_INFINITY);
-    expect(estimates.doneWithin(50, 2, 500)).toBe(0);
+    expect(estimates.usual).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('rises at once and falls slowly', () => {
@@ -42,7 +43,44 @@ describe('how long tasks take', () => {
     expect(estimates.of('noop')).toBe(1_000);
     estimates.learn('noop', 1);
     expect(estimates.of('noop')).toBeCloseTo(800.2);
-    expect(estimates.doneWithin(50, 2, 500)).toBe(0);
+    expect(estimates.usual).toBeCloseTo(800.2);
+  });
+});
+
+describe('what a pool can take', () => {
+  const seat = (load: number, backlogMs = 0, state = 'ready') => ({
+    ...worker(load, backlogMs, state),
+    runs: new Map(),
+  });
+  const admitted = (capacity: Capacity, expectedMs: number) => {
+    let count = 0;
+    while (capacity.admit(expectedMs)) count += 1;
+    return count;
+  };
+  const unknown = Number.POSITIVE_INFINITY;
+
+  test('is one task for each free slot, while it is not known how long they take', () => {
+    expect(admitted(new Capacity([seat(0), seat(1, unknown)], 2, 500), unknown)).toBe(3);
+    expect(new Capacity([seat(0), seat(1, unknown)], 2, 500).count(unknown)).toBe(3);
+  });
+
+  test('is short tasks ahead of their time, up to the prefetch', () => {
+    expect(admitted(new Capacity([seat(1, 0)], 0, 30), 1)).toBe(30);
+    expect(admitted(new Capacity([seat(1, 0)], 0, 500), 1)).toBe(50);
+    expect(admitted(new Capacity([seat(0), seat(0)], 0, 500), 30)).toBe(5);
+    expect(admitted(new Capacity([seat(1, 30), seat(1, 30)], 0, 500), 30)).toBe(3);
+    expect(admitted(new Capacity([seat(1, 2_000)], 0, 500), 1)).toBe(0);
+  });
+
+  test('is no more than the slots for long tasks, however short the usual ones are', () => {
+    const capacity = new Capacity([seat(0), seat(0)], 0, 500);
+    for (let short = 0; short < 20; short += 1) expect(capacity.admit(1)).toBe(true);
+    expect(admitted(capacity, 10_000)).toBe(2);
+    expect(capacity.admit(1)).toBe(false);
+  });
+
+  test('is nothing in a worker that leaves', () => {
+    expect(admitted(new Capacity([seat(0, 0, 'leaving')], 0, 500), 1)).toBe(0);
   });
 });
 

@@ -1,7 +1,9 @@
 import type { ChangeStream, ChangeStreamDocument, Db, Timestamp } from 'mongodb';
 import { hasChangeStreams } from '../../database';
 import { controlCollectionName } from '../pauses';
-import type { Upcoming } from '../store/task-store';
+import type { Upcoming, WatchedDeadline } from '../store/task-store';
+import type { Task } from '../task';
+import { changePipeline } from './change-pipeline';
 import type { DatabaseReport } from './database-report';
 
 /** What the database tells of what other processes did. */
@@ -9,6 +11,10 @@ export interface ChangeListener {
   /** A task has become queued. */
   queued(): void;
   scheduled(upcoming: Upcoming): void;
+  /** A task with a deadline has been added. */
+  deadline(task: WatchedDeadline): void;
+  /** The due date or the deadline of a task was moved. */
+  moved(): void;
   cancelRequested(id: string): void;
   /** Pauses have changed. */
   control(): void;
@@ -17,8 +23,6 @@ export interface ChangeListener {
   /** The database is stand-alone and has no change streams: polling does it. */
   unsupported(): void;
 }
-
-const waitingStates = ['queued', 'scheduled'];
 
 /** A getMore comes back empty after this time: what an idle role costs. */
 const maxAwaitTimeMS = 10_000;
@@ -59,6 +63,11 @@ export class ChangeWatch {
     await this.close();
   }
 
+  /** Whether changes are told, or will be in a moment. */
+  get isAwake(): boolean {
+    return this.wanted;
+  }
+
   /** Closes the stream until `wake`. */
   rest(): void {
     if (this.wanted) void this.close();
@@ -83,7 +92,9 @@ export class ChangeWatch {
       this.reopenLater();
       return;
     }
-    this.listen(this.db.watch(pipeline(this.collectionName), { maxAwaitTimeMS, ...startAt(reply.operationTime) }));
+    this.listen(
+      this.db.watch(changePipeline(this.collectionName), { maxAwaitTimeMS, ...startAt(reply.operationTime) }),
+    );
     this.listener.opened();
   }
 
@@ -130,6 +141,8 @@ export class ChangeWatch {
     if (fields.state === 'queued') this.listener.queued();
     if (fields.state === 'scheduled' && fields.dueDate) this.listener.scheduled({ id, date: fields.dueDate });
     if (fields.cancelRequested) this.listener.cancelRequested(id);
+    if (fields.taskType && fields.deadlineWatch) this.listener.deadline({ _id: id, ...fields } as WatchedDeadline);
+    if (fields.state === undefined && (fields.dueDate || fields.deadline)) this.listener.moved();
   }
 }
 
@@ -137,47 +150,12 @@ function startAt(operationTime: unknown): { startAtOperationTime?: Timestamp } {
   return operationTime ? { startAtOperationTime: operationTime as Timestamp } : {};
 }
 
-interface ChangedFields {
-  state?: string;
-  dueDate?: Date;
-  cancelRequested?: boolean;
-}
+type ChangedFields = Partial<
+  Pick<Task, 'state' | 'dueDate' | 'cancelRequested' | 'taskType' | 'deadline' | 'deadlineWatch'>
+>;
 
 function fieldsOf(change: ChangeStreamDocument): ChangedFields {
   if (change.operationType === 'insert' || change.operationType === 'replace')
     return (change.fullDocument ?? {}) as ChangedFields;
   return change.operationType === 'update' ? ((change.updateDescription.updatedFields ?? {}) as ChangedFields) : {};
-}
-
-function pipeline(collectionName: string) {
-  const updated = 'updateDescription.updatedFields';
-  return [
-    {
-      $match: {
-        $or: [
-          { 'ns.coll': controlCollectionName, 'documentKey._id': 'pauses' },
-          {
-            'ns.coll': collectionName,
-            $or: [
-              { operationType: { $in: ['insert', 'replace'] }, 'fullDocument.state': { $in: waitingStates } },
-              { operationType: 'update', [`${updated}.state`]: { $in: waitingStates } },
-              { operationType: 'update', [`${updated}.cancelRequested`]: true },
-            ],
-          },
-        ],
-      },
-    },
-    {
-      $project: {
-        operationType: 1,
-        ns: 1,
-        documentKey: 1,
-        'fullDocument.state': 1,
-        'fullDocument.dueDate': 1,
-        [`${updated}.state`]: 1,
-        [`${updated}.dueDate`]: 1,
-        [`${updated}.cancelRequested`]: 1,
-      },
-    },
-  ];
 }

@@ -1,10 +1,9 @@
-import { type AnyCatalog, findPayloadProblems } from '../../catalog';
 import type { QueueCore } from '../queue-core';
-import type { Ending } from '../states';
-import type { KnownType, Peeked, TaskStore } from '../store/task-store';
+import type { Claim, KnownType, Peeked, TaskStore } from '../store/task-store';
 import type { Task } from '../task';
 import { newToken } from '../task-id';
 import type { Grant, RateLimits } from './rate-limits';
+import { type Verified, verify } from './verify';
 
 export interface ClaimerOptions {
   core: QueueCore;
@@ -13,6 +12,8 @@ export interface ClaimerOptions {
   rates: RateLimits;
   /** How many tasks of a type run now, for its concurrency. */
   countRunning(taskType: string): number;
+  /** How many of tasks of these types, in this order, the executor takes now. */
+  fitting(taskTypes: readonly string[]): number;
   /** A rate window is used up until then. */
   onRateLimited(taskType: string, until: Date): void;
 }
@@ -24,19 +25,9 @@ export interface ClaimRequest {
 }
 
 /** What a claim brought. */
-export interface Claimed {
-  /** To be run. */
-  tasks: Task[];
-  /** Not to be run: rejected, or cancelled while they waited. */
-  ended: { task: Task; ending: Ending }[];
+export interface Claimed extends Verified {
   /** There may be more at once. */
   more: boolean;
-}
-
-/** A claim whose reply was lost: whatever it caught is to be handed back. */
-interface Doubtful {
-  ids: string[];
-  token: string;
 }
 
 /** The head is shared by this many claimers' worth of tasks at most. */
@@ -46,7 +37,10 @@ const widest = 16;
 export class Claimer {
   /** Grows while others take what was peeked: four roles must not fight over one head. */
   private width = 1;
-  private doubtful: Doubtful[] = [];
+  /** The tokens of claims whose replies were lost: whatever they caught is to be handed back. */
+  private doubtful: string[] = [];
+  /** Whether the last look found nothing. */
+  private quiet = true;
 
   constructor(
     private readonly store: TaskStore,
@@ -56,16 +50,32 @@ export class Claimer {
   async claim({ limit, types, minPriority }: ClaimRequest): Promise<Claimed> {
     await this.handBackDoubtful();
     const open = types.filter(({ taskType }) => this.freeOf(taskType) > 0);
+    if (this.quiet && this.isFreeFor(open)) return this.claimFirst({ limit, types: open, minPriority });
     const wanted = limit * this.width;
     const peeked = await this.store.peek({ types: open, limit: wanted, minPriority });
-    const { chosen, grants, held } = await this.limit(this.pick(peeked, limit));
+    this.quiet = peeked.length === 0;
+    const picked = this.pick(peeked, limit);
+    const { chosen, grants, refused } = await this.withinRates(this.fitting(this.withinConcurrency(picked)));
     const taken = await this.take(chosen);
     this.learn(chosen.length, taken.length);
     this.giveBack(grants, taken);
-    const judged = this.judge(taken);
     // Some may be left: behind a full batch, behind those of a type that is full now, or taken by others before us.
-    const more = peeked.length === wanted || held || (chosen.length > 0 && taken.length < chosen.length);
-    return { ...judged, more: more && (taken.length > 0 || chosen.length > 0) };
+    const left = peeked.length === wanted || chosen.length < picked.length || taken.length < chosen.length;
+    // Without any of that, the next look would only see the same again.
+    return { ...verify(this.options.core, taken), more: left && (chosen.length > 0 || refused) };
+  }
+
+  /** One round trip instead of two: what comes to a role that waits for it mostly comes alone. */
+  private async claimFirst(request: ClaimRequest): Promise<Claimed> {
+    const task = await this.fenced(claim => this.store.takeFirst(request, claim));
+    this.quiet = task === undefined;
+    return { ...verify(this.options.core, task ? [task] : []), more: task !== undefined };
+  }
+
+  /** Whether one task may be claimed without knowing of which of these types it is. */
+  private isFreeFor(types: readonly KnownType[]): boolean {
+    const { core, fitting } = this.options;
+    return types.every(({ taskType }) => !core.catalog[taskType]?.rateLimit && fitting([taskType]) === 1);
   }
 
   private freeOf(taskType: string): number {
@@ -80,25 +90,32 @@ export class Claimer {
     return peeked.slice(from, from + limit);
   }
 
-  /** Leaves out what would exceed a type's concurrency or rate. */
-  private async limit(peeked: Peeked[]) {
-    const chosen: Peeked[] = [];
+  private withinConcurrency(peeked: Peeked[]): Peeked[] {
+    return firstOfEach(peeked, taskType => this.freeOf(taskType));
+  }
+
+  /** Cut, not sifted: short tasks must not pass long ones for ever. */
+  private fitting(peeked: Peeked[]): Peeked[] {
+    return peeked.slice(0, this.options.fitting(peeked.map(({ taskType }) => taskType)));
+  }
+
+  /** Leaves out what would exceed a type's rate. `refused`: a type is closed now, and what is behind it may be seen. */
+  private async withinRates(peeked: Peeked[]) {
     const grants = new Map<string, Grant>();
-    for (const [taskType, ofType] of byType(peeked)) {
-      const free = ofType.slice(0, this.freeOf(taskType));
-      const grant = await this.reserve(taskType, free.length);
-      if (grant) grants.set(taskType, grant);
-      chosen.push(...free.slice(0, grant?.granted ?? free.length));
+    let refused = false;
+    for (const [taskType, wanted] of countTypes(peeked)) {
+      const grant = await this.reserve(taskType, wanted);
+      if (!grant) continue;
+      grants.set(taskType, grant);
+      refused ||= grant.granted < wanted;
     }
-    // Back into the queue's order, which grouping by type has lost.
-    const place = new Map(peeked.map((one, index) => [one._id, index]));
-    chosen.sort((a, b) => place.get(a._id)! - place.get(b._id)!);
-    return { chosen, grants, held: chosen.length < peeked.length };
+    const chosen = firstOfEach(peeked, taskType => grants.get(taskType)?.granted ?? Number.POSITIVE_INFINITY);
+    return { chosen, grants, refused };
   }
 
   private async reserve(taskType: string, wanted: number): Promise<Grant | undefined> {
     const { rateLimit } = this.options.core.catalog[taskType] ?? {};
-    if (!rateLimit || wanted === 0) return undefined;
+    if (!rateLimit) return undefined;
     const grant = await this.options.rates.reserve(taskType, wanted, rateLimit);
     if (grant.granted < wanted) this.options.onRateLimited(taskType, grant.windowEnd);
     return grant;
@@ -114,21 +131,24 @@ export class Claimer {
 
   private async take(chosen: Peeked[]): Promise<Task[]> {
     if (chosen.length === 0) return [];
+    const ids = chosen.map(({ _id }) => _id);
+    return this.fenced(claim => this.store.take(ids, claim));
+  }
+
+  private async fenced<T>(take: (claim: Claim) => Promise<T>): Promise<T> {
     const { owner, leaseMs, core } = this.options;
     const now = core.clock.now();
-    const ids = chosen.map(({ _id }) => _id);
     const token = newToken();
     try {
-      return await this.store.take(ids, { owner, token, now, leaseUntil: new Date(now.getTime() + leaseMs) });
+      return await take({ owner, token, now, leaseUntil: new Date(now.getTime() + leaseMs) });
     } catch (error) {
-      this.doubtful.push({ ids, token });
+      this.doubtful.push(token);
       throw error;
     }
   }
 
   private async handBackDoubtful(): Promise<void> {
-    for (const { ids, token } of this.doubtful)
-      await this.store.handBack(ids.map(_id => ({ _id, owner: this.options.owner, token })));
+    for (const token of this.doubtful) await this.store.handBackClaim(this.options.owner, token);
     this.doubtful = [];
   }
 
@@ -136,49 +156,20 @@ export class Claimer {
     if (chosen > 0 && taken < chosen / 2) this.width = Math.min(widest, this.width * 2);
     else if (taken === chosen) this.width = Math.max(1, this.width - 1);
   }
-
-  private judge(taken: Task[]): Pick<Claimed, 'tasks' | 'ended'> {
-    const ended: Claimed['ended'] = [];
-    const tasks = taken.filter(task => {
-      const ending = this.findEnding(task);
-      if (ending) ended.push({ task, ending });
-      return !ending;
-    });
-    return { tasks, ended };
-  }
-
-  /** Why a claimed task must not run, if so. */
-  private findEnding(task: Task): Ending | undefined {
-    if (task.cancelRequested) return { kind: 'cancelled' };
-    const { signer, catalog } = this.options.core;
-    if (!signer.verify(task)) return rejected('SignatureError', `its signature does not verify: ${unsigned(task)}`);
-    // What is signed was parsed when it was added, and has not changed since.
-    const problems = signer.active && isCurrent(catalog, task) ? [] : problemsOf(catalog, task);
-    return problems.length > 0 ? rejected('PayloadError', problems.join('; ')) : undefined;
-  }
 }
 
-function rejected(name: string, message: string): Ending {
-  return { kind: 'rejected', error: { name, message } };
+function countTypes(peeked: Peeked[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { taskType } of peeked) counts.set(taskType, (counts.get(taskType) ?? 0) + 1);
+  return counts;
 }
 
-function unsigned({ signature }: Task): string {
-  return signature === undefined
-    ? 'it has none, although queue.signingKey is set'
-    : 'somebody without the key wrote or changed it';
-}
-
-function isCurrent(catalog: AnyCatalog, { taskType, catalogVersion }: Task): boolean {
-  return catalog[taskType]?.version === catalogVersion;
-}
-
-function problemsOf(catalog: AnyCatalog, { taskType, data }: Task): string[] {
-  const definition = catalog[taskType];
-  return definition ? findPayloadProblems(definition, data) : [`unknown task type ${taskType}`];
-}
-
-function byType(peeked: Peeked[]): Map<string, Peeked[]> {
-  const groups = new Map<string, Peeked[]>();
-  for (const one of peeked) groups.set(one.taskType, [...(groups.get(one.taskType) ?? []), one]);
-  return groups;
+/** The first tasks of each type, in the order of all. */
+function firstOfEach(peeked: Peeked[], most: (taskType: string) => number): Peeked[] {
+  const counts = new Map<string, number>();
+  return peeked.filter(({ taskType }) => {
+    const count = (counts.get(taskType) ?? 0) + 1;
+    counts.set(taskType, count);
+    return count <= most(taskType);
+  });
 }

@@ -7,11 +7,16 @@ export type EventAction = () => Promise<Upcoming | undefined>;
 /** The longest wait that setTimeout knows. */
 const longest = 2 ** 31 - 1;
 
+interface Acting {
+  offered?: Upcoming;
+  again?: boolean;
+}
+
 interface Kind {
   act: EventAction;
   next?: Upcoming;
-  /** While its action runs: what was offered meanwhile. */
-  acting?: { offered?: Upcoming };
+  /** While its action runs: what was offered meanwhile, and whether it is to act again because things have changed. */
+  acting?: Acting;
 }
 
 /**
@@ -50,11 +55,18 @@ export class NextEvents {
     if (known.next === upcoming) this.arm();
   }
 
-  /** Acts now, whatever the time: what is due is done, and what comes next is asked afresh. */
+  /**
+   * Acts now, whatever the time: what is due is done, and what comes next is asked afresh. While it acts already, it acts
+   * once more: what it has read may be from before the change that the caller knows of.
+   */
   async refill(kind: string): Promise<void> {
     const known = this.kinds.get(kind);
-    if (!known || known.acting || this.stopped) return;
-    const acting: { offered?: Upcoming } = {};
+    if (!known || this.stopped) return;
+    if (known.acting) {
+      known.acting.again = true;
+      return;
+    }
+    const acting: Acting = {};
     known.acting = acting;
     try {
       known.next = earlier(await known.act(), acting.offered);
@@ -65,6 +77,7 @@ export class NextEvents {
       known.acting = undefined;
       this.arm();
     }
+    if (acting.again) await this.refill(kind);
   }
 
   /** Resolves when nothing acts any more. */

@@ -18,6 +18,12 @@ interface OwnerRecord {
   deadAfter: Date;
 }
 
+export interface OtherOwners {
+  dead: string[];
+  /** When the next of those who live would have missed two heartbeats. */
+  nextDeath: Upcoming | undefined;
+}
+
 /** The owners of this very process: a pid alone does not tell them from one that had the same pid before. */
 const owningHere = new Set<string>();
 
@@ -62,23 +68,16 @@ export class Owners {
     owningHere.delete(this.id);
   }
 
-  /** Owners that have missed two heartbeats, or whose process is gone from this very machine. */
-  async findDead(now: Date): Promise<string[]> {
+  /** The other owners: who has missed two heartbeats or whose process is gone from this very machine, and who lives. */
+  async findOthers(now: Date): Promise<OtherOwners> {
     const others = await this.collection
       .find({ _id: { $ne: this.id } })
+      .sort({ deadAfter: 1 })
       .limit(1_000)
       .toArray();
-    return others.filter(owner => owner.deadAfter < now || isGone(owner)).map(({ _id }) => _id);
-  }
-
-  /** When the next of the others would have missed two heartbeats. */
-  async nextDeath(): Promise<Upcoming | undefined> {
-    const [first] = await this.collection
-      .find({ _id: { $ne: this.id } })
-      .sort({ deadAfter: 1 })
-      .limit(1)
-      .toArray();
-    return first && { id: first._id, date: first.deadAfter };
+    const dead = others.filter(owner => owner.deadAfter < now || isGone(owner));
+    const next = others.find(owner => !dead.includes(owner));
+    return { dead: dead.map(({ _id }) => _id), nextDeath: next && { id: next._id, date: next.deadAfter } };
   }
 
   /** Forgets a dead owner, when its tasks have been taken care of. Not where it has come back meanwhile. */

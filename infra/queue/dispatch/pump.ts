@@ -9,6 +9,7 @@ import type { DatabaseReport } from './database-report';
 import type { HeldTasks } from './held-tasks';
 import type { LoadGate } from './load-gate';
 import type { Settler } from './settler';
+import { StaleClaims } from './stale-claims';
 
 export interface PumpOptions {
   /** Where tasks come from, in the order of asking. */
@@ -34,7 +35,6 @@ export interface PumpOptions {
 
 const busyAfterMs = 500;
 const quietMs = 300;
-const staleWaitMs = 1_000;
 const retryWaitMs = { first: 50, longest: 2_000 };
 
 /** Claims as long as there is room and work, one claim at a time, while earlier tasks run and settle. */
@@ -48,7 +48,11 @@ export class Pump {
   private quietTimer: NodeJS.Timeout | undefined;
   private readonly closedTypes = new Map<string, Date>();
 
-  constructor(private readonly options: PumpOptions) {}
+  private readonly stale: StaleClaims;
+
+  constructor(private readonly options: PumpOptions) {
+    this.stale = new StaleClaims(options.report, () => this.wake());
+  }
 
   start(): void {
     this.running = true;
@@ -61,6 +65,7 @@ export class Pump {
     clearTimeout(this.timer);
     await this.pumping;
     clearTimeout(this.quietTimer);
+    await this.stale.stop();
   }
 
   /** There may be work, or room. */
@@ -143,16 +148,12 @@ export class Pump {
     executor.run(tasks);
   }
 
-  /**
-   * A task that was taken from us (we were thought dead) and has now come back, while its first run here still goes on:
-   * that run is ended, and the task given back a little later. It must not run twice at once.
-   */
+  /** Whether a first run of the task, from before it was taken from us, still goes on here: that run is ended. */
   private isStale(task: Task, store: TaskStore): boolean {
-    const { held, report, onStale } = this.options;
-    const before = held.find(task._id);
+    const before = this.options.held.find(task._id);
     if (!before || before.store !== store) return false;
-    onStale(before.task);
-    setTimeout(() => report.attempt('hand back', () => store.handBack([task])).then(() => this.wake()), staleWaitMs);
+    this.options.onStale(before.task);
+    this.stale.add(task, store);
     return true;
   }
 

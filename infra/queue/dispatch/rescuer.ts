@@ -5,7 +5,7 @@ import type { TaskCounters } from '../task-counters';
 import { newToken } from '../task-id';
 import type { HeldTasks } from './held-tasks';
 import type { Owners } from './owners';
-import { settlementOf } from './settler';
+import { settleForAnother } from './settlement';
 
 export interface RescuerOptions {
   core: QueueCore;
@@ -28,10 +28,10 @@ export class Rescuer {
   async rescueFromDead(): Promise<Upcoming | undefined> {
     const { core, owners } = this.options;
     const now = core.clock.now();
-    const dead = await owners.findDead(now);
+    const { dead, nextDeath } = await owners.findOthers(now);
     if (dead.length > 0) await this.rescue(dead);
     for (const id of dead) await owners.forget(id, now);
-    return owners.nextDeath();
+    return nextDeath;
   }
 
   /** The tasks whose lease is over, whoever had them. Returns when the next lease ends. */
@@ -66,7 +66,7 @@ export class Rescuer {
     const { core, store, counters } = this.options;
     const settlements = tasks.map(task => {
       const message = `its jobs role (${task.owner}) died or lost the database while it ran`;
-      return settlementOf(core, task, { kind: 'rescued', error: { name: 'Rescued', message } }, newToken());
+      return settleForAnother(core, task, { kind: 'rescued', error: { name: 'Rescued', message } }, newToken());
     });
     const lost = new Set(await store.settle(settlements));
     for (const [index, task] of tasks.entries()) {

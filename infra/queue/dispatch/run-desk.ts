@@ -102,7 +102,7 @@ export class RunDesk implements ExecutorEvents {
       const ofStore = tasks.filter(task => held.get(task)?.store === store);
       if (ofStore.length === 0) continue;
       await report.attempt('hand back', () => store.handBack(ofStore));
-      core.emit('queue.handedBack', { count: ofStore.length, inMemory: store === core.memory });
+      if (store === core.store) core.emit('queue.handedBack', { count: ofStore.length });
     }
     for (const task of tasks) held.forget(task);
   }

@@ -1,24 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type AnyCatalog, defaultOptions, type ResolvedOptions } from '../../catalog';
 import { isDatabaseAway } from '../database-away';
-import type { Report } from '../executor';
 import type { QueueCore } from '../queue-core';
-import { decideNextState, type Ending, type Transition } from '../states';
+import type { Ending, Transition } from '../states';
 import { SettleError } from '../store/mongo-settle';
 import type { Settlement, TaskStore } from '../store/task-store';
-import type { Attempt, Task, TaskError } from '../task';
+import type { Task } from '../task';
 import type { Counted, TaskCounters } from '../task-counters';
 import type { DatabaseReport } from './database-report';
 import { ErrorGroups } from './error-groups';
-
-/** The end of an attempt, before it is known what becomes of the task. */
-export interface EndedAttempt {
-  task: Task;
-  store: TaskStore;
-  ending: Ending;
-  /** Absent where nothing ran: the task was rejected or cancelled at its claim. */
-  ran?: Pick<Report, 'startedAt' | 'finishedAt' | 'workerPid'>;
-}
+import { type EndedAttempt, settle, unstorable } from './settlement';
 
 /** An end that is written: the task as it was, and what became of it. */
 export interface Settled {
@@ -29,9 +19,8 @@ export interface Settled {
   durationMs: number;
 }
 
-interface Pending extends EndedAttempt {
-  settlement: Settlement;
-}
+type Ended = EndedAttempt & { store: TaskStore };
+type Pending = Ended & { settlement: Settlement };
 
 export interface SettlerOptions {
   core: QueueCore;
@@ -61,11 +50,9 @@ export class Settler {
     this.batch = options.batch ?? 500;
   }
 
-  add(ended: EndedAttempt): void {
+  add(ended: Ended): void {
     this.pending.push(this.decide(ended));
-    this.flushing ??= this.flushAll().finally(() => {
-      this.flushing = undefined;
-    });
+    this.flushSoon();
   }
 
   get size(): number {
@@ -80,13 +67,16 @@ export class Settler {
     giveUp.abort();
   }
 
-  private decide(ended: EndedAttempt): Pending {
-    const { task, ran } = ended;
-    const ending = withFingerprint(task, ended.ending);
-    const now = ran?.finishedAt ?? this.options.core.clock.now();
-    const transition = decideNextState(task, ending, now, rulesOf(this.options.core.catalog, task.taskType));
-    const attempt = ran && attemptOf(task, ending, ran);
-    return { ...ended, ending, settlement: { task, transition, ...(attempt && { attempt }) } };
+  private decide(ended: Ended): Pending {
+    return { ...ended, ...settle(this.options.core, ended) };
+  }
+
+  private flushSoon(): void {
+    this.flushing ??= this.flushAll().finally(() => {
+      this.flushing = undefined;
+      // What was added between the last look and this moment has found a flush under way, and started none.
+      if (this.pending.length > 0) this.flushSoon();
+    });
   }
 
   private async flushAll(): Promise<void> {
@@ -147,7 +137,7 @@ export class Settler {
     );
     for (const one of batch) {
       const problem = problems.get(one.settlement);
-      if (problem) this.add(unstorable(one, problem));
+      if (problem) this.add({ store: one.store, ...unstorable(one, problem) });
     }
     return true;
   }
@@ -177,38 +167,7 @@ export class Settler {
   }
 }
 
-/** Where somebody else's claim has ended: what its store is to write. */
-export function settlementOf(core: QueueCore, task: Task, ending: Ending, newToken: string): Settlement {
-  const now = core.clock.now();
-  const error = withFingerprint(task, ending);
-  const ran = { startedAt: task.claimedAt ?? now, finishedAt: now };
-  const transition = decideNextState(task, error, now, rulesOf(core.catalog, task.taskType));
-  return { task, transition, attempt: attemptOf(task, error, ran), newToken };
-}
-
-/** The options of a type; the defaults for one that this role does not know (it may rescue such a task). */
-export function rulesOf(catalog: AnyCatalog, taskType: string): ResolvedOptions {
-  return (Object.hasOwn(catalog, taskType) ? catalog[taskType] : undefined) ?? defaultOptions;
-}
-
 function asSettled({ task, store, ending, settlement, ran }: Pending): Settled {
   const durationMs = ran ? ran.finishedAt.getTime() - ran.startedAt.getTime() : 0;
   return { task, store, ending, transition: settlement.transition, durationMs };
-}
-
-function withFingerprint(task: Task, ending: Ending): Ending {
-  return 'error' in ending ? { ...ending, error: ErrorGroups.fingerprinted(task, ending.error) } : ending;
-}
-
-function attemptOf(task: Task, ending: Ending, ran: NonNullable<EndedAttempt['ran']>): Attempt | undefined {
-  if (ending.kind === 'rejected') return undefined;
-  const { startedAt, finishedAt, workerPid } = ran;
-  const error: { error?: TaskError } = 'error' in ending ? { error: ending.error } : {};
-  const pid = workerPid === undefined ? {} : { workerPid };
-  return { startedAt, finishedAt, outcome: ending.kind, owner: task.owner ?? '', ...pid, ...error };
-}
-
-function unstorable({ task, store, ran }: Pending, problem: Error): EndedAttempt {
-  const message = `its result cannot be stored: ${problem.message}. Put what is large into a file (context.files)`;
-  return { task, store, ran, ending: { kind: 'failed', fatal: true, error: { name: 'ResultNotStorable', message } } };
 }

@@ -77,5 +77,13 @@ function asTask({ catalog, clock, sender, signer }: QueueCore, old: MeteorCluste
     sender,
     catalogVersion: definition?.version ?? 1,
   };
+  if (typeof old.taskType !== 'string') return { ...task, ...withoutType(now) };
   return signer.active ? { ...task, signature: signer.sign(task) } : task;
+}
+
+/** It was never checked there what a task is. One that no role could ever claim is kept where it is seen. */
+function withoutType(now: Date): Partial<Task> {
+  const error = { name: 'PayloadError', message: 'taskType: meteor-cluster left it without the name of a type' };
+  const expiresAt = new Date(now.getTime() + defaultOptions.retention.failed);
+  return { taskType: 'unknown', state: 'rejected', error, finishedAt: now, expiresAt };
 }

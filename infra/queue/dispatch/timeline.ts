@@ -1,12 +1,13 @@
 import type { QueueCore } from '../queue-core';
-import type { TaskStore, Upcoming } from '../store/task-store';
+import type { TaskStore, Upcoming, WatchedDeadline } from '../store/task-store';
 import type { Task } from '../task';
 import type { TaskCounters } from '../task-counters';
 import type { DatabaseReport } from './database-report';
+import { DeadlineWatch } from './deadline-watch';
 import type { HeldTasks } from './held-tasks';
 import { NextEvents } from './next-events';
 import type { Owners } from './owners';
-import { DeadlineWatch, Promoter } from './promoter';
+import { Promoter } from './promoter';
 import { Rescuer } from './rescuer';
 
 export interface TimelineOptions {
@@ -39,7 +40,7 @@ export class Timeline {
     await this.lookAt('due', memory);
     await this.lookAt('deadline', memory);
     if (inMemoryOnly) return;
-    await this.events.refill('owners');
+    await this.lookAtOwners();
     await this.lookAtLeases();
     await this.lookAt('due', store);
     await this.lookAt('deadline', store);
@@ -53,7 +54,7 @@ export class Timeline {
   added(tasks: readonly Task[], store: TaskStore): void {
     for (const task of tasks) {
       if (task.state === 'scheduled') this.scheduled({ id: task._id, date: task.dueDate }, store);
-      if (task.deadline) this.events.offer(kindOf('deadline', store), this.deadlines.get(store)?.upcoming(task));
+      if (task.deadline) this.deadline(task, store);
     }
   }
 
@@ -61,8 +62,23 @@ export class Timeline {
     this.events.offer(kindOf('due', store), upcoming);
   }
 
+  deadline(task: WatchedDeadline, store: TaskStore): void {
+    this.events.offer(kindOf('deadline', store), this.deadlines.get(store)?.upcoming(task));
+  }
+
   lookAt(what: What, store: TaskStore): Promise<void> {
     return this.events.refill(kindOf(what, store));
+  }
+
+  /** Due dates or deadlines of tasks in the database may be others than the cache has. */
+  async datesMoved(): Promise<void> {
+    const { store } = this.options.core;
+    await Promise.all([this.lookAt('due', store), this.lookAt('deadline', store)]);
+  }
+
+  /** Who has joined since the last look may die as well as who was there before. */
+  lookAtOwners(): Promise<void> {
+    return this.events.refill('owners');
   }
 
   lookAtLeases(): Promise<void> {

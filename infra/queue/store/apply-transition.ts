@@ -14,7 +14,8 @@ const always = ['owner', 'leaseUntil', 'claimedAt', 'promotion'] as const;
 
 /**
  * The fields that end with the attempt. `cancelRequested` stays where the task goes back to wait: a cancel that came
- * while its run was ending is then obeyed at the next claim. A task that goes back to wait keeps no progress; a done one shows no error. */
+ * while its run was ending is then obeyed at the next claim. A task that goes back to wait keeps no progress; a done one shows no error.
+ */
 export function fieldsToUnset(state: Transition['state']): string[] {
   switch (state) {
     case 'scheduled':
@@ -28,6 +29,16 @@ export function fieldsToUnset(state: Transition['state']): string[] {
       return [...always, 'cancelRequested', 'deadlineWatch'];
   }
 }
+
+/** What a task that is tried afresh no longer has. */
+export const fieldsOfTheEnd = [
+  'error',
+  'finishedAt',
+  'expiresAt',
+  'deadlineMissed',
+  'progress',
+  'cancelRequested',
+] as const;
 
 /** The history with one more attempt. */
 export function withAttempt(attempts: readonly Attempt[], attempt: Attempt | undefined): Attempt[] {

@@ -1,4 +1,4 @@
-import type { Collection, Filter, UpdateFilter } from 'mongodb';
+import type { Collection, Filter, FindOneAndUpdateOptions, UpdateFilter } from 'mongodb';
 import { compareTasks, type Ordered, queueOrder } from '../order';
 import type { Task } from '../task';
 import type { Claim, KnownType, Peeked, PeekRequest } from './task-store';
@@ -63,20 +63,12 @@ function partsOf(types: readonly KnownType[]): Part[] {
 
 function headsOf(
   collection: Collection<Task>,
-  { taskTypes, version }: Part,
+  part: Part,
   limit: number,
   minPriority: number | undefined,
 ): Promise<Head[]> {
-  // Null stands for a task without a version: nobody but a forger writes one, and a claim shall find and reject it.
-  const versions = [null, ...Array.from({ length: version }, (_, index) => index + 1)];
-  const filter = {
-    state: 'queued',
-    taskType: { $in: taskTypes },
-    catalogVersion: { $in: versions },
-    ...(minPriority !== undefined && { priority: { $gte: minPriority } }),
-  } as Filter<Task>;
   return collection
-    .find(filter)
+    .find(queuedOf(part, minPriority))
     .project<Head>({ _id: 1, taskType: 1, catalogVersion: 1, priority: 1, place: 1, dueDate: 1 })
     .sort(queueOrder)
     .limit(limit)
@@ -84,23 +76,47 @@ function headsOf(
     .toArray();
 }
 
-/** Claims those of `ids` that are still queued: one write, and one read by the fresh token. */
-export async function takeQueued(
+function queuedOf({ taskTypes, version }: Part, minPriority: number | undefined): Filter<Task> {
+  // Null stands for a task without a version: nobody but a forger writes one, and a claim shall find and reject it.
+  const versions = [null, ...Array.from({ length: version }, (_, index) => index + 1)];
+  return {
+    state: 'queued',
+    taskType: { $in: taskTypes },
+    catalogVersion: { $in: versions },
+    ...(minPriority !== undefined && { priority: { $gte: minPriority } }),
+  } as Filter<Task>;
+}
+
+// The server takes an index by its name here too; the driver's types have forgotten it.
+const inOrder = { sort: queueOrder, hint: 'claim' as never };
+
+/** Claims the first queued task: in one round trip, where one query can tell which that is. */
+export async function takeFirstQueued(
   collection: Collection<Task>,
-  ids: readonly string[],
-  { owner, token, now, leaseUntil }: Claim,
-): Promise<Task[]> {
-  if (ids.length === 0) return [];
-  const some = { _id: { $in: [...ids] } };
-  const claimed = { state: 'running', owner, token, leaseUntil, claimedAt: now } as const;
-  const change = { $set: claimed, $unset: { recurringKey: '' as const } };
-  // Not journalled: a claim that the database forgets in a crash is void by its token, and the task queued again.
-  const writeConcern = { w: 1 };
+  request: PeekRequest,
+  claim: Claim,
+): Promise<Task | undefined> {
+  const [part, ...others] = partsOf(request.types);
+  if (!part) return undefined;
+  if (others.length === 0) return takeOne(collection, queuedOf(part, request.minPriority), claim, inOrder);
+  const [first] = await peekQueued(collection, { ...request, limit: 1 });
+  return first && takeOne(collection, { _id: first._id, state: 'queued' }, claim);
+}
+
+/** Claims those of `ids` that are still queued: one write, and one read by the fresh token. */
+export async function takeQueued(collection: Collection<Task>, ids: readonly string[], claim: Claim): Promise<Task[]> {
   const [only, ...others] = ids;
-  if (others.length === 0) return takeOne(collection, only as string, change, writeConcern);
-  const { modifiedCount } = await collection.updateMany({ ...some, state: 'queued' }, change, { writeConcern });
+  if (only === undefined) return [];
+  if (others.length === 0) {
+    const task = await takeOne(collection, { _id: only, state: 'queued' }, claim);
+    return task ? [task] : [];
+  }
+  const some = { _id: { $in: [...ids] } };
+  const { modifiedCount } = await collection.updateMany({ ...some, state: 'queued' }, changeOf(claim), {
+    writeConcern,
+  });
   if (modifiedCount === 0) return [];
-  const tasks = await collection.find({ ...some, token }).toArray();
+  const tasks = await collection.find({ ...some, token: claim.token }).toArray();
   const place = new Map(ids.map((id, index) => [id, index]));
   return tasks.sort((a, b) => place.get(a._id)! - place.get(b._id)!);
 }
@@ -108,11 +124,18 @@ export async function takeQueued(
 /** A single task, in one round trip: what somebody waits for mostly comes alone. */
 async function takeOne(
   collection: Collection<Task>,
-  _id: string,
-  change: UpdateFilter<Task>,
-  writeConcern: { w: number },
-): Promise<Task[]> {
-  const after = { returnDocument: 'after', writeConcern } as const;
-  const task = await collection.findOneAndUpdate({ _id, state: 'queued' }, change, after);
-  return task ? [task] : [];
+  filter: Filter<Task>,
+  claim: Claim,
+  options: Pick<FindOneAndUpdateOptions, 'sort' | 'hint'> = {},
+): Promise<Task | undefined> {
+  const after = { returnDocument: 'after', writeConcern, ...options } as const;
+  return (await collection.findOneAndUpdate(filter, changeOf(claim), after)) ?? undefined;
+}
+
+/** Not journalled: a claim that the database forgets in a crash is void by its token, and the task queued again. */
+const writeConcern = { w: 1 };
+
+function changeOf({ owner, token, now, leaseUntil }: Claim): UpdateFilter<Task> {
+  const claimed = { state: 'running', owner, token, leaseUntil, claimedAt: now } as const;
+  return { $set: claimed, $unset: { recurringKey: '' } };
 }

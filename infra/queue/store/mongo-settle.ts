@@ -109,12 +109,19 @@ function isLost({ owner, token }: Held, now: Held | undefined): boolean {
 
 /** Gives tasks back untouched: no attempt is counted, the history is left alone. */
 export async function handBackTasks(collection: Collection<Task>, tasks: readonly Held[]): Promise<void> {
-  const unset = Object.fromEntries(fieldsToUnset('queued').map(field => [field, '']));
   const groups = groupBy(tasks, ({ owner, token }) => `${owner} ${token}`);
-  await Promise.all(
-    groups.map(group => collection.updateMany(fence(group), { $set: { state: 'queued' }, $unset: unset as never })),
-  );
+  await Promise.all(groups.map(group => collection.updateMany(fence(group), untouched)));
 }
+
+/** The same for whatever a claim has caught. */
+export async function handBackClaim(collection: Collection<Task>, owner: string, token: string): Promise<void> {
+  await collection.updateMany({ state: 'running', owner, token }, untouched, { hint: 'lease' });
+}
+
+const untouched = {
+  $set: { state: 'queued' as const },
+  $unset: Object.fromEntries(fieldsToUnset('queued').map(field => [field, ''])) as never,
+};
 
 /** Renews the leases of all tasks in one write. */
 export async function renewLeases(

@@ -1,15 +1,15 @@
-import { type Collection, type Db, type Filter, MongoServerError } from 'mongodb';
-import { isDatabaseAway } from '../database-away';
+import type { Collection, Db, Filter, UpdateFilter } from 'mongodb';
 import type { AnySession } from '../new-task';
-import { finishedStates, liveStates, type Progress, type Task } from '../task';
-import { newToken } from '../task-id';
-import { fieldsToUnset } from './apply-transition';
+import { liveStates, type Progress, type Task } from '../task';
 import { ensureIndexes } from './indexes';
-import { peekQueued, takeQueued } from './mongo-claim';
+import { peekQueued, takeFirstQueued, takeQueued } from './mongo-claim';
 import { countLiveTasks, findUnknownTypes } from './mongo-count';
+import { cancelTask, retryTask } from './mongo-ends';
 import { insertInSession, insertTasks } from './mongo-insert';
-import { handBackTasks, renewLeases, settleTasks } from './mongo-settle';
+import { promoteTasks } from './mongo-promote';
+import { handBackClaim, handBackTasks, renewLeases, settleTasks } from './mongo-settle';
 import type {
+  Cancelled,
   Claim,
   Held,
   Inserted,
@@ -18,15 +18,19 @@ import type {
   LiveCount,
   Peeked,
   PeekRequest,
+  Retried,
+  RetryChanges,
   Selector,
   Settlement,
   TaskStore,
   Upcoming,
+  WatchedDeadline,
 } from './task-store';
 
 export const taskCollectionName = 'taskQueue';
 
-const waiting = ['scheduled', 'queued'] as const;
+const watched: Filter<Task> = { deadlineWatch: { $exists: true }, state: { $in: [...liveStates] } };
+const deadlineFields = { taskType: 1, deadline: 1, deadlineWatch: 1 } as const;
 
 /** Tasks in MongoDB, shared by all roles. */
 export class MongoStore implements TaskStore {
@@ -53,12 +57,20 @@ export class MongoStore implements TaskStore {
     return takeQueued(this.collection, ids, claim);
   }
 
+  takeFirst(request: PeekRequest, claim: Claim): Promise<Task | undefined> {
+    return takeFirstQueued(this.collection, request, claim);
+  }
+
   settle(settlements: readonly Settlement[]): Promise<string[]> {
     return settleTasks(this.collection, settlements);
   }
 
   handBack(tasks: readonly Held[]): Promise<void> {
     return handBackTasks(this.collection, tasks);
+  }
+
+  handBackClaim(owner: string, token: string): Promise<void> {
+    return handBackClaim(this.collection, owner, token);
   }
 
   renew(tasks: readonly Held[], leaseUntil: Date): Promise<string[]> {
@@ -84,74 +96,33 @@ export class MongoStore implements TaskStore {
     return this.earliest({ state: 'running' }, 'leaseUntil', 'lease');
   }
 
-  async promote(now: Date, limit: number): Promise<Task[]> {
-    const due = { state: 'scheduled' as const, dueDate: { $lte: now } };
-    const order = { dueDate: 1, _id: 1 } as const;
-    const found = await this.collection
-      .find(due)
-      .project<{ _id: string }>({ _id: 1 })
-      .sort(order)
-      .limit(limit)
-      .toArray();
-    return this.promoteIds(found.map(({ _id }) => _id));
-  }
-
-  /** By a mark of its own, so that of two roles that promote at once each says "due" of its own tasks only. */
-  private async promoteIds(ids: string[]): Promise<Task[]> {
-    if (ids.length === 0) return [];
-    const mark = newToken();
-    const some = { _id: { $in: ids } };
-    const marked = () => this.collection.find({ ...some, promotion: mark }).toArray();
-    try {
-      await this.collection.updateMany({ ...some, state: 'scheduled' }, { $set: { state: 'queued', promotion: mark } });
-      return await marked();
-    } catch (error) {
-      if (isDatabaseAway(error)) throw error;
-      const [only, ...others] = ids as [string, ...string[]];
-      if (others.length === 0) return this.setAside(only, error as Error);
-      // A document that the database refuses to promote must not hold up the others.
-      const done = await marked();
-      const rest = ids.filter(id => !done.some(({ _id }) => _id === id));
-      return [...done, ...(await Promise.all(rest.map(id => this.promoteIds([id])))).flat()];
-    }
-  }
-
-  private async setAside(id: string, error: Error): Promise<Task[]> {
-    const taskError = { name: error.name, message: `cannot be promoted: ${error.message}` };
-    const end = { state: 'failed' as const, error: taskError, finishedAt: new Date() };
-    // Where even that is refused, it stays as it is; the others have been promoted.
-    await this.collection.updateOne({ _id: id, state: 'scheduled' }, { $set: end }).catch(() => {});
-    return [];
+  promote(now: Date, limit: number): Promise<Task[]> {
+    return promoteTasks(this.collection, now, limit);
   }
 
   nextScheduled(): Promise<Upcoming | undefined> {
     return this.earliest({ state: 'scheduled' }, 'dueDate', 'due');
   }
 
-  nearDeadline(until: Date, limit: number): Promise<Task[]> {
-    const near = { deadlineWatch: { $exists: true }, deadline: { $lte: until } };
-    return this.collection.find(near).sort({ deadline: 1 }).hint('deadline').limit(limit).toArray();
+  nearDeadline(until: Date, limit: number): Promise<WatchedDeadline[]> {
+    const near = this.collection.find({ ...watched, deadline: { $lte: until } }).hint('deadline');
+    return near.sort({ deadline: 1 }).limit(limit).project<WatchedDeadline>(deadlineFields).toArray();
   }
 
   nextDeadline(): Promise<Upcoming | undefined> {
-    return this.earliest({ deadlineWatch: { $exists: true } }, 'deadline', 'deadline');
+    return this.earliest(watched, 'deadline', 'deadline');
   }
 
-  bump(id: string, priority: number): Promise<boolean> {
-    return this.updateLive(id, { $max: { priority }, $set: { deadlineWatch: 'miss' } });
+  bump(id: string, priority: number): Promise<Task | undefined> {
+    return this.changeLive(id, { $max: { priority }, $set: { deadlineWatch: 'miss' } });
   }
 
-  missDeadline(id: string): Promise<boolean> {
-    return this.updateLive(id, { $set: { deadlineMissed: true }, $unset: { deadlineWatch: '' } });
+  missDeadline(id: string): Promise<Task | undefined> {
+    return this.changeLive(id, { $set: { deadlineMissed: true }, $unset: { deadlineWatch: '' } });
   }
 
-  async cancel(id: string, now: Date, expiresAt: Date): Promise<'cancelled' | 'requested' | undefined> {
-    const unset = Object.fromEntries([...fieldsToUnset('cancelled'), 'recurringKey'].map(field => [field, '']));
-    const end = { $set: { state: 'cancelled' as const, finishedAt: now, expiresAt }, $unset: unset as never };
-    const cancelled = await this.collection.updateOne({ _id: id, state: { $in: [...waiting] } }, end);
-    if (cancelled.matchedCount === 1) return 'cancelled';
-    const asked = await this.collection.updateOne({ _id: id, state: 'running' }, { $set: { cancelRequested: true } });
-    return asked.matchedCount === 1 ? 'requested' : undefined;
+  cancel(id: string, now: Date, expiresAt: Date): Promise<Cancelled> {
+    return cancelTask(this.collection, id, now, expiresAt);
   }
 
   async cancelRequested(ids: readonly string[]): Promise<string[]> {
@@ -159,20 +130,8 @@ export class MongoStore implements TaskStore {
     return (await this.collection.find(asked).project<{ _id: string }>({ _id: 1 }).toArray()).map(({ _id }) => _id);
   }
 
-  async retry(id: string, changes: Pick<Task, 'dueDate' | 'signature'>): Promise<'retried' | 'duplicate' | undefined> {
-    const { dueDate, signature } = changes;
-    const afresh = { state: 'queued', attempt: 0, priority: '$basePriority', dueDate, ...(signature && { signature }) };
-    const ended = { _id: id, state: { $in: finishedStates.filter(state => state !== 'done') } };
-    try {
-      const { matchedCount } = await this.collection.updateOne(ended, [
-        { $set: afresh },
-        { $unset: ['error', 'finishedAt', 'expiresAt', 'deadlineMissed', 'progress', 'cancelRequested'] },
-      ]);
-      return matchedCount === 1 ? 'retried' : undefined;
-    } catch (error) {
-      if (error instanceof MongoServerError && error.code === 11000) return 'duplicate';
-      throw error;
-    }
+  retry(id: string, changes: RetryChanges): Promise<Retried> {
+    return retryTask(this.collection, id, changes);
   }
 
   async findOne(id: string): Promise<Task | undefined> {
@@ -195,9 +154,9 @@ export class MongoStore implements TaskStore {
     return findUnknownTypes(this.collection, known);
   }
 
-  private async updateLive(id: string, update: object): Promise<boolean> {
-    const { matchedCount } = await this.collection.updateOne({ _id: id, state: { $in: [...liveStates] } }, update);
-    return matchedCount === 1;
+  private async changeLive(_id: string, change: UpdateFilter<Task>): Promise<Task | undefined> {
+    const live = { _id, state: { $in: [...liveStates] } };
+    return (await this.collection.findOneAndUpdate(live, change, { returnDocument: 'after' })) ?? undefined;
   }
 
   /** The first of an index whose date really is one: somebody else's document with a text there holds up nobody. */

@@ -61,6 +61,16 @@ export interface Settlement {
   newToken?: string;
 }
 
+/** What a cancel came to: the task waited, it runs and was asked to stop, or there is none that has not finished. */
+export type Cancelled = 'cancelled' | 'requested' | undefined;
+
+/** What a retry came to: its `uniqueKey` may be taken by now, or there may be nothing to retry. */
+export type Retried = 'retried' | 'duplicate' | undefined;
+export type RetryChanges = Pick<Task, 'dueDate' | 'signature'>;
+
+/** What one must know of a task to tell when its deadline needs a look. */
+export type WatchedDeadline = Pick<Task, '_id' | 'taskType' | 'deadline' | 'deadlineWatch'>;
+
 /** The next thing that will happen at a known time. */
 export interface Upcoming {
   id: string;
@@ -91,10 +101,14 @@ export interface TaskStore {
   peek(request: PeekRequest): Promise<Peeked[]>;
   /** Claims those of `ids` that are still queued. The tasks come back in the order of `ids`. */
   take(ids: readonly string[], claim: Claim): Promise<Task[]>;
+  /** Claims the first queued task, where there is one; `limit` counts for nothing. */
+  takeFirst(request: PeekRequest, claim: Claim): Promise<Task | undefined>;
   /** Ends attempts. Returns the ids of those that had been lost to somebody else. */
   settle(settlements: readonly Settlement[]): Promise<string[]>;
   /** Gives claimed tasks back untouched: no attempt is counted. */
   handBack(tasks: readonly Held[]): Promise<void>;
+  /** Gives back whatever a claim has caught, which is not known where its reply was lost. */
+  handBackClaim(owner: string, token: string): Promise<void>;
   /** Renews leases. Returns the ids of the tasks that had been lost to somebody else. */
   renew(tasks: readonly Held[], leaseUntil: Date): Promise<string[]>;
   setProgress(updates: readonly { task: Held; progress: Progress }[]): Promise<void>;
@@ -110,19 +124,19 @@ export interface TaskStore {
   nextScheduled(): Promise<Upcoming | undefined>;
 
   /** Unfinished tasks whose next deadline event may be near: deadline up to `until`, soonest first. */
-  nearDeadline(until: Date, limit: number): Promise<Task[]>;
+  nearDeadline(until: Date, limit: number): Promise<WatchedDeadline[]>;
   nextDeadline(): Promise<Upcoming | undefined>;
-  /** Bumps a task that waits, or says that it will be high when it waits again. False: it has finished. */
-  bump(id: string, priority: number): Promise<boolean>;
-  /** Records that the deadline has passed. False: it has finished. */
-  missDeadline(id: string): Promise<boolean>;
+  /** Bumps a task that waits, or says that it will be high when it waits again. Undefined: it has finished. */
+  bump(id: string, priority: number): Promise<Task | undefined>;
+  /** Records that the deadline has passed. Undefined: it has finished. */
+  missDeadline(id: string): Promise<Task | undefined>;
 
-  /** Cancels a task that waits; asks for the end of one that runs. Undefined: there is none that has not finished. */
-  cancel(id: string, now: Date, expiresAt: Date): Promise<'cancelled' | 'requested' | undefined>;
+  /** Cancels a task that waits; asks for the end of one that runs. */
+  cancel(id: string, now: Date, expiresAt: Date): Promise<Cancelled>;
   /** Those of `ids` whose end has been asked for. */
   cancelRequested(ids: readonly string[]): Promise<string[]>;
-  /** Puts a failed, cancelled or rejected task back in the queue, attempts afresh. */
-  retry(id: string, changes: Pick<Task, 'dueDate' | 'signature'>): Promise<'retried' | 'duplicate' | undefined>;
+  /** Puts a failed, cancelled or rejected task back in the queue, attempts afresh, its deadline watched again. */
+  retry(id: string, changes: RetryChanges): Promise<Retried>;
 
   findOne(id: string): Promise<Task | undefined>;
   find(selector: Selector): Promise<Task[]>;

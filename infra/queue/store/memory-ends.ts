@@ -1,0 +1,29 @@
+import type { Task } from '../task';
+import { fieldsOfTheEnd, fieldsToUnset } from './apply-transition';
+import { holderOfUniqueKey } from './memory-insert';
+import { isLive, type MemoryTable, without } from './memory-table';
+import type { Cancelled, Retried, RetryChanges } from './task-store';
+
+/** Cancels a task that waits; asks for the end of one that runs. */
+export function cancelTask(table: MemoryTable, id: string, now: Date, expiresAt: Date): Cancelled {
+  const task = table.get(id);
+  if (!task || !isLive(task)) return undefined;
+  if (task.state === 'running') {
+    table.put({ ...task, cancelRequested: true });
+    return 'requested';
+  }
+  const end: Task = { ...task, state: 'cancelled', finishedAt: now, expiresAt };
+  table.put(without(end, [...fieldsToUnset('cancelled'), 'recurringKey']));
+  return 'cancelled';
+}
+
+/** Puts a failed, cancelled or rejected task back in the queue, attempts afresh. */
+export function retryTask(table: MemoryTable, id: string, changes: RetryChanges): Retried {
+  const task = table.get(id);
+  if (!task || !['failed', 'cancelled', 'rejected'].includes(task.state)) return undefined;
+  if (holderOfUniqueKey(table, task)) return 'duplicate';
+  const watch = task.deadline && ({ deadlineWatch: 'bump' } as const);
+  const afresh: Task = { ...task, ...changes, ...watch, state: 'queued', attempt: 0, priority: task.basePriority };
+  table.put(without(afresh, fieldsOfTheEnd));
+  return 'retried';
+}

@@ -1,0 +1,53 @@
+import type { Collection } from 'mongodb';
+import { defaultOptions } from '../../catalog';
+import { isDatabaseAway } from '../database-away';
+import type { Task } from '../task';
+import { newToken } from '../task-id';
+import { fieldsToUnset } from './apply-transition';
+
+/** Makes scheduled tasks that are due queued, soonest first, and returns them. */
+export async function promoteTasks(collection: Collection<Task>, now: Date, limit: number): Promise<Task[]> {
+  const due = await collection
+    .find({ state: 'scheduled', dueDate: { $lte: now } })
+    .project<{ _id: string }>({ _id: 1 })
+    .sort({ dueDate: 1, _id: 1 })
+    .limit(limit)
+    .toArray();
+  return promoteIds(
+    collection,
+    due.map(({ _id }) => _id),
+    now,
+  );
+}
+
+/** By a mark of its own, so that of two roles that promote at once each says "due" of its own tasks only. */
+async function promoteIds(collection: Collection<Task>, ids: string[], now: Date): Promise<Task[]> {
+  if (ids.length === 0) return [];
+  const mark = newToken();
+  const some = { _id: { $in: ids } };
+  // The date once more: it may have been moved since the look.
+  const due = { ...some, state: 'scheduled' as const, dueDate: { $lte: now } };
+  const marked = () => collection.find({ ...some, promotion: mark }).toArray();
+  try {
+    await collection.updateMany(due, { $set: { state: 'queued', promotion: mark } });
+    return await marked();
+  } catch (error) {
+    if (isDatabaseAway(error)) throw error;
+    const [only, ...others] = ids as [string, ...string[]];
+    if (others.length === 0) return setAside(collection, only, now, error as Error);
+    // A document that the database refuses to promote must not hold up the others.
+    const done = await marked();
+    const rest = ids.filter(id => !done.some(({ _id }) => _id === id));
+    return [...done, ...(await Promise.all(rest.map(id => promoteIds(collection, [id], now)))).flat()];
+  }
+}
+
+async function setAside(collection: Collection<Task>, _id: string, now: Date, reason: Error): Promise<Task[]> {
+  const error = { name: reason.name, message: `cannot be promoted: ${reason.message}` };
+  const expiresAt = new Date(now.getTime() + defaultOptions.retention.failed);
+  const unset = Object.fromEntries(fieldsToUnset('failed').map(field => [field, '']));
+  const end = { $set: { state: 'failed' as const, error, finishedAt: now, expiresAt }, $unset: unset as never };
+  // Where even that is refused, it stays as it is; the others have been promoted.
+  await collection.updateOne({ _id, state: 'scheduled' }, end).catch(() => {});
+  return [];
+}
