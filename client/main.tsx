@@ -11,6 +11,7 @@ import { Console } from '../infra/dashboard';
 const isConsole = location.pathname === '/console' || location.pathname.startsWith('/console/');
 
 Meteor.startup(() => {
+  document.documentElement.lang = 'en'; // Meteor writes that tag itself, without a language
   const root = document.getElementById('root');
   if (!root) throw new Error('client/main.html: there is no element with the id root');
   createRoot(root).render(isConsole ? <Console /> : <App />);

@@ -21,7 +21,8 @@ declare module 'meteor/meteor' {
 
     interface DdpServer {
       // Silence (ms) before a ping, and how long its answer may take; for sessions that are still to come.
-      readonly options: { heartbeatInterval: number; heartbeatTimeout: number };
+      // From 3.5 on: how long (ms) a connection that was lost may be taken up again, with its user and subscriptions.
+      readonly options: { heartbeatInterval: number; heartbeatTimeout: number; disconnectGracePeriod?: number };
       readonly sessions: Map<string, { readonly id: string; readonly userId: string | null }>;
       readonly method_handlers: Record<string, (...args: never[]) => unknown>;
       readonly stream_server: {

@@ -1,8 +1,8 @@
-import { DDP } from 'meteor/ddp';
 import { Meteor } from 'meteor/meteor';
-import { Mongo } from 'meteor/mongo';
+import type { Mongo } from 'meteor/mongo';
 import { Seldom } from '../monitor/seldom';
 import { LinkError, type LiveState, wire } from './contract';
+import { type DdpConnection, openConnection, replicaOf } from './ddp-connection';
 import { isProof, makeNonce, prove } from './proof';
 
 export interface LinkConnectionOptions {
@@ -13,17 +13,6 @@ export interface LinkConnectionOptions {
   emit: (name: string, fields: object) => void;
   /** Called at each change of `isUp`. */
   onChange(): void;
-}
-
-/** The part of a DDP connection that the link uses; `@types/meteor` knows less of it. */
-interface DdpConnection {
-  onReconnect: (() => void) | null;
-  applyAsync(name: string, params: unknown[], options: object): Promise<unknown>;
-  subscribe(name: string, callbacks: { onStop(error?: unknown): void }): { stop(): void };
-  status(): { connected: boolean };
-  reconnect(): void;
-  disconnect(): void;
-  close?(): void;
 }
 
 /** A call is not made again after a reconnect: the new connection has proved nothing yet. */
@@ -52,13 +41,8 @@ export class LinkConnection {
   private loss = new AbortController();
 
   constructor(private readonly options: LinkConnectionOptions) {
-    const connect = DDP.connect as unknown as (url: string, options: object) => DdpConnection;
-    // Meteor would print each failed try: we say once that the link is down.
-    this.connection = connect(options.url, { _dontPrintErrors: true });
-    this.states = new Mongo.Collection<LiveState>(wire.liveCollection, {
-      connection: this.connection as never,
-      defineMutationMethods: false,
-    } as never);
+    this.connection = openConnection(options.url);
+    this.states = replicaOf(this.connection);
     this.refusals = new Seldom(refusalsSaidEveryMs, fields => options.emit('link.refused', fields));
   }
 
@@ -108,10 +92,11 @@ export class LinkConnection {
 
   /** Meteor waits for minutes between tries; this role wants to be back in seconds. */
   private look(): void {
-    const { connected } = this.connection.status();
+    const { connected, status } = this.connection.status();
     const now = Date.now();
     if (!connected) this.isAway(now);
-    if (!connected && now - this.triedAt >= this.options.retryMs) {
+    // A try that is under way would be given up for the next one.
+    if (!connected && status !== 'connecting' && now - this.triedAt >= this.options.retryMs) {
       this.triedAt = now;
       this.connection.reconnect();
     }

@@ -39,6 +39,7 @@ function sourcesOf({ registry, events }: Ground): ConsoleSources {
           ...withoutDates(counts.byType[taskType]),
           _id: taskType,
           paused: paused.all || paused.types.has(taskType),
+          pausedWithAll: paused.all,
         })),
         consoleFailures: failures,
         consoleRunning: running,
@@ -54,7 +55,7 @@ function sourcesOf({ registry, events }: Ground): ConsoleSources {
       if (!(await TaskQueue.cancel(id))) throw new Error(`there is no task "${id}" that has not finished`);
     },
     pause: taskType => TaskQueue.pause(known(taskType)),
-    resume: taskType => TaskQueue.resume(known(taskType)),
+    resume,
     runSchedule: name => jobs.runSchedule(name),
     emit: events.emit,
   };
@@ -72,6 +73,14 @@ function withoutDates<T extends { oldestQueued?: Date }>(counts: T | undefined):
 function known(taskType: string | undefined): string | undefined {
   if (taskType === undefined || Object.hasOwn(TaskQueue.core.catalog, taskType)) return taskType;
   throw new Error(`there is no task type "${taskType}"`);
+}
+
+/** @throws where nothing would come of it: a type rests as long as everything does. */
+async function resume(taskType: string | undefined): Promise<void> {
+  const one = known(taskType);
+  if (one !== undefined && (await TaskQueue.core.pauses.read()).all)
+    throw new Error(`everything is paused: ${one} goes on when everything is resumed`);
+  await TaskQueue.resume(one);
 }
 
 async function newest(state: 'failed' | 'running', sort: Record<string, -1>): Promise<ConsoleState['consoleFailures']> {

@@ -30,10 +30,13 @@ export async function startOrExit(role: RoleProcess): Promise<void> {
   await Promise.race([role.start().catch(exitWith), slow]).finally(() => clearTimeout(timer));
 }
 
-/** Meteor has no hook for its end: the signals are ours. The first drains, a second one ends at once. */
+/**
+ * Meteor has no hook for its end: the signals are ours. The first drains, the same one again ends at once. A Ctrl-C at
+ * `meteor run` comes as two: the terminal's, and the tool's own.
+ */
 export function drainOnSignals(role: RoleProcess): void {
-  let told = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    let told = false;
     process.on(signal, () => {
       if (told) process.exit(128 + constants.signals[signal]);
       told = true;

@@ -1,7 +1,8 @@
 import { Meteor } from 'meteor/meteor';
+import { WebApp } from 'meteor/webapp';
 import type { Settings } from '../settings';
 import { bothRoles } from './both';
-import { graceMs } from './grace';
+import { graceMs, isUnderMeteorTool } from './grace';
 import { type Ground, prepareGround } from './ground';
 import { jobsRole } from './jobs';
 import { Services } from './service';
@@ -41,6 +42,7 @@ export class RoleProcess {
   private async doDrain(signal: string): Promise<void> {
     const { ground, services } = this;
     if (!ground || !services) return;
+    if (isUnderMeteorTool()) WebApp.httpServer.close();
     ground.health.state = 'draining';
     ground.events.emit('role.draining', { signal });
     const inTime = await Promise.race([services.stopAll().then(() => true), after(graceMs(), false)]);

@@ -84,6 +84,7 @@ it('names everything that can be worked', async () => {
   );
   expect(nameless).toEqual([]);
   expect(await page.$$eval('h1', heads => heads.length)).toBe(1);
+  expect(await page.$eval('html', html => html.lang)).toBe('en');
   await close();
 });
 

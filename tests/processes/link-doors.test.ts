@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { privateFolder } from '../../infra/dev/bundling/worker-file';
+import { privateFolder } from '../../infra/dev/root';
 import { roleEnvironment } from '../../infra/dev/running/role-environment';
 import { makeNonce, prove } from '../../infra/link/proof';
 import { buildOfThisRun } from '../support/build';
@@ -9,6 +9,8 @@ import { ForeignClient } from '../support/foreign-ddp';
 import { startProcess } from '../support/processes';
 import { runningPair, startRoles, type TestRoles } from '../support/roles';
 import { root } from '../support/run';
+
+jest.setTimeout(120_000);
 
 /** That of the settings files; for another pair, E2E_LINK_SECRET says it. */
 const secret: string =
@@ -19,12 +21,12 @@ const opened: ForeignClient[] = [];
 
 beforeAll(async () => {
   roles = await startRoles();
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const client of opened) client.close();
   await roles.stop();
-}, 30_000);
+});
 
 async function stranger(): Promise<ForeignClient> {
   const client = await ForeignClient.open(roles.jobsUrl);
@@ -167,7 +169,7 @@ describeHere('the link', () => {
     await roles.web!.says(/the link to \S+ is down/);
     const again = await startJobsAgain(mongoUrl, Number(new URL(roles.jobsUrl).port));
     try {
-      await eventually(async () => (await state(roles.webUrl)) === 'up', { timeoutMs: 20_000 });
+      await eventually(async () => (await state(roles.webUrl)) === 'up', { timeoutMs: 60_000 });
     } finally {
       again.kill();
     }

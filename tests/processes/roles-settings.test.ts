@@ -1,6 +1,8 @@
 import { buildOfThisRun } from '../support/build';
 import { startProcess } from '../support/processes';
 
+jest.setTimeout(120_000);
+
 const surroundings = {
   PATH: process.env.PATH,
   MONGO_URL: 'mongodb://127.0.0.1:1/nothing-is-here?serverSelectionTimeoutMS=500',

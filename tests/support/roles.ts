@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { privateFolder } from '../../infra/dev/bundling/worker-file';
+import { privateFolder } from '../../infra/dev/root';
 import { roleEnvironment } from '../../infra/dev/running/role-environment';
 import { readSettings, type Settings } from '../../infra/dev/settings-file';
 import { buildOfThisRun } from './build';
@@ -23,6 +23,8 @@ export interface RolesOptions {
   mongoUrl?: string;
   /** More environment variables, for both roles. */
   env?: NodeJS.ProcessEnv;
+  /** False where a test looks at roles that have not come to their work yet: they listen after five seconds. */
+  ready?: boolean;
 }
 
 export interface TestRoles {
@@ -38,7 +40,7 @@ export interface TestRoles {
 
 /**
  * Starts the built roles as real processes, each with its own working folder and TMPDIR on free ports, and waits until
- * they answer. Where `E2E_WEB_URL` and `E2E_JOBS_URL` name a running pair, that pair is used as it is.
+ * they are ready. Where `E2E_WEB_URL` and `E2E_JOBS_URL` name a running pair, that pair is used as it is.
  */
 export async function startRoles(options: RolesOptions = {}): Promise<TestRoles> {
   const roles = runningPair() ?? (await start(options));
@@ -56,7 +58,8 @@ export function runningPair(): TestRoles | undefined {
   return webUrl && jobsUrl ? { webUrl, jobsUrl, mongoUrl, stop: async () => {} } : undefined;
 }
 
-async function start({ web = true, jobs = true, settings = {}, mongoUrl, env = {} }: RolesOptions): Promise<TestRoles> {
+async function start(options: RolesOptions): Promise<TestRoles> {
+  const { web = true, jobs = true, settings = {}, mongoUrl, env = {}, ready = true } = options;
   const { serverFile, clientFolder } = await buildOfThisRun();
   const database = mongoUrl ? undefined : await testDatabase();
   const ports = { web: await testPort(), jobs: await testPort() };
@@ -83,7 +86,7 @@ async function start({ web = true, jobs = true, settings = {}, mongoUrl, env = {
     await rm(folders, { recursive: true, force: true });
   });
   try {
-    for (const [name, process] of Object.entries(processes)) await answers(process, ports[name as RoleName]);
+    for (const [name, process] of Object.entries(processes)) await answers(process, ports[name as RoleName], ready);
   } catch (error) {
     await stop();
     throw error;
@@ -93,15 +96,16 @@ async function start({ web = true, jobs = true, settings = {}, mongoUrl, env = {
 
 const at = (port: number) => `http://127.0.0.1:${port}`;
 
-async function answers(process: TestProcess, port: number): Promise<void> {
+async function answers(process: TestProcess, port: number, ready: boolean): Promise<void> {
   const ended = process.ended.then(how => {
-    throw new Error(`the role ended (${how}) before it answered. It said:\n${process.output}`);
+    throw new Error(`the role ended (${how}) before it was ready. It said:\n${process.output}`);
   });
   ended.catch(() => {}); // the loser of the race
-  const ready = eventually(() => fetch(at(port), { method: 'HEAD' }), { timeoutMs: 30_000 }).catch(cause => {
-    throw new Error(`the role does not answer on port ${port}. It said:\n${process.output}`, { cause });
+  const isThere = async () => (await fetch(`${at(port)}/healthz`)).ok || !ready;
+  const there = eventually(isThere, { timeoutMs: 45_000 }).catch(cause => {
+    throw new Error(`the role is not ready on port ${port}. It said:\n${process.output}`, { cause });
   });
-  await Promise.race([ready, ended]);
+  await Promise.race([there, ended]);
 }
 
 async function end(process: TestProcess): Promise<void> {

@@ -1,4 +1,4 @@
-import { disposition, safeName, safeType } from '../../imports/api/files/names';
+import { disposition, downloadName, safeName, safeType } from '../../imports/api/files/names';
 import { nextDue } from '../../imports/api/notifications/next-due';
 import { rowsProblem } from '../../imports/api/reports/schema';
 import { ownerOf, ownerOfCookies } from '../../imports/api/visitors/token';
@@ -20,6 +20,16 @@ describe('a file name', () => {
   it('keeps its end when it is too long', () => {
     expect(safeName(`${'a'.repeat(300)}.jpg`, 'x')).toHaveLength(100);
     expect(safeName(`${'a'.repeat(300)}.jpg`, 'x')).toMatch(/\.jpg$/);
+  });
+
+  it.each([
+    ['me.JPEG', 'image/jpeg', 'me.JPEG'],
+    ['page.html', 'image/jpeg', 'page.html.jpg'],
+    ['photo.jpg', 'image/png', 'photo.jpg.png'],
+    ['run.exe', 'application/x-msdownload', 'run.exe.bin'],
+    ['', 'image/png', 'file.png'],
+  ])('%p of the type %s is downloaded as %p', (name, type, downloaded) => {
+    expect(downloadName(name, type)).toBe(downloaded);
   });
 
   it('goes into a header in ASCII and in UTF-8', () => {

@@ -107,6 +107,17 @@ it('refuses a little too much by what comes, and keeps nothing of it', async () 
   await eventually(async () => (await halfStored()) === 0);
 });
 
+it('stops to listen to a form that goes on for ever', async () => {
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const head = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n';
+  const answer = answerOf(socket);
+  socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n`);
+  const megabyte = `100000\r\n${'x'.repeat(1_048_576)}\r\n`;
+  for (let sent = 0; sent < 17; sent += 1) socket.write(megabyte);
+  expect(await answer).toMatch(/^HTTP\/1\.1 413 /);
+  socket.destroy();
+});
+
 it('takes the largest that it allows', async () => {
   const largest = Buffer.concat([photo, Buffer.alloc(15 * 1024 * 1024 - photo.length)]);
   expect((await send(largest, 'largest.jpg')).status).toBe(201);

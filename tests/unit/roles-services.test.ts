@@ -61,6 +61,12 @@ describe('the grace period', () => {
     const environment = { METEOR_SIGTERM_GRACE_PERIOD_SECONDS: seconds };
     expect([graceMs(environment), taskGraceMs(environment)]).toEqual([role, tasks]);
   });
+
+  it('is what Meteor leaves to a role that it restarts, under `meteor run`', () => {
+    const environment = { METEOR_PARENT_PID: '1' };
+    expect([graceMs(environment), taskGraceMs(environment)]).toEqual([3_000, 1_500]);
+    expect(graceMs({ ...environment, METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '10' })).toBe(10_000);
+  });
 });
 
 describe('a bucket of messages', () => {

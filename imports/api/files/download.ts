@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { FileStore, StoredFile } from '../../../infra/database';
 import { ownerOfCookies } from '../visitors/token';
 import { answering, HttpError } from './http';
-import { disposition, safeName, safeType } from './names';
+import { disposition, downloadName, safeType } from './names';
 
 type DownloadRequest = IncomingMessage & { params: { id?: string } };
 
@@ -29,7 +29,7 @@ function headers(file: StoredFile) {
   return {
     'Content-Type': safeType(file.type),
     'Content-Length': file.size,
-    'Content-Disposition': disposition(shown, safeName(file.name, 'file')),
+    'Content-Disposition': disposition(shown, downloadName(file.name, file.type)),
     'X-Content-Type-Options': 'nosniff',
     'Content-Security-Policy': "default-src 'none'; sandbox",
     // A file never changes under its id; only its owner's own browser may keep it.

@@ -1,12 +1,19 @@
-/** The types that a download may claim; anything else is plain bytes to the browser. */
-const safeTypes = new Set([
-  'image/jpeg',
-  'image/png',
-  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+/** The types that a download may claim, each with the ends that its name may have; all else is plain bytes. */
+const safeTypes = new Map([
+  ['image/jpeg', ['.jpg', '.jpeg']],
+  ['image/png', ['.png']],
+  ['application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', ['.xlsx']],
 ]);
 
 export function safeType(type: string | undefined): string {
   return type && safeTypes.has(type) ? type : 'application/octet-stream';
+}
+
+/** What a download is called: a picture that was uploaded as `page.html` must not open as a page once it is saved. */
+export function downloadName(name: string | undefined, type: string): string {
+  const safe = safeName(name, 'file');
+  const ends = safeTypes.get(type) ?? ['.bin'];
+  return ends.some(end => safe.toLowerCase().endsWith(end)) ? safe : `${safe}${ends[0]}`;
 }
 
 const longestName = 100;

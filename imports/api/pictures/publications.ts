@@ -1,13 +1,12 @@
 import { Meteor } from 'meteor/meteor';
-import { maxPicturesKept } from '../../tasks/limits';
 import { live } from '../live';
 import { Pictures } from './collection';
 
-/** `pictures.mine`: the visitor's own pictures, newest first. */
+/** `pictures.mine`: the visitor's own pictures. */
 export function publishPictures(): void {
   Meteor.publish('pictures.mine', function () {
     if (!this.userId) return;
-    const newest = { sort: { createdAt: -1 }, limit: maxPicturesKept } as const;
-    return Pictures.find({ owner: this.userId }, { fields: { owner: 0 }, ...newest, ...live });
+    // No `limit`: `makeRoom` bounds them, and Meteor 3.5's change streams serve no cursor that has one.
+    return Pictures.find({ owner: this.userId }, { fields: { owner: 0 }, ...live });
   });
 }

@@ -17,6 +17,7 @@ export interface ReceiveLimits {
 
 /** The form around the photo: boundaries, headers, a name. */
 const formBytes = 64 * 1024;
+const largestForm = maxUploadBytes + formBytes;
 
 /**
  * Takes the one photo of a multipart form straight into the file store, as it arrives.
@@ -30,7 +31,7 @@ export async function receivePhoto(
   files: FileStore,
   limits: ReceiveLimits,
 ): Promise<FileLink> {
-  if (Number(request.headers['content-length']) > maxUploadBytes + formBytes) throw tooLarge();
+  if (Number(request.headers['content-length']) > largestForm) throw tooLarge();
   const form = openForm(request);
   const stored = storeFirstFile(form, owner, files);
   const stopWatching = watch(request, limits, error => form.destroy(error));
@@ -109,12 +110,17 @@ async function peek(stream: Readable, length: number): Promise<Buffer> {
   return Buffer.alloc(0);
 }
 
-/** Calls `fail` when the sender is silent too long, takes too long in all, or goes away. Gives the way to stop. */
+/** Calls `fail` when the sender is silent too long, takes too long in all, sends too much, or goes away. */
 function watch(request: IncomingMessage, { idleMs, totalMs }: ReceiveLimits, fail: (error: Error) => void): () => void {
   const tooSlow = () => fail(new HttpError(408, 'too-slow', 'The upload took too long. Try again on a better line.'));
   const total = setTimeout(tooSlow, totalMs);
   const idle = setTimeout(tooSlow, idleMs);
-  const onData = () => idle.refresh();
+  let received = 0;
+  const onData = (chunk: Buffer) => {
+    idle.refresh();
+    received += chunk.length;
+    if (received > largestForm) fail(tooLarge()); // what follows a cut file, or fills a form without one
+  };
   const onClose = () => request.complete || fail(cutOff());
   request.on('data', onData).on('close', onClose);
   return () => {

@@ -1,13 +1,12 @@
 import { Meteor } from 'meteor/meteor';
-import { maxReportsKept } from '../../tasks/limits';
 import { live } from '../live';
 import { Reports } from './collection';
 
-/** `reports.mine`: the visitor's own reports, newest first. */
+/** `reports.mine`: the visitor's own reports. */
 export function publishReports(): void {
   Meteor.publish('reports.mine', function () {
     if (!this.userId) return;
-    const newest = { sort: { createdAt: -1 }, limit: maxReportsKept } as const;
-    return Reports.find({ owner: this.userId }, { fields: { owner: 0 }, ...newest, ...live });
+    // No `limit`: `makeRoom` bounds them, and Meteor 3.5's change streams serve no cursor that has one.
+    return Reports.find({ owner: this.userId }, { fields: { owner: 0 }, ...live });
   });
 }

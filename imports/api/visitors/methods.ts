@@ -5,9 +5,10 @@ import { isVisitorToken, ownerOf } from './token';
 /** `visitors.enter(token)`: from here on the connection speaks for the owner of that token. */
 export function defineVisitorMethods(): void {
   Meteor.methods({
-    'visitors.enter'(this: Meteor.MethodThisType, token: unknown) {
+    async 'visitors.enter'(this: Meteor.MethodThisType, token: unknown) {
       if (!isVisitorToken(token)) throw badInput('visitors.enter: the token must be 64 hexadecimal digits');
-      this.setUserId(ownerOf(token));
+      // Publications run again for the new user; what is said next must not come in between.
+      await this.setUserId(ownerOf(token));
     },
   });
 }

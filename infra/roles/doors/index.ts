@@ -26,7 +26,7 @@ export function doors({ role, settings, health, events }: Ground, metrics: Metri
       await setSecurityHeaders();
       WebApp.rawHandlers.use(limitBodies(limits));
       if (Meteor.isProduction && !settings.metrics.token) events.emit('metrics.open', {});
-      openMonitorRoutes(health, metrics, settings.metrics.token);
+      openMonitorRoutes({ health, metrics, token: settings.metrics.token, emit: events.emit });
       if (role === 'jobs') WebApp.rawHandlers.use(jobsFront);
       limitSilence(WebApp.httpServer, limits.requestMs);
       limitSockets({ ...limits, messagesPerSecond: limits.messagesPerSecond * factor }, refusals);

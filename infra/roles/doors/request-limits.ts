@@ -63,5 +63,15 @@ export function limitSilence(server: Server, ms: number): void {
     socket.once('close', () => spoke({ socket } as IncomingMessage));
   });
   server.prependListener('request', spoke);
-  server.prependListener('upgrade', spoke);
+  server.prependListener('upgrade', request => {
+    spoke(request);
+    closeUnanswered(request.socket, ms);
+  });
+}
+
+/** Node leaves an upgrade to whoever knows its path. Where nobody does, the socket would stay open for ever. */
+function closeUnanswered(socket: Socket, ms: number): void {
+  const before = socket.bytesWritten;
+  const timer = setTimeout(() => socket.bytesWritten === before && socket.destroy(), ms);
+  socket.once('close', () => clearTimeout(timer));
 }

@@ -1,15 +1,35 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WebApp } from 'meteor/webapp';
+import type { Emit } from '../../monitor/events';
 import type { Health } from '../../monitor/health';
 import type { Metrics } from '../../monitor/metrics';
 
 type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
+interface Monitors {
+  health: Health;
+  metrics: Metrics;
+  /** Guards the metrics. */
+  token: string | undefined;
+  emit: Emit;
+}
+
 /** `/healthz` and `/metrics`, before everything else, so that they answer whatever the app does. */
-export function openMonitorRoutes(health: Health, metrics: Metrics, token: string | undefined): void {
-  WebApp.rawHandlers.get('/healthz', (_request, response) => void answerHealth(health, response));
-  WebApp.rawHandlers.get('/metrics', (request, response) => void answerMetrics(metrics, token, request, response));
+export function openMonitorRoutes({ health, metrics, token, emit }: Monitors): void {
+  const open = (path: string, answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>) =>
+    WebApp.rawHandlers.get(path, (request, response) => {
+      answer(request, response).catch(error => answerFailure(response, () => emit('monitor.failed', { path, error })));
+    });
+  open('/healthz', (_request, response) => answerHealth(health, response));
+  open('/metrics', (request, response) => answerMetrics(metrics, token, request, response));
+}
+
+/** A look from outside that fails is said; the role goes on. */
+function answerFailure(response: ServerResponse, say: () => void): void {
+  say();
+  if (!response.headersSent) response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8' });
+  response.end();
 }
 
 async function answerHealth(health: Health, response: ServerResponse): Promise<void> {
@@ -29,8 +49,9 @@ async function answerMetrics(
     response.end('Ask with the header Authorization: Bearer and the token of the settings, metrics.token.\n');
     return;
   }
+  const text = await metrics.text();
   response.writeHead(200, { 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' });
-  response.end(await metrics.text());
+  response.end(text);
 }
 
 function isBearer(given: string | undefined, token: string): boolean {

@@ -46,11 +46,10 @@ function limitMessages(socket: RawSocket, limits: SocketLimits, refuse: (reason:
   let refused = false;
   socket.on('data', text => {
     if (refused) return;
-    const tooLong = text.length > limits.messageBytes;
+    const bytes = Buffer.byteLength(text);
+    const tooLong = bytes > limits.messageBytes;
     if (!tooLong && bucket.take()) return;
     refused = true;
-    refuse(
-      tooLong ? `a message of ${text.length} characters` : `more than ${limits.messagesPerSecond} messages a second`,
-    );
+    refuse(tooLong ? `a message of ${bytes} bytes` : `more than ${limits.messagesPerSecond} messages a second`);
   });
 }
