@@ -9,7 +9,9 @@ import type { ConsoleSources } from './sources';
 type This = Meteor.MethodThisType;
 type Refusals = { tell(fields: object): void };
 
-const Text = Match.Where((value: unknown) => typeof value === 'string' && value.length > 0 && value.length <= 200);
+const longestText = 1_000;
+const isText = (value: unknown) => typeof value === 'string' && value.length > 0 && value.length <= longestText;
+const Text = Match.Where(isText);
 const minute = 60_000;
 const actionsPerMinute = 300;
 const entriesPerMinute = 120;
@@ -47,25 +49,27 @@ function refuse(caller: This, refusals: Refusals): never {
 
 /** What an operator may do. */
 export function defineActions(sources: ConsoleSources): void {
-  /** @throws where the caller is no operator; says who did what to the log. */
+  /** Says who does what to the log, then does it. @throws what the operator may read. */
   const act = async <T>(caller: This, action: string, about: object, perform: () => Promise<T>): Promise<T> => {
-    await asOperator(caller.userId);
     sources.emit('console.action', { action, ...about, address: caller.connection?.clientAddress });
-    return perform().catch(error => Promise.reject(speakable(error)));
+    try {
+      return await perform();
+    } catch (error) {
+      throw speakable(error);
+    }
   };
   const onTask = (action: string, perform: (id: string) => Promise<unknown>) =>
-    function (this: This, id: unknown) {
-      return act(this, action, { taskId: String(id) }, () => {
-        check(id, Text);
-        return perform(id as string);
-      });
+    async function (this: This, taskId: unknown) {
+      await asOperator(this.userId);
+      check(taskId, Text);
+      return act(this, action, { taskId }, () => perform(taskId as string));
     };
   const onType = (action: string, perform: (taskType?: string) => Promise<unknown>) =>
-    function (this: This, taskType: unknown) {
-      return act(this, action, { taskType }, async () => {
-        check(taskType, Match.OneOf(null, undefined, Text));
-        await perform((taskType as string | null) ?? undefined);
-      });
+    async function (this: This, taskType: unknown) {
+      await asOperator(this.userId);
+      check(taskType, Match.OneOf(null, undefined, Text));
+      const one = (taskType as string | null) ?? undefined;
+      await act(this, action, { taskType: one ?? 'all' }, () => perform(one));
     };
   Meteor.methods({
     'console.retryTask': onTask('retry', id => sources.retry(id).then(() => undefined)),
@@ -73,11 +77,10 @@ export function defineActions(sources: ConsoleSources): void {
     'console.cancelTask': onTask('cancel', id => sources.cancel(id).then(() => undefined)),
     'console.pause': onType('pause', taskType => sources.pause(taskType)),
     'console.resume': onType('resume', taskType => sources.resume(taskType)),
-    'console.runSchedule'(this: This, name: unknown) {
-      return act(this, 'run schedule', { schedule: name }, async () => {
-        check(name, Text);
-        await sources.runSchedule(name as string);
-      });
+    async 'console.runSchedule'(this: This, name: unknown) {
+      await asOperator(this.userId);
+      check(name, Text);
+      await act(this, 'run schedule', { schedule: name }, () => sources.runSchedule(name as string));
     },
   });
 }
@@ -109,6 +112,6 @@ export function limitConsole(loginsPerMinute: number): void {
 
 /** Operators may read why it did not work. */
 function speakable(error: unknown): unknown {
-  if (error instanceof Meteor.Error || (error as { name?: string }).name === 'Match.Error') return error;
+  if (error instanceof Meteor.Error) return error;
   return new Meteor.Error('failed', error instanceof Error ? error.message : String(error));
 }

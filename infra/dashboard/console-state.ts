@@ -14,6 +14,7 @@ export class ConsolePublication {
   private readonly viewers = new Set<Viewer>();
   private timer?: NodeJS.Timeout;
   private last?: ConsoleState;
+  private failing = false;
 
   constructor(
     private readonly look: () => Promise<ConsoleState>,
@@ -57,18 +58,31 @@ export class ConsolePublication {
     return timer;
   }
 
-  /** A look that fails is said, and the next one follows: the console is wanted most when something is wrong. */
+  /** A look that fails is followed by the next one: the console is wanted most when something is wrong. */
   private async round(timer: NodeJS.Timeout): Promise<void> {
-    try {
-      this.last = await this.look();
-      for (const viewer of this.viewers) {
-        if (await viewer.mayStay()) viewer.show(this.last);
-        else viewer.sendAway();
-      }
-    } catch (error) {
-      this.emit('console.lookFailed', { error });
-    }
+    await this.lookForAll().then(
+      () => this.succeeded(),
+      error => this.failed(error),
+    );
     if (this.timer === timer) this.timer = this.viewers.size > 0 ? this.later() : undefined;
+  }
+
+  private async lookForAll(): Promise<void> {
+    this.last = await this.look();
+    for (const viewer of this.viewers) {
+      if (await viewer.mayStay()) viewer.show(this.last);
+      else viewer.sendAway();
+    }
+  }
+
+  private succeeded(): void {
+    this.failing = false;
+  }
+
+  /** Said once per time of trouble. */
+  private failed(error: unknown): void {
+    if (!this.failing) this.emit('console.lookFailed', { error });
+    this.failing = true;
   }
 }
 

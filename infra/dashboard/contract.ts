@@ -16,6 +16,8 @@ export interface ShownCount {
   /** The task type. */
   _id: string;
   paused: boolean;
+  /** Since everything is: the type can't be resumed alone. */
+  pausedWithAll: boolean;
   scheduled: number;
   queued: number;
   running: number;

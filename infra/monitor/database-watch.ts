@@ -35,7 +35,7 @@ export class DatabaseWatch {
     await this.asking;
   }
 
-  /** It answered within the last two looks. */
+  /** It answered at the last look, and that is not long ago. */
   connected(): boolean {
     return this.answered && Date.now() - this.lastAnswer < 3 * this.everyMs + 1_000;
   }

@@ -7,20 +7,31 @@ export interface EventLoopDelay {
   maxMs: number;
 }
 
-const resolutionMs = 10;
-const windowMs = 2_000;
+interface EventLoopOptions {
+  /** How often the loop is looked at. */
+  resolutionMs?: number;
+  /** What one reading covers. */
+  windowMs?: number;
+}
 
-/** Measures how late this process's event loop is, in windows of two seconds. */
+/** Measures how late this process's event loop is, in windows of two seconds by default. */
 export class EventLoopMonitor {
+  private readonly resolutionMs: number;
+  private readonly windowMs: number;
   private histogram?: IntervalHistogram;
   private timer?: NodeJS.Timeout;
   private last: EventLoopDelay = { meanMs: 0, p99Ms: 0, maxMs: 0 };
 
+  constructor({ resolutionMs = 10, windowMs = 2_000 }: EventLoopOptions = {}) {
+    this.resolutionMs = resolutionMs;
+    this.windowMs = windowMs;
+  }
+
   async start(): Promise<void> {
     if (this.histogram) return;
-    this.histogram = monitorEventLoopDelay({ resolution: resolutionMs });
+    this.histogram = monitorEventLoopDelay({ resolution: this.resolutionMs });
     this.histogram.enable();
-    this.timer = setInterval(() => this.endWindow(), windowMs);
+    this.timer = setInterval(() => this.endWindow(), this.windowMs);
     this.timer.unref();
   }
 
@@ -39,16 +50,16 @@ export class EventLoopMonitor {
     const { histogram } = this;
     if (!histogram) return;
     this.last = {
-      meanMs: late(histogram.mean),
-      p99Ms: late(histogram.percentile(99)),
-      maxMs: late(histogram.max),
+      meanMs: this.late(histogram.mean),
+      p99Ms: this.late(histogram.percentile(99)),
+      maxMs: this.late(histogram.max),
     };
     histogram.reset();
   }
-}
 
-/** The histogram holds whole intervals in nanoseconds, the sampling interval included. */
-function late(nanoseconds: number): number {
-  const ms = nanoseconds / 1e6 - resolutionMs;
-  return Number.isFinite(ms) ? Math.max(0, Math.round(ms * 100) / 100) : 0;
+  /** The histogram holds whole intervals in nanoseconds, the sampling interval included. */
+  private late(nanoseconds: number): number {
+    const ms = nanoseconds / 1e6 - this.resolutionMs;
+    return Number.isFinite(ms) ? Math.max(0, Math.round(ms * 100) / 100) : 0;
+  }
 }

@@ -1,4 +1,4 @@
-import { inTime } from './in-time';
+import { kept } from './kept';
 import type { ProcessIdentity } from './processes';
 
 export type State = 'starting' | 'ready' | 'draining';
@@ -35,21 +35,17 @@ export interface HealthSources {
 }
 
 /** Counts are asked for once in this time at most, however often /healthz is. */
-const countsKeptMs = 1_000;
-const countsWaitMs = 1_000;
+const countsKept = { forMs: 1_000, waitMs: 1_000 };
 
 /** Says whether this process can do its work: 503 while it starts, drains or is cut off from the database. */
 export class Health {
   state: State = 'starting';
-  private counts: { at: number; value: Promise<Record<string, number> | null> } = {
-    at: 0,
-    value: Promise.resolve(null),
-  };
+  private readonly counts = kept(async () => this.sources.queueCounts!(), countsKept);
 
   constructor(private readonly sources: HealthSources) {}
 
   async report(): Promise<{ code: 200 | 503; body: HealthReport }> {
-    const { identity, database, workers, link } = this.sources;
+    const { identity, database, queueCounts, workers, link } = this.sources;
     const connected = database.connected();
     const status = this.status(connected);
     const body: HealthReport = {
@@ -59,7 +55,7 @@ export class Health {
       commit: identity.commit,
       uptimeSeconds: Math.round(process.uptime()),
       database: { connected, latencyMs: Number.isNaN(database.latencyMs()) ? null : database.latencyMs() },
-      queue: connected ? await this.queueCounts() : null,
+      queue: connected && queueCounts ? await this.counts().catch(() => null) : null,
       workers: workers?.() ?? null,
       link: link?.() ?? null,
     };
@@ -69,17 +65,5 @@ export class Health {
   private status(connected: boolean): HealthReport['status'] {
     if (this.state !== 'ready') return this.state;
     return connected ? 'ok' : 'cut off from the database';
-  }
-
-  private queueCounts(): Promise<Record<string, number> | null> {
-    const { queueCounts } = this.sources;
-    if (!queueCounts) return Promise.resolve(null);
-    if (Date.now() - this.counts.at > countsKeptMs) {
-      this.counts = {
-        at: Date.now(),
-        value: inTime(countsWaitMs, queueCounts(), new Error('too late')).catch(() => null),
-      };
-    }
-    return this.counts.value;
   }
 }

@@ -19,6 +19,8 @@ const endings: Record<string, string> = {
 
 const ending = ({ outcome }: EventFields) => endings[String(outcome)] ?? 'failed';
 
+const many = (count: unknown, what: string) => (count === 1 ? `1 ${what}` : `${count} ${what}s`);
+
 const nameOf = (role: unknown) => (role === 'both' ? 'a process with both roles' : `the ${role} role`);
 
 /** What an event is called in the log, and how much it matters. An event that is not here is written by its name. */
@@ -27,7 +29,7 @@ const lines: Record<string, [Level, string | Writer]> = {
   'role.ready': ['info', ({ role, url }) => `${nameOf(role)} is ready at ${url}`],
   'role.draining': ['info', ({ signal }) => `${signal}: draining; the same signal again ends at once`],
   'role.stopped': ['info', 'drained'],
-  'files.swept': ['info', ({ count }) => `${count} half-written files of killed processes were removed`],
+  'files.swept': ['info', ({ count }) => `removed ${many(count, 'half-written file')} of killed processes`],
   'files.notSwept': ['warn', 'half-written files could not be looked for; trying again in an hour'],
   'service.failed': ['error', ({ service }) => `${service} failed`],
   'listener.failed': ['error', ({ event }) => `a listener of ${event} failed`],
@@ -42,8 +44,8 @@ const lines: Record<string, [Level, string | Writer]> = {
   'database.back': ['info', 'the database answers again'],
   'processes.failed': ['warn', 'this process could not register itself in the database; it tries again'],
 
-  'task.added': ['debug', ({ count }) => `${count} tasks added`],
-  'task.claimed': ['debug', ({ count }) => `${count} tasks claimed`],
+  'task.added': ['debug', ({ count }) => `${many(count, 'task')} added`],
+  'task.claimed': ['debug', ({ count }) => `${many(count, 'task')} claimed`],
   'task.started': ['info', 'started'],
   'task.progress': ['debug', 'goes on'],
   'task.done': ['info', fields => `done${duration(fields)}`],
@@ -52,7 +54,8 @@ const lines: Record<string, [Level, string | Writer]> = {
   'task.cancelled': ['info', 'cancelled'],
   'task.rescued': ['warn', 'rescued from a role that stopped answering'],
   'task.rejected': ['error', 'rejected: it never runs'],
-  'task.deadline': ['warn', 'missed its deadline'],
+  'task.bumped': ['info', 'its deadline is close: its priority is high now'],
+  'task.deadlineMissed': ['warn', 'missed its deadline'],
   'task.errorGroup': [
     'error',
     ({ count, name, message }) => `failure number ${count} of its kind: ${name}: ${message}`,
@@ -61,10 +64,11 @@ const lines: Record<string, [Level, string | Writer]> = {
   'task.lost': ['warn', 'its lease ran out here: what this role still did of it counts for nothing'],
 
   'queue.unknownType': ['warn', ({ taskType }) => `tasks of type ${taskType} stay queued: this role does not know it`],
-  'queue.takenOver': ['info', ({ count }) => `${count} tasks taken over from meteor-cluster`],
+  'queue.takenOver': ['info', ({ count }) => `${many(count, 'task')} taken over from meteor-cluster`],
   'queue.takeOverRefused': ['error', 'tasks of meteor-cluster wait: queue.takeOver must allow to sign and run them'],
-  'queue.promoted': ['debug', ({ count }) => `${count} tasks have become due`],
+  'queue.promoted': ['debug', ({ count }) => `${many(count, 'task')} promoted: due now`],
   'queue.handedBack': ['info', ({ count }) => `${count} unfinished tasks handed back`],
+  'queue.leftInMemory': ['warn', ({ count }) => `unfinished tasks in memory, lost when this process ends: ${count}`],
   'queue.polling': ['warn', ({ refreshRate }) => `no change streams here: the queue is read every ${refreshRate} ms`],
   'queue.overloaded': ['warn', ({ paused }) => `overloaded: nothing starts of priority ${[paused].flat().join(', ')}`],
   'queue.resumed': ['info', 'no longer overloaded'],
@@ -81,6 +85,7 @@ const lines: Record<string, [Level, string | Writer]> = {
   'worker.nonsense': ['error', 'a worker said something that is no message'],
   'worker.output': ['info', ({ line }) => String(line)],
   'workers.off': ['info', 'workers.enabled is false: this role schedules, and runs no task'],
+  'monitor.failed': ['error', ({ path }) => `${path} could not be answered`],
   'metrics.open': ['warn', '/metrics is open to everybody: metrics.token is not set'],
 
   'cluster.started': ['info', 'the cluster started'],
@@ -90,6 +95,7 @@ const lines: Record<string, [Level, string | Writer]> = {
   'console.logout': ['info', 'an operator logged out'],
   'console.refused': ['warn', 'a console login was refused'],
   'console.off': ['warn', 'the console is off: console.operatorToken is not set'],
+  'console.lookFailed': ['warn', 'the console could not look; it looks again every second'],
   'console.action': ['info', ({ action }) => `operator: ${action}`],
 
   'link.up': ['info', ({ url }) => `the link to ${url} is up`],

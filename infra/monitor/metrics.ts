@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { EventLoopDelay } from './event-loop';
 import type { EventFields, Events } from './events';
+import { kept } from './kept';
 
 /** What of the queue a scrape shows. Each comes from kept counters or a bounded query. */
 export interface QueueFigures {
@@ -20,6 +21,9 @@ export interface MetricsSources {
   schedules?: () => { name: string; nextAt?: Date }[];
   linkUp?: () => boolean;
 }
+
+/** One scrape asks several gauges; the database is asked once. Prometheus itself waits for ten seconds in all. */
+const figuresKept = { forMs: 1_000, waitMs: 2_000 };
 
 const outcomes = ['done', 'failed', 'retry', 'cancelled', 'rescued', 'rejected'] as const;
 
@@ -136,7 +140,9 @@ export class Metrics {
   private showQueue(): void {
     const { queue } = this.sources;
     if (!queue) return;
-    const figures = keptFor(1_000, queue);
+    const ask = kept(queue, figuresKept);
+    // Where the database does not answer, the scrape still does.
+    const figures = () => ask().catch(() => ({ depth: [], oldestSeconds: [] }));
     this.gauge('queue_depth', 'Tasks by type and state.', ['task_type', 'state'], async gauge => {
       gauge.reset();
       for (const { taskType, state, count } of (await figures()).depth)
@@ -172,17 +178,4 @@ export class Metrics {
     if (linkUp)
       this.gauge('link_up', '1 while the link to the jobs role is up.', [], gauge => gauge.set(linkUp() ? 1 : 0));
   }
-}
-
-/** One scrape asks several gauges; the database is asked once. Where it does not answer, the scrape still does. */
-function keptFor(ms: number, ask: () => Promise<QueueFigures>): () => Promise<QueueFigures> {
-  let at = 0;
-  let kept: Promise<QueueFigures> | undefined;
-  return () => {
-    if (!kept || Date.now() - at > ms) {
-      at = Date.now();
-      kept = ask().catch(() => ({ depth: [], oldestSeconds: [] }));
-    }
-    return kept;
-  };
 }

@@ -1,27 +1,40 @@
-/** What stands in the line's head or is of no use to a person. */
-const notShown = new Set(['level', 'time', 'pid', 'msg', 'event', 'error', 'taskType', 'taskId', 'runId']);
+type Entry = Record<string, unknown>;
+
+/** What stands in the line itself or is of no use to a person. */
+const notShown = new Set(['level', 'time', 'pid', 'msg', 'event', 'error', 'runId']);
+/** What stands in the head of a task's line. */
+const inTaskHead = new Set(['taskType', 'taskId']);
 
 /**
  * One JSON line of the log as a line for people:
  * `2026-11-21T15:04:05.123Z:tandem:cluster:buildReport:Ab3 done in 12 ms`, then what else the event holds.
  */
 export function readable(json: string): string {
-  const entry = JSON.parse(json) as Record<string, unknown>;
+  const entry = JSON.parse(json) as Entry;
   const level = entry.level === 'warn' || entry.level === 'error' ? `${String(entry.level).toUpperCase()} ` : '';
-  const details = Object.entries(entry).filter(([name, value]) => !notShown.has(name) && value !== undefined);
+  const ofTask = isOfTask(entry);
+  const details = Object.entries(entry).filter(([name]) => !notShown.has(name) && !(ofTask && inTaskHead.has(name)));
   const rest = details.map(([name, value]) => ` ${name}=${printed(value)}`).join('');
   return `${head(entry)} ${level}${entry.msg}${rest}${errorLines(entry.error)}\n`;
 }
 
+const isOfTask = ({ taskType, taskId }: Entry): boolean => Boolean(taskType && taskId);
+
 /** meteor-cluster's head for a task's lines, a shorter one of the same make for all others. */
-function head({ time, event, taskType, taskId }: Record<string, unknown>): string {
-  if (taskType && taskId) return `${time}:tandem:cluster:${taskType}:${taskId}`;
+function head(entry: Entry): string {
+  const { time, event, taskType, taskId } = entry;
+  if (isOfTask(entry)) return `${time}:tandem:cluster:${escaped(String(taskType))}:${escaped(String(taskId))}`;
   const area = typeof event === 'string' ? event.split('.')[0] : 'log';
   return `${time}:tandem:${area}`;
 }
 
 function printed(value: unknown): string {
-  return typeof value === 'string' && !/\s/.test(value) ? value : JSON.stringify(value);
+  return escaped(typeof value === 'string' && !/\s/.test(value) ? value : JSON.stringify(value));
+}
+
+/** What a stranger may have chosen begins no line of its own and moves no cursor. */
+function escaped(text: string): string {
+  return text.replace(/\p{Cc}/gu, control => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function errorLines(error: unknown): string {

@@ -1,5 +1,5 @@
 import { withoutKnownSecrets } from './known-secrets';
-import { describeProblem } from './problems';
+import { describeProblem, type FieldProblem } from './problems';
 import { type Settings, settingsTree } from './schema';
 import type { Tree } from './setting';
 import { isObject, normalized, simplSchemaOf } from './simpl-schema';
@@ -30,11 +30,12 @@ const schema = simplSchemaOf(settingsTree);
  * @throws SettingsError with all problems at once; no message ever holds the value of a secret.
  */
 export function load(raw: unknown, options: LoadOptions): Settings {
-  if (!isObject(raw)) throw new SettingsError([`settings: ${JSON.stringify(raw)} is not an object`]);
+  if (!isObject(raw)) throw new SettingsError([`settings: ${kindOf(raw)} is not an object`]);
   const given = normalized(raw, settingsTree);
+  const inherited = Object.keys(given).filter(name => name in Object.prototype);
   const context = schema.newContext();
-  context.validate(given);
-  const errors = context.validationErrors();
+  context.validate(without(given, inherited));
+  const errors = [...inherited.map(unknownName), ...context.validationErrors()];
   const settings = filled(
     without(
       given,
@@ -46,6 +47,13 @@ export function load(raw: unknown, options: LoadOptions): Settings {
   if (problems.length > 0) throw new SettingsError(problems);
   return options.production ? withoutKnownSecrets(settings) : settings;
 }
+
+/** simpl-schema would take `__proto__` or `constructor` for a setting of its own, and fail. */
+const unknownName = (name: string): FieldProblem => ({ name, type: 'keyNotInSchema', value: undefined });
+
+/** Not the value itself: settings that were quoted once too often are a text full of secrets. */
+const kindOf = (raw: unknown) =>
+  raw === null ? 'null' : Array.isArray(raw) ? 'a list' : typeof raw === 'string' ? 'a text' : `a ${typeof raw}`;
 
 /** Leaves out what is wrong already, so that the rest can still be judged as a whole. */
 function without(given: Record<string, unknown>, names: string[]): Record<string, unknown> {

@@ -22,12 +22,15 @@ export function describeProblem(error: FieldProblem): string {
   return `${path}: ${printable(path, error.value)} ${complaint(error, entryOf(path))}`;
 }
 
-/** The value as a message may show it. */
+/** The value as a message may show it: not where a secret belongs, and not what stands in place of a group of them. */
 export function printable(path: string, value: unknown): string {
-  if (entryOf(path)?.setting.secret) return '(secret)';
+  if (entries.some(entry => entry.setting.secret && holds(path, entry.path))) return '(secret)';
   const printed = JSON.stringify(value) ?? String(value);
   return printed.length > 80 ? `${printed.slice(0, 77)}…` : printed;
 }
+
+/** Whether one of the two is the other or lies inside of it. */
+const holds = (path: string, other: string) => `${path}.`.startsWith(`${other}.`) || `${other}.`.startsWith(`${path}.`);
 
 function entryOf(path: string): Entry | undefined {
   const withoutIndex = path.replace(/\.\d+$/, '');
@@ -35,7 +38,9 @@ function entryOf(path: string): Entry | undefined {
 }
 
 function complaint(error: FieldProblem, entry: Entry | undefined): string {
-  const unit = entry?.setting.unit ? ` ${entry.setting.unit}` : '';
+  const { unit: unitName, wanted } = entry?.setting ?? {};
+  if (wanted && error.type !== 'notAllowed') return `is not ${wanted}`;
+  const unit = unitName ? ` ${unitName}` : '';
   switch (error.type) {
     case 'expectedType':
       return `is not ${typeNames[String(error.dataType)] ?? error.dataType}`;

@@ -10,6 +10,8 @@ export interface Setting<Value> {
   list: boolean;
   secret: boolean;
   unit?: string;
+  /** What a message says that it is not, where the rule alone would say too little. */
+  wanted?: string;
   rule: Rule;
   /** Carries the type only. */
   value?: Value;
@@ -58,7 +60,7 @@ const setting = <Value>(
   text: string,
   rule: Rule,
   fallback: Value | undefined,
-  more: Partial<Pick<Setting<Value>, 'list' | 'secret' | 'unit'>> = {},
+  more: Partial<Pick<Setting<Value>, 'list' | 'secret' | 'unit' | 'wanted'>> = {},
 ): Setting<Value> => ({ kind: 'setting', text, rule, fallback, list: false, secret: false, ...more });
 
 export const flag = (text: string, fallback: boolean): Setting<boolean> => setting(text, { type: Boolean }, fallback);
@@ -91,7 +93,7 @@ export const megabytes = (text: string, fallback: number, bounds: Bounds): Setti
 
 /** A number from 0 to 1. */
 export const share = (text: string, fallback: number): Setting<number> =>
-  setting(text, { type: Number, min: 0, max: 1 }, fallback, { unit: '0 to 1' });
+  setting(text, { type: Number, min: 0, max: 1 }, fallback, { unit: '0 to 1', wanted: 'a number from 0 to 1' });
 
 export const oneOf = <const Value extends string>(
   text: string,
@@ -120,7 +122,7 @@ export const alwaysOrMilliseconds = (description: string, fallback: number): Set
       ),
     },
     fallback,
-    { unit: "'always' or ms" },
+    { unit: "'always' or ms", wanted: "'always' or a whole number of ms from 0 to 86400000" },
   );
 
 /** One text or a list of them; loaded as a list, empty where it is unset. */

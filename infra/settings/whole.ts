@@ -4,7 +4,7 @@ import { entriesOf } from './simpl-schema';
 
 /** What no single field can show: how they fit together. One line for each problem. */
 export function problemsAcrossFields(settings: Settings): string[] {
-  return [...heartbeat(settings), ...linkUrls(settings), ...secretsInPublic(settings)];
+  return [...heartbeat(settings), ...linkUrls(settings), ...paddedSecrets(settings), ...secretsInPublic(settings)];
 }
 
 function heartbeat({ queue }: Settings): string[] {
@@ -15,10 +15,15 @@ function heartbeat({ queue }: Settings): string[] {
 }
 
 function linkUrls({ link }: Settings): string[] {
-  return link.url
-    .filter(url => !isWebUrl(url))
-    .map(url => `link.url: ${printable('link.url', url)} is not a URL that begins with http:// or https://`);
+  return link.url.flatMap(url => {
+    if (hasPassword(url))
+      return ['link.url: holds a name or a password, and the log shows it; link.secret is the proof'];
+    if (isWebUrl(url)) return [];
+    return [`link.url: ${printable('link.url', url)} is not a URL that begins with http:// or https://`];
+  });
 }
+
+const hasPassword = (url: string) => /\/\/[^/]*@/.test(url);
 
 function isWebUrl(url: string): boolean {
   return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
@@ -34,6 +39,13 @@ function secretsOf(settings: Settings): { path: string; value: string }[] {
 function valuesAt(settings: Settings, path: string): string[] {
   const value = path.split('.').reduce<unknown>((node, name) => (node as Record<string, unknown>)[name], settings);
   return [value].flat().filter((item): item is string => typeof item === 'string');
+}
+
+/** Whoever pastes a secret loses the spaces around it, and stands before a closed door. */
+function paddedSecrets(settings: Settings): string[] {
+  return secretsOf(settings)
+    .filter(({ value }) => value.trim() !== value)
+    .map(({ path }) => `${path}: (secret) begins or ends with a space`);
 }
 
 function secretsInPublic(settings: Settings): string[] {

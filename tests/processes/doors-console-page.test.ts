@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { MongoClient } from 'mongodb';
 import type { Browser, Page } from 'puppeteer-core';
 import { launchBrowser } from '../support/browser';
 import { startRoles, type TestRoles } from '../support/roles';
@@ -72,6 +73,17 @@ describe('the page at /console', () => {
     );
     await page.waitForSelector('#token');
     await page.reload();
+    await page.waitForSelector('#token');
+  });
+
+  it('asks for the token again when the session has ended', async () => {
+    if (!roles.mongoUrl) return;
+    await login(token);
+    await says('Failed tasks');
+    const mongo = await new MongoClient(roles.mongoUrl).connect();
+    await mongo.db().collection('operatorSessions').deleteMany({});
+    await mongo.close();
+    await says('The session has ended. Log in again.');
     await page.waitForSelector('#token');
   });
 

@@ -90,20 +90,21 @@ describeHere('the limits', () => {
     expect(answer?.status ?? 413).toBe(413);
   });
 
-  it('cut off who says a head slowly', async () => {
-    const before = Date.now();
-    await say(roles.webUrl, 'GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ');
-    expect(Date.now() - before).toBeLessThan(10_000);
-  });
-
-  it('cut off a slow-loris upload, and serve others meanwhile', async () => {
-    const head = 'POST /upload/pictures HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n';
-    const slow = Array.from({ length: 20 }, () => say(roles.webUrl, `${head}Content-Length: 100000\r\n\r\n--b`));
+  it('cut off slow heads, slow-loris uploads and upgrades that nobody knows, and serve others meanwhile', async () => {
+    const upload = 'POST /upload/pictures HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n';
+    const visitor = `Cookie: visitor=${'a'.repeat(64)}\r\nContent-Length: 100000\r\n\r\n`;
+    const slow = [
+      'GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ',
+      ...Array.from({ length: 3 }, () => `${upload}${visitor}--b`),
+      'GET /other HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    ];
+    const from = Date.now();
+    const answers = slow.map(text => say(roles.webUrl, text));
     expect((await fetch(roles.webUrl)).status).toBe(200);
-    const before = Date.now();
-    await Promise.all(slow);
-    expect(Date.now() - before).toBeLessThan(10_000);
-  });
+    // Node itself would answer a slow head by 408, after a minute; the upload its sender, after 15 seconds.
+    expect(await Promise.all(answers)).toEqual(['', '', '', '', '']);
+    expect(Date.now() - from).toBeLessThan(50_000);
+  }, 60_000);
 
   it('close connections beyond those that one address may have', async () => {
     const clients = await Promise.all(
@@ -126,7 +127,7 @@ describeHere('the limits', () => {
 
   it('close a connection whose message is too long', async () => {
     const client = await ForeignClient.open(roles.webUrl);
-    client.send({ msg: 'ping', id: 'x'.repeat(2_000_000) });
+    client.send({ msg: 'ping', id: '€'.repeat(500_000) }); // 1.5 MB
     await client.closed;
   });
 });

@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
-import { privateFolder } from '../../infra/dev/bundling/worker-file';
 import { startReplicaSet } from '../../infra/dev/database/replica-set';
 import { findMongo } from '../../infra/dev/database/ways';
+import { privateFolder } from '../../infra/dev/root';
 import { eventually } from '../support/eventually';
 import { ForeignClient } from '../support/foreign-ddp';
 import { runningPair, startRoles, type TestRoles } from '../support/roles';
@@ -13,12 +13,27 @@ import { runningPair, startRoles, type TestRoles } from '../support/roles';
 const openMetrics = { metrics: { token: null } };
 
 let roles: TestRoles;
+let starting: Promise<TestRoles> | undefined;
 
 beforeAll(async () => {
   roles = await startRoles({ settings: { web: openMetrics, jobs: openMetrics } });
+  if (runningPair()) return;
+  starting = startForEver(roles.mongoUrl);
+  starting.catch(() => {}); // whoever waits for it hears of it
 }, 60_000);
 
 afterAll(() => roles.stop(), 30_000);
+
+/** A jobs role whose workers never say that they are there: it listens after five seconds, and is not ready then. */
+async function startForEver(mongoUrl: string): Promise<TestRoles> {
+  const folder = await mkdtemp(join(tmpdir(), 'tandem-slow-'));
+  await mkdir(join(folder, 'workers'));
+  await writeFile(join(folder, 'workers/main.js'), 'setInterval(() => {}, 1_000);');
+  await copyFile(join(privateFolder, 'workers/main.json'), join(folder, 'workers/main.json'));
+  const slow = await startRoles({ web: false, mongoUrl, env: { TANDEM_PRIVATE_DIR: folder }, ready: false });
+  await rm(folder, { recursive: true });
+  return slow;
+}
 
 const get = async (url: string) => (await (await fetch(url)).json()) as Record<string, unknown>;
 
@@ -60,7 +75,6 @@ describe('each role, seen from outside', () => {
     await eventually(async () =>
       (await text(roles.jobsUrl)).includes('tandem_tasks_total{task_type="burn",outcome="done"'),
     );
-    const jobs = await text(roles.jobsUrl);
     for (const name of [
       'tandem_queue_depth{task_type="burn",state="queued"',
       'tandem_task_duration_seconds_bucket',
@@ -71,9 +85,10 @@ describe('each role, seen from outside', () => {
       'process_resident_memory_bytes',
       'tandem_build_info{',
     ]) {
-      expect(jobs).toContain(name);
+      // What the database is too busy to tell in time is left out, and is there again the next time.
+      await eventually(async () => (await text(roles.jobsUrl)).includes(name));
     }
-    expect(await text(roles.webUrl)).toContain('tandem_link_up{role="web"} 1');
+    await eventually(async () => (await text(roles.webUrl)).includes('tandem_link_up{role="web"} 1'));
     client.close();
   });
 
@@ -83,7 +98,7 @@ describe('each role, seen from outside', () => {
     await eventually(() => client.call('burn.start', { seconds: 3, tasks: 4 }).catch(() => undefined));
     for (const url of [roles.webUrl, roles.jobsUrl]) {
       const p99 = await p99Of(100, async () => expect((await fetch(url)).status).toBe(200));
-      expect(p99).toBeLessThan(1_000); // a ceiling for a busy machine: Galaxy's is five seconds
+      expect(p99).toBeLessThan(2_500); // a ceiling for a machine that runs other tests as well: Galaxy's is five seconds
     }
     client.close();
   });
@@ -92,6 +107,16 @@ describe('each role, seen from outside', () => {
 const describeHere = runningPair() ? describe.skip : describe;
 
 describeHere('a role', () => {
+  it('answers 503 while it starts, and / with 200', async () => {
+    const slow = (await starting)!;
+    const answer = await fetch(`${slow.jobsUrl}/healthz`);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({ status: 'starting', role: 'jobs' });
+    expect((await fetch(slow.jobsUrl)).status).toBe(200);
+    slow.jobs!.kill();
+    await slow.stop();
+  });
+
   it('guards /metrics by a token where one is set', async () => {
     const token = 'a token for prometheus';
     const guarded = await startRoles({
@@ -131,37 +156,14 @@ describeHere('a role', () => {
     }
   }, 90_000);
 
-  it('answers 503 while it starts, and / with 200', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'tandem-slow-'));
-    await mkdir(join(folder, 'workers'));
-    await writeFile(join(folder, 'workers/main.js'), 'setInterval(() => {}, 1_000); // never says hello');
-    const manifest = JSON.parse(await readFile(join(privateFolder, 'workers/main.json'), 'utf8'));
-    await writeFile(join(folder, 'workers/main.json'), JSON.stringify(manifest));
-    const slow = await startRoles({ web: false, mongoUrl: roles.mongoUrl, env: { TANDEM_PRIVATE_DIR: folder } });
-    const answer = await fetch(`${slow.jobsUrl}/healthz`);
-    expect(answer.status).toBe(503);
-    expect(await answer.json()).toMatchObject({ status: 'starting', role: 'jobs' });
-    expect((await fetch(slow.jobsUrl)).status).toBe(200);
-    slow.jobs!.kill();
-    await slow.stop();
-    await rm(folder, { recursive: true });
-  });
-
   it('registers itself, is listed by the others, and goes when it ends', async () => {
     const another = await startRoles({ jobs: false, mongoUrl: roles.mongoUrl });
-    const webs = async () => {
-      const client = await new MongoClient(roles.mongoUrl).connect();
-      const found = await client.db().collection('processes').find({ role: 'web' }).toArray();
-      await client.close();
-      return found;
-    };
-    expect(await webs()).toHaveLength(2);
-    expect((await webs())[0]).toMatchObject({
-      host: expect.any(String),
-      pid: expect.any(Number),
-      state: expect.any(String),
-    });
+    const mongo = await new MongoClient(roles.mongoUrl).connect();
+    const entry = () => mongo.db().collection('processes').findOne({ pid: another.web!.pid });
+    const facts = { role: 'web', host: hostname(), version: expect.any(String), state: expect.any(String) };
+    expect(await entry()).toMatchObject(facts);
     await another.stop();
-    expect(await webs()).toHaveLength(1);
+    expect(await entry()).toBeNull();
+    await mongo.close();
   });
 });

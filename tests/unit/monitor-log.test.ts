@@ -30,6 +30,27 @@ describe('the log', () => {
     expect(JSON.parse(line!)).toMatchObject({ level: 'info', event: 'link.up', url: 'http://jobs', pid: process.pid });
   });
 
+  it('names the task or its type in a line that is not about its run', () => {
+    const [pause, retry] = logged(readable, ({ emit }) => {
+      emit('console.action', { action: 'pause', taskType: 'burn' });
+      emit('console.action', { action: 'retry', taskId: 'Ab3' });
+    });
+    expect(pause).toMatch(/:tandem:console operator: pause action=pause taskType=burn\n$/);
+    expect(retry).toMatch(/:tandem:console operator: retry action=retry taskId=Ab3\n$/);
+  });
+
+  it('gives nobody who may choose an id a line of their own, or the cursor', () => {
+    const [line] = logged(readable, ({ emit }) => {
+      emit('task.rejected', {
+        taskType: 'burn',
+        taskId: 'x\n2026-11-21T15:04:05.123Z:tandem:role fine',
+        by: '\u001b[2J',
+      });
+    });
+    expect(line!.trimEnd()).not.toContain('\n');
+    expect(line).not.toContain('\u001b');
+  });
+
   it('is silent below its level', () => {
     const lines = logged({ format: 'readable', level: 'error' }, ({ emit }) => {
       emit('task.done', { taskType: 'a', taskId: 'b' });

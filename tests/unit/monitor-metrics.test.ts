@@ -60,8 +60,10 @@ describe('the metrics', () => {
     }
   });
 
-  it('answer a scrape when the queue does not', async () => {
-    const queue = () => Promise.reject(new Error('no database'));
+  it.each([
+    ['fails', () => Promise.reject(new Error('no database'))],
+    ['is silent', () => new Promise<never>(() => {})],
+  ])('answer a scrape when the queue %s', async (_, queue) => {
     expect(await new Metrics({ ...sources, queue }, new Events()).text()).toContain('tandem_build_info');
   });
 });

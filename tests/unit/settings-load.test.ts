@@ -32,21 +32,33 @@ describe('settings', () => {
     [{ Queue: {} }, 'Queue: unknown setting, did you mean queue?'],
     [{ xyzzyplugh: 1 }, 'xyzzyplugh: unknown setting; docs/settings.md lists all of them'],
     [{ runJobs: 'yes' }, 'runJobs: "yes" is not true or false'],
-    [{ queue: 3 }, 'queue: 3 is not an object'],
+    [{ queue: 3 }, 'queue: (secret) is not an object'],
+    [JSON.parse('{"__proto__": {}}'), '__proto__: unknown setting; docs/settings.md lists all of them'],
+    [{ constructor: {} }, 'constructor: unknown setting; docs/settings.md lists all of them'],
     [{ queue: { refreshRate: -1 } }, 'queue.refreshRate: -1 is below 50 ms'],
     [{ queue: { refreshRate: 1_000.5 } }, 'queue.refreshRate: 1000.5 is not a whole number'],
     [{ queue: { refreshRate: '5' } }, 'queue.refreshRate: "5" is not a whole number'],
     [{ workers: { niceness: 20 } }, 'workers.niceness: 20 is above 19'],
     [{ workers: { keepAlive: 'allways' } }, 'workers.keepAlive: "allways" is not one of always, did you mean always?'],
+    [
+      { workers: { keepAlive: -4 } },
+      "workers.keepAlive: -4 is not 'always' or a whole number of ms from 0 to 86400000",
+    ],
+    [{ overload: { cpu: 2 } }, 'overload.cpu: 2 is not a number from 0 to 1'],
     [{ log: { format: 'jsn' } }, 'log.format: "jsn" is not one of readable, json, did you mean json?'],
     [{ link: { url: 'ftp://jobs' } }, 'link.url: "ftp://jobs" is not a URL that begins with http:// or https://'],
     [{ link: { url: ['http://jobs', 3] } }, 'link.url.1: 3 is not a text'],
     [
+      { link: { url: 'http://me:hunter2@jobs' } },
+      'link.url: holds a name or a password, and the log shows it; link.secret is the proof',
+    ],
+    [{ link: { secret: `${key} ` } }, 'link.secret: (secret) begins or ends with a space'],
+    [
       { queue: { heartbeatMs: 20_000 } },
       'queue.heartbeatMs: 20000 is above a third of queue.leaseMs (30000): a late heartbeat would lose running tasks',
     ],
-    [[], 'settings: [] is not an object'],
-    ['text', 'settings: "text" is not an object'],
+    [[], 'settings: a list is not an object'],
+    ['text', 'settings: a text is not an object'],
   ])('%j is refused: %s', (raw, problem) => {
     expect(problemsOf(raw)).toEqual([problem]);
   });
@@ -69,6 +81,16 @@ describe('settings', () => {
       'link.secret: (secret) is shorter than 32 characters',
       'console.operatorToken.0: (secret) is shorter than 16 characters',
     ]);
+  });
+
+  it.each([
+    [JSON.stringify({ link: { secret: 'hunter2' } })], // quoted once too often
+    [{ link: 'hunter2' }],
+    [{ queue: ['hunter2'] }],
+    [{ queue: { signingKey: { first: 'hunter2' } } }],
+  ])('never show what may be a secret in the wrong place: %j', raw => {
+    expect(problemsOf(raw).join()).toMatch(/not an? (object|text)/);
+    expect(problemsOf(raw).join()).not.toContain('hunter2');
   });
 
   it('print redacted', () => {

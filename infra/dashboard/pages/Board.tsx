@@ -8,8 +8,8 @@ import { useConsoleState } from './state';
 import { TaskTable } from './TaskTable';
 
 /** Everything that an operator sees and does, on one page. */
-export function Board() {
-  const state = useConsoleState();
+export function Board({ onRefused }: { onRefused: () => void }) {
+  const state = useConsoleState(onRefused);
   const [said, setSaid] = useState('');
   const act: Act = (what, action) => {
     setSaid(`${what} …`);
@@ -25,8 +25,8 @@ export function Board() {
         {said}
       </p>
       <Queue counts={state.counts} act={act} />
-      <TaskTable title="Running tasks" tasks={state.running} act={act} actions={['cancel']} />
-      <TaskTable title="Failed tasks" tasks={state.failures} act={act} actions={['retry', 'replay']} />
+      <TaskTable title="Running tasks" tasks={state.running} act={act} when="Added" actions={['cancel']} />
+      <TaskTable title="Failed tasks" tasks={state.failures} act={act} when="Failed" actions={['retry', 'replay']} />
       <Schedules schedules={state.schedules} act={act} />
       <Processes processes={state.processes} workers={state.workers} />
     </>

@@ -1,11 +1,14 @@
-import React from 'react';
+import React, { useEffect } from 'react';
 import { Board } from './Board';
 import { Login } from './Login';
 import { useSession } from './session';
 
 /** The operator's console at /console. */
 export function Console() {
-  const { state, problem, login, leave, connected } = useSession();
+  const { state, problem, login, leave, enterAgain, connected } = useSession();
+  useEffect(() => {
+    document.title = 'Tandem console';
+  }, []);
   return (
     <div className="console">
       <header className="console-top">
@@ -20,7 +23,7 @@ export function Console() {
         )}
       </header>
       <main>
-        {state === 'in' && <Board />}
+        {state === 'in' && <Board onRefused={enterAgain} />}
         {state === 'entering' && <p>Entering …</p>}
         {state === 'out' && <Login onLogin={login} problem={problem} />}
       </main>

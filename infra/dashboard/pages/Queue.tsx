@@ -7,6 +7,7 @@ const states = ['scheduled', 'queued', 'running', 'done', 'failed', 'cancelled',
 
 /** How many tasks of each type are in each state, and a switch for each type. */
 export function Queue({ counts, act }: { counts: ShownCount[]; act: Act }) {
+  const allPaused = counts.some(({ pausedWithAll }) => pausedWithAll);
   return (
     <section aria-labelledby="queue">
       <h2 id="queue">Queue</h2>
@@ -17,6 +18,7 @@ export function Queue({ counts, act }: { counts: ShownCount[]; act: Act }) {
         <button type="button" onClick={() => act('Resume everything', () => call('console.resume', null))}>
           Resume everything
         </button>
+        {allPaused && <em>Everything is paused.</em>}
       </div>
       <div className="console-table">
         <table>
@@ -43,9 +45,10 @@ export function Queue({ counts, act }: { counts: ShownCount[]; act: Act }) {
 }
 
 function CountRow({ count, act }: { count: ShownCount; act: Act }) {
-  const { _id: taskType, paused } = count;
+  const { _id: taskType, paused, pausedWithAll } = count;
   const action = paused ? 'console.resume' : 'console.pause';
   const word = paused ? 'Resume' : 'Pause';
+  const what = `${word} ${taskType}`;
   return (
     <tr>
       <th scope="row">
@@ -57,7 +60,12 @@ function CountRow({ count, act }: { count: ShownCount; act: Act }) {
         </td>
       ))}
       <td>
-        <button type="button" onClick={() => act(`${word} ${taskType}`, () => call(action, taskType))}>
+        <button
+          type="button"
+          aria-label={what}
+          disabled={pausedWithAll}
+          onClick={() => act(what, () => call(action, taskType))}
+        >
           {word}
         </button>
       </td>

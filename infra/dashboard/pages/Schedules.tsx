@@ -13,7 +13,11 @@ export function Schedules({ schedules, act }: { schedules: ShownSchedule[]; act:
         {schedules.map(({ _id: name, nextAt }) => (
           <li key={name}>
             <strong>{name}</strong> <span>{nextAt ? `next at ${nextAt.toLocaleString()}` : 'not due again'}</span>
-            <button type="button" onClick={() => act(`Run ${name}`, () => call('console.runSchedule', name))}>
+            <button
+              type="button"
+              aria-label={`Run now: ${name}`}
+              onClick={() => act(`Run ${name}`, () => call('console.runSchedule', name))}
+            >
               Run now
             </button>
           </li>

@@ -13,49 +13,36 @@ interface TaskTableProps {
   title: string;
   tasks: ShownTask[];
   act: Act;
+  /** What the date in each row is that of. */
+  when: 'Added' | 'Failed';
   actions: (keyof typeof actionsByName)[];
 }
 
 /** Tasks with what can be done about them. */
-export function TaskTable({ title, tasks, act, actions }: TaskTableProps) {
+export function TaskTable({ title, tasks, act, when, actions }: TaskTableProps) {
   const id = title.toLowerCase().replaceAll(' ', '-');
   return (
     <section aria-labelledby={id}>
       <h2 id={id}>{title}</h2>
       {tasks.length === 0 && <p className="console-none">None.</p>}
       {tasks.length > 0 && (
-        <div className="console-table">
+        <div className="console-table console-tasks">
           <table>
             <thead>
               <tr>
                 <th scope="col">Task</th>
                 <th scope="col">Type</th>
-                <th scope="col">State</th>
                 <th scope="col" className="number">
-                  Attempts
+                  {attemptsWord(when)}
                 </th>
-                <th scope="col">Error</th>
-                <th scope="col">When</th>
+                {when === 'Failed' && <th scope="col">Error</th>}
+                <th scope="col">{when}</th>
                 <th scope="col">Action</th>
               </tr>
             </thead>
             <tbody>
               {tasks.map(task => (
-                <tr key={task._id}>
-                  <td>
-                    <code>{task._id}</code>
-                  </td>
-                  <td>{task.taskType}</td>
-                  <td>{task.state}</td>
-                  <td className="number">{task.attempts}</td>
-                  <td className="console-error">{task.error && `${task.error.name}: ${task.error.message}`}</td>
-                  <td>{(task.finishedAt ?? task.createdAt).toLocaleTimeString()}</td>
-                  <td>
-                    {actions.map(action => (
-                      <TaskAction key={action} action={action} id={task._id} act={act} />
-                    ))}
-                  </td>
-                </tr>
+                <TaskRow key={task._id} task={task} act={act} when={when} actions={actions} />
               ))}
             </tbody>
           </table>
@@ -65,10 +52,39 @@ export function TaskTable({ title, tasks, act, actions }: TaskTableProps) {
   );
 }
 
+/** The attempt that is under way does not count yet. */
+const attemptsWord = (when: TaskTableProps['when']) => (when === 'Failed' ? 'Attempts' : 'Attempts before');
+
+function TaskRow({ task, act, when, actions }: Omit<TaskTableProps, 'title' | 'tasks'> & { task: ShownTask }) {
+  const { _id, taskType, attempts, error, createdAt, finishedAt } = task;
+  const date = (when === 'Failed' && finishedAt) || createdAt;
+  return (
+    <tr>
+      <th scope="row">
+        <code>{_id}</code>
+      </th>
+      <td data-name="Type">{taskType}</td>
+      <td data-name={attemptsWord(when)} className="number">
+        {attempts}
+      </td>
+      {when === 'Failed' && <td className="console-error">{error && `${error.name}: ${error.message}`}</td>}
+      <td data-name={when}>
+        <time dateTime={date.toISOString()}>{date.toLocaleString()}</time>
+      </td>
+      <td>
+        {actions.map(action => (
+          <TaskAction key={action} action={action} id={_id} act={act} />
+        ))}
+      </td>
+    </tr>
+  );
+}
+
 function TaskAction({ action, id, act }: { action: keyof typeof actionsByName; id: string; act: Act }) {
   const { word, method } = actionsByName[action];
+  const what = `${word} ${id}`;
   return (
-    <button type="button" onClick={() => act(`${word} ${id}`, () => call(method, id))}>
+    <button type="button" aria-label={what} onClick={() => act(what, () => call(method, id))}>
       {word}
     </button>
   );

@@ -19,8 +19,14 @@ export function reasonOf(error: unknown): string {
   return reason ?? message ?? 'That did not work.';
 }
 
+/** The server takes this page for no operator's, or no longer. */
+export const isRefusal = (error: unknown) => (error as { error?: unknown }).error === 'not-authorized';
+
 /** Kept as long as the tab lives; a closed tab is a logout. */
 const key = 'tandem.console.session';
+
+/** After an answer that is neither yes nor no: the database is away, say. */
+export const askAgainAfterMs = 2_000;
 
 export type LoginState = 'out' | 'entering' | 'in';
 
@@ -30,6 +36,7 @@ export function useSession() {
   const [session, setSession] = useState(() => sessionStorage.getItem(key));
   const [state, setState] = useState<LoginState>(session ? 'entering' : 'out');
   const [problem, setProblem] = useState<string>();
+  const [attempt, setAttempt] = useState(1);
 
   const forget = useCallback((why?: string) => {
     sessionStorage.removeItem(key);
@@ -38,14 +45,18 @@ export function useSession() {
     setProblem(why);
   }, []);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt is what asks again.
   useEffect(() => {
     if (!connected) return setState(current => (current === 'in' ? 'entering' : current));
     if (!session || state === 'in') return;
-    call('console.enter', session).then(
-      () => setState('in'),
-      error => isRefusal(error) && forget('The session has ended. Log in again.'),
-    );
-  }, [connected, session, state, forget]);
+    let timer: ReturnType<typeof setTimeout>;
+    const failed = (error: unknown) => {
+      if (isRefusal(error)) forget('The session has ended. Log in again.');
+      else timer = setTimeout(() => setAttempt(count => count + 1), askAgainAfterMs);
+    };
+    call('console.enter', session).then(() => setState('in'), failed);
+    return () => clearTimeout(timer);
+  }, [connected, session, state, attempt, forget]);
 
   const login = useCallback(async (token: string) => {
     setProblem(undefined);
@@ -64,7 +75,8 @@ export function useSession() {
     forget();
   }, [forget]);
 
-  return { state, problem, login, leave, forget, connected };
-}
+  /** Shows the session once more; where it has ended, that asks for the token. */
+  const enterAgain = useCallback(() => setState('entering'), []);
 
-const isRefusal = (error: unknown) => (error as { error?: unknown }).error === 'not-authorized';
+  return { state, problem, login, leave, enterAgain, connected };
+}

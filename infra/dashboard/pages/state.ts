@@ -1,5 +1,7 @@
+import { Meteor } from 'meteor/meteor';
 import { Mongo } from 'meteor/mongo';
-import { useFind, useSubscribe } from 'meteor/react-meteor-data';
+import { useFind } from 'meteor/react-meteor-data';
+import { useEffect, useState } from 'react';
 import {
   type ShownCount,
   type ShownProcess,
@@ -8,6 +10,7 @@ import {
   type ShownWorkers,
   statePublication,
 } from '../contract';
+import { askAgainAfterMs, isRefusal } from './session';
 
 // Filled by the publication; the database has no such collections.
 const Processes = new Mongo.Collection<ShownProcess>('consoleProcesses');
@@ -17,11 +20,37 @@ const Running = new Mongo.Collection<ShownTask>('consoleRunning');
 const Workers = new Mongo.Collection<ShownWorkers>('consoleWorkers');
 const Schedules = new Mongo.Collection<ShownSchedule>('consoleSchedules');
 
+/**
+ * Asks for the state as long as the page is open, again where the server can't look (its database is away, say).
+ *
+ * @param onRefused called when the session has ended.
+ * @returns whether it has not come yet.
+ */
+function useSubscription(onRefused: () => void): boolean {
+  const [isLoading, setLoading] = useState(true);
+  const [attempt, setAttempt] = useState(1);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt is what subscribes again.
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    const stopped = (error?: unknown) => {
+      if (!error) return;
+      if (isRefusal(error)) return onRefused();
+      setLoading(true);
+      timer = setTimeout(() => setAttempt(count => count + 1), askAgainAfterMs);
+    };
+    const handle = Meteor.subscribe(statePublication, { onReady: () => setLoading(false), onStop: stopped });
+    return () => {
+      clearTimeout(timer);
+      handle.stop();
+    };
+  }, [attempt, onRefused]);
+  return isLoading;
+}
+
 /** What the roles are doing, live. */
-export function useConsoleState() {
-  const isLoading = useSubscribe(statePublication);
+export function useConsoleState(onRefused: () => void) {
   return {
-    isLoading: isLoading(),
+    isLoading: useSubscription(onRefused),
     processes: useFind(() => Processes.find({}, { sort: { role: 1, host: 1, pid: 1 } }), []),
     counts: useFind(() => Counts.find({}, { sort: { _id: 1 } }), []),
     failures: useFind(() => Failures.find({}, { sort: { finishedAt: -1 } }), []),

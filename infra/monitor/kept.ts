@@ -1,0 +1,39 @@
+import { inTime } from './in-time';
+
+interface KeptOptions {
+  /** How long an answer is good for. */
+  forMs: number;
+  /** How long somebody who asks waits for it. */
+  waitMs: number;
+}
+
+/** An answer that has not come by then never will. */
+const lostAfterMs = 60_000;
+
+/**
+ * Whoever asks gets the answer of the last question, as long as it is fresh. No question is asked while one is still
+ * open: a database that is slow already would only get slower.
+ *
+ * @returns a function that throws where the answer is a failure, or comes too late.
+ */
+export function kept<T>(ask: () => Promise<T>, { forMs, waitMs }: KeptOptions): () => Promise<T> {
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let open = false;
+  let answer: Promise<T> | undefined;
+
+  const askAnew = (now: number): Promise<T> => {
+    askedAt = now;
+    open = true;
+    const fresh = ask().finally(() => {
+      open = false;
+    });
+    fresh.catch(() => {}); // whoever waits for it hears of it
+    return fresh;
+  };
+
+  return () => {
+    const now = performance.now();
+    if (!answer || now - askedAt > (open ? lostAfterMs : forMs)) answer = askAnew(now);
+    return inTime(waitMs, answer, new Error('too late'));
+  };
+}
