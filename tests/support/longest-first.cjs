@@ -1,3 +1,5 @@
+const { default: Sequencer } = require('@jest/test-sequencer');
+
 /**
  * The order of the test files: the longest first, so that no worker of Jest begins one when the other is about to end.
  * Jest itself goes by how long they took the last time, and a fresh clone (CI) knows of no last time.
@@ -19,16 +21,12 @@ const longest = [
   'contract/',
 ];
 
-module.exports = class LongestFirst {
+module.exports = class LongestFirst extends Sequencer {
   sort(tests) {
+    const byLastTime = super.sort(tests);
+    if (byLastTime.every(({ duration }) => duration !== undefined)) return byLastTime;
     return tests.toSorted((a, b) => rank(a.path) - rank(b.path) || a.path.localeCompare(b.path));
   }
-
-  allFailedTests(tests) {
-    return tests;
-  }
-
-  cacheResults() {}
 };
 
 function rank(path) {
