@@ -36,6 +36,13 @@ module.exports = {
       'infra/queue/',
       'imports/tasks/',
     ]),
+    {
+      name: 'two-sides-of-a-worker',
+      comment: "The role's side (pool) and the worker's (process) share the protocol and nothing else.",
+      severity: 'error',
+      from: { path: '^infra/workers/(pool|process|protocol)/' },
+      to: { path: '^infra/workers/(pool|process)/', pathNot: '^infra/workers/$1/' },
+    },
     knowsOnly('tasks-arrows', 'imports/tasks/', ['infra/catalog/', 'infra/database/', 'infra/workers/handler']),
     knowsOnly(
       'catalog-is-data',

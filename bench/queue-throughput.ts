@@ -17,7 +17,7 @@ import { Dispatcher, type DispatcherSettings } from '../infra/queue/dispatch/dis
 import type { Executor } from '../infra/queue/executor';
 import { InProcessExecutor } from '../infra/queue/in-process-executor';
 import { TaskQueueOf } from '../infra/queue/task-queue';
-import { Pool } from '../infra/workers/pool';
+import { Pool } from '../infra/workers/pool/pool';
 import { agendaPerSecond } from './queue-agenda';
 import { catalog } from './queue-catalog';
 import { measureClaims } from './queue-claims';

@@ -1,4 +1,4 @@
-import type { Emit } from './pool-options';
+import type { Emit } from './pool/pool-options';
 
 /** What happens in the ordinary course of things. All else is a warning or an error. */
 const ordinary = new Set([

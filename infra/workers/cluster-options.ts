@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { didYouMean } from '../catalog';
 import { TaskQueue, type TaskQueueOf } from '../queue';
 import type { DispatcherSettings } from '../queue/dispatch/dispatcher';
-import type { MessageBroker, PoolOptions } from './pool-options';
+import type { MessageBroker, PoolOptions } from './pool/pool-options';
 
 /** meteor-cluster's options, then what a role adds. */
 export interface ClusterOptions {

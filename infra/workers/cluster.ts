@@ -10,11 +10,11 @@ import {
   type ResolvedClusterOptions,
   resolveClusterOptions,
 } from './cluster-options';
-import { Pool } from './pool';
-import type { PoolSnapshot } from './pool-snapshot';
+import { Pool } from './pool/pool';
+import type { PoolSnapshot } from './pool/pool-snapshot';
+import { workerMark } from './pool/worker-environment';
 import { parseTaskMap, type TaskMap } from './task-map';
 import { type TypeOverrides, withOverrides } from './task-type-overrides';
-import { workerMark } from './worker-environment';
 import { checkWorkerFile } from './worker-file';
 
 /** How long running tasks may go on when the cluster stops, unless `stop` is told otherwise. */

@@ -5,7 +5,6 @@ import type { FileStore } from '../database';
 import type { Task } from '../queue/task';
 import type { HandlerQueue } from './handler-queue';
 import type { AskOptions, ToggleIPC } from './ipc';
-import type { HandlerLog } from './task-log';
 
 export { TaskQueue } from './handler-queue';
 
@@ -15,6 +14,16 @@ export { TaskQueue } from './handler-queue';
  */
 export class FatalError extends Error {
   override readonly name: string = 'FatalError';
+}
+
+export type Write = (message: string, fields?: Record<string, unknown>) => void;
+
+/** A handler's log. `log(…)` itself writes at the level info. The role adds the task's id and type. */
+export interface HandlerLog extends Write {
+  readonly debug: Write;
+  readonly info: Write;
+  readonly warn: Write;
+  readonly error: Write;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { TaskError } from '../queue/task';
-import { findUnsendable } from './plain-value';
-import type { ToRole } from './protocol';
+import { findUnsendable } from './protocol/plain-value';
+import type { ToRole } from './protocol/protocol';
 
 /** What a handler sends to the role: meteor-cluster's message. The statuses 0 (idle) and 1 (idle after an error) are taken. */
 export interface MessageToMaster {

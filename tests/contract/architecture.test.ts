@@ -26,6 +26,7 @@ const planted: Record<string, Record<string, string>> = {
   'monitor-is-told': { 'infra/monitor/up.ts': "export { a } from '../queue/a';" },
   'queue-arrows': { 'infra/queue/up.ts': "export { w } from '../workers/w';" },
   'workers-arrows': { 'infra/workers/w.ts': "export { l } from '../link/l';" },
+  'two-sides-of-a-worker': { 'infra/workers/process/up.ts': "export { p } from '../pool/p';" },
   'tasks-arrows': { 'imports/tasks/up.ts': "export { a } from '../../infra/queue/a';" },
   'catalog-is-data': { 'imports/tasks/catalog.ts': "export { d } from '../../infra/database/d';" },
   'link-arrows': { 'infra/link/l.ts': "export { d } from '../dashboard/d';" },
@@ -51,6 +52,7 @@ const planted: Record<string, Record<string, string>> = {
 /** What the planted files import, and nothing is wrong with. */
 const soil = {
   'infra/database/d.ts': 'export const d = 1;',
+  'infra/workers/pool/p.ts': 'export const p = 1;',
   'server/main.ts': 'export {};',
   'packages/p/p.ts': 'export {};',
   'tests/support/t.ts': 'export const t = 1;',

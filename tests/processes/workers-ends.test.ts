@@ -1,4 +1,4 @@
-import type { PoolOptions } from '../../infra/workers/pool-options';
+import type { PoolOptions } from '../../infra/workers/pool/pool-options';
 import { eventually } from '../support/eventually';
 import { buildFaultWorker, FaultPool, faultTask } from '../support/fault-task-pool';
 import { isAlive } from '../support/processes';

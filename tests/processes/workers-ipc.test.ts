@@ -1,4 +1,4 @@
-import type { MessageBroker } from '../../infra/workers/pool-options';
+import type { MessageBroker } from '../../infra/workers/pool/pool-options';
 import { eventually } from '../support/eventually';
 import { buildFaultWorker, FaultPool } from '../support/fault-task-pool';
 

@@ -6,9 +6,9 @@ import { Priority } from '../../infra/catalog';
 import { FileStore } from '../../infra/database';
 import type { Task } from '../../infra/queue/task';
 import { Questions } from '../../infra/workers/ipc';
-import type { ToRole } from '../../infra/workers/protocol';
-import { runTask } from '../../infra/workers/run-task';
-import { TaskRun } from '../../infra/workers/task-run';
+import { runTask } from '../../infra/workers/process/run-task';
+import { TaskRun } from '../../infra/workers/process/task-run';
+import type { ToRole } from '../../infra/workers/protocol/protocol';
 
 const settings = { appName: 'tandem-test', resultLimit: 1_048_576, progressEveryMs: 0 };
 

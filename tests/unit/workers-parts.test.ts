@@ -1,11 +1,11 @@
-import { Capacity } from '../../infra/workers/capacity';
-import { Estimates } from '../../infra/workers/estimates';
-import { LineSplitter } from '../../infra/workers/line-splitter';
-import { choosePlace } from '../../infra/workers/placement';
-import { parseFromWorker, parseToWorker } from '../../infra/workers/protocol-parse';
-import { whyRecycle } from '../../infra/workers/recycle';
-import { StartBackoff } from '../../infra/workers/start-backoff';
-import { toTaskError } from '../../infra/workers/task-error';
+import { Capacity } from '../../infra/workers/pool/capacity';
+import { Estimates } from '../../infra/workers/pool/estimates';
+import { choosePlace } from '../../infra/workers/pool/placement';
+import { whyRecycle } from '../../infra/workers/pool/recycle';
+import { StartBackoff } from '../../infra/workers/pool/start-backoff';
+import { LineSplitter } from '../../infra/workers/protocol/line-splitter';
+import { parseFromWorker, parseToWorker } from '../../infra/workers/protocol/protocol-parse';
+import { toTaskError } from '../../infra/workers/protocol/task-error';
 
 const worker = (load: number, backlogMs = 0, state = 'ready') => ({ state, load, backlogMs, runs: { size: load } });
 

@@ -1,7 +1,7 @@
-import type { ExecutorEvents } from '../queue/executor';
+import type { ExecutorEvents } from '../../queue/executor';
+import type { ToRole } from '../protocol/protocol';
 import type { ResolvedPoolOptions } from './pool-options';
 import type { PoolRun } from './pool-run';
-import type { ToRole } from './protocol';
 import { addForHandler, answerQuestion } from './question-broker';
 
 /** What a handler says while it runs. */

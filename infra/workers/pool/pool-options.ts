@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
+import type { TypeOverrides } from '../task-type-overrides';
 import { defaultRecycleLimits, type RecycleLimits } from './recycle';
-import type { TypeOverrides } from './task-type-overrides';
 
 /** How this room says what happened; infra/monitor turns it into log lines. */
 export type Emit = (name: string, fields: object) => void;

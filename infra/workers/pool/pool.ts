@@ -1,21 +1,21 @@
-import type { AnyCatalog } from '../catalog';
-import type { Executor, ExecutorEvents, Outcome } from '../queue/executor';
-import type { Task } from '../queue/task';
+import type { AnyCatalog } from '../../catalog';
+import type { Executor, ExecutorEvents, Outcome } from '../../queue/executor';
+import type { Task } from '../../queue/task';
+import type { ToRole } from '../protocol/protocol';
+import { weightOf } from '../protocol/weight';
+import { withOverrides } from '../task-type-overrides';
 import { Crew, type CrewListener } from './crew';
 import { Estimates } from './estimates';
 import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions } from './pool-options';
 import type { PoolRun } from './pool-run';
 import { type PoolSnapshot, snapshotOf } from './pool-snapshot';
-import type { ToRole } from './protocol';
 import { Room } from './room';
 import { longestTimerMs, RunClock } from './run-clock';
 import { RunLedger } from './run-ledger';
 import { passOn } from './run-messages';
 import { type Fate, fateOfFinished, fateOfLost } from './run-outcome';
 import { Staff } from './staff';
-import { withOverrides } from './task-type-overrides';
 import { release, WaitingLine } from './waiting-line';
-import { weightOf } from './weight';
 import type { WorkerExit, WorkerProcess } from './worker-process';
 
 /** The share of the grace period that is kept for handlers that stop when they are told to. */

@@ -1,9 +1,8 @@
-import { type AnyCatalog, catalogHash } from '../catalog';
-import type { Task } from '../queue/task';
-import { currentRun } from './handler-queue';
-import { Questions } from './ipc';
-import { now } from './now';
-import { Outbox } from './outbox';
+import { type AnyCatalog, catalogHash } from '../../catalog';
+import type { Task } from '../../queue/task';
+import { currentRun } from '../handler-queue';
+import { Questions } from '../ipc';
+import { Outbox } from '../protocol/outbox';
 import {
   type AbortReason,
   type FromWorker,
@@ -12,12 +11,13 @@ import {
   type ToRole,
   type ToWorker,
   type WorkerSettings,
-} from './protocol';
+} from '../protocol/protocol';
+import { toTaskError } from '../protocol/task-error';
+import { fits, weightOf } from '../protocol/weight';
+import { withOverrides } from '../task-type-overrides';
+import { now } from './now';
 import { type HandlerRegistry, isFatal, runTask } from './run-task';
-import { toTaskError } from './task-error';
 import { TaskRun } from './task-run';
-import { withOverrides } from './task-type-overrides';
-import { fits, weightOf } from './weight';
 import { WorkerDatabase } from './worker-database';
 
 /** The longest that tasks may follow each other without a look at the channel, and without a word about them. */

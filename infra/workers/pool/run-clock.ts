@@ -1,7 +1,7 @@
+import type { AbortReason } from '../protocol/protocol';
 import type { Crew } from './crew';
 import type { ResolvedPoolOptions } from './pool-options';
 import type { PoolRun } from './pool-run';
-import type { AbortReason } from './protocol';
 
 /** The longest delay of a Node timer. */
 export const longestTimerMs = 2 ** 31 - 1;

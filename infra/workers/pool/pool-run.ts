@@ -1,6 +1,5 @@
-import type { Task } from '../queue/task';
-import type { AbortReason } from './protocol';
-import type { WorkerProcess } from './worker-process';
+import type { Task } from '../../queue/task';
+import type { AbortReason, ToWorker } from '../protocol/protocol';
 
 /** One run of a task in the pool, from its arrival to its report. */
 export interface PoolRun {
@@ -12,7 +11,7 @@ export interface PoolRun {
   readonly timeoutMs: number;
   /** How long it was expected to take when it was sent. */
   expectedMs: number;
-  worker?: WorkerProcess;
+  worker?: WorkerOfRun;
   /** When its handler began, in milliseconds since 1970. */
   startedAt?: number;
   /** Why it was told to stop. */
@@ -21,4 +20,15 @@ export interface PoolRun {
   timer?: NodeJS.Timeout;
   /** How many workers have died with it before it began. */
   lost: number;
+}
+
+/** What the parts of the pool do, on behalf of a run, with the worker that has it. */
+export interface WorkerOfRun {
+  readonly pid: number;
+  readonly runs: Map<number, PoolRun>;
+  load: number;
+  backlogMs: number;
+  send(message: ToWorker): void;
+  flush(): void;
+  kill(because: string): void;
 }

@@ -1,5 +1,5 @@
 import type { Db, MongoClient } from 'mongodb';
-import type { FileStore } from '../database';
+import type { FileStore } from '../../database';
 
 /**
  * The worker's one connection to the database, shared by its tasks. The driver is loaded and connects when a handler
@@ -22,7 +22,7 @@ export class WorkerDatabase {
   /** @throws where the pool was given no database. */
   get files(): FileStore {
     if (!this.store) {
-      const { FileStore } = require('../database') as typeof import('../database');
+      const { FileStore } = require('../../database') as typeof import('../../database');
       this.store = new FileStore(this.db);
     }
     return this.store;

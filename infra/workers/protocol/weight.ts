@@ -1,4 +1,4 @@
-import type { AnyCatalog } from '../catalog';
+import type { AnyCatalog } from '../../catalog';
 
 /** The share of a worker that a task of this type takes: all of it, unless its type lets several run at once. */
 export function weightOf(catalog: AnyCatalog, taskType: string): number {

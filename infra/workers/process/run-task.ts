@@ -1,9 +1,9 @@
-import { type AnyCatalog, parsePayload } from '../catalog';
-import type { Task } from '../queue/task';
-import { FatalError, type HandlerContext } from './handler';
-import { findUnsendable } from './plain-value';
-import type { AbortReason, RunOutcome } from './protocol';
-import { toTaskError } from './task-error';
+import { type AnyCatalog, parsePayload } from '../../catalog';
+import type { Task } from '../../queue/task';
+import { FatalError, type HandlerContext } from '../handler';
+import { findUnsendable } from '../protocol/plain-value';
+import type { AbortReason, RunOutcome } from '../protocol/protocol';
+import { toTaskError } from '../protocol/task-error';
 
 /** A handler whose task type the compiler no longer knows. */
 export type AnyHandler = (task: Task, context: HandlerContext) => unknown;

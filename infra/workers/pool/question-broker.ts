@@ -1,9 +1,9 @@
-import type { Task } from '../queue/task';
-import { withinTask } from '../queue/within-task';
-import { findUnsendable } from './plain-value';
+import type { Task } from '../../queue/task';
+import { withinTask } from '../../queue/within-task';
+import { findUnsendable } from '../protocol/plain-value';
+import type { ToRole, ToWorker } from '../protocol/protocol';
+import { toTaskError } from '../protocol/task-error';
 import type { MessageBroker, PoolQueue } from './pool-options';
-import type { ToRole, ToWorker } from './protocol';
-import { toTaskError } from './task-error';
 
 const largestAnswer = 16 * 1024 * 1024;
 

@@ -1,4 +1,4 @@
-import type { Task } from '../queue/task';
+import type { Task } from '../../queue/task';
 import type { PoolRun } from './pool-run';
 
 /** All runs that the pool has taken and not yet reported, by its own numbers, and what it hands back at its end. */

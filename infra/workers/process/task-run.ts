@@ -1,12 +1,12 @@
 import type { Db } from 'mongodb';
-import type { FileStore } from '../database';
-import type { Task } from '../queue/task';
-import type { HandlerContext } from './handler';
-import type { HandlerQueue } from './handler-queue';
-import { createToggleIPC, type Questions } from './ipc';
+import type { FileStore } from '../../database';
+import type { Task } from '../../queue/task';
+import type { HandlerContext, HandlerLog } from '../handler';
+import type { HandlerQueue } from '../handler-queue';
+import { createToggleIPC, type Questions } from '../ipc';
+import type { AbortReason, ToRole, WorkerSettings } from '../protocol/protocol';
 import { now } from './now';
-import type { AbortReason, ToRole, WorkerSettings } from './protocol';
-import { createTaskLog, type HandlerLog } from './task-log';
+import { createTaskLog } from './task-log';
 import { TaskProgress } from './task-progress';
 
 /** What the runs of a worker share. */

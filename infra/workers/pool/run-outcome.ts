@@ -1,8 +1,8 @@
-import type { Outcome } from '../queue/executor';
-import type { TaskError } from '../queue/task';
+import type { Outcome } from '../../queue/executor';
+import type { TaskError } from '../../queue/task';
+import type { RunOutcome } from '../protocol/protocol';
 import { crashError } from './exit-words';
 import type { PoolRun } from './pool-run';
-import type { RunOutcome } from './protocol';
 import type { WorkerExit, WorkerProcess } from './worker-process';
 
 /** What becomes of a run: it is reported, goes back to the queue, or waits for another worker. */

@@ -1,17 +1,8 @@
 import { inspect } from 'node:util';
-import { findUnsendable } from './plain-value';
-import type { LogLevel } from './protocol';
-import { isError, toTaskError } from './task-error';
-
-type Write = (message: string, fields?: Record<string, unknown>) => void;
-
-/** A handler's log. `log(…)` itself writes at the level info. The role adds the task's id and type. */
-export interface HandlerLog extends Write {
-  readonly debug: Write;
-  readonly info: Write;
-  readonly warn: Write;
-  readonly error: Write;
-}
+import type { HandlerLog, Write } from '../handler';
+import { findUnsendable } from '../protocol/plain-value';
+import type { LogLevel } from '../protocol/protocol';
+import { isError, toTaskError } from '../protocol/task-error';
 
 const longestMessage = 8_000;
 const largestField = 16_000;

@@ -1,4 +1,4 @@
-import { fits, rounded } from './weight';
+import { fits, rounded } from '../protocol/weight';
 
 /** The work that may wait for each worker, so that it is never short of it while the next claim is under way. */
 const aheadMs = 50;

@@ -1,5 +1,5 @@
 import { isNativeError } from 'node:util/types';
-import type { TaskError } from '../queue/task';
+import type { TaskError } from '../../queue/task';
 
 const longestMessage = 10_000;
 const longestStack = 20_000;

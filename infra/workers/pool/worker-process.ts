@@ -2,13 +2,13 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
 import { setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
-import type { TaskError } from '../queue/task';
-import { LineSplitter } from './line-splitter';
-import { Outbox } from './outbox';
-import type { PoolRun } from './pool-run';
-import type { ToRole, ToWorker } from './protocol';
-import { parseFromWorker } from './protocol-parse';
-import { toTaskError } from './task-error';
+import type { TaskError } from '../../queue/task';
+import { LineSplitter } from '../protocol/line-splitter';
+import { Outbox } from '../protocol/outbox';
+import type { ToRole, ToWorker } from '../protocol/protocol';
+import { parseFromWorker } from '../protocol/protocol-parse';
+import { toTaskError } from '../protocol/task-error';
+import type { PoolRun, WorkerOfRun } from './pool-run';
 
 /** How a worker ended. */
 export interface WorkerExit {
@@ -42,7 +42,7 @@ const stderrLines = 20;
 const nodeFlags = ['--enable-source-maps', '--disable-warning=DEP0005'];
 
 /** One worker process: its channel, its load and its end. */
-export class WorkerProcess {
+export class WorkerProcess implements WorkerOfRun {
   state: 'starting' | 'ready' | 'leaving' = 'starting';
   /** All that it was given and has not finished, in the order of their giving. */
   readonly runs = new Map<number, PoolRun>();

@@ -1,7 +1,8 @@
-import { catalogHash, didYouMean } from '../catalog';
+import { catalogHash, didYouMean } from '../../catalog';
+import { protocolVersion, type ToRole } from '../protocol/protocol';
 import { describeExit } from './exit-words';
 import type { ResolvedPoolOptions } from './pool-options';
-import { protocolVersion, type ToRole } from './protocol';
+import type { WorkerOfRun } from './pool-run';
 import { whyRecycle } from './recycle';
 import { StartBackoff } from './start-backoff';
 import { workerEnvironment } from './worker-environment';
@@ -100,7 +101,7 @@ export class Crew implements WorkerListener {
     void worker.end(endGraceMs);
   }
 
-  kill(worker: WorkerProcess, because: string): void {
+  kill(worker: WorkerOfRun, because: string): void {
     this.options.emit('worker.killed', { workerPid: worker.pid, why: because });
     worker.kill(because);
   }

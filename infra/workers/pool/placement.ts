@@ -1,4 +1,4 @@
-import { fits } from './weight';
+import { fits } from '../protocol/weight';
 
 /** Short tasks may wait inside a worker for so long, so that it never waits for the channel. */
 const sendAheadMs = 10;

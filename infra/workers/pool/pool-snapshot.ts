@@ -1,4 +1,4 @@
-import { rounded } from './weight';
+import { rounded } from '../protocol/weight';
 import type { WorkerProcess } from './worker-process';
 
 /** One worker as the monitor shows it. */

@@ -1,5 +1,5 @@
-import type { AnyCatalog } from '../catalog';
-import { parseToWorker } from './protocol-parse';
+import type { AnyCatalog } from '../../catalog';
+import { parseToWorker } from '../protocol/protocol-parse';
 import type { HandlerRegistry } from './run-task';
 import { TaskRunner } from './task-runner';
 import { watchParent } from './watchdog';
