@@ -2,17 +2,8 @@ import { SyncedCron } from 'meteor/littledata:synced-cron';
 import { addSchedules } from '../../imports/schedules';
 import type { Events } from '../monitor/events';
 import type { Settings } from '../settings';
+import { cronEvent } from './cron-events';
 import type { Service } from './service';
-
-/** What SyncedCron says, as events: `cron.finished { schedule }` and so on. */
-const sentences: [RegExp, string][] = [
-  [/^Starting "(.+?)"/, 'cron.started'],
-  [/^Finished "(.+?)"/, 'cron.finished'],
-  [/^Exception "(.+?)"/, 'cron.failed'],
-  [/^Not running "(.+?)"/, 'cron.skipped'],
-  [/^Scheduled "(.+?)"/, 'cron.scheduled'],
-  [/^Removed "(.+?)"/, 'cron.removed'],
-];
 
 /** The schedules of the app: run by this role, seen and started by the link and the console. */
 export class Schedules implements Service {
@@ -27,7 +18,11 @@ export class Schedules implements Service {
   async start(): Promise<void> {
     const { enabled, ...options } = this.options;
     if (!enabled) return;
-    SyncedCron.config({ ...options, log: true, logger: entry => this.hear(entry) });
+    const logger = (entry: { level: string; message: string }) => {
+      const { name, fields } = cronEvent(entry, options.log);
+      this.events.emit(name, fields);
+    };
+    SyncedCron.config({ ...options, log: true, logger });
     addSchedules(SyncedCron);
     await SyncedCron.start();
   }
@@ -52,17 +47,5 @@ export class Schedules implements Service {
       throw Object.assign(new Error(`there is no schedule "${name}"; there are: ${known}`), { code: 'refused' });
     }
     SyncedCron.run(name).catch(error => this.events.emit('cron.failed', { schedule: name, error }));
-  }
-
-  /** Metrics count every run; the log is silent about them where the settings say so. */
-  private hear({ level, message }: { level: string; message: string }): void {
-    const found = sentences.find(([pattern]) => pattern.test(message));
-    const schedule = found?.[0].exec(message)?.[1];
-    const quiet = !this.options.log && level === 'info';
-    this.events.emit(found?.[1] ?? 'cron.said', {
-      ...(schedule && { schedule }),
-      message,
-      level: quiet ? 'debug' : level,
-    });
   }
 }

@@ -1,5 +1,6 @@
 import { addSchedules } from '../../imports/schedules';
 import { TaskQueue } from '../../infra/queue';
+import { cronEvent } from '../../infra/roles/cron-events';
 import { Crons } from '../support/cron';
 import { eventually } from '../support/eventually';
 import { FakeClock } from '../support/fake-clock';
@@ -35,4 +36,14 @@ test('a run that happens a second time adds nothing', async () => {
   await runAtNoon();
   expect(await TaskQueue.find({}).countAsync()).toBe(1);
   expect((await crons.history('send notifications'))[0]?.result).toBe(_id);
+});
+
+test('of two roles one says that it ran an occurrence; the other is silent, and counts nothing', async () => {
+  await runAtNoon();
+  const events = () => crons.said.map(entry => cronEvent(entry));
+  expect(events().map(({ name }) => name)).toContain('cron.finished');
+  await runAtNoon();
+  const other = await eventually(() => events().find(({ name }) => name === 'cron.ranElsewhere'));
+  expect(other.fields).toMatchObject({ schedule: 'send notifications', level: 'debug' });
+  expect(events().filter(({ name }) => name === 'cron.skipped' || name === 'cron.finished')).toHaveLength(1);
 });

@@ -1,0 +1,27 @@
+const ranElsewhere = 'cron.ranElsewhere';
+
+/** What SyncedCron says, as events: `cron.finished { schedule }` and so on. */
+const sentences: [RegExp, string][] = [
+  [/^Starting "(.+?)"/, 'cron.started'],
+  [/^Finished "(.+?)"/, 'cron.finished'],
+  [/^Exception "(.+?)"/, 'cron.failed'],
+  [/^Skipping "(.+?)"/, 'cron.skipped'],
+  [/^Not running "(.+?)"/, ranElsewhere],
+  [/^Scheduled "(.+?)"/, 'cron.scheduled'],
+  [/^Removed "(.+?)"/, 'cron.removed'],
+];
+
+export interface CronEvent {
+  name: string;
+  fields: { schedule?: string; message: string; level: string };
+}
+
+/** @param log whether runs are worth a line; metrics count every one of them. */
+export function cronEvent({ level, message }: { level: string; message: string }, log = true): CronEvent {
+  const found = sentences.find(([pattern]) => pattern.test(message));
+  const name = found?.[1] ?? 'cron.said';
+  const schedule = found?.[0].exec(message)?.[1];
+  // Of several jobs roles one runs an occurrence, and says so; the others need not say that they did not.
+  const quiet = level === 'info' && (!log || name === ranElsewhere);
+  return { name, fields: { ...(schedule && { schedule }), message, level: quiet ? 'debug' : level } };
+}
