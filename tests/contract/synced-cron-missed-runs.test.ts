@@ -30,9 +30,13 @@ async function startLate(policy: Partial<Entry>): Promise<FakeClock> {
 }
 
 const lastRan = (minutes: number) =>
-  crons
-    .records()
-    .insertOne({ _id: 'r', name: 'job', intendedAt: at(minutes), startedAt: at(minutes), finishedAt: at(minutes) });
+  crons.records().insertOne({
+    _id: `r${minutes}`,
+    name: 'job',
+    intendedAt: at(minutes),
+    startedAt: at(minutes),
+    finishedAt: at(minutes),
+  });
 
 /** When the entry has run, once it has by schedule again: all that was missed is decided by then. */
 async function runsAfterNext(clock: FakeClock, count: number): Promise<number[]> {
@@ -57,6 +61,13 @@ test('are skipped by default', async () => {
 test("with 'once' the newest is made up for", async () => {
   await lastRan(0);
   expect(await runsAfterNext(await startLate({ missedRuns: 'once' }), 3)).toEqual([0, 5, 6]);
+});
+
+test('are not forgotten when the next run by schedule is quicker than the look at what was missed', async () => {
+  await lastRan(0);
+  await lastRan(6);
+  await startLate({ missedRuns: 'once' });
+  await eventually(async () => String(await finished()) === '0,5,6');
 });
 
 test("with 'all' each is made up for, oldest first", async () => {

@@ -11,9 +11,12 @@ import type { Timetable } from '../time/timetable';
 export async function missedRuns(entry: Entry, timetable: Timetable, store: Store, before: number): Promise<number[]> {
   await store.ready();
   // The mark first: runs may be in the history before older ones have been made up for.
-  const since = (await store.marks.of(entry.name)) ?? (await store.history.newest(entry.name))?.intendedAt;
+  // And of the history what was due earlier: a run that falls due while we look says nothing about older ones.
+  const instant = new Date(before);
+  const since =
+    (await store.marks.of(entry.name)) ?? (await store.history.newestBefore(entry.name, instant))?.intendedAt;
   if (since) return timetable.newest(since.getTime(), before - 1, mostMissed(entry));
-  await store.marks.move(entry.name, new Date(before));
+  await store.marks.move(entry.name, instant);
   return [];
 }
 

@@ -34,9 +34,10 @@ export class History {
     return (await this.collection.findOneAsync({ name, intendedAt })) as HistoryRecord | undefined;
   }
 
-  /** The entry's newest run. */
-  async newest(name: string): Promise<HistoryRecord | undefined> {
-    return (await this.collection.findOneAsync({ name }, { sort: { intendedAt: -1 } })) as HistoryRecord | undefined;
+  /** The entry's newest run of those that were due before an instant. */
+  async newestBefore(name: string, before: Date): Promise<HistoryRecord | undefined> {
+    const earlier = { name, intendedAt: { $lt: before } };
+    return (await this.collection.findOneAsync(earlier, { sort: { intendedAt: -1 } })) as HistoryRecord | undefined;
   }
 
   /** @returns the record of the run, or undefined when some process has had it */
