@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { root } from '../support/run';
 jest.setTimeout(120_000);
 
 let local: string;
+let port: number;
 let started: TestProcess[];
 let mongodPath: string;
 
@@ -21,7 +23,9 @@ beforeAll(async () => {
 }, 120_000);
 beforeEach(async () => {
   local = mkdtempSync(join(tmpdir(), 'tandem-local-'));
-  await usePortOfOurOwn();
+  // The usual port is wanted by every test that starts `npm start` in a new checkout.
+  port = await testPort();
+  leave({ port });
   started = [];
 });
 afterEach(async () => {
@@ -30,11 +34,8 @@ afterEach(async () => {
   rmSync(local, { recursive: true, force: true });
 });
 
-/** As an earlier start leaves it. The usual port is wanted by every test that starts `npm start` in a new checkout. */
-async function usePortOfOurOwn(): Promise<void> {
-  const port = await testPort();
-  writeFileSync(join(local, 'database.json'), JSON.stringify({ port }));
-}
+/** What an earlier start has left. */
+const leave = (lease: object) => writeFileSync(join(local, 'database.json'), JSON.stringify(lease));
 
 /** Another process that runs the database of `npm start`. */
 async function keepDatabase(): Promise<{ keeper: TestProcess; url: string; mongod: () => number }> {
@@ -76,7 +77,7 @@ test('it is a replica set of one, on loopback only, with a small cache; its data
   expect(readdirSync(local).filter(name => /^mongo-\d+\.\d+$/.test(name))).toHaveLength(1);
   await end(second);
 
-  const stranger = await listenOn(Number(new URL(first.url).port));
+  const stranger = await listenOn(port);
   try {
     const third = await keepDatabase();
     expect(third.url).not.toBe(first.url);
@@ -104,6 +105,14 @@ test('after kill -9 the next start works at once, on the same port, with the dat
   const pid = third.mongod();
   await end(third, 'SIGKILL');
   await eventually(() => !isAlive(pid), { timeoutMs: 40_000 });
+});
+
+test('a mongod of a crashed start that is ending already, and answers no more, is waited for', async () => {
+  const ending = await listenOn(port);
+  ending.once('connection', () => setTimeout(() => ending.close(), 3_000));
+  const { pid } = spawnSync('true');
+  leave({ owner: pid, port, url: `mongodb://127.0.0.1:${port}/tandem` });
+  expect(new URL((await keepDatabase()).url).port).toBe(String(port));
 });
 
 test('of two npm starts of one checkout at the same moment, and of a later one, each has the same database', async () => {

@@ -9,7 +9,7 @@ import { findMongo } from './ways';
 
 /** Not MongoDB's own 27017, which somebody else's may have. */
 const usualPort = 27117;
-const orphanTimeoutMs = 15_000;
+const orphanTimeoutMs = 20_000;
 /** How long the mongod of a killed run may hold our data, or that of another `npm start` may take until it answers. */
 const folderTimeoutMs = 60_000;
 const askEveryMs = 250;
@@ -101,10 +101,17 @@ async function startAt(port: number, mongod: Mongod, data: string): Promise<Runn
  */
 async function forgetCrash(data: string, local: string): Promise<void> {
   const { port, url } = (await readLease(local))!;
-  const isOurs = !(await isFree(port)) && (await servedFolder(port)) === data;
+  const orphaned = await servesOrEnds(data, port);
   if (!(await hasCrashed(local))) return;
-  if (isOurs) await endOrphan(port);
+  if (orphaned) await endOrphan(port);
   await writeLease(local, { port, url });
+}
+
+/** A mongod that is ending listens for a while without an answer: what does not say that it is another's is ours. */
+async function servesOrEnds(data: string, port: number): Promise<boolean> {
+  if (await isFree(port)) return false;
+  const served = await servedFolder(port);
+  return served === undefined || served === data;
 }
 
 async function endOrphan(port: number): Promise<void> {
