@@ -1,5 +1,5 @@
 import type { QueueCore } from './queue-core';
-import { liveStates, type Task, type TaskState } from './task';
+import { isLive, type Task } from './task';
 
 /** `TaskQueue.inMemory`: the tasks in this role's memory, as meteor-cluster shows them. */
 export class InMemoryTasks {
@@ -7,7 +7,7 @@ export class InMemoryTasks {
 
   findById(id: string): Task | undefined {
     const task = this.core().memory.get(id);
-    return task && (liveStates as readonly TaskState[]).includes(task.state) ? task : undefined;
+    return task && isLive(task) ? task : undefined;
   }
 
   /** @returns whether there was one. */

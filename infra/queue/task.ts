@@ -7,6 +7,10 @@ export type TaskState = (typeof taskStates)[number];
 /** A task in one of these states still has something to happen to it; its `_id` and `uniqueKey` are taken. */
 export const liveStates = ['scheduled', 'queued', 'running'] as const satisfies readonly TaskState[];
 
+export function isLive({ state }: Pick<Task, 'state'>): boolean {
+  return (liveStates as readonly TaskState[]).includes(state);
+}
+
 /** A task in one of these states is history, until its retention is over. */
 export const finishedStates = ['done', 'failed', 'cancelled', 'rejected'] as const satisfies readonly TaskState[];
 

@@ -1,4 +1,5 @@
 import { withoutSecrets } from '../../infra/database';
+import { answers } from '../../infra/dev/database/ping';
 
 /** The address of the database is no setting, but the greatest secret that a role has. */
 describe('the address of the database, as a message shows it', () => {
@@ -14,5 +15,11 @@ describe('the address of the database, as a message shows it', () => {
     ['mongodb://db/app', 'mongodb://db/app'],
   ])('%s is %s', (url, shown) => {
     expect(withoutSecrets(url)).toBe(shown);
+  });
+
+  it('hides its password where `npm start` finds no database, however badly it was escaped', async () => {
+    const refused = answers('mongodb://me:hunt@er2@127.0.0.1:1/x', 500).catch(error => String(error.message));
+    expect(await refused).toMatch(/^No database answers at mongodb:\/\/me:…@127\.0\.0\.1:1\/x: /);
+    expect(await refused).not.toContain('er2');
   });
 });

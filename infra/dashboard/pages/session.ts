@@ -2,6 +2,7 @@ import { Meteor } from 'meteor/meteor';
 import { useTracker } from 'meteor/react-meteor-data';
 import { useCallback, useEffect, useState } from 'react';
 import type { ConsoleMethods } from '../contract';
+import { useAttempts } from './attempts';
 
 type Method = keyof ConsoleMethods;
 
@@ -25,9 +26,6 @@ export const isRefusal = (error: unknown) => (error as { error?: unknown }).erro
 /** Kept as long as the tab lives; a closed tab is a logout. */
 const key = 'tandem.console.session';
 
-/** After an answer that is neither yes nor no: the database is away, say. */
-export const askAgainAfterMs = 2_000;
-
 export type LoginState = 'out' | 'entering' | 'in';
 
 /** The operator's login on this page. A new connection shows the session again by itself. */
@@ -36,7 +34,7 @@ export function useSession() {
   const [session, setSession] = useState(() => sessionStorage.getItem(key));
   const [state, setState] = useState<LoginState>(session ? 'entering' : 'out');
   const [problem, setProblem] = useState<string>();
-  const [attempt, setAttempt] = useState(1);
+  const { attempt, again } = useAttempts();
 
   const forget = useCallback((why?: string) => {
     sessionStorage.removeItem(key);
@@ -52,11 +50,11 @@ export function useSession() {
     let timer: ReturnType<typeof setTimeout>;
     const failed = (error: unknown) => {
       if (isRefusal(error)) forget('The session has ended. Log in again.');
-      else timer = setTimeout(() => setAttempt(count => count + 1), askAgainAfterMs);
+      else timer = again();
     };
     call('console.enter', session).then(() => setState('in'), failed);
     return () => clearTimeout(timer);
-  }, [connected, session, state, attempt, forget]);
+  }, [connected, session, state, attempt, again, forget]);
 
   const login = useCallback(async (token: string) => {
     setProblem(undefined);

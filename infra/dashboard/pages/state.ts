@@ -10,7 +10,8 @@ import {
   type ShownWorkers,
   statePublication,
 } from '../contract';
-import { askAgainAfterMs, isRefusal } from './session';
+import { useAttempts } from './attempts';
+import { isRefusal } from './session';
 
 // Filled by the publication; the database has no such collections.
 const Processes = new Mongo.Collection<ShownProcess>('consoleProcesses');
@@ -28,7 +29,7 @@ const Schedules = new Mongo.Collection<ShownSchedule>('consoleSchedules');
  */
 function useSubscription(onRefused: () => void): boolean {
   const [isLoading, setLoading] = useState(true);
-  const [attempt, setAttempt] = useState(1);
+  const { attempt, again } = useAttempts();
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt is what subscribes again.
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
@@ -36,14 +37,14 @@ function useSubscription(onRefused: () => void): boolean {
       if (!error) return;
       if (isRefusal(error)) return onRefused();
       setLoading(true);
-      timer = setTimeout(() => setAttempt(count => count + 1), askAgainAfterMs);
+      timer = again();
     };
     const handle = Meteor.subscribe(statePublication, { onReady: () => setLoading(false), onStop: stopped });
     return () => {
       clearTimeout(timer);
       handle.stop();
     };
-  }, [attempt, onRefused]);
+  }, [attempt, again, onRefused]);
   return isLoading;
 }
 

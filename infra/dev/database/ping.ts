@@ -30,6 +30,7 @@ async function command(url: string, timeoutMs: number, document: Document): Prom
   }
 }
 
+/** However badly it was escaped: up to the last @. */
 function withoutPassword(url: string): string {
-  return url.replace(/\/\/([^:@/]+):[^@/]+@/, '//$1:…@');
+  return url.replace(/\/\/([^:@/]+):.+@/s, '//$1:…@');
 }

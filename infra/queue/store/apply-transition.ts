@@ -14,7 +14,8 @@ const always = ['owner', 'leaseUntil', 'claimedAt', 'promotion'] as const;
 
 /**
  * The fields that end with the attempt. `cancelRequested` stays where the task goes back to wait: a cancel that came
- * while its run was ending is then obeyed at the next claim. A task that goes back to wait keeps no progress; a done one shows no error.
+ * while its run was ending is then obeyed at the next claim. A task that goes back to wait keeps no progress; a done one
+ * shows no error.
  */
 export function fieldsToUnset(state: Transition['state']): string[] {
   switch (state) {
@@ -28,6 +29,11 @@ export function fieldsToUnset(state: Transition['state']): string[] {
     case 'rejected':
       return [...always, 'cancelRequested', 'deadlineWatch'];
   }
+}
+
+/** The same in MongoDB's words: what an update's `$unset` takes. */
+export function unsetOf(fields: readonly string[]): Record<string, ''> {
+  return Object.fromEntries(fields.map(field => [field, '']));
 }
 
 /** What a task that is tried afresh no longer has. */

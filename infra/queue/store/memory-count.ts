@@ -1,5 +1,5 @@
-import type { Task } from '../task';
-import { isLive, type MemoryTable } from './memory-table';
+import { isLive, type Task } from '../task';
+import type { MemoryTable } from './memory-table';
 import type { KnownType, LiveCount } from './task-store';
 
 /** What waits and runs, by type and state. */

@@ -1,7 +1,7 @@
-import type { Task } from '../task';
+import { isLive, type Task } from '../task';
 import { fieldsOfTheEnd, fieldsToUnset } from './apply-transition';
 import { holderOfUniqueKey } from './memory-insert';
-import { isLive, type MemoryTable, without } from './memory-table';
+import { type MemoryTable, without } from './memory-table';
 import type { Cancelled, Retried, RetryChanges } from './task-store';
 
 /** Cancels a task that waits; asks for the end of one that runs. */

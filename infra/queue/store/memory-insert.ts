@@ -1,5 +1,5 @@
-import type { Task } from '../task';
-import { isLive, type MemoryTable } from './memory-table';
+import { isLive, type Task } from '../task';
+import type { MemoryTable } from './memory-table';
 import type { Inserted, Insertion } from './task-store';
 
 /** Adds a task, or says what is in its way. */

@@ -1,11 +1,11 @@
 import { compareTasks } from '../order';
-import type { Progress, Task } from '../task';
+import { isLive, type Progress, type Task } from '../task';
 import { fieldsToUnset } from './apply-transition';
 import { countLiveTasks, findUnknownTypes } from './memory-count';
 import { cancelTask, retryTask } from './memory-ends';
 import { insertTask } from './memory-insert';
 import { settleTasks } from './memory-settle';
-import { isLive, MemoryTable, without } from './memory-table';
+import { MemoryTable, without } from './memory-table';
 import { matches } from './selector';
 import type {
   Cancelled,

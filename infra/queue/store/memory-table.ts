@@ -1,4 +1,4 @@
-import { finishedStates, liveStates, type Task, type TaskState } from '../task';
+import { finishedStates, type Task, type TaskState } from '../task';
 import { SortedTasks } from './sorted-tasks';
 import type { Held, Upcoming } from './task-store';
 
@@ -84,10 +84,6 @@ export class MemoryTable {
 
 function kindOf(taskType: string, version: number): string {
   return `${taskType}@${version}`;
-}
-
-export function isLive(task: Task): boolean {
-  return (liveStates as readonly TaskState[]).includes(task.state);
 }
 
 function isFinished(state: TaskState): boolean {

@@ -1,6 +1,7 @@
 import { type Collection, MongoServerError } from 'mongodb';
 import { finishedStates, type Task } from '../task';
-import { fieldsOfTheEnd, fieldsToUnset } from './apply-transition';
+import { fieldsOfTheEnd, fieldsToUnset, unsetOf } from './apply-transition';
+import { duplicateKey } from './mongo-insert';
 import type { Cancelled, Retried, RetryChanges } from './task-store';
 
 /** Cancels a task that waits; asks for the end of one that runs. */
@@ -10,8 +11,8 @@ export async function cancelTask(
   now: Date,
   expiresAt: Date,
 ): Promise<Cancelled> {
-  const unset = Object.fromEntries([...fieldsToUnset('cancelled'), 'recurringKey'].map(field => [field, '']));
-  const end = { $set: { state: 'cancelled' as const, finishedAt: now, expiresAt }, $unset: unset as never };
+  const $unset = unsetOf([...fieldsToUnset('cancelled'), 'recurringKey']);
+  const end = { $set: { state: 'cancelled' as const, finishedAt: now, expiresAt }, $unset };
   const cancelled = await collection.updateOne({ _id, state: { $in: ['scheduled', 'queued'] } }, end);
   if (cancelled.matchedCount === 1) return 'cancelled';
   const asked = await collection.updateOne({ _id, state: 'running' }, { $set: { cancelRequested: true } });
@@ -34,7 +35,7 @@ export async function retryTask(
     ]);
     return matchedCount === 1 ? 'retried' : undefined;
   } catch (error) {
-    if (error instanceof MongoServerError && error.code === 11000) return 'duplicate';
+    if (error instanceof MongoServerError && error.code === duplicateKey) return 'duplicate';
     throw error;
   }
 }

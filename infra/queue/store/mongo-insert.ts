@@ -1,11 +1,12 @@
 import { type ClientSession, type Collection, MongoBulkWriteError, type WriteError } from 'mongodb';
 import { InvalidTaskError } from '../errors';
 import type { AnySession } from '../new-task';
-import { finishedStates, liveStates, type Task } from '../task';
+import { finishedStates, isLive, liveStates, type Task } from '../task';
 import { recurringKeyIndex, uniqueKeyIndex } from './indexes';
 import type { Inserted, Insertion } from './task-store';
 
-const duplicateKey = 11000;
+/** MongoDB's code for a write that a unique index refuses. */
+export const duplicateKey = 11000;
 
 /** Inserts all in one round trip, and looks closer only at those that were refused. */
 export async function insertTasks(collection: Collection<Task>, insertions: readonly Insertion[]): Promise<Inserted[]> {
@@ -132,8 +133,7 @@ async function findInTheWay(
   const { _id, uniqueKey, recurringKey } = task;
   const same = await collection.findOne({ _id }, own);
   if (same && once) return { kind: 'there', id: _id };
-  if (same && (liveStates as readonly string[]).includes(same.state))
-    return { kind: 'duplicate', id: _id, field: '_id', value: _id };
+  if (same && isLive(same)) return { kind: 'duplicate', id: _id, field: '_id', value: _id };
   const next = recurringKey === undefined ? null : await collection.findOne({ recurringKey }, own);
   if (next) return { kind: 'merged', id: next._id };
   if (uniqueKey === undefined) return undefined;

@@ -3,7 +3,7 @@ import { defaultOptions } from '../../catalog';
 import { isDatabaseAway } from '../database-away';
 import type { Task } from '../task';
 import { newToken } from '../task-id';
-import { fieldsToUnset } from './apply-transition';
+import { fieldsToUnset, unsetOf } from './apply-transition';
 
 /** Makes scheduled tasks that are due queued, soonest first, and returns them. */
 export async function promoteTasks(collection: Collection<Task>, now: Date, limit: number): Promise<Task[]> {
@@ -45,8 +45,8 @@ async function promoteIds(collection: Collection<Task>, ids: string[], now: Date
 async function setAside(collection: Collection<Task>, _id: string, now: Date, reason: Error): Promise<Task[]> {
   const error = { name: reason.name, message: `cannot be promoted: ${reason.message}` };
   const expiresAt = new Date(now.getTime() + defaultOptions.retention.failed);
-  const unset = Object.fromEntries(fieldsToUnset('failed').map(field => [field, '']));
-  const end = { $set: { state: 'failed' as const, error, finishedAt: now, expiresAt }, $unset: unset as never };
+  const $unset = unsetOf(fieldsToUnset('failed'));
+  const end = { $set: { state: 'failed' as const, error, finishedAt: now, expiresAt }, $unset };
   // Where even that is refused, it stays as it is; the others have been promoted.
   await collection.updateOne({ _id, state: 'scheduled' }, end).catch(() => {});
   return [];

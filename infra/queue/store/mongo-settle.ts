@@ -1,7 +1,7 @@
 import type { Collection } from 'mongodb';
 import { isDatabaseAway } from '../database-away';
 import type { Task } from '../task';
-import { attemptsKept, fieldsOf, fieldsToUnset } from './apply-transition';
+import { attemptsKept, fieldsOf, fieldsToUnset, unsetOf } from './apply-transition';
 import type { Held, Settlement } from './task-store';
 
 /**
@@ -120,7 +120,7 @@ export async function handBackClaim(collection: Collection<Task>, owner: string,
 
 const untouched = {
   $set: { state: 'queued' as const },
-  $unset: Object.fromEntries(fieldsToUnset('queued').map(field => [field, ''])) as never,
+  $unset: unsetOf(fieldsToUnset('queued')),
 };
 
 /** Renews the leases of all tasks in one write. */
