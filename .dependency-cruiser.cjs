@@ -3,13 +3,19 @@
  * tests/contract/architecture.test.ts runs it, and proves of each rule that it catches a planted violation.
  */
 
-/** A room may know the named places and itself, and of the rest of the repository nothing. */
+/** What every room may know: it knows nobody. */
+const lowest = 'infra/errors/';
+
+/** A room may know the named places, the lowest room and itself, and of the rest of the repository nothing. */
 const knowsOnly = (name, room, places, comment) => ({
   name,
   comment,
   severity: 'error',
   from: { path: `^${room}` },
-  to: { path: '^(client|server|imports|infra|packages)/', pathNot: [room, ...places].map(place => `^${place}`) },
+  to: {
+    path: '^(client|server|imports|infra|packages)/',
+    pathNot: [room, lowest, ...places].map(place => `^${place}`),
+  },
 });
 
 const mayUseMeteor = '^(client|server|infra/(roles|link|dashboard)|imports/(api|ui)|packages)/';
@@ -25,7 +31,8 @@ module.exports = {
       from: { pathNot: mayUseMeteor },
       to: { path: '^meteor/' },
     },
-    knowsOnly('catalog-is-lowest', 'infra/catalog/', [], 'It knows simpl-schema only.'),
+    knowsOnly('errors-know-nobody', 'infra/errors/', [], 'Every room reports its failures by it.'),
+    knowsOnly('catalog-is-low', 'infra/catalog/', [], 'It knows simpl-schema only.'),
     knowsOnly('settings-are-low', 'infra/settings/', ['infra/catalog/nearest'], 'Settings know nobody.'),
     knowsOnly('database-is-low', 'infra/database/', [], 'It knows the driver only.'),
     knowsOnly('monitor-is-told', 'infra/monitor/', [], 'Others tell it by events; it asks nobody by name.'),

@@ -20,7 +20,8 @@ const planted: Record<string, Record<string, string>> = {
   'meteor-only-at-the-border': {
     'infra/queue/meteor.ts': "import { Meteor } from 'meteor/meteor'; export const m = () => Meteor;",
   },
-  'catalog-is-lowest': { 'infra/catalog/up.ts': "export { a } from '../queue/a';" },
+  'errors-know-nobody': { 'infra/errors/up.ts': "export { a } from '../queue/a';" },
+  'catalog-is-low': { 'infra/catalog/up.ts': "export { a } from '../queue/a';" },
   'settings-are-low': { 'infra/settings/up.ts': "export { a } from '../queue/a';" },
   'database-is-low': { 'infra/database/up.ts': "export { a } from '../queue/a';" },
   'monitor-is-told': { 'infra/monitor/up.ts': "export { a } from '../queue/a';" },

@@ -158,7 +158,7 @@ const planted: Planted[] = [
     'the import graph keeps',
     'infra/catalog/priority.ts',
     with_("export * from '../queue/order';"),
-    /infra\/catalog\/priority\.ts: imports infra\/queue\/order\.ts \(catalog-is-lowest\)/,
+    /infra\/catalog\/priority\.ts: imports infra\/queue\/order\.ts \(catalog-is-low\)/,
   ],
   [
     'the worker file',
