@@ -1,8 +1,4 @@
-import { Meteor } from 'meteor/meteor';
-import { drainOnSignals, loadOrExit, RoleProcess, startOrExit } from '../infra/roles';
+import { app } from '../imports/app';
+import { startRole } from '../infra/roles';
 
-const settings = loadOrExit(Meteor.settings, { production: Meteor.isProduction });
-const role = new RoleProcess(settings);
-
-drainOnSignals(role);
-Meteor.startup(() => startOrExit(role));
+startRole(app);

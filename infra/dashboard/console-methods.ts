@@ -2,7 +2,7 @@ import { check, Match } from 'meteor/check';
 import { DDPRateLimiter } from 'meteor/ddp-rate-limiter';
 import { Meteor } from 'meteor/meteor';
 import type { ConsoleMethods } from './contract';
-import { mayOperate } from './may-operate';
+import type { MayOperate } from './may-operate';
 import type { OpenedSession, OperatorSessions } from './sessions';
 import type { ConsoleSources } from './sources';
 
@@ -17,7 +17,12 @@ const actionsPerMinute = 300;
 const entriesPerMinute = 120;
 
 /** Login and logout of operators. */
-export function defineLogin(sessions: OperatorSessions, sources: ConsoleSources, refusals: Refusals): void {
+export function defineLogin(
+  sessions: OperatorSessions,
+  sources: ConsoleSources,
+  mayOperate: MayOperate,
+  refusals: Refusals,
+): void {
   const admit = async (caller: This, opened: OpenedSession | undefined) => {
     if (!opened) return refuse(caller, refusals);
     await caller.setUserId(opened.userId);
@@ -48,7 +53,8 @@ function refuse(caller: This, refusals: Refusals): never {
 }
 
 /** What an operator may do. */
-export function defineActions(sources: ConsoleSources): void {
+export function defineActions(sources: ConsoleSources, mayOperate: MayOperate): void {
+  const asOperator = (userId: string | null) => refuseStrangers(userId, mayOperate);
   /** Says who does what to the log, then does it. @throws what the operator may read. */
   const act = async <T>(caller: This, action: string, about: object, perform: () => Promise<T>): Promise<T> => {
     sources.emit('console.action', { action, ...about, address: caller.connection?.clientAddress });
@@ -86,7 +92,7 @@ export function defineActions(sources: ConsoleSources): void {
 }
 
 /** @throws where this user may not operate. */
-export async function asOperator(userId: string | null): Promise<void> {
+export async function refuseStrangers(userId: string | null, mayOperate: MayOperate): Promise<void> {
   if (!(await mayOperate(userId))) throw new Meteor.Error('not-authorized', 'Log in as an operator first.');
 }
 

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Meteor, type Subscription } from 'meteor/meteor';
-import { asOperator } from './console-methods';
+import { refuseStrangers } from './console-methods';
 import { type ConsoleState, consoleCollections, statePublication } from './contract';
-import { mayOperate } from './may-operate';
+import type { MayOperate } from './may-operate';
 
 const lookEveryMs = 1_000;
 
@@ -18,13 +18,15 @@ export class ConsolePublication {
 
   constructor(
     private readonly look: () => Promise<ConsoleState>,
+    private readonly mayOperate: MayOperate,
     private readonly emit: (name: string, fields: object) => void,
   ) {}
 
   publish(): void {
+    const { mayOperate } = this;
     const join = (subscription: Subscription) => this.join(subscription);
     Meteor.publish(statePublication, async function () {
-      await asOperator(this.userId);
+      await refuseStrangers(this.userId, mayOperate);
       await join(this);
       this.ready();
     });
@@ -37,7 +39,7 @@ export class ConsolePublication {
   }
 
   private async join(subscription: Subscription): Promise<void> {
-    const viewer = new Viewer(subscription);
+    const viewer = new Viewer(subscription, this.mayOperate);
     viewer.show(this.viewers.size > 0 && this.last ? this.last : await this.look());
     this.viewers.add(viewer);
     subscription.onStop(() => this.leave(viewer));
@@ -90,10 +92,13 @@ export class ConsolePublication {
 class Viewer {
   private readonly sent = new Map<string, Map<string, Document>>();
 
-  constructor(private readonly subscription: Subscription) {}
+  constructor(
+    private readonly subscription: Subscription,
+    private readonly mayOperate: MayOperate,
+  ) {}
 
   mayStay(): Promise<boolean> {
-    return mayOperate(this.subscription.userId);
+    return this.mayOperate(this.subscription.userId);
   }
 
   sendAway(): void {

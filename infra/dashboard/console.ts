@@ -1,5 +1,6 @@
 import { defineActions, defineLogin, limitConsole } from './console-methods';
 import { ConsolePublication } from './console-state';
+import { mayOperateBy } from './may-operate';
 import { OperatorSessions } from './sessions';
 import type { ConsoleSources } from './sources';
 
@@ -11,21 +12,25 @@ export interface ConsoleOptions {
   sessionMinutes: number;
   loginsPerMinute: number;
   sources: ConsoleSources;
+  /** Who may operate beside those who logged in with a token. */
+  mayOperate?: ((userId: string) => boolean | Promise<boolean>) | undefined;
   /** Told of each refused login; says it at a limited rate. */
   refusals: { tell(fields: object): void };
 }
 
 /** The console's server half, as a service: methods, publication, logins. Without a token nobody can log in. */
-export function createConsole({ tokens, sessionMinutes, loginsPerMinute, sources, refusals }: ConsoleOptions) {
+export function createConsole(options: ConsoleOptions) {
+  const { tokens, sessionMinutes, loginsPerMinute, sources, refusals } = options;
+  const mayOperate = mayOperateBy(options.mayOperate);
   const sessions = new OperatorSessions({ tokens, minutes: sessionMinutes });
-  const publication = new ConsolePublication(sources.state, sources.emit);
+  const publication = new ConsolePublication(sources.state, mayOperate, sources.emit);
   return {
     name: 'console',
     async start(): Promise<void> {
       if (tokens.length === 0) sources.emit('console.off', {});
       await sessions.start();
-      defineLogin(sessions, sources, refusals);
-      defineActions(sources);
+      defineLogin(sessions, sources, mayOperate, refusals);
+      defineActions(sources, mayOperate);
       limitConsole(loginsPerMinute);
       publication.publish();
     },

@@ -1,10 +1,15 @@
 import { isOpenSession } from './sessions';
 
+/** Whether this user may operate: see processes, queue and failed tasks, and act on them. */
+export type MayOperate = (userId: string | null) => Promise<boolean>;
+
 /**
- * Whether this user may operate: see processes, queue and failed tasks, and act on them. Every method and publication
- * of the console asks here, at each call. An app with `accounts` replaces this one function by its own check:
+ * An operator has logged in by a token of the settings, or is one by the app's own judgment. Every method and
+ * publication of the console asks at each call.
  *
- *     export const mayOperate = async (userId: string | null) =>
- *       userId !== null && (await Meteor.users.findOneAsync({ _id: userId, isOperator: true })) !== undefined;
+ * @param byApp `mayOperate` of `imports/app.ts`.
  */
-export const mayOperate = (userId: string | null): Promise<boolean> => isOpenSession(userId);
+export function mayOperateBy(byApp: ((userId: string) => boolean | Promise<boolean>) | undefined): MayOperate {
+  return async userId =>
+    userId !== null && ((await isOpenSession(userId)) || (byApp !== undefined && (await byApp(userId)) === true));
+}

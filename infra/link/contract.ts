@@ -1,4 +1,4 @@
-import type { DataOf, TaskType } from '../../imports/tasks/catalog';
+import type { AppDataOf, AppTaskType } from '../catalog';
 
 /** What a jobs role shows of itself to its web roles, live. */
 export interface LiveState {
@@ -28,7 +28,7 @@ export interface Jobs {
    *
    * @throws LinkError `down` (no jobs role could be reached in time), `timeout`, `refused` (payload) or `failed`.
    */
-  run<T extends TaskType>(taskType: T, data: DataOf<T>, options?: RunOptions): Promise<unknown>;
+  run<T extends AppTaskType>(taskType: T, data: AppDataOf<T>, options?: RunOptions): Promise<unknown>;
   /** Says that there is work; costs next to nothing and promises nothing. */
   nudge(): void;
   /** Runs a schedule of a jobs role now. @throws LinkError; `refused` for a name that it does not know. */

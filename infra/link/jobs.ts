@@ -1,4 +1,4 @@
-import type { DataOf, TaskType } from '../../imports/tasks/catalog';
+import type { AppDataOf, AppTaskType } from '../catalog';
 import { type Jobs, LinkError, type LiveState, type RunOptions } from './contract';
 
 /** Why there is no link, until a role says otherwise. */
@@ -33,7 +33,8 @@ export function connectJobs(to: Jobs | { off: string }): void {
 
 /** The jobs role, for the app: `await jobs.run('makeThumbnails', { … })`. */
 export const jobs: Jobs = {
-  run: <T extends TaskType>(taskType: T, data: DataOf<T>, options?: RunOptions) => current.run(taskType, data, options),
+  run: <T extends AppTaskType>(taskType: T, data: AppDataOf<T>, options?: RunOptions) =>
+    current.run(taskType, data, options),
   runSchedule: name => current.runSchedule(name),
   nudge: () => current.nudge(),
   live: () => current.live(),

@@ -1,4 +1,4 @@
-import type { DataOf, TaskType } from '../../imports/tasks/catalog';
+import type { AppDataOf, AppTaskType } from '../catalog';
 import { inTime } from '../monitor/in-time';
 import { type Jobs, LinkError, type LinkFailure, type LiveState, type RunOptions, wire } from './contract';
 import { LinkConnection } from './link-connection';
@@ -56,9 +56,9 @@ export class LinkClient implements Jobs {
     return this.isUp() ? this.states : [];
   }
 
-  async run<T extends TaskType>(
+  async run<T extends AppTaskType>(
     taskType: T,
-    data: DataOf<T>,
+    data: AppDataOf<T>,
     { timeout = defaultTimeoutMs }: RunOptions = {},
   ): Promise<unknown> {
     const connection = await this.reached();

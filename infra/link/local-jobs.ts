@@ -1,4 +1,4 @@
-import type { DataOf, TaskType } from '../../imports/tasks/catalog';
+import type { AppDataOf, AppTaskType } from '../catalog';
 import { type Jobs, LinkError, type LinkFailure, type LiveState, type RunOptions } from './contract';
 import type { LinkServerOptions } from './link-server';
 
@@ -8,7 +8,7 @@ const defaultTimeoutMs = 30_000;
 export class LocalJobs implements Jobs {
   constructor(private readonly jobs: Pick<LinkServerOptions, 'runInMemory' | 'runSchedule' | 'nudge' | 'live'>) {}
 
-  async run<T extends TaskType>(taskType: T, data: DataOf<T>, { timeout = defaultTimeoutMs }: RunOptions = {}) {
+  async run<T extends AppTaskType>(taskType: T, data: AppDataOf<T>, { timeout = defaultTimeoutMs }: RunOptions = {}) {
     const signal = new AbortController().signal;
     return this.jobs.runInMemory(taskType, data, { timeoutMs: timeout, signal }).catch(cause => {
       const { code, message } = cause as { code?: LinkFailure; message: string };

@@ -1,4 +1,4 @@
-import type { Catalog } from '../../imports/tasks/catalog';
+import type { AppCatalog } from '../catalog';
 import { TaskQueue } from './index';
 import type { NewTask } from './new-task';
 
@@ -8,5 +8,5 @@ import type { NewTask } from './new-task';
  *
  * @example cron.add({ name: 'clean up', schedule: parser => parser.text('at 2:30 am'), job: addsTask({ taskType: 'cleanUp' }) });
  */
-export const addsTask = (task: NewTask<Catalog>) => (intendedAt: Date, name: string) =>
+export const addsTask = (task: NewTask<AppCatalog>) => (intendedAt: Date, name: string) =>
   TaskQueue.addTask({ ...task, _id: `${name}:${intendedAt.toISOString()}`, once: true, dueDate: intendedAt });

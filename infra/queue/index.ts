@@ -1,12 +1,13 @@
-import { type Catalog, catalog } from '../../imports/tasks/catalog';
+import type { AppCatalog } from '../catalog';
 import { TaskQueueOf } from './task-queue';
 
 /**
- * The app's queue, typed by its catalogue. A role connects it at start; until then every call says so.
+ * The app's queue, typed by the app's catalog. A role gives it the catalog and connects it at start; until then every
+ * call says so.
  *
  * @example await TaskQueue.addTask({ taskType: 'buildReport', data: { rows: 500, owner } });
  */
-export const TaskQueue = new TaskQueueOf<Catalog>(catalog);
+export const TaskQueue = new TaskQueueOf<AppCatalog>();
 
 export type { QueueCounts, StateCounts } from './counts';
 export { DuplicateTaskError, DuplicateTasksError, InvalidTaskError } from './errors';

@@ -45,10 +45,25 @@ export class TaskQueueOf<C extends object> {
   readonly whenConnected: Promise<void>;
   private tellConnected: () => void = () => {};
 
-  constructor(readonly catalog: C) {
+  private declared: C | undefined;
+
+  /** @param catalog the task types; a queue that is made without them gets them by `declare`. */
+  constructor(catalog?: C) {
+    this.declared = catalog;
     this.whenConnected = new Promise(resolve => {
       this.tellConnected = resolve;
     });
+  }
+
+  /** The task types. @throws before they are declared. */
+  get catalog(): C {
+    if (this.declared) return this.declared;
+    throw new Error('TaskQueue has no catalog yet: startRole(app) declares it');
+  }
+
+  /** Says which task types there are. A role does so before anything else. */
+  declare(catalog: C): void {
+    this.declared = catalog;
   }
 
   /** What the queue is made of, for the dispatcher of this role. @throws before `connect`. */

@@ -1,13 +1,12 @@
-import { createApi } from '../../imports/api';
-import { FileStore } from '../database';
+import type { Service } from '../app';
 import { Metrics } from '../monitor/metrics';
+import { appServices } from './app-services';
 import { consoleOf } from './console';
 import { doors } from './doors';
 import { commonFigures } from './figures';
 import { type Ground, groundServices } from './ground';
 import { jobsParts } from './jobs';
 import { queueOf } from './queue';
-import type { Service } from './service';
 
 /** Both roles in one process, so that a plain `meteor run` does everything. Development only. */
 export function bothRoles(ground: Ground): Service[] {
@@ -19,6 +18,6 @@ export function bothRoles(ground: Ground): Service[] {
     queueOf(ground),
     ...services,
     consoleOf(ground),
-    createApi({ files: new FileStore(ground.connection.db) }),
+    ...appServices(ground, 'web', 'jobs'),
   ];
 }

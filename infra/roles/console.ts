@@ -1,10 +1,10 @@
+import type { Service } from '../app';
 import type { ConsoleSources, ConsoleState } from '../dashboard/console';
 import { createConsole } from '../dashboard/console';
 import { jobs } from '../link';
 import { Seldom } from '../monitor/seldom';
 import { type Task, TaskQueue } from '../queue';
 import type { Ground } from './ground';
-import type { Service } from './service';
 
 const refusalsSaidEveryMs = 10_000;
 const tasksShown = 50;
@@ -18,6 +18,7 @@ export function consoleOf(ground: Ground): Service {
     sessionMinutes,
     loginsPerMinute,
     sources: sourcesOf(ground),
+    mayOperate: ground.app.mayOperate,
     refusals: new Seldom(refusalsSaidEveryMs, fields => emit('console.refused', fields)),
   });
 }

@@ -1,29 +1,25 @@
 import { SyncedCron } from 'meteor/littledata:synced-cron';
-import { addSchedules } from '../../imports/schedules';
-import type { Events } from '../monitor/events';
-import type { Settings } from '../settings';
+import type { Service } from '../app';
 import { cronEvent } from './cron-events';
-import type { Service } from './service';
+import type { Ground } from './ground';
 
 /** The schedules of the app: run by this role, seen and started by the link and the console. */
 export class Schedules implements Service {
   readonly name = 'schedules';
   private stopped?: Promise<void>;
 
-  constructor(
-    private readonly options: Settings['cron'],
-    private readonly events: Events,
-  ) {}
+  constructor(private readonly ground: Pick<Ground, 'app' | 'settings' | 'events'>) {}
 
   async start(): Promise<void> {
-    const { enabled, ...options } = this.options;
+    const { app, settings, events } = this.ground;
+    const { enabled, ...options } = settings.cron;
     if (!enabled) return;
     const logger = (entry: { level: string; message: string }) => {
       const { name, fields } = cronEvent(entry, options.log);
-      this.events.emit(name, fields);
+      events.emit(name, fields);
     };
     SyncedCron.config({ ...options, log: true, logger });
-    addSchedules(SyncedCron);
+    app.schedules?.(SyncedCron as never);
     await SyncedCron.start();
   }
 
@@ -46,6 +42,6 @@ export class Schedules implements Service {
       const known = Object.keys(SyncedCron._entries).join(', ') || 'none';
       throw Object.assign(new Error(`there is no schedule "${name}"; there are: ${known}`), { code: 'refused' });
     }
-    SyncedCron.run(name).catch(error => this.events.emit('cron.failed', { schedule: name, error }));
+    SyncedCron.run(name).catch(error => this.ground.events.emit('cron.failed', { schedule: name, error }));
   }
 }

@@ -1,6 +1,6 @@
+import type { Service } from '../app';
 import { FileStore } from '../database';
 import type { Ground } from './ground';
-import type { Service } from './service';
 
 const everyMs = 3_600_000;
 

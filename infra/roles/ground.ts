@@ -1,4 +1,5 @@
 import { Meteor } from 'meteor/meteor';
+import type { App, Service } from '../app';
 import { type Connection, connect } from '../database';
 import { DatabaseWatch } from '../monitor/database-watch';
 import { EventLoopMonitor } from '../monitor/event-loop';
@@ -8,10 +9,11 @@ import { createLog, type Log, logEvents } from '../monitor/log';
 import { type ProcessIdentity, ProcessRegistry } from '../monitor/processes';
 import { ignoredSecrets, type Role, redact, roleOf, type Settings } from '../settings';
 import { identify } from './identity';
-import { asService, type Service, serviceOf } from './service';
+import { asService, serviceOf } from './service';
 
 /** What every role stands on: log, database, health, and its entry in the register of processes. */
 export interface Ground {
+  app: App;
   role: Role;
   settings: Settings;
   events: Events;
@@ -27,7 +29,7 @@ export interface Ground {
 }
 
 /** @throws where the database does not answer. */
-export async function prepareGround(settings: Settings): Promise<Ground> {
+export async function prepareGround(app: App, settings: Settings): Promise<Ground> {
   const role = roleOf(settings);
   const events = new Events();
   const log = createLog(settings.log);
@@ -38,7 +40,7 @@ export async function prepareGround(settings: Settings): Promise<Ground> {
   for (const setting of ignoredSecrets(Meteor.settings, { production: Meteor.isProduction }))
     emit('settings.ignored', { setting });
   const identity = identify(role);
-  const connection = await connect(process.env.MONGO_URL ?? '', `tandem-${role}`);
+  const connection = await connect(process.env.MONGO_URL ?? '', `${app.name}-${role}`);
   const eventLoop = new EventLoopMonitor();
   const database = new DatabaseWatch({ db: connection.db, emit });
   const healthSources: HealthSources = { identity, database };
@@ -46,6 +48,7 @@ export async function prepareGround(settings: Settings): Promise<Ground> {
   const describe = () => ({ state: health.state, details: { eventLoop: eventLoop.delay(), ...memory() } });
   const registry = new ProcessRegistry({ db: connection.db, identity, emit, describe });
   return {
+    app,
     role,
     settings,
     events,

@@ -1,12 +1,23 @@
 import { writeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { Meteor } from 'meteor/meteor';
+import type { App } from '../app';
+import type { AppCatalog } from '../catalog';
+import { TaskQueue } from '../queue';
 import { load, type Settings, SettingsError } from '../settings';
-import type { RoleProcess } from './role-process';
+import { RoleProcess } from './role-process';
 
-export { RoleProcess } from './role-process';
+/** Boots this process in the role that its settings name: the whole of `server/main.ts`. */
+export function startRole(app: App): void {
+  const settings = loadOrExit(Meteor.settings, { production: Meteor.isProduction });
+  TaskQueue.declare(app.catalog as AppCatalog);
+  const role = new RoleProcess(app, settings);
+  drainOnSignals(role);
+  Meteor.startup(() => startOrExit(role));
+}
 
 /** Checks the settings; where they are wrong, says all that is wrong with them and ends the process with code 1. */
-export function loadOrExit(raw: unknown, options: { production: boolean }): Settings {
+function loadOrExit(raw: unknown, options: { production: boolean }): Settings {
   try {
     return load(raw, options);
   } catch (error) {
@@ -22,7 +33,7 @@ const listensAfterMs = 5_000;
  * Starts a role; where it can't, says why in one message and ends the process with code 1. The host listens when this
  * resolves: when the role is ready, and while it still starts after five seconds; /healthz says 503 then.
  */
-export async function startOrExit(role: RoleProcess): Promise<void> {
+async function startOrExit(role: RoleProcess): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const slow = new Promise(resolve => {
     timer = setTimeout(resolve, listensAfterMs);
@@ -34,7 +45,7 @@ export async function startOrExit(role: RoleProcess): Promise<void> {
  * Meteor has no hook for its end: the signals are ours. The first drains, the same one again ends at once. A Ctrl-C at
  * `meteor run` comes as two: the terminal's, and the tool's own.
  */
-export function drainOnSignals(role: RoleProcess): void {
+function drainOnSignals(role: RoleProcess): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     let told = false;
     process.on(signal, () => {

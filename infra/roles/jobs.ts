@@ -1,6 +1,8 @@
 import { cpus, freemem, loadavg } from 'node:os';
+import type { Service } from '../app';
 import type { LinkServerOptions, LiveState } from '../link';
 import { Metrics, type MetricsSources } from '../monitor/metrics';
+import { appServices } from './app-services';
 import { Schedules } from './cron';
 import { doors } from './doors';
 import { commonFigures } from './figures';
@@ -9,7 +11,7 @@ import { type Ground, groundServices } from './ground';
 import { linkFromWeb } from './link';
 import { queueOf } from './queue';
 import { MemoryRuns } from './run-in-memory';
-import { type Service, serviceOf } from './service';
+import { serviceOf } from './service';
 import { Workers } from './workers';
 
 /** What is particular to a jobs role: the parts that its services share. */
@@ -22,12 +24,18 @@ export interface JobsParts {
 export function jobsRole(ground: Ground): Service[] {
   const { services, figures } = jobsParts(ground);
   const metrics = new Metrics({ ...commonFigures(ground), ...figures }, ground.events);
-  return [...groundServices(ground), doors(ground, metrics), queueOf(ground), ...services];
+  return [
+    ...groundServices(ground),
+    doors(ground, metrics),
+    queueOf(ground),
+    ...services,
+    ...appServices(ground, 'jobs'),
+  ];
 }
 
 export function jobsParts(ground: Ground): JobsParts {
-  const workers = new Workers(ground.settings, ground.events);
-  const schedules = new Schedules(ground.settings.cron, ground.events);
+  const workers = new Workers(ground);
+  const schedules = new Schedules(ground);
   const runs = new MemoryRuns();
   const link: Omit<LinkServerOptions, 'secret' | 'emit'> = {
     runInMemory: runs.run,

@@ -1,7 +1,8 @@
 import { Meteor } from 'meteor/meteor';
+import type { Service } from '../app';
 import { connectJobs, LinkClient, LinkServer, type LinkServerOptions, LocalJobs } from '../link';
 import type { Ground } from './ground';
-import { asService, type Service, serviceOf } from './service';
+import { asService, serviceOf } from './service';
 
 const developmentSecret = 'development-without-a-secret-of-its-own';
 

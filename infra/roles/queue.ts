@@ -1,8 +1,9 @@
+import type { Service } from '../app';
 import type { QueueConnection } from '../queue';
 import { TaskQueue } from '../queue';
 import type { Ground } from './ground';
 import { senderOf } from './identity';
-import { asService, type Service } from './service';
+import { asService } from './service';
 
 /** Connects the queue: both roles add tasks, and look at them. */
 export function queueOf(ground: Ground): Service {

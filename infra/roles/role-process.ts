@@ -1,5 +1,6 @@
 import { Meteor } from 'meteor/meteor';
 import { WebApp } from 'meteor/webapp';
+import type { App } from '../app';
 import type { Settings } from '../settings';
 import { bothRoles } from './both';
 import { graceMs, isUnderMeteorTool } from './grace';
@@ -16,11 +17,14 @@ export class RoleProcess {
   private services?: Services;
   private draining?: Promise<void>;
 
-  constructor(private readonly settings: Settings) {}
+  constructor(
+    private readonly app: App,
+    private readonly settings: Settings,
+  ) {}
 
   /** @throws what keeps the role from starting. */
   async start(): Promise<void> {
-    const ground = await prepareGround(this.settings);
+    const ground = await prepareGround(this.app, this.settings);
     const { events, health, role } = ground;
     this.ground = ground;
     this.services = new Services((service, error) => events.emit('service.failed', { service, error }));

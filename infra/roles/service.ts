@@ -1,9 +1,4 @@
-/** Something long-lived that a role is made of. `stop` resolves when it has really stopped; calling it twice is fine. */
-export interface Service {
-  name: string;
-  start(): Promise<void>;
-  stop(): Promise<void>;
-}
+import type { Service } from '../app';
 
 /** A list of services, started in order and stopped in reverse. */
 export class Services {

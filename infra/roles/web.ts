@@ -1,14 +1,13 @@
-import { createApi } from '../../imports/api';
-import { FileStore } from '../database';
+import type { Service } from '../app';
 import { jobs } from '../link';
 import { Metrics } from '../monitor/metrics';
+import { appServices } from './app-services';
 import { consoleOf } from './console';
 import { doors } from './doors';
 import { commonFigures } from './figures';
 import { type Ground, groundServices } from './ground';
 import { linkToJobs } from './link';
 import { queueOf } from './queue';
-import type { Service } from './service';
 
 /** The web role: serves users. */
 export function webRole(ground: Ground): Service[] {
@@ -19,6 +18,6 @@ export function webRole(ground: Ground): Service[] {
     queueOf(ground),
     linkToJobs(ground),
     consoleOf(ground),
-    createApi({ files: new FileStore(ground.connection.db) }),
+    ...appServices(ground, 'web'),
   ];
 }

@@ -1,4 +1,4 @@
-import { catalog } from '../../imports/tasks/catalog';
+import type { App, Service } from '../app';
 import type { Events } from '../monitor/events';
 import { TaskQueue } from '../queue';
 import { Dispatcher } from '../queue/dispatch/dispatcher';
@@ -7,7 +7,7 @@ import { Pool } from '../workers/pool/pool';
 import type { PoolSnapshot } from '../workers/pool/pool-snapshot';
 import { checkWorkerFile } from '../workers/worker-file';
 import { taskGraceMs } from './grace';
-import type { Service } from './service';
+import type { Ground } from './ground';
 
 const workerFile = 'workers/main.js';
 const none: PoolSnapshot = { workers: 0, maxWorkers: 0, busy: 0, slots: 0, waiting: 0, load: 0, processes: [] };
@@ -19,10 +19,14 @@ export class Workers implements Service {
   private dispatcher?: Dispatcher;
   private paused = false;
 
-  constructor(
-    private readonly settings: Settings,
-    private readonly events: Events,
-  ) {
+  private readonly app: App;
+  private readonly settings: Settings;
+  private readonly events: Events;
+
+  constructor({ app, settings, events }: Pick<Ground, 'app' | 'settings' | 'events'>) {
+    this.app = app;
+    this.settings = settings;
+    this.events = events;
     events.on('queue.overloaded', () => this.setPaused(true));
     events.on('queue.resumed', () => this.setPaused(false));
   }
@@ -57,7 +61,8 @@ export class Workers implements Service {
     const { count, keepAlive, niceness, graceMs, prefetch, maxTasks, maxAge, maxMemoryMb } = this.settings.workers;
     return {
       file,
-      catalog,
+      catalog: this.app.catalog,
+      appName: `${this.app.name}-worker`,
       emit: this.events.emit,
       queue: TaskQueue,
       ...(count !== undefined && { maxWorkers: count }),

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Catalog } from '../../imports/tasks/catalog';
+import type { AppCatalog } from '../catalog';
 import type { NewTask } from '../queue';
 
 /** What a handler may do with the queue: what it adds is signed and recorded by its role, not by the worker. */
 export interface HandlerQueue {
   /** As TaskQueue.addTask in a role. Without `session`: a transaction can't span two processes. */
-  addTask(task: Omit<NewTask<Catalog>, 'session'>): Promise<string>;
-  addTasks(tasks: readonly Omit<NewTask<Catalog>, 'session'>[]): Promise<string[]>;
+  addTask(task: Omit<NewTask<AppCatalog>, 'session'>): Promise<string>;
+  addTasks(tasks: readonly Omit<NewTask<AppCatalog>, 'session'>[]): Promise<string[]>;
 }
 
 /** The run whose handler the current code belongs to. */

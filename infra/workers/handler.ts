@@ -1,6 +1,5 @@
 import type { Db } from 'mongodb';
-import type { Catalog } from '../../imports/tasks/catalog';
-import type { DataIn, TaskTypeIn } from '../catalog';
+import type { AppCatalog, AppTaskType, DataIn, TaskTypeIn } from '../catalog';
 import type { FileStore } from '../database';
 import type { Task } from '../queue/task';
 import type { HandlerQueue } from './handler-queue';
@@ -68,10 +67,10 @@ export type HandlerIn<C, T extends TaskTypeIn<C>> = (
 ) => unknown | Promise<unknown>;
 
 /** The code of one task type of this app: what `imports/tasks/handlers/<task>.ts` exports as `handler`. */
-export type Handler<T extends TaskTypeIn<Catalog>> = HandlerIn<Catalog, T>;
+export type Handler<T extends AppTaskType> = HandlerIn<AppCatalog, T>;
 
 /** Where the worker finds the handlers of a catalogue: each is loaded when its first task comes, never before. */
 export type HandlersOf<C> = { readonly [T in TaskTypeIn<C>]: () => Promise<{ readonly handler: HandlerIn<C, T> }> };
 
 /** The registry of this app, `imports/tasks/handlers/index.ts`. */
-export type Handlers = HandlersOf<Catalog>;
+export type Handlers = HandlersOf<AppCatalog>;

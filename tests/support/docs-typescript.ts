@@ -84,7 +84,7 @@ export class ProjectWithDocs {
         ? getSourceFile(path, languageVersion, ...rest)
         : ts.createSourceFile(path, text, languageVersion);
     };
-    const roots = [...this.texts.keys(), ...ambient].map(path => join(root, path));
+    const roots = [...new Set([...this.texts.keys(), ...ambient])].map(path => join(root, path));
     return ts.createProgram(roots, { ...options, noEmit: true }, host);
   }
 
@@ -94,7 +94,13 @@ export class ProjectWithDocs {
 }
 
 /** Declarations that no import names. */
-const ambient = ['infra/meteor-additions.d.ts', 'infra/node-host/tandem-app.d.ts', 'packages/synced-cron/later.d.ts'];
+/** Named by no block, and typed by all: the app tells the compiler its catalog there. */
+const ambient = [
+  'imports/app.ts',
+  'infra/meteor-additions.d.ts',
+  'infra/node-host/tandem-app.d.ts',
+  'packages/synced-cron/later.d.ts',
+];
 
 type Load = (name: string) => unknown;
 

@@ -1,7 +1,8 @@
+import type { Service } from '../../infra/app';
 import { addressOf } from '../../infra/roles/doors/address';
 import { Bucket } from '../../infra/roles/doors/bucket';
 import { graceMs, taskGraceMs } from '../../infra/roles/grace';
-import { type Service, Services } from '../../infra/roles/service';
+import { Services } from '../../infra/roles/service';
 
 function scene() {
   const said: string[] = [];

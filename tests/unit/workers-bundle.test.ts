@@ -37,7 +37,7 @@ test('what it leaves outside is part of Node, or an option of the MongoDB driver
 
 test('its manifest lists the sources by relative path, and the lock file for the packages', () => {
   expect(Object.keys(built.inputs)).toEqual(
-    expect.arrayContaining(['infra/workers/main.ts', 'imports/tasks/catalog.ts', 'package-lock.json']),
+    expect.arrayContaining(['imports/tasks/worker.ts', 'imports/tasks/catalog.ts', 'package-lock.json']),
   );
   expect(Object.keys(built.inputs).filter(path => path.includes('node_modules') || path.startsWith('..'))).toEqual([]);
 });

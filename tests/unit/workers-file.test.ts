@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { checkWorkerFile } from '../../infra/workers/worker-file';
 import { buildIdOf, hashInput } from '../../infra/workers/worker-manifest';
 
-const sources = ['infra/workers/main.ts', 'imports/tasks/catalog.ts', 'imports/tasks/handlers/index.ts'];
+const sources = ['imports/tasks/worker.ts', 'imports/tasks/catalog.ts', 'imports/tasks/handlers/index.ts'];
 
 /** A project with its worker file, and where that file is. */
 function project(): { root: string; file: string } {
@@ -55,8 +55,8 @@ test('sources further up are found too, as under .meteor/local', () => {
   const { root, file } = project();
   const deep = join(root, '.meteor/local/build/programs/server/assets/app/workers');
   cpSync(dirname(file), deep, { recursive: true });
-  write(root, 'infra/workers/main.ts', 'changed');
-  expect(() => checkWorkerFile(join(deep, 'main.js'))).toThrow('is older than infra/workers/main.ts');
+  write(root, 'imports/tasks/worker.ts', 'changed');
+  expect(() => checkWorkerFile(join(deep, 'main.js'))).toThrow('is older than imports/tasks/worker.ts');
 });
 
 test('a production bundle, without sources, is trusted: the worker itself says what it knows', () => {

@@ -15,6 +15,7 @@ export const handler: Handler<'burn'> = async (task, context) => {
     context.progress(Math.min(1, (Date.now() - startedAt) / totalMs));
     await new Promise(resolve => setImmediate(resolve));
   }
+  context.progress(1);
   return { hashes };
 };
 

@@ -9,7 +9,7 @@ export interface BuildWorkerOptions {
   root?: string;
   /** Gets main.js and main.json. Default: private/workers, where Meteor takes them along. */
   outDir?: string;
-  /** Default: infra/workers/main.ts. */
+  /** Default: imports/tasks/worker.ts. */
   entry?: string;
   /** Stands in for imports/tasks/handlers/index.ts, with another catalogue's handlers. */
   handlers?: string;
@@ -44,7 +44,7 @@ const optionalOfMongo = [
  */
 export async function buildWorker(options: BuildWorkerOptions = {}): Promise<BuiltWorker> {
   const { root = checkout, handlers, catalog } = options;
-  const { outDir = join(root, 'private/workers'), entry = join(root, 'infra/workers/main.ts') } = options;
+  const { outDir = join(root, 'private/workers'), entry = join(root, 'imports/tasks/worker.ts') } = options;
   const result = await build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -82,7 +82,7 @@ function standIns(root: string, handlers?: string, catalog?: string): Plugin {
     name: 'stand-ins',
     setup({ onResolve }) {
       if (replaced.size === 0) return;
-      onResolve({ filter: /tasks\/(catalog|handlers)$/ }, ({ path, resolveDir }) => {
+      onResolve({ filter: /(^|\/)(catalog|handlers)$/ }, ({ path, resolveDir }) => {
         const standIn = replaced.get(resolve(resolveDir, path));
         return standIn ? { path: standIn } : undefined;
       });

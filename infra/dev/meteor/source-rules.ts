@@ -22,7 +22,7 @@ const isCode = (path: string) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts')
 const entries = [
   'client/main.tsx',
   'server/main.ts',
-  'infra/workers/main.ts',
+  'imports/tasks/worker.ts',
   'infra/settings/write-page.ts',
   // Meteor loads a package's main module for its effect: it hands itself to Package by its export.
 ];

@@ -1,36 +1,20 @@
 import helmet from 'helmet';
 import { Meteor } from 'meteor/meteor';
 import { WebApp, WebAppInternals } from 'meteor/webapp';
+import type { SecurityAdditions } from '../../app';
+import { contentSecurityPolicy } from './content-security-policy';
 
 /** The headers that a careful app sets, on every answer. */
-export async function setSecurityHeaders(): Promise<void> {
+export async function setSecurityHeaders(additions: SecurityAdditions | undefined): Promise<void> {
   await WebAppInternals.setInlineScriptsAllowed(false);
-  WebApp.rawHandlers.use(headersFor(Meteor.absoluteUrl()));
-}
-
-/** @param rootUrl decides whether the page may be asked for by https only. */
-function headersFor(rootUrl: string) {
-  const { protocol, host } = new URL(rootUrl);
-  const encrypted = protocol === 'https:';
-  return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:', 'blob:'],
-        fontSrc: ["'self'"],
-        connectSrc: ["'self'", `${encrypted ? 'wss' : 'ws'}://${host}`],
-        objectSrc: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-        ...(encrypted && { upgradeInsecureRequests: [] }),
-      },
-    },
-    frameguard: { action: 'deny' },
-    referrerPolicy: { policy: 'same-origin' },
-    strictTransportSecurity: encrypted && { maxAge: 15_552_000, includeSubDomains: false },
-  });
+  const rootUrl = Meteor.absoluteUrl();
+  const encrypted = new URL(rootUrl).protocol === 'https:';
+  WebApp.rawHandlers.use(
+    helmet({
+      contentSecurityPolicy: { useDefaults: false, directives: contentSecurityPolicy(rootUrl, additions) },
+      frameguard: { action: 'deny' },
+      referrerPolicy: { policy: 'same-origin' },
+      strictTransportSecurity: encrypted && { maxAge: 15_552_000, includeSubDomains: false },
+    }),
+  );
 }

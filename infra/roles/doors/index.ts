@@ -1,9 +1,10 @@
 import { Meteor } from 'meteor/meteor';
 import { WebApp } from 'meteor/webapp';
+import type { Service } from '../../app';
 import type { Metrics } from '../../monitor/metrics';
 import { Seldom } from '../../monitor/seldom';
 import type { Ground } from '../ground';
-import { asService, type Service } from '../service';
+import { asService } from '../service';
 import { setSecurityHeaders } from './headers';
 import { OpenRequests } from './open-requests';
 import { limitBodies, limitSilence } from './request-limits';
@@ -15,7 +16,7 @@ const refusalsSaidEveryMs = 10_000;
 const linkFactor = 20;
 
 /** Headers, limits and the routes that show a role from outside. */
-export function doors({ role, settings, health, events }: Ground, metrics: Metrics): Service {
+export function doors({ app, role, settings, health, events }: Ground, metrics: Metrics): Service {
   const { limits } = settings;
   const refusals = new Seldom(refusalsSaidEveryMs, fields => events.emit('connection.refused', fields));
   const factor = role === 'jobs' ? linkFactor : 1;
@@ -23,8 +24,8 @@ export function doors({ role, settings, health, events }: Ground, metrics: Metri
   return asService('doors', {
     async start() {
       WebApp.rawHandlers.use(requests.count);
-      await setSecurityHeaders();
-      WebApp.rawHandlers.use(limitBodies(limits));
+      await setSecurityHeaders(app.security);
+      WebApp.rawHandlers.use(limitBodies(limits, app.uploads));
       if (Meteor.isProduction && !settings.metrics.token) events.emit('metrics.open', {});
       openMonitorRoutes({ health, metrics, token: settings.metrics.token, emit: events.emit });
       if (role === 'jobs') WebApp.rawHandlers.use(jobsFront);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { UploadRoute } from '../../app';
 
 export interface RequestLimits {
   bodyBytes: number;
@@ -10,20 +11,30 @@ export interface RequestLimits {
 
 /** What surrounds a file in an upload: the other parts of the form, and the lines between them. */
 const formBytes = 65_536;
-const isUpload = ({ url = '' }: IncomingMessage) => url.startsWith('/upload/');
+
+/** The largest file that the app takes at this address; nothing where it takes none. */
+function uploadLimit({ url = '' }: IncomingMessage, uploads: readonly UploadRoute[], standard: number) {
+  const path = url.split('?')[0] as string;
+  const route = uploads.find(one => path === one.path || path.startsWith(`${one.path}/`));
+  return route && (route.maxBytes ?? standard);
+}
 
 /**
  * Refuses bodies that are too large before anybody reads them, and cuts off requests that don't arrive in time.
  * A body of unknown length is taken by the upload only, which counts what it reads.
  */
-export function limitBodies({ bodyBytes, uploadBytes, requestMs }: RequestLimits) {
+export function limitBodies(
+  { bodyBytes, uploadBytes, requestMs }: RequestLimits,
+  uploads: readonly UploadRoute[] = [],
+) {
   return (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
-    const limit = isUpload(request) ? uploadBytes + formBytes : bodyBytes;
+    const upload = uploadLimit(request, uploads, uploadBytes);
+    const limit = upload === undefined ? bodyBytes : upload + formBytes;
     const length = Number(request.headers['content-length'] ?? 0);
     const unknown = request.headers['transfer-encoding'] !== undefined;
     if (length > limit) {
       refuse(request, response, 413, 'too-large', `The body has ${length} bytes; ${limit} are allowed.`);
-    } else if (unknown && !isUpload(request)) {
+    } else if (unknown && upload === undefined) {
       refuse(request, response, 411, 'length-required', 'The length of the body must be said.');
     } else {
       if (length > 0 || unknown) cutOffLate(request, requestMs);

@@ -1,0 +1,8 @@
+export {
+  type App,
+  defineApp,
+  type RoleParts,
+  type SecurityAdditions,
+  type Service,
+  type UploadRoute,
+} from './define-app';

@@ -1,0 +1,17 @@
+import type { AnyCatalog, DataIn, TaskTypeIn } from './define-tasks';
+
+/**
+ * What the app tells the compiler of itself: `imports/app.ts` merges its `catalog` and `settings` into this interface.
+ * So the machinery is typed by an app that it never imports.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: the app fills it
+export interface AppTypes {}
+
+/** The app's catalog. */
+export type AppCatalog = AppTypes extends { catalog: infer C extends object } ? C : AnyCatalog;
+
+/** The name of one of the app's task types. */
+export type AppTaskType = TaskTypeIn<AppCatalog>;
+
+/** The payload of one of the app's task types. */
+export type AppDataOf<T extends AppTaskType> = DataIn<AppCatalog, T>;
