@@ -1,0 +1,199 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { MongoClient } from 'mongodb';
+import { liveStates, type Task } from '../../../infra/queue/task';
+import { someMongod } from '../../support/bare-machine';
+import { eventually } from '../../support/eventually';
+import { startProcess, type TestProcess } from '../../support/processes';
+import { root } from '../../support/run';
+import { check, type Evidence, type Verdict } from '../evidence/checker';
+import { Ledger, type Line, readLedger, type Written } from '../evidence/ledger';
+import { Witness } from '../evidence/witness';
+import type { AdderProgram } from '../programs/adder';
+import type { RoleProgram } from '../programs/role';
+import { Random } from '../seeded-random';
+import { type CatalogName, suiteWorker } from './suite-worker';
+
+/** A database that a scenario brings: where it is, and how it ends. */
+export interface StageDatabase {
+  url: string;
+  stop(): Promise<void>;
+}
+
+interface Started {
+  mongoUrl?: string;
+  catalog?: CatalogName;
+  /** Loaded before the program: it shifts the clock, say. */
+  preload?: string;
+  env?: NodeJS.ProcessEnv;
+}
+
+export type RoleStart = Started & Partial<Pick<RoleProgram, 'dispatcher' | 'pool' | 'drainMs'>>;
+export type AdderStart = Started & Partial<Omit<AdderProgram, 'ledger' | 'mongoUrl' | 'catalog'>>;
+
+/** Short enough that a scenario sees leases end, long enough for a machine that is busy. */
+const dispatcherSettings = { heartbeatMs: 1_000, leaseMs: 4_000, refreshRate: 500 };
+const poolOptions = { maxWorkers: 2, keepAlive: 'always' as const, abortGraceMs: 500 };
+
+/** What a scenario plays on: a database, a ledger, a witness, and processes that are all ended with it. */
+export class Stage {
+  readonly random: Random;
+  readonly roles: TestProcess[] = [];
+  readonly adders: TestProcess[] = [];
+  readonly stoppedPids = new Set<number>();
+  private readonly all: TestProcess[] = [];
+  private readonly closing: (() => Promise<unknown>)[] = [];
+  private readonly own: Ledger;
+
+  private constructor(
+    readonly seed: number,
+    readonly folder: string,
+    readonly database: StageDatabase,
+    readonly client: MongoClient,
+    private readonly witness: Witness | undefined,
+  ) {
+    this.random = new Random(seed);
+    this.own = new Ledger(this.ledgerFolder, 'stage');
+  }
+
+  static async open(seed: number, database: StageDatabase, { witnessed = true } = {}): Promise<Stage> {
+    const folder = await mkdtemp(join(tmpdir(), 'tandem-faults-'));
+    const client = new MongoClient(database.url, { serverSelectionTimeoutMS: 2_000, appName: 'stage' });
+    const witness = witnessed ? await new Witness(database.url).start() : undefined;
+    return new Stage(seed, folder, database, client, witness);
+  }
+
+  get ledgerFolder(): string {
+    return join(this.folder, 'ledger');
+  }
+
+  get tasks() {
+    return this.client.db().collection<Task>('taskQueue');
+  }
+
+  /** A jobs role; resolves when it is ready. */
+  async startRole(start: RoleStart = {}): Promise<TestProcess> {
+    const role = await this.launchRole(start);
+    await role.says(/role is ready/, 60_000);
+    return role;
+  }
+
+  /** A jobs role that may not come up now. */
+  async launchRole({ dispatcher, pool, drainMs = 3_000, ...start }: RoleStart = {}): Promise<TestProcess> {
+    const catalog = start.catalog ?? 'old';
+    const program: RoleProgram = {
+      ledger: this.ledgerFolder,
+      workerFile: await suiteWorker(catalog),
+      mongoUrl: start.mongoUrl ?? this.database.url,
+      catalog,
+      dispatcher: { ...dispatcherSettings, ...dispatcher },
+      pool: { ...poolOptions, ...pool },
+      drainMs,
+    };
+    const role = this.launch('role', program, start);
+    this.roles.push(role);
+    return role;
+  }
+
+  startAdder({ mongoUrl = this.database.url, catalog = 'old', preload, env, ...more }: AdderStart = {}): TestProcess {
+    const defaults = { calls: 100, batch: 3, everyMs: 20, mix: 'mixed' as const, seed: this.random.below(2 ** 31) };
+    const program: AdderProgram = { ledger: this.ledgerFolder, mongoUrl, catalog, ...defaults, ...more };
+    const adder = this.launch('adder', program, { preload, env });
+    this.adders.push(adder);
+    return adder;
+  }
+
+  private launch(name: 'role' | 'adder', program: object, { preload, env }: Started): TestProcess {
+    const file = join(root, 'tests/faults/programs', `${name}.ts`);
+    const args = [...(preload ? ['--require', preload] : []), '--import', 'tsx', file];
+    const environment = { ...process.env, ...env, FAULTS_PROGRAM: JSON.stringify(program) };
+    const started = startProcess(process.execPath, args, {
+      cwd: root,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.all.push(started);
+    return started;
+  }
+
+  /** Says in the ledger what was done on purpose. */
+  note(what: string, target?: number): void {
+    this.own.write({ kind: 'fault', what, target } as Line);
+  }
+
+  /** Whatever was opened is closed with the stage, the last first. */
+  onClose(close: () => Promise<unknown>): void {
+    this.closing.push(close);
+  }
+
+  lines(): Written[] {
+    return readLedger(this.ledgerFolder);
+  }
+
+  /** The workers that are at work now, by the ledger: they have begun a task and not ended it. */
+  busyWorkers(): number[] {
+    const open = new Map<string, number>();
+    for (const line of this.lines()) {
+      if (line.kind === 'start') open.set(`${line.task} ${line.token}`, line.pid);
+      if (line.kind === 'end') open.delete(`${line.task} ${line.token}`);
+    }
+    return [...new Set(open.values())].filter(isThere);
+  }
+
+  /** Resolves when all adders have ended. @throws where one failed that nobody killed. */
+  async untilAdded(timeoutMs = 90_000): Promise<void> {
+    const late = wait(timeoutMs, undefined, { ref: false }).then(() => {
+      throw new Error(`an adder did not end within ${timeoutMs} ms`);
+    });
+    await Promise.race([Promise.all(this.adders.map(({ ended }) => ended)), late]);
+  }
+
+  /** Resolves when nothing waits or runs any more, or the time is over: the checker says then what is left. */
+  async untilSettled(timeoutMs = 60_000): Promise<void> {
+    const live = { state: { $in: [...liveStates] } };
+    const isCalm = async () => (await this.tasks.countDocuments(live, { limit: 1 })) === 0;
+    await eventually(isCalm, { timeoutMs, everyMs: 100 }).catch(() => {});
+  }
+
+  /** Compares ledger, witness and database. */
+  async verdict(more: Partial<Evidence> = {}): Promise<Verdict> {
+    await this.witness?.catchUp();
+    const tasks = await this.tasks.find().toArray();
+    const { stoppedPids } = this;
+    return check({ ledger: this.lines(), changes: this.witness?.changes ?? [], tasks, stoppedPids, ...more });
+  }
+
+  /** Ends every process and removes everything. Twice is fine. */
+  async close({ keep = false } = {}): Promise<void> {
+    for (const one of this.all) one.kill();
+    await Promise.all(this.all.map(({ ended }) => ended));
+    for (const close of this.closing.splice(0).reverse()) await close().catch(() => {});
+    await this.witness?.stop();
+    await this.client.close();
+    await this.database.stop();
+    if (!keep) await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** What the processes have printed, for a scenario that failed. */
+  outputs(): string {
+    return this.all.map(({ pid, output }) => `--- ${pid}\n${output}`).join('\n');
+  }
+}
+
+/** A scenario's own mongod program: found once. */
+let mongod: ReturnType<typeof someMongod> | undefined;
+export function theMongod(): ReturnType<typeof someMongod> {
+  mongod ??= someMongod();
+  return mongod;
+}
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
