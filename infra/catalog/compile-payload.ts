@@ -22,8 +22,10 @@ export function flattenFields(fields: PayloadFields, path: string, problems: str
 
 function addFields(flat: FlatFields, fields: object, prefix: string, path: string, problems: string[]): void {
   for (const [name, field] of Object.entries(fields)) {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name === '__proto__')
-      problems.push(`${path}.${name}: a field's name is made of letters, digits and _`);
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name === '__proto__' || name === '_bsontype')
+      problems.push(
+        `${path}.${name}: a field's name is made of letters, digits and _; __proto__ and _bsontype are taken`,
+      );
     else addField(flat, field as Field, `${prefix}${name}`, `${path}.${name}`, problems);
   }
 }

@@ -9,9 +9,19 @@ export {
   type TaskTypeIn,
 } from './define-tasks';
 export { didYouMean } from './nearest';
-export { definitionOf, findPayloadProblems, PayloadError, parsePayload } from './parse-payload';
+export {
+  type FormLimits,
+  isWellFormed,
+  type NormalForm,
+  normalForm,
+  payloadLimits,
+  resultLimits,
+  timeOf,
+} from './normal-form';
+export { definitionOf, findPayloadProblems, findSchemaProblems, PayloadError, parsePayload } from './parse-payload';
 export type { DataOfFields, PayloadFields } from './payload-language';
 export { Priority, type PriorityClass, priorityClassOf } from './priority';
+export { show } from './show';
 export {
   type Backoff,
   defaultOptions,

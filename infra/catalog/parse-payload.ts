@@ -1,7 +1,7 @@
 import type { AnyCatalog, DataIn, TaskDefinition, TaskTypeIn } from './define-tasks';
 import { didYouMean } from './nearest';
+import { normalForm } from './normal-form';
 import { describeProblem, type FieldError } from './payload-problems';
-import { findForeignValues } from './plain-data';
 import { show } from './show';
 
 /** A task type that the catalogue lacks, or a payload that its schema refuses. `problems` has a line on each. */
@@ -47,15 +47,20 @@ export function parsePayload<C extends object, T extends TaskTypeIn<C>>(
 }
 
 /** A line for each thing that is wrong with `data`; empty when nothing is. */
-export function findPayloadProblems(definition: TaskDefinition, data: unknown): string[] {
+export function findPayloadProblems(definition: TaskDefinition, data: unknown): readonly string[] {
+  if (definition.fits(data)) return [];
+  // What cannot be stored could not be walked by simpl-schema either: say that first.
+  const { problems } = normalForm(data, `${definition.taskType}.data`);
+  return problems.length > 0 ? problems : findSchemaProblems(definition, data);
+}
+
+/** The same of data that is in its normal form already. */
+export function findSchemaProblems(definition: TaskDefinition, data: unknown): string[] {
   if (definition.fits(data)) return [];
   const path = `${definition.taskType}.data`;
   if (typeof data !== 'object' || data === null || Array.isArray(data))
     return [`${path}: ${show(data)} is not an object`];
-  const problems: string[] = [];
-  findForeignValues(data, path, problems);
-  // What cannot be stored could not be walked by simpl-schema either: say that first.
-  return problems.length > 0 ? problems : findFieldProblems(definition, data, path);
+  return findFieldProblems(definition, data, path);
 }
 
 function findFieldProblems(definition: TaskDefinition, data: object, path: string): string[] {

@@ -94,7 +94,13 @@ function arrayCheck(fields: FlatFields, key: string, { minCount = 0, maxCount }:
   if (!item || item.optional) return unsure;
   const check = fieldCheck(fields, `${key}.$`, item);
   const most = maxCount ?? Number.POSITIVE_INFINITY;
-  return value => Array.isArray(value) && value.length >= minCount && value.length <= most && value.every(check);
+  return value => Array.isArray(value) && value.length >= minCount && value.length <= most && everyItem(value, check);
+}
+
+/** Unlike `every`, which passes over holes. */
+function everyItem(items: readonly unknown[], check: QuickCheck): boolean {
+  for (let index = 0; index < items.length; index++) if (!check(items[index])) return false;
+  return true;
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

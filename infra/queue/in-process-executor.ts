@@ -1,4 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { types } from 'node:util';
+import { normalForm, resultLimits } from '../catalog';
 import type { Executor, ExecutorEvents, Outcome } from './executor';
 import type { Progress, Task, TaskError } from './task';
 import { withinTask } from './within-task';
@@ -107,7 +109,7 @@ export class InProcessExecutor implements Executor {
       if (!handler) throw new Error(`no handler for ${task.taskType} was given to this executor`);
       const progress = (fraction: number, note?: string) => this.tellProgress(task, fraction, note);
       const value = await withinTask(task, async () => handler(task, { signal: abort.signal, progress }));
-      return this.aborted(run) ?? { kind: 'done', value };
+      return this.aborted(run) ?? outcomeOf(value);
     } catch (thrown) {
       const error = asTaskError(thrown);
       return this.aborted(run) ?? { kind: 'failed', error, fatal: error.name === 'FatalError' };
@@ -130,6 +132,15 @@ export class InProcessExecutor implements Executor {
     const progress: Progress = { fraction, at: new Date(), ...(note !== undefined && { note }) };
     this.events?.onProgress(task, progress);
   }
+}
+
+const limits = { ...resultLimits, isProxy: types.isProxy };
+
+/** As in a worker: the same code would return the same again, so a result that can't be kept is no reason to try again. */
+function outcomeOf(result: unknown): Outcome {
+  const { value, problems } = normalForm(result, 'result', limits);
+  if (problems.length === 0) return { kind: 'done', value };
+  return { kind: 'failed', fatal: true, error: { name: 'ResultError', message: problems.join('; ') } };
 }
 
 const keyOf = ({ _id, token }: Task) => `${token} ${_id}`;

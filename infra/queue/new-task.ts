@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
+import { types } from 'node:util';
 import type { ClientSession } from 'mongodb';
 import {
   type AnyCatalog,
   type DataIn,
   definitionOf,
   didYouMean,
-  findPayloadProblems,
+  findSchemaProblems,
+  isWellFormed,
+  normalForm,
+  payloadLimits,
+  show,
+  type TaskDefinition,
   type TaskTypeIn,
+  timeOf,
 } from '../catalog';
 import { InvalidTaskError } from './errors';
 import { canonical, type Signer } from './signature';
@@ -65,11 +72,12 @@ export interface TaskOrigin {
 export function newTask(given: UnparsedTask, { catalog, sender, signer, now, addedBy }: TaskOrigin): Task {
   const definition = definitionOf(catalog, given.taskType);
   const { taskType } = definition;
-  const data = withoutUndefined(given.data ?? {});
-  const problems = [...findOptionProblems(given), ...findPayloadProblems(definition, data)];
+  const { data, problems: dataProblems } = parseData(definition, given.data ?? {});
+  const problems = [...findOptionProblems(given), ...dataProblems];
   if (problems.length > 0) throw new InvalidTaskError(problems);
   const options = given as AddOptions;
-  const dueDate = options.dueDate ?? now;
+  const dueDate = copyOf(options.dueDate) ?? now;
+  const deadline = copyOf(options.deadline);
   const priority = options.priority ?? definition.priority;
   const recurringKey = recurringKeyOf(taskType, data, options, now, addedBy);
   const task: Task = {
@@ -82,7 +90,7 @@ export function newTask(given: UnparsedTask, { catalog, sender, signer, now, add
     place: options.front ? 0 : 1,
     createdAt: now,
     dueDate,
-    ...(options.deadline && { deadline: options.deadline, deadlineWatch: 'bump' }),
+    ...(deadline && { deadline, deadlineWatch: 'bump' }),
     ...(options.uniqueKey !== undefined && { uniqueKey: options.uniqueKey }),
     ...(recurringKey !== undefined && { recurringKey }),
     attempt: 0,
@@ -91,6 +99,14 @@ export function newTask(given: UnparsedTask, { catalog, sender, signer, now, add
     catalogVersion: definition.version,
   };
   return signer.active ? { ...task, signature: signer.sign(task) } : task;
+}
+
+const dataLimits = { ...payloadLimits, isProxy: types.isProxy };
+
+/** Normal form first: what is checked, signed, stored and run is one and the same, whatever the caller does next. */
+function parseData(definition: TaskDefinition, given: unknown): { data: unknown; problems: readonly string[] } {
+  const { value, problems } = normalForm(given, `${definition.taskType}.data`, dataLimits);
+  return { data: value, problems: problems.length > 0 ? problems : findSchemaProblems(definition, value) };
 }
 
 /**
@@ -114,15 +130,18 @@ function recurringKeyOf(
     .digest('base64url');
 }
 
+function copyOf(date: Date | undefined): Date | undefined {
+  return date && new Date(timeOf(date));
+}
+
 type Check = (value: unknown) => string | undefined;
 
 const isBoolean: Check = value => (typeof value === 'boolean' ? undefined : 'is not true or false');
-const isText: Check = value =>
-  typeof value === 'string' && value !== '' ? undefined : 'is not a text of one character or more';
-const isMoment: Check = value =>
-  Object.prototype.toString.call(value) === '[object Date]' && !Number.isNaN((value as Date).getTime())
-    ? undefined
-    : 'is not a valid Date';
+const isText: Check = value => {
+  if (typeof value !== 'string' || value === '') return 'is not a text of one character or more';
+  return isWellFormed(value) ? undefined : 'holds half a surrogate pair, as a cut emoji does';
+};
+const isMoment: Check = value => (Number.isNaN(timeOf(value)) ? 'is not a valid Date' : undefined);
 
 const checks: Record<keyof AddOptions, Check> = {
   priority: value => (Number.isSafeInteger(value) ? undefined : 'is not an integer'),
@@ -140,7 +159,7 @@ const checks: Record<keyof AddOptions, Check> = {
 /** What is wrong with the value of one option, be it given to addTask or to update; undefined where nothing is. */
 export function findOptionProblem(name: string, value: unknown): string | undefined {
   const problem = Object.hasOwn(checks, name) ? checks[name as keyof AddOptions](value) : undefined;
-  return problem && `${name}: ${String(value)} ${problem}`;
+  return problem && `${name}: ${show(value)} ${problem}`;
 }
 
 function findOptionProblems(given: UnparsedTask): string[] {
@@ -153,21 +172,4 @@ function findOptionProblems(given: UnparsedTask): string[] {
   if (given.once && given._id === undefined) problems.push('once: needs an _id, which says what is to be there once');
   if (given.inMemory && given.session) problems.push('session: a task in memory is in no transaction; leave one out');
   return problems;
-}
-
-/** Deeper than the catalogue allows: what lies there is refused anyway, and a circle must not be walked for ever. */
-const tooDeep = 40;
-
-/** A copy without undefined fields: what is stored, signed and run is one and the same, whatever the caller does next. */
-function withoutUndefined(value: unknown, depth = 0): unknown {
-  if (depth > tooDeep) return value;
-  if (Array.isArray(value)) return value.map(item => withoutUndefined(item, depth + 1));
-  if (typeof value !== 'object' || value === null || !isPlain(value)) return value;
-  const kept = Object.entries(value).filter(([, part]) => part !== undefined);
-  return Object.fromEntries(kept.map(([key, part]) => [key, withoutUndefined(part, depth + 1)]));
-}
-
-function isPlain(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -40,12 +40,12 @@ test('every option of addTask is checked, all problems at once', async () => {
   for (const problem of [
     'ping.data.n: "x" (string) is not of type Number',
     'priority: 1.5 is not an integer',
-    'front: yes is not true or false',
-    '_id:  is not a text',
+    'front: "yes" is not true or false',
+    '_id: "" is not a text',
     'dueDate: Invalid Date is not a valid Date',
     'deadline: 5 is not a valid Date',
     'uniqueKey: 3 is not a text',
-    'session: [object Object] is not a session',
+    'session: {} is not a session',
     'prioritty: unknown option of addTask, did you mean priority?',
   ])
     expect(error.message).toContain(problem);
@@ -150,7 +150,7 @@ test('a payload that no document can hold is refused with what to do', async () 
   const large = new TaskQueueOf(defineTasks({ large: { payload: { text: String } } }));
   await large.connect(opened.connection);
   const added = large.addTask({ taskType: 'large', data: { text: 'x'.repeat(17e6) } });
-  await expect(added).rejects.toThrow('data: larger than the 16 MB');
+  await expect(added).rejects.toThrow('large.data: more than 12,582,912 bytes; put what is large into a file');
 });
 
 test('a task of a transaction runs when it is committed, not before', async () => {

@@ -29,7 +29,7 @@ function findEnding({ signer, catalog }: QueueCore, task: Task): Ending | undefi
   if (typeof task._id !== 'string') return rejected('IdError', `_id: ${String(task._id)} is not a text`);
   if (!signer.verify(task)) return rejected('SignatureError', `its signature does not verify: ${unsigned(task)}`);
   // What is signed was parsed when it was added, and has not changed since.
-  const problems = signer.active && isCurrent(catalog, task) ? [] : problemsOf(catalog, task);
+  const problems: readonly string[] = signer.active && isCurrent(catalog, task) ? [] : problemsOf(catalog, task);
   return problems.length > 0 ? rejected('PayloadError', problems.join('; ')) : undefined;
 }
 
@@ -47,7 +47,7 @@ function isCurrent(catalog: AnyCatalog, { taskType, catalogVersion }: Task): boo
   return catalog[taskType]?.version === catalogVersion;
 }
 
-function problemsOf(catalog: AnyCatalog, { taskType, data }: Task): string[] {
+function problemsOf(catalog: AnyCatalog, { taskType, data }: Task): readonly string[] {
   const definition = catalog[taskType];
   return definition ? findPayloadProblems(definition, data) : [`unknown task type ${taskType}`];
 }
