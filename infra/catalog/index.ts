@@ -11,12 +11,10 @@ export {
 export { didYouMean } from './nearest';
 export {
   type FormLimits,
-  isWellFormed,
   type NormalForm,
   normalForm,
   payloadLimits,
   resultLimits,
-  timeOf,
 } from './normal-form';
 export { definitionOf, findPayloadProblems, findSchemaProblems, PayloadError, parsePayload } from './parse-payload';
 export type { DataOfFields, PayloadFields } from './payload-language';
@@ -30,3 +28,4 @@ export {
   type Retention,
   type TaskTypeOptions,
 } from './task-options';
+export { isWellFormed, timeOf } from './value-kinds';

@@ -1,4 +1,5 @@
 import { show } from './show';
+import { byteLength, describeInstance, isDate, isPlainObject, isWellFormed, kindOfView, timeOf } from './value-kinds';
 
 /** What a value may hold, by where it goes. */
 export interface FormLimits {
@@ -48,11 +49,6 @@ export function normalForm(value: unknown, path: string, limits: FormLimits = pa
     // Only a Proxy that nobody could recognise fails in the very walk.
     return { value: undefined, problems: [...walk.problems, `${path}: cannot be read`] };
   }
-}
-
-/** Whether a text has no half of a surrogate pair: one that names something is refused with it, not mended. */
-export function isWellFormed(text: string): boolean {
-  return text.isWellFormed();
 }
 
 class Walk {
@@ -188,54 +184,6 @@ class Walk {
   }
 }
 
-/** Of any realm (a vm, a test runner): what has the Object.prototype of its own, or none. */
-function isPlainObject(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null || isRootOfObjects(prototype);
-}
-
-function isRootOfObjects(prototype: object): boolean {
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
-}
-
-/** By what Date itself says: neither a tag nor a prototype can pretend it. */
-function isDate(value: unknown): boolean {
-  try {
-    Date.prototype.getTime.call(value);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A date's milliseconds; NaN where it is an invalid date, or none. */
-export function timeOf(value: unknown): number {
-  return isDate(value) ? Date.prototype.getTime.call(value) : Number.NaN;
-}
-
-const kindOfTypedArray = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)?.get;
-
-/** The kind of a typed array, which a Buffer is one of; a DataView has none. */
-function kindOfView(view: ArrayBufferView): string {
-  return kindOfTypedArray?.call(view) ?? 'DataView';
-}
-
-function describeInstance(value: object): string {
-  const name = classOf(value);
-  return name === 'ObjectId' ? 'an ObjectId (use its toHexString())' : `an instance of ${name}`;
-}
-
-function classOf(value: object): string {
-  try {
-    return String(value.constructor?.name || 'a class without a name').slice(0, 80);
-  } catch {
-    return 'a class that cannot be named';
-  }
-}
-
 /** A name in a path: as it is, or quoted and cut where it would spoil the message. */
 function showName(name: string | number): string {
   return typeof name === 'number' || /^[\w$. -]{1,80}$/.test(name) ? String(name) : show(name);
@@ -243,8 +191,4 @@ function showName(name: string | number): string {
 
 function digitsOf(index: number): number {
   return index < 10 ? 1 : Math.floor(Math.log10(index)) + 1;
-}
-
-function byteLength(text: string): number {
-  return typeof Buffer === 'undefined' ? text.length : Buffer.byteLength(text);
 }
