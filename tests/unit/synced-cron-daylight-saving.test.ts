@@ -1,5 +1,5 @@
 import { Cron } from '../../packages/synced-cron/cron';
-import type { Entry } from '../../packages/synced-cron/entry';
+import { type Entry, timetableOf } from '../../packages/synced-cron/entry';
 import { Zone } from '../../packages/synced-cron/time/zone';
 import { FakeClock } from '../support/fake-clock';
 
@@ -157,6 +157,15 @@ test.each(midnights)('in %s a midnight that does not exist is the first moment o
   const cron = cronOn(new FakeClock(Date.parse(first) - 1000));
   cron.add({ name: 'daily', timezone, schedule: parser => parser.text('every day'), job: () => {} });
   expect(cron.nextScheduledAtDate('daily')).toEqual(new Date(first));
+});
+
+test('an interval goes on over a midnight that does not exist, from one kind of day to another', () => {
+  // Havana, Sunday 8 March 2026: the clocks go from 0:00 to 1:00. 6#1 is the Saturday before.
+  const schedule: Entry['schedule'] = parser => parser.cron('0 */2 * 3 6#1,0');
+  const { timetable } = timetableOf({ name: 'x', timezone: 'America/Havana', schedule, job() {} }, false);
+  const evening = Date.parse('2026-03-08T03:00:00Z');
+  const toWall = wallClock('America/Havana');
+  expect(timetable.between(evening - 1, evening + 4 * hour).map(toWall)).toEqual(['22:00:00', '01:00:00', '02:00:00']);
 });
 
 test('in UTC no clock is ever set', async () => {

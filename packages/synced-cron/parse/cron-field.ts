@@ -5,40 +5,78 @@ export interface Field {
   max: number;
   /** Names that stand for the numbers from `min` on. */
   names?: string[];
-  /** What only this field takes; a group in it is one of its values. */
-  special?: RegExp;
+  /** After so many values it begins again: day 7 of a week is day 0. */
+  cycle?: number;
+  /** What only this field takes: `L`, `15W`, `5L`, `1#2`. */
+  special?(item: string, field: Field): Item | undefined;
 }
 
-/** Whether a field takes one item of a list, in small letters: `5`, `mon`, `1-5`, `*`, `10-40/5`, `l`, `2#1`. */
-export function isItem(item: string, field: Field): boolean {
-  const special = field.special?.exec(item);
-  if (special) return special[1] === undefined || isValue(special[1], field);
-  const [range = '', step, more] = item.split('/');
-  if (more !== undefined || (step !== undefined && !(numberOfSteps(item)! >= 1))) return false;
-  return range === '*' || isRange(range, field);
+/** One item of a field's list. */
+export type Item =
+  | { kind: 'values'; values: number[] }
+  /** `L`: the last day of the month. */
+  | { kind: 'lastDay' }
+  /** `15W`: the weekday (Monday to Friday) nearest to a day, in the same month. */
+  | { kind: 'nearestWeekday'; day: number }
+  /** `1#2`: the second Monday of the month. */
+  | { kind: 'nthOf'; weekday: number; nth: number }
+  /** `5L`: the last Friday of the month. */
+  | { kind: 'lastOf'; weekday: number };
+
+/** Reads one item of a list, in small letters: `5`, `mon`, `1-5`, `*`, `10-40/5`; undefined when it is none. */
+export function readItem(item: string, field: Field): Item | undefined {
+  const { special: readSpecial, cycle = Number.POSITIVE_INFINITY } = field;
+  const special = readSpecial?.(item, field);
+  if (special) return special;
+  const [range = '', steps, more] = item.split('/');
+  const [from, to] = rangeOf(range, steps !== undefined, field);
+  const step = steps === undefined ? 1 : stepOf(steps);
+  if (more !== undefined || !(from <= to) || !(step >= 1)) return undefined;
+  return { kind: 'values', values: everyNth(from, to, step).map(value => value % cycle) };
 }
 
-/** The `5` of an item such as `0-30/5`; undefined when it has none. */
-export function numberOfSteps(item: string): number | undefined {
-  const [, step] = item.split('/');
-  if (step === undefined) return undefined;
-  return /^\d+$/.test(step) ? Number(step) : Number.NaN;
+/** The `5` of an item such as `0-30/5`; 0 when it has none. */
+export function numberOfSteps(item: string): number {
+  return stepOf(item.split('/')[1] ?? '0');
 }
 
-function isRange(range: string, field: Field): boolean {
-  const [from = '', to = from, other] = range.split('-');
-  return (
-    other === undefined && isValue(from, field) && isValue(to, field) && numberOf(from, field) <= numberOf(to, field)
-  );
+/** The last day of the month by itself, and the weekday nearest to a day. */
+export function specialDay(item: string, field: Field): Item | undefined {
+  if (item === 'l') return { kind: 'lastDay' };
+  const day = numberOf(/^(\d+)w$/.exec(item)?.[1], field);
+  return Number.isNaN(day) ? undefined : { kind: 'nearestWeekday', day };
 }
 
-function isValue(value: string, field: Field): boolean {
-  const number = numberOf(value, field);
-  return number >= field.min && number <= field.max;
+/** The last day of the week by itself (Saturday, as Sunday is 0), and one weekday of the month. */
+export function specialWeekday(item: string, field: Field): Item | undefined {
+  if (item === 'l') return { kind: 'values', values: [6] };
+  const [, name, nth] = /^(\w+?)(?:l|#([1-5]))$/.exec(item) ?? [];
+  const weekday = numberOf(name, field) % 7;
+  if (Number.isNaN(weekday)) return undefined;
+  return nth ? { kind: 'nthOf', weekday, nth: Number(nth) } : { kind: 'lastOf', weekday };
 }
 
-function numberOf(value: string, { names, min }: Field): number {
-  if (/^\d+$/.test(value)) return Number(value);
-  const index = names?.indexOf(value) ?? -1;
-  return index < 0 ? Number.NaN : index + min;
+/** Both NaN when it is no range of the field. `5/2` goes on from 5 to the end, `5` alone is 5. */
+function rangeOf(range: string, hasStep: boolean, field: Field): [number, number] {
+  const { min, max, cycle = max + 1 } = field;
+  if (range === '*') return [min, cycle - 1];
+  const [first, last, more] = range.split('-');
+  const from = numberOf(first, field);
+  if (more !== undefined) return [Number.NaN, Number.NaN];
+  if (last !== undefined) return [from, numberOf(last, field)];
+  return [from, hasStep ? Math.max(from, cycle - 1) : from];
+}
+
+function stepOf(steps: string): number {
+  return /^\d+$/.test(steps) ? Number(steps) : Number.NaN;
+}
+
+function everyNth(from: number, to: number, step: number): number[] {
+  return Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, nth) => from + nth * step);
+}
+
+function numberOf(text = '', { names = [], min, max }: Field): number {
+  const index = names.indexOf(text);
+  const value = /^\d+$/.test(text) ? Number(text) : index < 0 ? Number.NaN : index + min;
+  return value >= min && value <= max ? value : Number.NaN;
 }

@@ -1,61 +1,70 @@
-import later from '@breejs/later';
-import type { Hint } from '../time/kind';
-import { type Field, isItem, numberOfSteps } from './cron-field';
+import type { ScheduleData } from '@breejs/later';
+import type { Hint, Part } from '../time/kind';
+import { type CronDays, hasAnyDay, partsOfDays } from './cron-days';
+import { type Field, type Item, numberOfSteps, readItem, specialDay, specialWeekday } from './cron-field';
 import type { Parsed } from './text';
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const days = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
-const fields: Field[] = [
-  { name: 'second', min: 0, max: 59 },
-  { name: 'minute', min: 0, max: 59 },
-  { name: 'hour', min: 0, max: 23 },
-  { name: 'day of the month', min: 1, max: 31, special: /^(?:l|(\d+)w)$/ },
-  { name: 'month', min: 1, max: 12, names: months },
-  { name: 'day of the week', min: 0, max: 7, names: days, special: /^(?:l|(\w+)(?:l|#[1-5]))$/ },
-  { name: 'year', min: 1970, max: 2099 },
-];
-const [minuteAt, hourAt, weekdayAt] = [1, 2, 5];
-const macros = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@hourly'];
+const second: Field = { name: 'second', min: 0, max: 59 };
+const minute: Field = { name: 'minute', min: 0, max: 59 };
+const hour: Field = { name: 'hour', min: 0, max: 23 };
+const dayOfMonth: Field = { name: 'day of the month', min: 1, max: 31, special: specialDay };
+const month: Field = { name: 'month', min: 1, max: 12, names: months };
+// 7 is a Sunday, as 0 is.
+const dayOfWeek: Field = { name: 'day of the week', min: 0, max: 7, cycle: 7, names: days, special: specialWeekday };
+const year: Field = { name: 'year', min: 1970, max: 2099 };
+const fields = [second, minute, hour, dayOfMonth, month, dayOfWeek, year];
 
-/** One field of an expression, with its place in it. */
-interface Part {
+const macros: Record<string, string> = {
+  '@yearly': '0 0 1 1 *',
+  '@annually': '0 0 1 1 *',
+  '@monthly': '0 0 1 * *',
+  '@weekly': '0 0 * * 0',
+  '@daily': '0 0 * * *',
+  '@hourly': '0 * * * *',
+};
+
+/** One item of a field's list, with its place in the expression. */
+interface Place {
   text: string;
   position: number;
+  item: Item;
+}
+
+/** One field of an expression; `places` is empty where it is left open (`*`, `?`). */
+interface CronPart {
   field: Field;
+  text: string;
+  places: Place[];
 }
 
 /**
  * Parses a cron expression: minute, hour, day of the month, month, day of the week, and if you like the year; with
  * `hasSeconds` the seconds come first.
  *
- * @throws Error with the expression, the field and the part of it that doesn't parse; later itself takes anything.
+ * @throws Error with the expression, the field and the part of it that doesn't parse, or that no date can match.
  */
 export function parseCron(expression: string, hasSeconds = false): Parsed {
-  if (typeof expression !== 'string') throw new Error(`a cron expression is a string, got ${String(expression)}`);
+  if (typeof expression !== 'string') throw new Error(`a cron expression is a string, got ${typeof expression}`);
   const macro = expression.trim().toLowerCase();
-  if (macro.startsWith('@')) return parseMacro(expression, macro);
-  const parts = split(expression, hasSeconds);
-  for (const part of parts) {
-    checkItems(expression, part);
-    checkNearest(expression, part);
-  }
-  return {
-    schedule: later.parse.cron(forLater(parts), hasSeconds),
-    hint: hintOf(textOf(parts, minuteAt!), textOf(parts, hourAt!)),
-    warnings: parts.flatMap(tooLong),
-  };
+  // Without seconds, whatever was asked for: a macro has none.
+  return macro.startsWith('@') ? parseMacro(expression, macro) : parseFields(expression, hasSeconds);
 }
 
 function parseMacro(expression: string, macro: string): Parsed {
-  if (!macros.includes(macro)) {
-    throw new Error(`the cron expression "${expression}" doesn't parse: of these, there are ${macros.join(', ')}`);
-  }
-  const hint: Hint = macro === '@hourly' ? { hours: 'stepping' } : {};
-  // Without seconds, whatever was asked for: with them later doesn't know its macros.
-  return { schedule: later.parse.cron(macro), hint, warnings: [] };
+  if (Object.hasOwn(macros, macro)) return parseFields(macros[macro]!, false);
+  const known = Object.keys(macros).join(', ');
+  throw new Error(`the cron expression "${expression}" doesn't parse: of these, there are ${known}`);
 }
 
-function split(expression: string, hasSeconds: boolean): Part[] {
+function parseFields(expression: string, hasSeconds: boolean): Parsed {
+  const parts = split(expression, hasSeconds);
+  refuseNever(expression, parts);
+  return { schedule: scheduleOf(parts), hint: hintOf(parts), warnings: parts.flatMap(tooLong) };
+}
+
+function split(expression: string, hasSeconds: boolean): CronPart[] {
   const least = hasSeconds ? 6 : 5;
   const own = fields.slice(hasSeconds ? 0 : 1);
   const found = [...expression.matchAll(/\S+/g)];
@@ -65,26 +74,21 @@ function split(expression: string, hasSeconds: boolean): Part[] {
         own.map(({ name }) => name).join(', '),
     );
   }
-  return found.map((match, nth) => ({ text: match[0], position: match.index, field: own[nth]! }));
+  return found.map(({ 0: text, index }, nth) => {
+    const field = own[nth]!;
+    return { field, text, places: /^[*?]$/.test(text) ? [] : placesOf(expression, text, index, field) };
+  });
 }
 
-function checkItems(expression: string, { text, position, field }: Part): void {
-  if (text === '?') return;
-  let at = position;
-  for (const item of text.split(',')) {
-    if (!isItem(item.toLowerCase(), field)) throw new Error(stoppedAt(expression, item, at, field));
-    at += item.length + 1;
-  }
-}
-
-/** later would take the other days of the list for weekdays only. */
-function checkNearest(expression: string, { text, position }: Part): void {
-  const nearest = /\d+w/i.exec(text);
-  if (!nearest || !text.includes(',')) return;
-  const place = `(position ${position + nearest.index})`;
-  throw new Error(
-    `the cron expression "${expression}" doesn't parse: "${nearest[0]}" takes no others beside it ${place}`,
-  );
+function placesOf(expression: string, text: string, start: number, field: Field): Place[] {
+  let position = start;
+  return text.split(',').map(one => {
+    const item = readItem(one.toLowerCase(), field);
+    if (!item) throw new Error(stoppedAt(expression, one, position, field));
+    const place = { text: one, position, item };
+    position += one.length + 1;
+    return place;
+  });
 }
 
 function stoppedAt(expression: string, item: string, position: number, { name, min, max, names }: Field): string {
@@ -94,48 +98,78 @@ function stoppedAt(expression: string, item: string, position: number, { name, m
   );
 }
 
+/** A day that no date can be, beside the other fields, would be overlooked for ever: `31W` in April, the 5th Friday of a short February. */
+function refuseNever(expression: string, parts: CronPart[]): void {
+  const named = daysNamed(parts);
+  for (const [field, key] of [
+    [dayOfMonth, 'days'],
+    [dayOfWeek, 'weekdays'],
+  ] as const) {
+    const never = placesIn(parts, field).find(({ item }) => !hasAnyDay({ ...named, [key]: [item] }));
+    if (!never) continue;
+    throw new Error(
+      `the schedule never happens: the cron expression "${expression}" has "${never.text}" in the ${field.name} ` +
+        `(position ${never.position}), and no date matches that together with its other fields`,
+    );
+  }
+}
+
+function daysNamed(parts: CronPart[]): CronDays {
+  const itemsOf = (field: Field) => placesIn(parts, field).map(({ item }) => item);
+  const [ofMonth, ofWeek] = [itemsOf(dayOfMonth), itemsOf(dayOfWeek)];
+  return {
+    ...(ofMonth.length > 0 && { days: ofMonth }),
+    ...(ofWeek.length > 0 && { weekdays: ofWeek }),
+    ...valuesAs('months', parts, month),
+    ...valuesAs('years', parts, year),
+  };
+}
+
+/** In later's form, as users may join what several expressions give. */
+function scheduleOf(parts: CronPart[]): ScheduleData {
+  const times: Part = {
+    // Without a list of seconds, later would take the minute as a whole for one occurrence.
+    s: secondsOf(parts),
+    ...valuesAs('m', parts, minute),
+    ...valuesAs('h', parts, hour),
+  };
+  return { schedules: partsOfDays(daysNamed(parts)).map(days => ({ ...times, ...days })), exceptions: [] };
+}
+
+function secondsOf(parts: CronPart[]): number[] {
+  const part = parts.find(({ field }) => field === second);
+  if (!part) return [0];
+  return part.places.length > 0 ? valuesIn(part.places) : Array.from({ length: 60 }, (_, nth) => nth);
+}
+
+function valuesAs<Key extends string>(key: Key, parts: CronPart[], field: Field): { [key in Key]?: number[] } {
+  const places = placesIn(parts, field);
+  return (places.length > 0 ? { [key]: valuesIn(places) } : {}) as { [key in Key]?: number[] };
+}
+
+function valuesIn(places: Place[]): number[] {
+  const values = new Set(places.flatMap(({ item }) => (item.kind === 'values' ? item.values : [])));
+  return [...values].sort((a, b) => a - b);
+}
+
+function placesIn(parts: CronPart[], wanted: Field): Place[] {
+  return parts.find(({ field }) => field === wanted)?.places ?? [];
+}
+
 /** A step is counted within its field: of the 90 minutes of a step only minute 0 of each hour is left. */
-function tooLong({ text, field: { name, min, max } }: Part): string[] {
+function tooLong({ places, field: { name, min, max } }: CronPart): string[] {
   const count = max - min + 1;
-  const steps = text.split(',').filter(item => (numberOfSteps(item) ?? 0) > count);
-  return steps.map(
-    step => `"${step}" steps over all that the ${name} counts (${min} to ${max}): only its first value is left`,
-  );
-}
-
-function forLater(parts: Part[]): string {
-  const texts = parts.map(({ text, field }) => (field === fields[weekdayAt!] ? withSundayAsZero(text) : text));
-  // Of stars alone later makes a schedule that names nothing.
-  if (parts[0]!.field === fields[0] && texts.every(text => /^[*?]$/.test(text))) texts[0] = '*/1';
-  return texts.join(' ');
-}
-
-function textOf(parts: Part[], nth: number): string {
-  return parts.find(({ field }) => field === fields[nth])!.text;
-}
-
-/** Day 7 is a Sunday, as everywhere; later takes it for Saturday. */
-function withSundayAsZero(text: string): string {
-  return text
-    .replace(/(?<=^|,)7(?=l|#)/gi, '0')
-    .split(',')
-    .flatMap(item => {
-      const range = /^(?:7|(\d)-7)(?:\/(\d+))?$/.exec(item);
-      if (!range) return [item];
-      return everyNth(Number(range[1] ?? 7), 7, Number(range[2] ?? 1)).map(day => String(day % 7));
-    })
-    .join(',');
-}
-
-function everyNth(from: number, to: number, step: number): number[] {
-  const values: number[] = [];
-  for (let value = from; value <= to; value += step) values.push(value);
-  return values;
+  return places
+    .filter(({ text }) => numberOfSteps(text) > count)
+    .map(
+      ({ text }) => `"${text}" steps over all that the ${name} counts (${min} to ${max}): only its first value is left`,
+    );
 }
 
 /** A star or a step says "go on": the hours by themselves, or the minutes within a range of hours. */
-function hintOf(minute: string, hour: string): Hint {
-  if (/^(\*|\d+|\d+-\d+)\/\d+$/.test(hour)) return { hours: 'stepping' };
-  if (/^\d+-\d+$/.test(hour) && /[*/]/.test(minute)) return { hours: 'window' };
+function hintOf(parts: CronPart[]): Hint {
+  const [ofMinute, ofHour] = [minute, hour].map(wanted => parts.find(({ field }) => field === wanted)!.text);
+  if (/^(\*|\d+|\d+-\d+)\/\d+$/.test(ofHour!)) return { hours: 'stepping' };
+  if (/^\d+-\d+$/.test(ofHour!) && /[*/]/.test(ofMinute!)) return { hours: 'window' };
   return {};
 }

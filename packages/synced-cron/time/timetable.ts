@@ -5,6 +5,9 @@ import { type Hint, kindOf, type Part } from './kind';
 import { WallSchedule } from './wall';
 import type { Zone } from './zone';
 
+/** Fields that say on which days, and nothing of the time of the day. */
+const daysOnly = ['D', 'd', 'M', 'Y'];
+
 type Next = (after: number) => number | undefined;
 
 /** When a schedule happens in a time zone. It depends on nothing but its arguments; all times are epoch milliseconds. */
@@ -13,7 +16,7 @@ export class Timetable {
 
   constructor(schedule: ScheduleData, zone: Zone, hint: Hint = {}) {
     const exceptions = schedule.exceptions ?? [];
-    this.parts = schedule.schedules.map(part => nextOf(part, exceptions, zone, hint));
+    this.parts = alike(schedule.schedules).map(parts => nextOf(parts, exceptions, zone, hint));
   }
 
   /** The first occurrence strictly after an instant; undefined when there is none up to the year 2100. */
@@ -43,10 +46,21 @@ export class Timetable {
   }
 }
 
-function nextOf(part: Part, exceptions: Part[], zone: Zone, hint: Hint): Next {
-  const kind = kindOf(part, hint);
-  if (kind.kind === 'dates' && exceptions.length === 0) return nextOfDates(part.fd ?? []);
-  const wall = new WallSchedule({ schedules: [onWall(part, zone)], exceptions: exceptions.map(e => onWall(e, zone)) });
+/** Parts that differ in their days alone: an interval goes on from the days of one to those of another. */
+function alike(parts: Part[]): Part[][] {
+  const byTimes = new Map<string, Part[]>();
+  for (const part of parts) {
+    const times = JSON.stringify(Object.entries(part).filter(([field]) => !daysOnly.includes(field)));
+    byTimes.set(times, [...(byTimes.get(times) ?? []), part]);
+  }
+  return [...byTimes.values()];
+}
+
+function nextOf(parts: Part[], exceptions: Part[], zone: Zone, hint: Hint): Next {
+  const kind = kindOf(parts[0]!, hint);
+  if (kind.kind === 'dates' && exceptions.length === 0) return nextOfDates(parts[0]!.fd ?? []);
+  const onWalls = (those: Part[]) => those.map(part => onWall(part, zone));
+  const wall = new WallSchedule({ schedules: onWalls(parts), exceptions: onWalls(exceptions) });
   if (kind.kind === 'interval') return after => nextOfInterval(wall, zone, after, kind.periodMs);
   return after => nextFixed(wall, zone, after);
 }
