@@ -58,7 +58,7 @@ module.exports = {
       from: { path: '^(infra|packages)/' },
       to: { path: '^imports/' },
     },
-    knowsOnly('app-seam-is-low', 'infra/app/', ['infra/catalog/', 'infra/database/']),
+    knowsOnly('app-seam-is-low', 'infra/app/', ['infra/catalog/', 'infra/database/', 'infra/settings/']),
     knowsOnly(
       'catalog-is-data',
       'imports/tasks/catalog',

@@ -1,6 +1,7 @@
 import { defineApp } from '../infra/app';
 import { createApi } from './api';
 import { addSchedules } from './schedules';
+import { settings } from './settings';
 import { type Catalog, catalog } from './tasks/catalog';
 import { handlers } from './tasks/handlers';
 
@@ -9,6 +10,7 @@ export const app = defineApp({
   name: 'tandem',
   catalog,
   handlers,
+  settings,
   schedules: addSchedules,
   api: createApi,
   uploads: [{ path: '/upload/pictures' }],
@@ -17,5 +19,6 @@ export const app = defineApp({
 declare module '../infra/catalog/app-types' {
   interface AppTypes {
     catalog: Catalog;
+    settings: typeof settings;
   }
 }

@@ -50,6 +50,8 @@ export interface App<Schedules = never> {
   catalog: object;
   /** Where each task type's code is: `imports/tasks/handlers/index.ts`. A role loads none of it. */
   handlers: object;
+  /** The app's own settings: `imports/settings.ts`. */
+  settings?: object;
   /** Adds the cron table; the jobs role calls it. */
   schedules?(cron: Schedules): void;
   /** What the web role serves: methods, publications and routes. */

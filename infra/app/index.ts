@@ -1,3 +1,5 @@
+export { type AppSettings, defineSettings } from '../settings';
+export * from '../settings/language';
 export {
   type App,
   defineApp,

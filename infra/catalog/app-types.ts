@@ -10,6 +10,9 @@ export interface AppTypes {}
 /** The app's catalog. */
 export type AppCatalog = AppTypes extends { catalog: infer C extends object } ? C : AnyCatalog;
 
+/** The app's own settings. */
+export type AppOwnSettings = AppTypes extends { settings: infer S } ? S : Record<never, never>;
+
 /** The name of one of the app's task types. */
 export type AppTaskType = TaskTypeIn<AppCatalog>;
 

@@ -46,6 +46,8 @@ export class TaskQueueOf<C extends object> {
   private tellConnected: () => void = () => {};
 
   private declared: C | undefined;
+  /** What handlers find as `context.settings`; it travels to the workers. */
+  handlerSettings: object = {};
 
   /** @param catalog the task types; a queue that is made without them gets them by `declare`. */
   constructor(catalog?: C) {
@@ -61,9 +63,13 @@ export class TaskQueueOf<C extends object> {
     throw new Error('TaskQueue has no catalog yet: startRole(app) declares it');
   }
 
-  /** Says which task types there are. A role does so before anything else. */
-  declare(catalog: C): void {
+  /**
+   * Says which task types there are, and which of the app's settings their handlers find. A role does so before
+   * anything else.
+   */
+  declare(catalog: C, handlerSettings: object = {}): void {
     this.declared = catalog;
+    this.handlerSettings = handlerSettings;
   }
 
   /** What the queue is made of, for the dispatcher of this role. @throws before `connect`. */

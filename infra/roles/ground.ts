@@ -7,7 +7,7 @@ import { Events } from '../monitor/events';
 import { Health, type HealthSources } from '../monitor/health';
 import { createLog, type Log, logEvents } from '../monitor/log';
 import { type ProcessIdentity, ProcessRegistry } from '../monitor/processes';
-import { ignoredSecrets, type Role, redact, roleOf, type Settings } from '../settings';
+import { ignoredSecrets, type Role, redact, roleOf, type Settings, treeOf } from '../settings';
 import { identify } from './identity';
 import { asService, serviceOf } from './service';
 
@@ -37,7 +37,10 @@ export async function prepareGround(app: App, settings: Settings): Promise<Groun
   const { emit } = events;
   emit('role.starting', { role });
   emit('settings.loaded', { settings: redact(settings) });
-  for (const setting of ignoredSecrets(Meteor.settings, { production: Meteor.isProduction }))
+  for (const setting of ignoredSecrets(Meteor.settings, {
+    production: Meteor.isProduction,
+    app: treeOf(app.settings),
+  }))
     emit('settings.ignored', { setting });
   const identity = identify(role);
   const connection = await connect(process.env.MONGO_URL ?? '', `${app.name}-${role}`);

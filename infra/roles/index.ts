@@ -4,20 +4,21 @@ import { Meteor } from 'meteor/meteor';
 import type { App } from '../app';
 import type { AppCatalog } from '../catalog';
 import { TaskQueue } from '../queue';
-import { load, type Settings, SettingsError } from '../settings';
+import { fillSettings, handlerSettings, load, type Settings, SettingsError, treeOf } from '../settings';
 import { RoleProcess } from './role-process';
 
 /** Boots this process in the role that its settings name: the whole of `server/main.ts`. */
 export function startRole(app: App): void {
-  const settings = loadOrExit(Meteor.settings, { production: Meteor.isProduction });
-  TaskQueue.declare(app.catalog as AppCatalog);
+  const settings = loadOrExit(Meteor.settings, { production: Meteor.isProduction, app: treeOf(app.settings) });
+  fillSettings(app.settings, settings);
+  TaskQueue.declare(app.catalog as AppCatalog, handlerSettings(app.settings));
   const role = new RoleProcess(app, settings);
   drainOnSignals(role);
   Meteor.startup(() => startOrExit(role));
 }
 
 /** Checks the settings; where they are wrong, says all that is wrong with them and ends the process with code 1. */
-function loadOrExit(raw: unknown, options: { production: boolean }): Settings {
+function loadOrExit(raw: unknown, options: Parameters<typeof load>[1]): Settings {
   try {
     return load(raw, options);
   } catch (error) {

@@ -58,7 +58,7 @@ export class Workers implements Service {
   }
 
   private poolOptions(file: string): ConstructorParameters<typeof Pool>[0] {
-    const { count, keepAlive, niceness, graceMs, prefetch, maxTasks, maxAge, maxMemoryMb } = this.settings.workers;
+    const { count, env, keepAlive, niceness, graceMs, prefetch, maxTasks, maxAge, maxMemoryMb } = this.settings.workers;
     return {
       file,
       catalog: this.app.catalog,
@@ -72,6 +72,8 @@ export class Workers implements Service {
       prefetch,
       recycle: { tasks: maxTasks, ageMs: maxAge, rssBytes: maxMemoryMb * 1_048_576 },
       databaseUrl: process.env.MONGO_URL ?? '',
+      handlerSettings: TaskQueue.handlerSettings,
+      env: inherited(env),
     };
   }
 
@@ -102,4 +104,11 @@ function pathOfWorkers(): string {
     const remedy = 'build it with `npm run build:worker`, then start or deploy again';
     throw new Error(`The worker file private/${workerFile} is missing: ${remedy}`, { cause });
   }
+}
+
+/** The variables of this environment that the setting `workers.env` names. */
+function inherited(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap(name => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
 }

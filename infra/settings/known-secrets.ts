@@ -1,5 +1,5 @@
-import { type Settings, settingsTree } from './schema';
-import type { Tree } from './setting';
+import { settingsTree } from './schema';
+import type { LoadOptions, Tree } from './setting';
 import { entriesOf } from './simpl-schema';
 
 /** How the secrets of the template's own settings files begin: good enough to try it out, and known to everybody. */
@@ -11,9 +11,9 @@ const isKnown = (value: unknown): boolean => typeof value === 'string' && known.
  * The names of the settings whose secrets production ignores: a template that is deployed as it was cloned runs, with
  * its link and its console closed, instead of standing open to whoever has read the repository.
  */
-export function ignoredSecrets(raw: unknown, { production }: { production: boolean }): string[] {
+export function ignoredSecrets(raw: unknown, { production, app = {} }: LoadOptions): string[] {
   if (!production) return [];
-  return entriesOf(settingsTree)
+  return entriesOf({ ...settingsTree, ...app })
     .filter(({ setting, path }) => setting.secret && [valueAt(raw, path)].flat().some(isKnown))
     .map(({ path }) => path);
 }
@@ -23,8 +23,8 @@ function valueAt(raw: unknown, path: string): unknown {
 }
 
 /** The settings as if the template's own secrets were not set. */
-export function withoutKnownSecrets(settings: Settings): Settings {
-  return cleaned(settings, settingsTree) as Settings;
+export function withoutKnownSecrets(settings: Record<string, unknown>, tree: Tree): Record<string, unknown> {
+  return cleaned(settings, tree);
 }
 
 function cleaned(values: Record<string, unknown>, tree: Tree): Record<string, unknown> {

@@ -1,7 +1,7 @@
 import { withoutKnownSecrets } from './known-secrets';
 import { describeProblem, type FieldProblem } from './problems';
 import { type Settings, settingsTree } from './schema';
-import type { Tree } from './setting';
+import type { LoadOptions, Tree } from './setting';
 import { isObject, normalized, simplSchemaOf } from './simpl-schema';
 import { problemsAcrossFields } from './whole';
 
@@ -16,24 +16,19 @@ export class SettingsError extends Error {
   }
 }
 
-/** Where the settings are used decides some of what they must say. */
-export interface LoadOptions {
-  production: boolean;
-}
-
-const schema = simplSchemaOf(settingsTree);
-
 /**
  * Checks raw settings (`Meteor.settings`) against the schema and fills in the defaults. In production the template's own
  * secrets count as unset; `ignoredSecrets` names them.
  *
+ * @returns the template's settings, and beside them the app's own by their names.
  * @throws SettingsError with all problems at once; no message ever holds the value of a secret.
  */
 export function load(raw: unknown, options: LoadOptions): Settings {
   if (!isObject(raw)) throw new SettingsError([`settings: ${kindOf(raw)} is not an object`]);
-  const given = normalized(raw, settingsTree);
+  const tree = { ...settingsTree, ...options.app };
+  const given = normalized(raw, tree);
   const inherited = Object.keys(given).filter(name => name in Object.prototype);
-  const context = schema.newContext();
+  const context = simplSchemaOf(tree).newContext();
   context.validate(without(given, inherited));
   const errors = [...inherited.map(unknownName), ...context.validationErrors()];
   const settings = filled(
@@ -41,11 +36,15 @@ export function load(raw: unknown, options: LoadOptions): Settings {
       given,
       errors.map(error => error.name),
     ),
-    settingsTree,
+    tree,
   ) as Settings;
-  const problems = [...errors.map(describeProblem), ...missingRole(given, options), ...problemsAcrossFields(settings)];
+  const problems = [
+    ...errors.map(error => describeProblem(error, tree)),
+    ...missingRole(given, options),
+    ...problemsAcrossFields(settings, tree),
+  ];
   if (problems.length > 0) throw new SettingsError(problems);
-  return options.production ? withoutKnownSecrets(settings) : settings;
+  return options.production ? (withoutKnownSecrets(settings, tree) as Settings) : settings;
 }
 
 /** simpl-schema would take `__proto__` or `constructor` for a setting of its own, and fail. */

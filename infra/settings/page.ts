@@ -1,16 +1,25 @@
 import { settingsTree } from './schema';
 import type { Group, Setting, Tree } from './setting';
 
-/** docs/settings.md, from the schema itself. */
-export function settingsPage(): string {
-  const top = settingsIn(settingsTree);
-  const groups = Object.entries<Tree[string]>(settingsTree).filter((pair): pair is [string, Group] => isGroup(pair[1]));
-  return [intro, table(top), ...groups.map(([name, node]) => section(name, node))].join('\n\n').concat('\n');
+/** docs/settings.md, from the schemas themselves. @param app the app's own settings. */
+export function settingsPage(app: Tree = {}): string {
+  const own = Object.keys(app).length > 0 ? [appIntro, ...sections(app)] : [];
+  return [intro, ...sections(settingsTree), ...own].join('\n\n').concat('\n');
 }
+
+function sections(tree: Tree): string[] {
+  const top = settingsIn(tree);
+  const groups = Object.entries<Tree[string]>(tree).filter((pair): pair is [string, Group] => isGroup(pair[1]));
+  return [...(top.length > 0 ? [table(top)] : []), ...groups.map(([name, node]) => section(name, node))];
+}
+
+const appIntro = `# The app's own settings
+
+Printed from \`imports/settings.ts\`. The groups that are marked with \`forHandlers\` reach handlers as \`context.settings\`.`;
 
 const intro = `# Settings
 
-Printed from \`infra/settings/schema.ts\` by \`npx tsx infra/settings/write-page.ts\`: change it there.
+Printed by \`npm run docs:settings\` from \`infra/settings/schema.ts\` and, for the app's own, from \`imports/settings.ts\`.
 
 One file per role (\`settings-web.json\`, \`settings-jobs.json\`), given to Meteor by \`--settings\` and in production by
 \`METEOR_SETTINGS\`. All problems are reported at once, and the process ends with code 1 before anything starts. Only

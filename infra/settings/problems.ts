@@ -1,5 +1,5 @@
 import { didYouMean, nearestName } from '../catalog/nearest';
-import { settingsTree } from './schema';
+import type { Tree } from './setting';
 import { dotted, type Entry, entriesOf } from './simpl-schema';
 
 /** What simpl-schema says of one field. */
@@ -12,19 +12,16 @@ export interface FieldProblem {
   dataType?: string;
 }
 
-const entries = entriesOf(settingsTree);
-const groups = Object.entries(settingsTree).flatMap(([name, node]) => (node.kind === 'group' ? [name] : []));
-
 /** One line: the field, its value (a secret's never), what is wrong, and where one is near, the right name. */
-export function describeProblem(error: FieldProblem): string {
+export function describeProblem(error: FieldProblem, tree: Tree): string {
   const path = dotted(error.name);
-  if (error.type === 'keyNotInSchema') return `${path}: unknown setting${suggestion(path)}`;
-  return `${path}: ${printable(path, error.value)} ${complaint(error, entryOf(path))}`;
+  if (error.type === 'keyNotInSchema') return `${path}: unknown setting${suggestion(path, tree)}`;
+  return `${path}: ${printable(path, error.value, tree)} ${complaint(error, entryOf(path, tree))}`;
 }
 
 /** The value as a message may show it: not where a secret belongs, and not what stands in place of a group of them. */
-export function printable(path: string, value: unknown): string {
-  if (entries.some(entry => entry.setting.secret && holds(path, entry.path))) return '(secret)';
+export function printable(path: string, value: unknown, tree: Tree): string {
+  if (entriesOf(tree).some(entry => entry.setting.secret && holds(path, entry.path))) return '(secret)';
   const printed = JSON.stringify(value) ?? String(value);
   return printed.length > 80 ? `${printed.slice(0, 77)}…` : printed;
 }
@@ -32,9 +29,9 @@ export function printable(path: string, value: unknown): string {
 /** Whether one of the two is the other or lies inside of it. */
 const holds = (path: string, other: string) => `${path}.`.startsWith(`${other}.`) || `${other}.`.startsWith(`${path}.`);
 
-function entryOf(path: string): Entry | undefined {
+function entryOf(path: string, tree: Tree): Entry | undefined {
   const withoutIndex = path.replace(/\.\d+$/, '');
-  return entries.find(entry => entry.path === path || entry.path === withoutIndex);
+  return entriesOf(tree).find(entry => entry.path === path || entry.path === withoutIndex);
 }
 
 function complaint(error: FieldProblem, entry: Entry | undefined): string {
@@ -77,8 +74,9 @@ function notAllowed(value: string, entry: Entry | undefined): string {
 const lastName = (path: string) => path.slice(path.lastIndexOf('.') + 1);
 
 /** The nearest sibling; a setting in the wrong group is found by its own name. */
-function suggestion(path: string): string {
-  const known = [...entries.map(entry => entry.path), ...groups];
+function suggestion(path: string, tree: Tree): string {
+  const groups = Object.keys(tree).filter(name => tree[name]?.kind === 'group');
+  const known = [...entriesOf(tree).map(entry => entry.path), ...groups];
   const place = path.slice(0, path.length - lastName(path).length);
   const siblings = known.filter(name => name.startsWith(place) && !name.slice(place.length).includes('.'));
   const sibling = nearestName(lastName(path), siblings.map(lastName));

@@ -81,6 +81,9 @@ export const settingsTree = {
       5_000,
       { min: 0, max: 600_000 },
     ),
+    env: texts(
+      'Names of environment variables that workers inherit beside the usual ones, such as `HTTPS_PROXY` or `MAIL_URL`.',
+    ),
     maxTasks: count('A worker is replaced after this many tasks; 0: never for that reason.', 100_000, {
       min: 0,
       max: 1_000_000_000,

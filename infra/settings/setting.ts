@@ -27,6 +27,13 @@ export interface Tree {
   [name: string]: Setting<unknown> | Group;
 }
 
+/** Where the settings are used decides some of what they must say. */
+export interface LoadOptions {
+  production: boolean;
+  /** The rules of the app's own settings. */
+  app?: Tree;
+}
+
 /** The part of simpl-schema's language that a setting uses. */
 interface Rule {
   type: unknown;
@@ -50,11 +57,20 @@ interface Bounds {
   max?: number;
 }
 
-export const group = <Fields extends Tree>(text: string, fields: Fields): Group<Fields> => ({
-  kind: 'group',
-  text,
-  fields,
-});
+/** A group whose values handlers find as `context.settings`. */
+export interface HandlerGroup<Fields extends Tree = Tree> extends Group<Fields> {
+  forHandlers: true;
+}
+
+export function group<const Fields extends Tree>(text: string, fields: Fields): Group<Fields>;
+export function group<const Fields extends Tree>(
+  text: string,
+  fields: Fields,
+  options: { forHandlers: true },
+): HandlerGroup<Fields>;
+export function group<const Fields extends Tree>(text: string, fields: Fields, options = {}): Group<Fields> {
+  return { kind: 'group', text, fields, ...options };
+}
 
 const setting = <Value>(
   text: string,

@@ -1,10 +1,18 @@
 import { printable } from './problems';
-import { type Settings, settingsTree } from './schema';
+import type { Settings } from './schema';
+import type { Tree } from './setting';
 import { entriesOf } from './simpl-schema';
 
 /** What no single field can show: how they fit together. One line for each problem. */
-export function problemsAcrossFields(settings: Settings): string[] {
-  return [...heartbeat(settings), ...linkUrls(settings), ...paddedSecrets(settings), ...secretsInPublic(settings)];
+export function problemsAcrossFields(settings: Settings, tree: Tree): string[] {
+  const secrets = secretsOf(settings, tree);
+  return [
+    ...heartbeat(settings),
+    ...linkUrls(settings, tree),
+    ...workerEnvironment(settings),
+    ...paddedSecrets(secrets),
+    ...secretsInPublic(settings, secrets),
+  ];
 }
 
 function heartbeat({ queue }: Settings): string[] {
@@ -14,12 +22,12 @@ function heartbeat({ queue }: Settings): string[] {
   ];
 }
 
-function linkUrls({ link }: Settings): string[] {
+function linkUrls({ link }: Settings, tree: Tree): string[] {
   return link.url.flatMap(url => {
     if (hasPassword(url))
       return ['link.url: holds a name or a password, and the log shows it; link.secret is the proof'];
     if (isWebUrl(url)) return [];
-    return [`link.url: ${printable('link.url', url)} is not a URL that begins with http:// or https://`];
+    return [`link.url: ${printable('link.url', url, tree)} is not a URL that begins with http:// or https://`];
   });
 }
 
@@ -29,9 +37,27 @@ function isWebUrl(url: string): boolean {
   return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
 }
 
+/** Names that a shell can set, and not the one that holds every secret of the role. */
+function workerEnvironment({ workers }: Settings): string[] {
+  return workers.env.flatMap(name => {
+    if (name === 'METEOR_SETTINGS')
+      return [
+        'workers.env: METEOR_SETTINGS holds every secret of the role; mark a group of imports/settings.ts with forHandlers',
+      ];
+    return /^[A-Za-z_]\w*$/.test(name)
+      ? []
+      : [`workers.env: ${JSON.stringify(name)} is not the name of an environment variable`];
+  });
+}
+
+interface Secret {
+  path: string;
+  value: string;
+}
+
 /** Every secret that is set, with its name. */
-function secretsOf(settings: Settings): { path: string; value: string }[] {
-  return entriesOf(settingsTree)
+function secretsOf(settings: Settings, tree: Tree): Secret[] {
+  return entriesOf(tree)
     .filter(({ setting }) => setting.secret && setting.rule.type === String)
     .flatMap(({ path }) => valuesAt(settings, path).map(value => ({ path, value })));
 }
@@ -42,15 +68,15 @@ function valuesAt(settings: Settings, path: string): string[] {
 }
 
 /** Whoever pastes a secret loses the spaces around it, and stands before a closed door. */
-function paddedSecrets(settings: Settings): string[] {
-  return secretsOf(settings)
+function paddedSecrets(secrets: Secret[]): string[] {
+  return secrets
     .filter(({ value }) => value.trim() !== value)
     .map(({ path }) => `${path}: (secret) begins or ends with a space`);
 }
 
-function secretsInPublic(settings: Settings): string[] {
+function secretsInPublic(settings: Settings, secrets: Secret[]): string[] {
   const sent = JSON.stringify(settings.public);
-  return secretsOf(settings)
+  return secrets
     .filter(({ value }) => sent.includes(JSON.stringify(value).slice(1, -1)))
     .map(({ path }) => `public: holds the value of ${path}, and every browser receives it`);
 }

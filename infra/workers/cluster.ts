@@ -138,6 +138,7 @@ export class Cluster {
       emit: core.emit,
       queue,
       messageBroker,
+      handlerSettings: queue.handlerSettings,
       ...(databaseUrl !== undefined && { databaseUrl }),
       maxWorkers: maxAvailableWorkers,
       keepAlive: keepAlive ?? this.refreshRate,

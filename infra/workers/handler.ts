@@ -1,7 +1,8 @@
 import type { Db } from 'mongodb';
-import type { AppCatalog, AppTaskType, DataIn, TaskTypeIn } from '../catalog';
+import type { AppCatalog, AppOwnSettings, AppTaskType, DataIn, TaskTypeIn } from '../catalog';
 import type { FileStore } from '../database';
 import type { Task } from '../queue/task';
+import type { HandlerSettingsOf } from '../settings';
 import type { HandlerQueue } from './handler-queue';
 import type { AskOptions, ToggleIPC } from './ipc';
 
@@ -42,6 +43,8 @@ export interface HandlerContext extends ToggleIPC {
   readonly log: HandlerLog;
   /** Aborts when the task is cancelled, runs too long, or must end because its role does; `reason` says which. */
   readonly signal: AbortSignal;
+  /** The groups of `imports/settings.ts` that are marked with `forHandlers`, and no other. */
+  readonly settings: HandlerSettingsOf<AppOwnSettings>;
   /** The app's database, by the npm driver. The connection is opened by the first task that asks for it. */
   readonly db: Db;
   /** The app's files (GridFS): the only way by which files travel between roles. */

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
+import { settings } from '../../imports/settings';
+import { treeOf } from '../../infra/settings';
 import { settingsPage } from '../../infra/settings/page';
 import { anchorsOf, type Block, linksOf, parsePage, readPages, wordsOfCode } from '../support/docs';
 import { DocFacts } from '../support/docs-facts';
@@ -52,7 +54,7 @@ describe('every other block in the docs', () => {
     expect(alerts.flatMap(({ expr }) => checkQuery(expr, facts))).toEqual([]);
     const monitoring = text('docs/monitoring.md');
     expect(alerts.map(({ alert }) => alert).filter(alert => !monitoring.includes(`\`${alert}\``))).toEqual([]);
-    expect(text('docs/settings.md')).toBe(settingsPage());
+    expect(text('docs/settings.md')).toBe(settingsPage(treeOf(settings)));
   });
 });
 

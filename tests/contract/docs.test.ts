@@ -4,6 +4,7 @@ import { type Block, parsePage, readPages } from '../support/docs';
 import { commandsOf, Sandbox, unproved } from '../support/docs-commands';
 import { DocsAtWork } from '../support/docs-tasks';
 import { isRunnable, ProjectWithDocs } from '../support/docs-typescript';
+import { Mailbox } from '../support/mailbox';
 import { root } from '../support/run';
 
 jest.setTimeout(120_000);
@@ -37,7 +38,9 @@ describe('code in the docs', () => {
   });
 
   it('does what it shows, on a database: blocks add tasks, schedules too, and handlers do them', async () => {
-    const work = await DocsAtWork.open(project(), name => require(name));
+    const mailbox = await Mailbox.open();
+    const settings = { mail: { url: mailbox.url, from: 'shop@example.com' } };
+    const work = await DocsAtWork.open(project(), name => require(name), settings);
     try {
       const runnable = ofKind('ts').filter(isRunnable);
       expect(runnable.length).toBeGreaterThan(7);
@@ -46,11 +49,15 @@ describe('code in the docs', () => {
       await work.runSchedules(['clean up', 'clean up at six']);
       const ended = await work.work();
       const done = ended.filter(({ kind }) => kind === 'done').map(({ taskType }) => taskType);
-      expect([...new Set(done)].sort()).toEqual(['cleanUp', 'importOrders', 'sendInvoice', 'thumbnail']);
+      expect([...new Set(done)].sort()).toEqual(['cleanUp', 'importOrders', 'sendInvoice', 'sendMail', 'thumbnail']);
+      expect(mailbox.mails).toEqual([
+        expect.stringMatching(/^To: ada@example\.com[\s\S]*Your invoice[\s\S]*Dear Ada/m),
+      ]);
       // One of tasks.md names a file that nobody has put there.
       expect(ended.filter(({ kind }) => kind !== 'done')).toMatchObject([{ taskType: 'importOrders' }]);
     } finally {
       await work.close();
+      await mailbox.close();
     }
   });
 });

@@ -112,9 +112,13 @@ export class DeployCheckout {
       'deploy.sh',
       'infra/dev/deploy',
       'infra/dev/settings-file.ts',
+      'infra/dev/app-settings.ts',
+      'infra/dev/root.ts',
       'infra/dev/fetch-within.ts',
+      'infra/app',
       'infra/settings',
       'infra/catalog',
+      'imports/settings.ts',
       'tsconfig.json',
     ])
       cpSync(join(root, path), join(this.folder, path), { recursive: true });

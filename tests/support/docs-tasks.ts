@@ -10,7 +10,7 @@ import type { Block } from './docs';
 import { DocModules, ProjectWithDocs } from './docs-typescript';
 
 const sender = { appId: 'docs', version: '1', rootUrl: 'http://localhost' };
-const settings = { appName: 'tandem-docs', resultLimit: 1_048_576, progressEveryMs: 0 };
+const limits = { appName: 'tandem-docs', resultLimit: 1_048_576, progressEveryMs: 0 };
 
 /** Runs what the docs show on a database: their task types, their schedules, their handlers. */
 export class DocsAtWork {
@@ -18,16 +18,24 @@ export class DocsAtWork {
     private readonly crons: Crons,
     private readonly queue: TaskQueueOf<AnyCatalog>,
     private readonly modules: DocModules,
+    private readonly handlerSettings: object,
   ) {}
 
-  /** @param real Jest's require, which knows how to load the project. */
-  static async open(project: ProjectWithDocs, real: (name: string) => unknown): Promise<DocsAtWork> {
+  /**
+   * @param real Jest's require, which knows how to load the project.
+   * @param handlerSettings what the handlers find as `context.settings`.
+   */
+  static async open(
+    project: ProjectWithDocs,
+    real: (name: string) => unknown,
+    handlerSettings: object = {},
+  ): Promise<DocsAtWork> {
     const crons = await Crons.open();
     const { catalog } = await new DocModules(project, real, {}).load('imports/tasks/catalog.ts');
     const queue = new TaskQueueOf(catalog as AnyCatalog);
     await queue.connect({ db: crons.database.db, sender });
     const instead = { 'infra/queue': { TaskQueue: queue }, 'infra/queue/index': { TaskQueue: queue } };
-    return new DocsAtWork(crons, queue, new DocModules(project, real, instead));
+    return new DocsAtWork(crons, queue, new DocModules(project, real, instead), handlerSettings);
   }
 
   /** Runs a block to its end. @throws what it throws. */
@@ -63,7 +71,7 @@ export class DocsAtWork {
     const { db } = this.crons.database;
     const send = () => {};
     const run = new TaskRun(1, task, 1, {
-      settings,
+      settings: { ...limits, handlerSettings: this.handlerSettings },
       questions: new Questions(send),
       database: { db, files: new FileStore(db) },
       send,
@@ -71,7 +79,7 @@ export class DocsAtWork {
     const outcome = await runTask(task, {
       catalog: this.queue.catalog,
       handlers: this.handlers(),
-      resultLimit: settings.resultLimit,
+      resultLimit: limits.resultLimit,
       context: run.context,
       aborted: () => run.aborted(),
     });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { ignoredSecrets, load, redact, roleOf, SettingsError } from '../../infra/settings';
+import { settings } from '../../imports/settings';
+import { ignoredSecrets, load, redact, roleOf, SettingsError, treeOf } from '../../infra/settings';
 import { settingsPage } from '../../infra/settings/page';
 
 const development = { production: false };
@@ -146,7 +147,7 @@ describe('settings', () => {
     expect(roleOf(load(JSON.parse(readFileSync(file, 'utf8')), development))).toBe(role);
   });
 
-  it('docs/settings.md is what the schema says (npx tsx infra/settings/write-page.ts)', () => {
-    expect(readFileSync('docs/settings.md', 'utf8')).toBe(settingsPage());
+  it('docs/settings.md is what the schema says (npm run docs:settings)', () => {
+    expect(readFileSync('docs/settings.md', 'utf8')).toBe(settingsPage(treeOf(settings)));
   });
 });

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { ignoredSecrets, load, type Settings, SettingsError } from '../../settings';
+import { appSettingsTree } from '../app-settings';
 import { readSettings } from '../settings-file';
 
 /** Galaxy breaks at about 32 kB of settings, without a clear word. */
@@ -19,8 +20,8 @@ export async function readRole(role: RoleFile['role'], file: string): Promise<Ro
   const problems = await problemsOfSize(file);
   try {
     const raw = await readSettings(file);
-    const settings = load(raw, { production: true });
-    problems.push(...knownSecrets(file, raw), ...problemsOfRole(role, file, settings));
+    const settings = load(raw, { production: true, app: await appSettingsTree() });
+    problems.push(...(await knownSecrets(file, raw)), ...problemsOfRole(role, file, settings));
     return { role, file, settings, problems };
   } catch (error) {
     return { role, file, problems: [...problems, ...linesOf(error, file)] };
@@ -33,8 +34,8 @@ async function problemsOfSize(file: string): Promise<string[]> {
 }
 
 /** A role would ignore them, and run with its doors closed; who deploys with care wants to know before. */
-function knownSecrets(file: string, raw: unknown): string[] {
-  return ignoredSecrets(raw, { production: true }).map(
+async function knownSecrets(file: string, raw: unknown): Promise<string[]> {
+  return ignoredSecrets(raw, { production: true, app: await appSettingsTree() }).map(
     setting =>
       `${file}: ${setting}: the template's own secret, known to everybody; make one with: openssl rand -hex 32`,
   );

@@ -23,7 +23,6 @@ const entries = [
   'client/main.tsx',
   'server/main.ts',
   'imports/tasks/worker.ts',
-  'infra/settings/write-page.ts',
   // Meteor loads a package's main module for its effect: it hands itself to Package by its export.
 ];
 

@@ -169,7 +169,7 @@ export class Crew implements WorkerListener {
   }
 
   private welcome(worker: WorkerProcess, hello: Hello): void {
-    const { databaseUrl, appName, resultLimit, progressEveryMs, types, emit } = this.options;
+    const { databaseUrl, appName, handlerSettings, resultLimit, progressEveryMs, types, emit } = this.options;
     const problem = this.findStranger(hello);
     if (problem) {
       worker.kill(`${this.options.file} ${problem}`);
@@ -180,7 +180,7 @@ export class Crew implements WorkerListener {
     worker.send({
       kind: 'begin',
       protocol: protocolVersion,
-      settings: { databaseUrl, appName, resultLimit, progressEveryMs, types: forWorkers(types) },
+      settings: { databaseUrl, appName, handlerSettings, resultLimit, progressEveryMs, types: forWorkers(types) },
     });
     setTimeout(() => this.workers.has(worker) && this.backoff.succeeded(), youngMs).unref();
     emit('worker.started', { workerPid: worker.pid, durationMs: Date.now() - worker.startedAt });

@@ -38,6 +38,8 @@ export interface PoolOptions {
   /** What tasks find as `context.db`. It travels by the channel, not by the environment. */
   databaseUrl?: string;
   appName?: string;
+  /** What handlers find as `context.settings`. It travels by the channel, not by the environment. */
+  handlerSettings?: object;
   messageBroker?: MessageBroker | null;
   /** Where tasks go that handlers add. */
   queue?: PoolQueue;
@@ -86,6 +88,7 @@ export function resolvePoolOptions(given: PoolOptions): ResolvedPoolOptions {
     resultLimit: 1024 * 1024,
     progressEveryMs: 250,
     env: {},
+    handlerSettings: {},
     types: {},
     ...withoutUndefined(rest),
     databaseUrl,

@@ -95,6 +95,7 @@ export class TaskRun {
       idempotencyKey: { get: () => `${task._id}@${new Date(task.createdAt).getTime()}` },
       queue: { get: () => this.queue },
       signal: { get: () => this.signal },
+      settings: { value: around.settings.handlerSettings ?? {} },
       db: { get: () => around.database.db },
       files: { get: () => around.database.files },
       log: {

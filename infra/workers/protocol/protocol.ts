@@ -10,6 +10,8 @@ export type AbortReason = 'cancelled' | 'timedOut' | 'stopping';
 export interface WorkerSettings {
   databaseUrl?: string;
   appName: string;
+  /** What handlers find as `context.settings`. */
+  handlerSettings?: object;
   /** A result of more bytes than this is refused. */
   resultLimit: number;
   /** At most one report of progress of a task in so many milliseconds. */

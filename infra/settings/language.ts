@@ -1,0 +1,20 @@
+/** The words of a settings schema, for the app's own: `imports/settings.ts`. */
+export {
+  bytes,
+  count,
+  flag,
+  group,
+  maybeCount,
+  maybeFlag,
+  maybeOneOf,
+  maybeText,
+  megabytes,
+  milliseconds,
+  minutes,
+  oneOf,
+  secret,
+  secrets,
+  share,
+  text,
+  texts,
+} from './setting';
