@@ -18,6 +18,8 @@ interface Named {
 
 const dayMs = 86_400_000;
 const from = Date.UTC(2026, 0, 1);
+/** The calendar repeats after 28 years, at least until 2100. */
+const until = Date.UTC(2054, 0, 1);
 
 function dayAt(at: number): Day {
   const date = new Date(at);
@@ -29,8 +31,7 @@ function dayAt(at: number): Day {
   };
 }
 
-/** The calendar repeats after 28 years, at least until 2100. */
-const calendar = Array.from({ length: 28 * 365 + 7 }, (_, nth) => dayAt(from + nth * dayMs));
+const calendar = Array.from({ length: (until - from) / dayMs }, (_, nth) => dayAt(from + nth * dayMs));
 
 const daysByMonth = new Map<string, Day[]>();
 for (const day of calendar) {
@@ -133,11 +134,7 @@ function occurrencesOf(expression: string, count: number): { dates: string[] } |
   const schedule: Entry['schedule'] = parser => parser.cron(expression);
   try {
     const { timetable } = timetableOf({ name: 'x', schedule, job() {}, timezone: 'UTC' }, true);
-    const found: string[] = [];
-    for (let at = timetable.next(from - 1); at !== undefined && found.length < count; at = timetable.next(at)) {
-      found.push(new Date(at).toISOString());
-    }
-    return { dates: found };
+    return { dates: timetable.between(from - 1, until - 1, count).map(at => new Date(at).toISOString()) };
   } catch (error) {
     return { refused: (error as Error).message };
   }
