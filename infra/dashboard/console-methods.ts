@@ -1,6 +1,7 @@
 import { check, Match } from 'meteor/check';
 import { DDPRateLimiter } from 'meteor/ddp-rate-limiter';
 import { Meteor } from 'meteor/meteor';
+import { messageOf } from '../errors/plain-error';
 import type { ConsoleMethods } from './contract';
 import type { MayOperate } from './may-operate';
 import type { OpenedSession, OperatorSessions } from './sessions';
@@ -119,5 +120,5 @@ export function limitConsole(loginsPerMinute: number): void {
 /** Operators may read why it did not work. */
 function speakable(error: unknown): unknown {
   if (error instanceof Meteor.Error) return error;
-  return new Meteor.Error('failed', error instanceof Error ? error.message : String(error));
+  return new Meteor.Error('failed', messageOf(error));
 }

@@ -1,4 +1,5 @@
 import { type Db, MongoClient, type MongoClientOptions } from 'mongodb';
+import { messageOf } from '../errors/plain-error';
 
 export interface Connection {
   client: MongoClient;
@@ -30,7 +31,7 @@ export async function connect(url: string, appName: string, options: MongoClient
     await client.connect();
   } catch (cause) {
     await client.close();
-    throw new Error(`MONGO_URL: ${withoutSecrets(url)} does not answer: ${(cause as Error).message}`, { cause });
+    throw new Error(`MONGO_URL: ${withoutSecrets(url)} does not answer: ${messageOf(cause)}`, { cause });
   }
   return { client, db: client.db(), close: () => client.close() };
 }
@@ -40,7 +41,7 @@ function newClient(url: string, options: MongoClientOptions): MongoClient {
     return new MongoClient(url, options);
   } catch (cause) {
     const shown = withoutSecrets(url);
-    throw new Error(`MONGO_URL: "${shown}" is not the address of a MongoDB: ${(cause as Error).message}`, { cause });
+    throw new Error(`MONGO_URL: "${shown}" is not the address of a MongoDB: ${messageOf(cause)}`, { cause });
   }
 }
 

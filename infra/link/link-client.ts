@@ -1,4 +1,5 @@
 import type { AppDataOf, AppTaskType } from '../catalog';
+import { messageOf } from '../errors/plain-error';
 import { inTime } from '../monitor/in-time';
 import { type Jobs, LinkError, type LinkFailure, type LiveState, type RunOptions, wire } from './contract';
 import { LinkConnection } from './link-connection';
@@ -125,5 +126,5 @@ function asLinkError(cause: unknown): LinkError {
   const { error, reason, message } = cause as { error?: unknown; reason?: string; message?: string };
   const lost = error === 'invocation-failed' || error === 'draining' || error === 'link-required';
   const code = failures.includes(String(error)) ? (error as LinkFailure) : lost ? 'down' : 'failed';
-  return new LinkError(code, reason ?? message ?? String(cause), { cause });
+  return new LinkError(code, reason ?? message ?? messageOf(cause), { cause });
 }

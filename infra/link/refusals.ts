@@ -1,4 +1,5 @@
 import { Meteor } from 'meteor/meteor';
+import { plainError } from '../errors/plain-error';
 
 /** @throws for a call from this process's own code. */
 export function callerOf({ connection }: Meteor.MethodThisType): Meteor.Connection {
@@ -10,6 +11,15 @@ export const notTheLink = () => new Meteor.Error('link-required', 'only the link
 
 /** The other side is our own web role: it may know why. */
 export function speakable(error: unknown): Meteor.Error {
-  const { code, message, name } = error as { code?: unknown; message?: string; name?: string };
-  return new Meteor.Error(typeof code === 'string' ? code : 'failed', message ?? String(error), name);
+  const { name, message } = plainError(error);
+  return new Meteor.Error(codeOf(error), message, name);
+}
+
+function codeOf(error: unknown): string {
+  try {
+    const { code } = error as { code?: unknown };
+    return typeof code === 'string' ? code : 'failed';
+  } catch {
+    return 'failed';
+  }
 }

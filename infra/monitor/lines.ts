@@ -84,6 +84,7 @@ const lines: Record<string, [Level, string | Writer]> = {
   'worker.timeout': ['warn', ({ timeoutMs }) => `its time-out of ${timeoutMs} ms is over`],
   'worker.nonsense': ['error', 'a worker said something that is no message'],
   'worker.output': ['info', ({ line }) => String(line)],
+  'pool.failed': ['error', ({ step }) => `what the pool told (${step}) was not taken in`],
   'workers.off': ['info', 'workers.enabled is false: this role schedules, and runs no task'],
   'monitor.failed': ['error', ({ path }) => `${path} could not be answered`],
   'metrics.open': ['warn', '/metrics is open to everybody: metrics.token is not set'],

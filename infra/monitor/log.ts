@@ -1,4 +1,5 @@
 import pino, { type Logger } from 'pino';
+import { isError, plainError } from '../errors/plain-error';
 import type { EventFields, Events } from './events';
 import { lineOf } from './lines';
 import { readable } from './readable';
@@ -33,14 +34,13 @@ export function createLog({ format, level }: LogOptions, to: Destination = proce
 export function logEvents(events: Events, log: Log): () => void {
   return events.on('*', (name, fields) => {
     const { level, text } = lineOf(name, fields);
-    const { level: _, message: __, ...rest } = withPlainError(fields);
+    const { level: _, message: __, ...rest } = withPlainErrors(fields);
     log[level]({ event: name, ...rest }, text);
   });
 }
 
 /** An Error has no fields of its own for JSON: name, message and stack are what one wants to read. */
-function withPlainError(fields: EventFields): EventFields {
-  const { error } = fields;
-  if (!(error instanceof Error)) return fields;
-  return { ...fields, error: { name: error.name, message: error.message, stack: error.stack } };
+function withPlainErrors(fields: EventFields): EventFields {
+  const plain = (value: unknown) => (isError(value) ? plainError(value) : value);
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, plain(value)]));
 }

@@ -1,3 +1,4 @@
+import { messageOf, textOf } from '../errors/plain-error';
 import { Assets } from './boot/assets';
 import { refusal } from './boot/refusals';
 import { runStartupHooks } from './boot/startup';
@@ -17,11 +18,11 @@ try {
   await connect();
   await runStartupHooks();
 } catch (error) {
-  exit(error instanceof Unavailable ? error.message : error);
+  exit(error instanceof Unavailable ? error.message : textOf(error));
 }
 
 ddpServer.stream_server.listenOn(httpServer);
-await listen().catch(error => exit(error.message));
+await listen().catch(error => exit(messageOf(error)));
 
 async function connect(): Promise<void> {
   try {
@@ -31,7 +32,7 @@ async function connect(): Promise<void> {
         'The database is a stand-alone mongod: without change streams live data is found by polling (every 10 s, or by pollingIntervalMs). A single-node replica set has them.',
       );
   } catch (error) {
-    throw new Unavailable(`MONGO_URL: no database answers: ${(error as Error).message}`, { cause: error });
+    throw new Unavailable(`MONGO_URL: no database answers: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { textOf } from '../errors/plain-error';
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -32,7 +33,8 @@ export function bindEnvironment<F extends AnyFunction>(
   const handle =
     typeof onException === 'function'
       ? onException
-      : (error: unknown) => console.error(`Exception in ${onException ?? 'callback of async function'}:`, error);
+      : (error: unknown) =>
+          console.error(`Exception in ${onException ?? 'callback of async function'}:`, textOf(error));
   return ((...args: never[]) =>
     restore(() => {
       try {

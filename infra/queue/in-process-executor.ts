@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { types } from 'node:util';
 import { normalForm, resultLimits } from '../catalog';
+import { plainError } from '../errors/plain-error';
 import type { Executor, ExecutorEvents, Outcome } from './executor';
-import type { Progress, Task, TaskError } from './task';
+import type { Progress, Task } from './task';
 import { withinTask } from './within-task';
 
 /** What a handler has beside its task when it runs in this very process. */
@@ -111,7 +112,7 @@ export class InProcessExecutor implements Executor {
       const value = await withinTask(task, async () => handler(task, { signal: abort.signal, progress }));
       return this.aborted(run) ?? outcomeOf(value);
     } catch (thrown) {
-      const error = asTaskError(thrown);
+      const error = plainError(thrown);
       return this.aborted(run) ?? { kind: 'failed', error, fatal: error.name === 'FatalError' };
     }
   }
@@ -144,8 +145,3 @@ function outcomeOf(result: unknown): Outcome {
 }
 
 const keyOf = ({ _id, token }: Task) => `${token} ${_id}`;
-
-function asTaskError(thrown: unknown): TaskError {
-  if (!(thrown instanceof Error)) return { name: 'NotAnError', message: String(thrown) };
-  return { name: thrown.name, message: thrown.message, ...(thrown.stack && { stack: thrown.stack }) };
-}

@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { Meteor } from 'meteor/meteor';
 import type { App } from '../app';
 import type { AppCatalog } from '../catalog';
+import { plainError } from '../errors/plain-error';
 import { TaskQueue } from '../queue';
 import { fillSettings, handlerSettings, load, type Settings, SettingsError, treeOf } from '../settings';
 import { RoleProcess } from './role-process';
@@ -58,8 +59,9 @@ function drainOnSignals(role: RoleProcess): void {
 }
 
 /** Written at once and whole: the process ends before a stream would have flushed. */
-function exitWith(error: Error): never {
-  const known = error.message && !(error instanceof TypeError || error instanceof ReferenceError);
-  writeSync(process.stderr.fd, `${known ? error.message : error.stack}\n`);
+function exitWith(thrown: unknown): never {
+  const { name, message, stack = `${name}: ${message}` } = plainError(thrown);
+  const known = message && name !== 'TypeError' && name !== 'ReferenceError';
+  writeSync(process.stderr.fd, `${known ? message : stack}\n`);
   process.exit(1);
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/plain-error';
 import type { LinkServerOptions } from '../link';
 import { type QueueEvent, TaskQueue } from '../queue';
 
@@ -64,7 +65,7 @@ async function add(taskType: string, data: unknown): Promise<string> {
     // From the wire: addTask itself finds out whether it is a task.
     return await TaskQueue.addTask({ taskType, data, inMemory: true } as Parameters<typeof TaskQueue.addTask>[0]);
   } catch (error) {
-    throw new RunError('refused', (error as Error).message);
+    throw new RunError('refused', messageOf(error));
   }
 }
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { didYouMean } from '../catalog';
+import { show } from '../errors/plain-error';
 import { TaskQueue, type TaskQueueOf } from '../queue';
 import type { DispatcherSettings } from '../queue/dispatch/dispatcher';
 import type { MessageBroker, PoolOptions } from './pool/pool-options';
@@ -93,7 +94,7 @@ export function workersWithin(asked: number | undefined, most: number, warnings:
 /** @throws where it is no number of milliseconds that a timer can wait. */
 export function parseRefreshRate(ms: unknown): number {
   if (Number.isInteger(ms) && (ms as number) >= 10 && (ms as number) < 2 ** 31) return ms as number;
-  throw new TypeError(`refreshRate: ${JSON.stringify(ms)} is not a whole number of milliseconds, 10 at least`);
+  throw new TypeError(`refreshRate: ${show(ms)} is not a whole number of milliseconds, 10 at least`);
 }
 
 type Rule = [name: keyof ClusterOptions, holds: (value: unknown) => boolean, what: string];
@@ -119,8 +120,4 @@ function findProblems(given: ClusterOptions): string[] {
     ...unknown.map(name => `${name}: unknown option${didYouMean(name, known)}`),
     ...wrong.map(([name, , what]) => `${name}: ${show(given[name])} is not ${what}`),
   ];
-}
-
-function show(value: unknown): string {
-  return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
 }

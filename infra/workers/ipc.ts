@@ -1,3 +1,4 @@
+import { show } from '../errors/plain-error';
 import type { TaskError } from '../queue/task';
 import { findUnsendable } from './protocol/plain-value';
 import type { ToRole } from './protocol/protocol';
@@ -111,14 +112,14 @@ export function createToggleIPC(questions: Questions, run: number): ToggleIPC {
 
 function parseMessage(message: unknown): MessageToMaster {
   if (typeof message !== 'object' || message === null)
-    throw new TypeError(`sendMessageToMaster: ${JSON.stringify(message)} is not { status, data }`);
+    throw new TypeError(`sendMessageToMaster: ${show(message)} is not { status, data }`);
   return message as MessageToMaster;
 }
 
 function checkStatus(status: unknown): void {
   if (Number.isSafeInteger(status) && (status as number) > 1) return;
   const taken = '(0 is idle, 1 idle after an error)';
-  throw new TypeError(`status: ${JSON.stringify(status)} is not a whole number above 1 ${taken}`);
+  throw new TypeError(`status: ${show(status)} is not a whole number above 1 ${taken}`);
 }
 
 function checkData(data: unknown, name: string): void {

@@ -1,4 +1,5 @@
 import { type AnyCatalog, didYouMean } from '../catalog';
+import { show } from '../errors/plain-error';
 import type { TypeOverrides } from './task-type-overrides';
 
 /**
@@ -46,7 +47,7 @@ function findProblems(taskType: string, entry: unknown, catalog: AnyCatalog): st
   if (typeof entry === 'function') return [`${path}: ${whereToPut(taskType)}`];
   if (typeof entry === 'string') return entry ? [] : [`${path}: the name of a handler is empty`];
   if (typeof entry !== 'object' || entry === null)
-    return [`${path}: ${JSON.stringify(entry)} is neither true, nor the name of a handler, nor an object of options`];
+    return [`${path}: ${show(entry)} is neither true, nor the name of a handler, nor an object of options`];
   return Object.entries(entry).flatMap(([name, value]) => findOptionProblem(taskType, name, value));
 }
 
@@ -61,7 +62,7 @@ function findOptionProblem(taskType: string, name: string, value: unknown): stri
     return typeof value === 'object' && value !== null ? [] : [`${path}: it is an object, as in the catalogue`];
   const [least, most] = range;
   const isFine = Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
-  return isFine ? [] : [`${path}: ${JSON.stringify(value)} is not a whole number from ${least} to ${most}`];
+  return isFine ? [] : [`${path}: ${show(value)} is not a whole number from ${least} to ${most}`];
 }
 
 function unknownType(taskType: string, catalog: AnyCatalog): string {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { messageOf } from '../errors/plain-error';
 import { hashInput, parseManifest, type WorkerManifest } from './worker-manifest';
 
 const remedy = 'Run `npm run build:worker`, then start again.';
@@ -27,7 +28,7 @@ function readManifest(path: string): WorkerManifest {
   try {
     return parseManifest(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new Error(`The worker file's ${path} can't be read: ${(cause as Error).message}. ${remedy}`, { cause });
+    throw new Error(`The worker file's ${path} can't be read: ${messageOf(cause)}. ${remedy}`, { cause });
   }
 }
 

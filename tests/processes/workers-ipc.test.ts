@@ -53,6 +53,10 @@ describe('toggleIPC, as meteor-cluster documents it', () => {
   });
 });
 
+const throwUnprintable: MessageBroker = () => {
+  throw Object.defineProperty(new Error(), 'message', { get: throwUnprintable as never });
+};
+
 describe('ask', () => {
   test('brings the first answer of the broker, which may be async', async () => {
     await start(async (respond, { status, data }) => {
@@ -67,6 +71,7 @@ describe('ask', () => {
   test.each<[string, MessageBroker | undefined, string]>([
     ['there is no broker', undefined, 'this role has no messageBroker'],
     ['the broker throws', () => Promise.reject(new RangeError('not today')), 'not today'],
+    ['the broker throws what cannot be printed', throwUnprintable, 'its message cannot be read'],
     ['the answer is no plain data', respond => respond(() => 1), "answer: a function can't leave this process"],
     ['no answer comes in time', () => {}, 'no answer to a message of status 2 in 100 ms'],
   ])('throws in the handler where %s', async (_, broker, message) => {

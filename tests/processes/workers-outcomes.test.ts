@@ -57,6 +57,21 @@ describe('what a handler throws', () => {
     expect(outcome).toMatchObject({ kind: 'failed', fatal: false, error: { name: 'NotAnError', message } });
   });
 
+  test.each([
+    ['a stack that throws', 'disk full'],
+    ['a name that throws', 'disk full'],
+    ['a name that is a symbol', 'disk full'],
+    ['a message without a prototype', '{}'],
+    ['a revoked Proxy', 'threw an object, which is not an Error'],
+    ['several reasons', 'all failed: (1) disk full; (2) no route'],
+    ['17 MB', `${'x'.repeat(9_999)}…`],
+  ])('is a failure at once where nobody can print it, in a worker that goes on: %s', async (what, message) => {
+    const before = pool.pids();
+    const { outcome } = await pool.run('throwOther', { what });
+    expect(outcome).toMatchObject({ kind: 'failed', fatal: false, error: { message } });
+    expect(pool.pids()).toEqual(before);
+  });
+
   test('keeps its causes', async () => {
     const { outcome } = await pool.run('throwOther', { what: 'error with a cause' });
     expect((outcome as { error: { stack: string } }).error.stack).toContain('Caused by: Error: inside');

@@ -21,9 +21,7 @@ export const catalog = defineTasks({
 
   throwError: { payload: { message: String } },
   throwFatal: { payload: { message: String } },
-  throwOther: {
-    payload: { what: { type: String, allowedValues: ['text', 'nothing', 'object', 'error with a cause'] } },
-  },
+  throwOther: { payload: { what: String } },
   rejectAside: { payload: { goOn: Boolean } },
   exceptionAside: { payload: {} },
   exit: { payload: { code: SimpleSchema.Integer } },

@@ -147,11 +147,32 @@ const awkward: Record<string, () => unknown> = {
   },
 };
 
+const thrown: Record<string, () => unknown> = {
+  text: () => 'a text',
+  nothing: () => undefined,
+  object: () => ({ status: 500 }),
+  'error with a cause': () => new Error('outside', { cause: new Error('inside') }),
+  'a stack that throws': () => Object.defineProperty(new Error('disk full'), 'stack', { get: cannotBeRead }),
+  'a name that throws': () => Object.defineProperty(new Error('disk full'), 'name', { get: cannotBeRead }),
+  'a name that is a symbol': () => Object.assign(new Error('disk full'), { name: Symbol('mine') }),
+  'a message without a prototype': () => Object.assign(new Error(), { message: Object.create(null) }),
+  'a revoked Proxy': () => revoked({}),
+  'several reasons': () => new AggregateError([new Error('disk full'), new Error('no route')], 'all failed'),
+  '17 MB': () => new Error('x'.repeat(17_000_000)),
+};
+
+function cannotBeRead(): never {
+  throw new Error('this getter throws');
+}
+
+function revoked<T extends object>(target: T): T {
+  const { proxy, revoke } = Proxy.revocable(target, {});
+  revoke();
+  return proxy;
+}
+
 function throwOther(what: string): never {
-  if (what === 'text') throw 'a text';
-  if (what === 'nothing') throw undefined;
-  if (what === 'object') throw { status: 500 };
-  throw new Error('outside', { cause: new Error('inside') });
+  throw thrown[what]?.();
 }
 
 async function untilAborted({ signal }: HandlerContext): Promise<never> {

@@ -54,8 +54,8 @@ const awkward: Record<string, unknown> = {
   'reasons that throw': withGetter('errors', throws),
   'reasons that are no array': withGetter('errors', () => 'many'),
   'a tree of reasons without an end': endlessReasons(),
-  'a million reasons': new AggregateError(
-    Array.from({ length: 1_000_000 }, () => new Error('one')),
+  'thousands of reasons': new AggregateError(
+    Array.from({ length: 10_000 }, () => new Error('one')),
     'all',
   ),
   'reasons in an array that throws': new AggregateError([], 'x', { cause: revoked([]) }),
@@ -175,7 +175,7 @@ describe('what there is to know of an error is kept', () => {
       /\nReason 1 of 3: TypeError: first\n {4}at .*\nReason 2 of 3: TypeError: second\n.*\nReason 3 of 3: 3$/s,
     );
     expect(messageOf(new AggregateError(reasons))).toBe('(1) first; (2) second');
-    expect(plainError(awkward['a million reasons']).message).toMatch(/\(5\) one; and 999995 more$/);
+    expect(plainError(awkward['thousands of reasons']).message).toMatch(/\(5\) one; and 9995 more$/);
   });
 
   test('a long message leaves room for the frames', () => {

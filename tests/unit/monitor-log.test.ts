@@ -51,6 +51,20 @@ describe('the log', () => {
     expect(line).not.toContain('\u001b');
   });
 
+  it('writes an error that cannot be printed, in whatever field it is', () => {
+    const unprintable = Object.defineProperty(new Error('disk full'), 'stack', {
+      get() {
+        throw new Error('this getter throws');
+      },
+    });
+    const [step, reason] = logged(readable, ({ emit }) => {
+      emit('queue.failed', { step: 'settle', error: unprintable });
+      emit('x.failed', { reason: unprintable });
+    });
+    expect(step).toContain('the queue could not settle; it tries again step=settle: Error: disk full\n');
+    expect(reason).toContain('disk full');
+  });
+
   it('is silent below its level', () => {
     const lines = logged({ format: 'readable', level: 'error' }, ({ emit }) => {
       emit('task.done', { taskType: 'a', taskId: 'b' });

@@ -4,8 +4,7 @@ import { choosePlace } from '../../infra/workers/pool/placement';
 import { whyRecycle } from '../../infra/workers/pool/recycle';
 import { StartBackoff } from '../../infra/workers/pool/start-backoff';
 import { LineSplitter } from '../../infra/workers/protocol/line-splitter';
-import { parseFromWorker, parseToWorker } from '../../infra/workers/protocol/protocol-parse';
-import { toTaskError } from '../../infra/workers/protocol/task-error';
+import { parseBatch, parseFromWorker, parseToWorker } from '../../infra/workers/protocol/protocol-parse';
 
 const worker = (load: number, backlogMs = 0, state = 'ready') => ({ state, load, backlogMs, runs: { size: load } });
 
@@ -85,14 +84,20 @@ describe('what a pool can take', () => {
 });
 
 describe('a message', () => {
+  const finished = (outcome: object) => ({ kind: 'finished', run: 1, outcome, startedAt: 0, finishedAt: 0 });
   test.each<[unknown, string]>([
-    [undefined, 'no array of messages'],
-    [{ messages: [{ kind: 'constructor' }] }, 'unknown message "constructor"'],
-    [{ messages: [null] }, 'unknown message undefined'],
-    [{ messages: [{ kind: 'started', run: -1, at: 0 }] }, 'started.run: -1 is not valid'],
-    [{ messages: [{ kind: 'finished', run: 1, outcome: { kind: 'odd' }, startedAt: 0, finishedAt: 0 }] }, 'outcome'],
-  ])('from a worker is refused where it is none of the protocol: %j', (batch, message) => {
-    expect(() => parseFromWorker(batch)).toThrow(message);
+    [{ kind: 'constructor' }, 'unknown message "constructor"'],
+    [null, 'unknown message undefined'],
+    [{ kind: 'started', run: -1, at: 0 }, 'started.run: -1 is not valid'],
+    [finished({ kind: 'odd' }), 'outcome'],
+    [finished({ kind: 'failed', error: { name: 'Error', message: 'x', stack: 5 } }), 'outcome'],
+  ])('from a worker is refused where it is none of the protocol: %j', (message, reason) => {
+    expect(() => parseFromWorker(message)).toThrow(reason);
+  });
+
+  test('comes in a batch', () => {
+    expect(() => parseBatch(undefined)).toThrow('no array of messages');
+    expect(parseBatch({ messages: [null], rss: 1 })).toEqual({ messages: [null], rss: 1 });
   });
 
   test('to a worker is checked as well', () => {
@@ -125,14 +130,4 @@ test('starts that fail are spaced out, half a minute at most, and forgotten afte
   backoff.succeeded();
   expect(backoff.waitMs(10_000)).toBe(0);
   expect(backoff.failed(0)).toEqual({ failures: 1, waitMs: 250 });
-});
-
-test('whatever is thrown becomes an error that can be kept', () => {
-  const hostile = {
-    toJSON() {
-      throw new Error('no');
-    },
-  };
-  expect(toTaskError(hostile)).toEqual({ name: 'NotAnError', message: 'threw an object, which is not an Error' });
-  expect(toTaskError(new Error('x'.repeat(50_000))).message.length).toBeLessThan(10_100);
 });

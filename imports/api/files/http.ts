@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { textOf } from '../../../infra/errors/plain-error';
 
 /** An answer that is not what was asked for: `error` for programs, `reason` for the person. */
 export class HttpError extends Error {
@@ -29,7 +30,7 @@ const drainMs = 10_000;
 /** Answers `{ error, reason }`. What is no HttpError is a bug of ours: logged here, not shown to the sender. */
 export function sendError(request: IncomingMessage, response: ServerResponse, error: unknown): void {
   const known = error instanceof HttpError ? error : new HttpError(500, 'internal', 'The server failed. Try again.');
-  if (known !== error) console.error(`${request.method} ${request.url} failed`, error);
+  if (known !== error) console.error(`${request.method} ${request.url} failed`, textOf(error));
   sendJson(response, known.status, { error: known.error, reason: known.reason });
   if (request.complete || request.destroyed) return;
   request.resume();

@@ -1,4 +1,5 @@
 import { Meteor } from 'meteor/meteor';
+import { messageOf } from '../../../infra/errors/plain-error';
 
 /**
  * Adds a task for a document that has just been stored. Where the queue refuses, the document goes again: nothing is
@@ -11,6 +12,6 @@ export async function addOrUndo(add: () => Promise<unknown>, undo: () => Promise
     await add();
   } catch (error) {
     await undo();
-    throw new Meteor.Error('queue-refused', error instanceof Error ? error.message : String(error));
+    throw new Meteor.Error('queue-refused', messageOf(error));
   }
 }

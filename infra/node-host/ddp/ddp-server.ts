@@ -1,3 +1,4 @@
+import { textOf } from '../../errors/plain-error';
 import type { DdpMessage } from '../shared/ddp-message';
 import { stringifyDDP } from '../shared/ddp-message';
 import { EJSON } from '../shared/ejson';
@@ -107,7 +108,7 @@ export class DdpServer {
       try {
         session = this.receive(socket, session, text);
       } catch (error) {
-        console.error('Internal exception while processing message', text.slice(0, 1000), error);
+        console.error('Internal exception while processing message', text.slice(0, 1000), textOf(error));
       }
     });
   }

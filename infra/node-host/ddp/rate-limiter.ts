@@ -1,3 +1,4 @@
+import { textOf } from '../../errors/plain-error';
 import { Random } from '../shared/random';
 
 /** What a rule looks at: one call of a method, one subscription. */
@@ -72,7 +73,7 @@ class Rule {
     try {
       this.callback?.(result, input);
     } catch (error) {
-      console.error('Exception in the callback of a rate limit rule:', error);
+      console.error('Exception in the callback of a rate limit rule:', textOf(error));
     }
   }
 

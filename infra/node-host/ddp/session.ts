@@ -1,3 +1,4 @@
+import { textOf } from '../../errors/plain-error';
 import { bindEnvironment } from '../environment';
 import type { DdpMessage } from '../shared/ddp-message';
 import { stringifyDDP } from '../shared/ddp-message';
@@ -133,7 +134,7 @@ export class Session {
     };
     this.server.onMessageHook.run(message, this);
     this.handle(message, unblock)
-      .catch(error => console.error('Internal exception while processing message', message, error))
+      .catch(error => console.error('Internal exception while processing message', message, textOf(error)))
       .finally(unblock);
   }
 

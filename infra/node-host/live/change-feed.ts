@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ChangeStream, type ChangeStreamDocument, ObjectId } from 'mongodb';
+import { messageOf } from '../../errors/plain-error';
 import { database } from '../mongo/connection';
 import type { Id } from '../mongo/selector';
 import { fromMongo } from '../mongo/translate';
@@ -79,5 +80,3 @@ function touchedBy(change: ChangeStreamDocument): Touched {
   const known = typeof id === 'string' || (id as unknown) instanceof ObjectId;
   return known ? [fromMongo<Id>(id)] : 'everything';
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

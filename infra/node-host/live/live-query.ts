@@ -1,3 +1,4 @@
+import { textOf } from '../../errors/plain-error';
 import type { CursorDescription } from '../mongo/cursor-options';
 import { findResult } from './find-result';
 import { HeldResult } from './held-result';
@@ -131,7 +132,7 @@ export class LiveQuery {
   private retryLater(error: unknown, waiting: (() => void)[]): News {
     if (this.stopped) return this.newsOf([], waiting);
     const { collectionName } = this.description;
-    console.error(`Live query on ${collectionName}: reading failed, next try in ${retryAfterMs} ms:`, error);
+    console.error(`Live query on ${collectionName}: reading failed, next try in ${retryAfterMs} ms:`, textOf(error));
     this.waiting.unshift(...waiting);
     this.stale.note('everything');
     this.notBefore = Date.now() + retryAfterMs;

@@ -1,3 +1,4 @@
+import { textOf } from '../../errors/plain-error';
 import { isThenable } from '../environment';
 import type { Id } from '../mongo/selector';
 import { EJSON } from '../shared/ejson';
@@ -90,5 +91,5 @@ export class Observer {
 }
 
 function reportException(error: unknown): void {
-  console.error('Exception in observe callback:', error);
+  console.error('Exception in observe callback:', textOf(error));
 }

@@ -1,4 +1,5 @@
 import { catalogHash, didYouMean } from '../../catalog';
+import { messageOf } from '../../errors/plain-error';
 import { protocolVersion, type ToRole } from '../protocol/protocol';
 import { describeExit } from './exit-words';
 import type { ResolvedPoolOptions } from './pool-options';
@@ -163,7 +164,7 @@ export class Crew implements WorkerListener {
     try {
       return new WorkerProcess({ file, env: workerEnvironment(process.env, env), niceness, heapLimitMb }, this);
     } catch (error) {
-      this.startFailed((error as Error).message);
+      this.startFailed(messageOf(error));
       return undefined;
     }
   }

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { show } from '../../errors/plain-error';
 import type { TypeOverrides } from '../task-type-overrides';
 import { defaultRecycleLimits, type RecycleLimits } from './recycle';
 
@@ -119,9 +120,9 @@ function findProblems(options: ResolvedPoolOptions): string[] {
   ];
   const problems = ranges
     .filter(([, value, least, most]) => !isWithin(value, least, most))
-    .map(([name, value, least, most]) => `${name}: ${value} is not a whole number from ${least} to ${most}`);
+    .map(([name, value, least, most]) => `${name}: ${show(value)} is not a whole number from ${least} to ${most}`);
   if (keepAlive !== 'always' && !isWithin(keepAlive, 0, Number.MAX_SAFE_INTEGER))
-    problems.push(`keepAlive: ${JSON.stringify(keepAlive)} is neither 'always' nor a number of milliseconds`);
+    problems.push(`keepAlive: ${show(keepAlive)} is neither 'always' nor a number of milliseconds`);
   return problems;
 }
 

@@ -6,6 +6,7 @@ import { weightOf } from '../protocol/weight';
 import { withOverrides } from '../task-type-overrides';
 import { Crew, type CrewListener } from './crew';
 import { Estimates } from './estimates';
+import { guardedEvents } from './guarded-events';
 import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions } from './pool-options';
 import type { PoolRun } from './pool-run';
 import { type PoolSnapshot, snapshotOf } from './pool-snapshot';
@@ -51,7 +52,7 @@ export class Pool implements Executor, CrewListener {
    * @throws where that worker can't start, or was built from another catalogue.
    */
   async start(events: ExecutorEvents): Promise<void> {
-    this.events = events;
+    this.events = guardedEvents(events, this.options.emit);
     try {
       await this.crew.proveFile();
     } catch (error) {
@@ -59,7 +60,7 @@ export class Pool implements Executor, CrewListener {
       throw error;
     }
     this.staff.start();
-    this.free.open(() => events.onRoom());
+    this.free.open(() => this.events?.onRoom());
   }
 
   room(): number {

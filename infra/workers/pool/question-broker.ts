@@ -1,8 +1,8 @@
+import { plainError } from '../../errors/plain-error';
 import type { Task } from '../../queue/task';
 import { withinTask } from '../../queue/within-task';
 import { findUnsendable } from '../protocol/plain-value';
 import type { ToRole, ToWorker } from '../protocol/protocol';
-import { toTaskError } from '../protocol/task-error';
 import type { MessageBroker, PoolQueue } from './pool-options';
 
 const largestAnswer = 16 * 1024 * 1024;
@@ -17,7 +17,7 @@ export function answerQuestion(
   { ask, status, data }: Extract<ToRole, { kind: 'ask' }>,
   send: (answer: ToWorker) => void,
 ): void {
-  const refuse = (thrown: unknown) => send({ kind: 'refusal', ask, error: toTaskError(thrown) });
+  const refuse = (thrown: unknown) => send({ kind: 'refusal', ask, error: plainError(thrown) });
   const respond = (value: unknown) => {
     const problem = findUnsendable(value, 'answer', largestAnswer);
     if (problem) refuse(new TypeError(problem));
@@ -40,7 +40,7 @@ export function addForHandler(
   };
   add().then(
     value => send({ kind: 'answer', ask, value }),
-    thrown => send({ kind: 'refusal', ask, error: toTaskError(thrown) }),
+    thrown => send({ kind: 'refusal', ask, error: plainError(thrown) }),
   );
 }
 

@@ -2,12 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
 import { setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
+import { messageOf, plainError } from '../../errors/plain-error';
 import type { TaskError } from '../../queue/task';
 import { LineSplitter } from '../protocol/line-splitter';
 import { Outbox } from '../protocol/outbox';
 import type { ToRole, ToWorker } from '../protocol/protocol';
-import { parseFromWorker } from '../protocol/protocol-parse';
-import { toTaskError } from '../protocol/task-error';
+import { parseBatch, parseFromWorker } from '../protocol/protocol-parse';
 import type { PoolRun, WorkerOfRun } from './pool-run';
 
 /** How a worker ended. */
@@ -21,7 +21,7 @@ export interface WorkerExit {
 export interface WorkerListener {
   onMessage(worker: WorkerProcess, message: ToRole): void;
   onLine(worker: WorkerProcess, stream: 'stdout' | 'stderr', line: string): void;
-  /** A batch that could not be understood; it is dropped. */
+  /** A batch or a message that could not be understood; it is dropped. */
   onNonsense(worker: WorkerProcess, error: unknown): void;
   /** Called once, when the process is gone and all that it said has been heard. */
   onExit(worker: WorkerProcess, exit: WorkerExit): void;
@@ -130,13 +130,11 @@ export class WorkerProcess implements WorkerOfRun {
 
   private receive(batch: unknown): void {
     this.heardAt = Date.now();
-    try {
-      const { messages, rss } = parseFromWorker(batch);
+    this.understand(() => {
+      const { messages, rss } = parseBatch(batch);
       this.rss = rss ?? this.rss;
-      for (const message of messages) this.hear(message);
-    } catch (error) {
-      this.listener.onNonsense(this, error);
-    }
+      for (const message of messages) this.understand(() => this.hear(parseFromWorker(message)));
+    });
   }
 
   private hear(message: ToRole): void {
@@ -144,12 +142,21 @@ export class WorkerProcess implements WorkerOfRun {
     else this.listener.onMessage(this, message);
   }
 
+  /** What can't be understood is dropped, and nothing else with it. */
+  private understand(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.listener.onNonsense(this, error);
+    }
+  }
+
   private lowerPriority(niceness: number): void {
     if (niceness === 0 || !this.child.pid) return;
     try {
       setPriority(this.child.pid, niceness);
     } catch (error) {
-      this.listener.onLine(this, 'stderr', `its priority could not be lowered: ${(error as Error).message}`);
+      this.listener.onLine(this, 'stderr', `its priority could not be lowered: ${messageOf(error)}`);
     }
   }
 
@@ -171,7 +178,7 @@ export class WorkerProcess implements WorkerOfRun {
     const exit = await new Promise<WorkerExit>(resolve => {
       this.child.once('exit', (code, signal) => resolve({ code, signal }));
       this.child.on('error', error => {
-        if (!this.child.pid) resolve({ code: null, signal: null, error: toTaskError(error) });
+        if (!this.child.pid) resolve({ code: null, signal: null, error: plainError(error) });
       });
     });
     if (this.child.pid) await Promise.race([heard, after(lastWordsMs)]);

@@ -1,9 +1,9 @@
 import { type AnyCatalog, parsePayload } from '../../catalog';
+import { isError, plainError } from '../../errors/plain-error';
 import type { Task } from '../../queue/task';
 import { FatalError, type HandlerContext } from '../handler';
 import { findUnsendable } from '../protocol/plain-value';
 import type { AbortReason, RunOutcome } from '../protocol/protocol';
-import { toTaskError } from '../protocol/task-error';
 
 /** A handler whose task type the compiler no longer knows. */
 export type AnyHandler = (task: Task, context: HandlerContext) => unknown;
@@ -62,7 +62,7 @@ function classifyValue(value: unknown, { aborted, resultLimit }: RunTools): RunO
 }
 
 function classifyThrown(thrown: unknown, { aborted }: RunTools): RunOutcome {
-  const error = toTaskError(thrown);
+  const error = plainError(thrown);
   const abort = aborted();
   if (abort) return { kind: 'aborted', reason: abort.reason, error };
   return { kind: 'failed', fatal: isFatal(thrown), error };
@@ -70,6 +70,6 @@ function classifyThrown(thrown: unknown, { aborted }: RunTools): RunOutcome {
 
 /** A payload that its own schema refuses is as hopeless as a FatalError. */
 export function isFatal(thrown: unknown): boolean {
-  const name = (thrown as { name?: unknown } | null)?.name;
-  return thrown instanceof FatalError || name === 'FatalError' || name === 'PayloadError';
+  if (!isError(thrown)) return false;
+  return thrown instanceof FatalError || ['FatalError', 'PayloadError'].includes(plainError(thrown).name);
 }

@@ -1,4 +1,5 @@
 import type { AnyCatalog } from '../../catalog';
+import { textOf } from '../../errors/plain-error';
 import { parseToWorker } from '../protocol/protocol-parse';
 import type { HandlerRegistry } from './run-task';
 import { TaskRunner } from './task-runner';
@@ -30,7 +31,7 @@ export function serveRole(catalog: object, handlers: object): void {
   process.on('exit', () => runner.flush());
   process.on('unhandledRejection', reason => runner.rejected(reason));
   process.on('uncaughtException', thrown => {
-    console.error(thrown);
+    console.error(textOf(thrown));
     runner.dying(thrown);
     process.exit(1);
   });

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
+import { clip, isError, messageOf, plainError } from '../../errors/plain-error';
 import type { HandlerLog, Write } from '../handler';
 import { findUnsendable } from '../protocol/plain-value';
 import type { LogLevel } from '../protocol/protocol';
-import { isError, toTaskError } from '../protocol/task-error';
 
 const longestMessage = 8_000;
 const largestField = 16_000;
@@ -19,8 +19,7 @@ export function createTaskLog(
 }
 
 function plainMessage(message: unknown): string {
-  const text = typeof message === 'string' ? message : inspect(message, { depth: 3 });
-  return text.slice(0, longestMessage);
+  return clip(typeof message === 'string' ? message : inspected(message), longestMessage);
 }
 
 function plainFields(fields: Record<string, unknown>): Record<string, unknown> {
@@ -28,6 +27,15 @@ function plainFields(fields: Record<string, unknown>): Record<string, unknown> {
 }
 
 function plainField(value: unknown): unknown {
-  if (isError(value)) return toTaskError(value);
-  return findUnsendable(value, '', largestField) ? inspect(value, { depth: 3 }).slice(0, largestField) : value;
+  if (isError(value)) return plainError(value);
+  return findUnsendable(value, '', largestField) ? clip(inspected(value), largestField) : value;
+}
+
+/** For people to read. An object may have getters that throw, and ways of its own to be inspected. */
+function inspected(value: unknown): string {
+  try {
+    return inspect(value, { depth: 3, customInspect: false });
+  } catch {
+    return messageOf(value);
+  }
 }

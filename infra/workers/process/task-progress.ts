@@ -1,3 +1,5 @@
+import { clip, show } from '../../errors/plain-error';
+
 const longestNote = 200;
 
 /** A task's progress on its way to the role: checked, and no more often than somebody can watch it. */
@@ -33,12 +35,12 @@ export class TaskProgress {
 
 function parseFraction(fraction: unknown): number {
   if (typeof fraction !== 'number' || Number.isNaN(fraction))
-    throw new TypeError(`progress: fraction ${JSON.stringify(fraction)} is not a number from 0 to 1`);
+    throw new TypeError(`progress: fraction ${show(fraction)} is not a number from 0 to 1`);
   return Math.min(1, Math.max(0, fraction));
 }
 
 function parseNote(note: unknown): string | undefined {
   if (note === undefined || note === null) return undefined;
-  if (typeof note !== 'string') throw new TypeError(`progress: note ${JSON.stringify(note)} is not a text`);
-  return note.slice(0, longestNote);
+  if (typeof note !== 'string') throw new TypeError(`progress: note ${show(note)} is not a text`);
+  return clip(note, longestNote);
 }

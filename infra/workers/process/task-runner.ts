@@ -1,4 +1,5 @@
 import { type AnyCatalog, catalogHash } from '../../catalog';
+import { plainError, textOf } from '../../errors/plain-error';
 import type { Task } from '../../queue/task';
 import { currentRun } from '../handler-queue';
 import { Questions } from '../ipc';
@@ -12,7 +13,6 @@ import {
   type ToWorker,
   type WorkerSettings,
 } from '../protocol/protocol';
-import { toTaskError } from '../protocol/task-error';
 import { fits, weightOf } from '../protocol/weight';
 import { withOverrides } from '../task-type-overrides';
 import { now } from './now';
@@ -69,7 +69,7 @@ export class TaskRunner {
     const current = currentRun.getStore() as TaskRun | undefined;
     const run = current ?? this.onlyRun();
     if (run && this.running.has(run.run)) this.stray(run, reason);
-    else console.error('A promise that no running task waits for was rejected:', reason);
+    else console.error('A promise that no running task waits for was rejected:', textOf(reason));
   }
 
   /** Says what is still to be said, before the process ends. */
@@ -79,7 +79,7 @@ export class TaskRunner {
 
   /** The last words before the process ends of an exception that nobody caught. */
   dying(thrown: unknown): void {
-    this.sendNow({ kind: 'dying', error: toTaskError(thrown) });
+    this.sendNow({ kind: 'dying', error: plainError(thrown) });
   }
 
   private act(message: ToWorker): void {
@@ -209,7 +209,7 @@ export class TaskRunner {
 }
 
 function strayOutcome({ reason }: { reason: unknown }): RunOutcome {
-  const error = toTaskError(reason);
+  const error = plainError(reason);
   return {
     kind: 'failed',
     fatal: isFatal(reason),

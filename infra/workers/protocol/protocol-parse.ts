@@ -1,3 +1,4 @@
+import { show } from '../../errors/plain-error';
 import { type FromWorker, logLevels, type ToRole, type ToWorker } from './protocol';
 
 /** A message that the other side of the channel should not have sent: an old worker file, or a handler that used process.send. */
@@ -14,7 +15,10 @@ const isText: Check = value => typeof value === 'string';
 const isTextOrNone: Check = value => value === undefined || typeof value === 'string';
 const isNumber: Check = value => typeof value === 'number' && Number.isFinite(value);
 const isCount: Check = value => Number.isSafeInteger(value) && (value as number) >= 0;
-const isError: Check = value => isObject(value) && isText((value as { message?: unknown }).message);
+const isError: Check = value => {
+  const { name, message, stack } = (value ?? {}) as { name?: unknown; message?: unknown; stack?: unknown };
+  return isText(name) && isText(message) && isTextOrNone(stack);
+};
 const oneOf =
   (allowed: readonly string[]): Check =>
   value =>
@@ -65,23 +69,29 @@ export function parseToWorker(batch: unknown): ToWorker[] {
 }
 
 /**
- * What a role was sent by one of its workers.
+ * What a role was sent by one of its workers. Each of its messages is to be parsed by itself: the others of the batch
+ * belong to other tasks.
  *
- * @throws ProtocolError that names the message and the field.
+ * @throws ProtocolError where it is no batch.
  */
-export function parseFromWorker(batch: unknown): FromWorker {
+export function parseBatch(batch: unknown): { messages: unknown[]; rss?: number } {
   const { messages } = (batch ?? {}) as Partial<FromWorker>;
   if (!Array.isArray(messages)) throw new ProtocolError('a worker sent something that is no array of messages');
-  for (const message of messages) check(message, toRole);
   return batch as FromWorker;
+}
+
+/** @throws ProtocolError that names the message and the field. */
+export function parseFromWorker(message: unknown): ToRole {
+  check(message, toRole);
+  return message as ToRole;
 }
 
 function check(message: unknown, kinds: Record<string, Fields>): void {
   const kind = isObject(message) ? (message as { kind: string }).kind : '';
   const fields = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
-  if (!fields) throw new ProtocolError(`unknown message ${JSON.stringify((message as { kind?: unknown })?.kind)}`);
+  if (!fields) throw new ProtocolError(`unknown message ${show((message as { kind?: unknown })?.kind)}`);
   for (const name in fields) {
     const value = (message as Record<string, unknown>)[name];
-    if (!fields[name]?.(value)) throw new ProtocolError(`${kind}.${name}: ${JSON.stringify(value)} is not valid`);
+    if (!fields[name]?.(value)) throw new ProtocolError(`${kind}.${name}: ${show(value)} is not valid`);
   }
 }
