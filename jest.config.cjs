@@ -23,6 +23,8 @@ module.exports = {
       },
     ],
   },
+  // A run of Meteor leaves its builds there, with a package.json of the app's name in each.
+  modulePathIgnorePatterns: ['<rootDir>/\\.meteor/local'],
   transformIgnorePatterns: [`/node_modules/(?!(${packagesToTransform.join('|')}))`],
   testSequencer: '<rootDir>/tests/support/longest-first.cjs',
   globalSetup: '<rootDir>/tests/support/global-setup.ts',

@@ -40,6 +40,11 @@ const lines: Record<string, [Level, string | Writer]> = {
       `${setting} is the template's own secret, known to everybody: ignored; make one with: openssl rand -hex 32`,
   ],
 
+  'oplog.followed': [
+    'warn',
+    'Meteor reads every write of the database in this process: unset MONGO_OPLOG_URL, or: meteor add disable-oplog',
+  ],
+
   'database.lost': ['error', 'the database does not answer'],
   'database.back': ['info', 'the database answers again'],
   'processes.failed': ['warn', 'this process could not register itself in the database; it tries again'],

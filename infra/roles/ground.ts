@@ -9,6 +9,7 @@ import { createLog, type Log, logEvents } from '../monitor/log';
 import { type ProcessIdentity, ProcessRegistry } from '../monitor/processes';
 import { ignoredSecrets, type Role, redact, roleOf, type Settings, treeOf } from '../settings';
 import { identify } from './identity';
+import { followsOplog } from './oplog';
 import { asService, serviceOf } from './service';
 
 /** What every role stands on: log, database, health, and its entry in the register of processes. */
@@ -42,6 +43,7 @@ export async function prepareGround(app: App, settings: Settings): Promise<Groun
     app: treeOf(app.settings),
   }))
     emit('settings.ignored', { setting });
+  if (followsOplog()) emit('oplog.followed', {});
   const identity = identify(role);
   const connection = await connect(process.env.MONGO_URL ?? '', `${app.name}-${role}`);
   const eventLoop = new EventLoopMonitor();

@@ -61,6 +61,12 @@ const planted: Planted[] = [
     /\.meteor\/packages: ddp-rate-limiter is missing, and \S+ imports it/,
   ],
   [
+    '.meteor/packages has',
+    '.meteor/packages',
+    without('disable-oplog'),
+    ".meteor/packages: disable-oplog is missing: a worker's bulk writes would stop the web role",
+  ],
+  [
     '.meteor/platforms',
     '.meteor/platforms',
     with_('ios'),
@@ -154,6 +160,12 @@ const planted: Planted[] = [
     /\.\/live\.js \(no import names a file/,
   ],
   ['the sources keep', 'infra/queue/order.ts', with_('export const here = import.meta.url;'), /import\.meta/],
+  [
+    'the sources keep',
+    'imports/api/tasks/publications.ts',
+    without(' limit: newest,'),
+    /publications\.ts: QueuedTasks\.find\(.* \(a live cursor over the queue has a limit/,
+  ],
   [
     'the import graph keeps',
     'infra/catalog/priority.ts',

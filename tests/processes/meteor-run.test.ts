@@ -54,7 +54,6 @@ describe('npm run meteor', () => {
       args: ['run', '--settings', 'settings-jobs.json', '--port', String(port + 100)],
       METEOR_LOCAL_DIR: '.meteor/local-jobs',
       MONGO_URL: `mongodb://127.0.0.1:${port + 1}/meteor`,
-      MONGO_OPLOG_URL: `mongodb://127.0.0.1:${port + 1}/local`,
     });
     expect(copy.has('private/workers/main.js')).toBe(true);
     const children = descendants(run.pid);

@@ -2,6 +2,7 @@ import type { Service } from '../../infra/app';
 import { addressOf } from '../../infra/roles/doors/address';
 import { Bucket } from '../../infra/roles/doors/bucket';
 import { graceMs, taskGraceMs } from '../../infra/roles/grace';
+import { followsOplog } from '../../infra/roles/oplog';
 import { Services } from '../../infra/roles/service';
 
 function scene() {
@@ -102,5 +103,20 @@ describe('the address of a connection', () => {
   ])('behind %s proxies is %s', (count, address) => {
     process.env.HTTP_FORWARDED_COUNT = count;
     expect(addressOf({ headers, remoteAddress })).toBe(address);
+  });
+});
+
+describe('whether Meteor follows the oplog in this process', () => {
+  const withUrl = { MONGO_OPLOG_URL: 'mongodb://localhost/local' };
+  const meteor = { Package: { mongo: {} } };
+
+  it('is so where Meteor has an oplog URL, and the package disable-oplog is not there', () => {
+    expect(followsOplog(withUrl, meteor)).toBe(true);
+  });
+
+  it('is not so without an oplog URL, with the package, or on the Node host', () => {
+    expect(followsOplog({}, meteor)).toBe(false);
+    expect(followsOplog(withUrl, { Package: { mongo: {}, 'disable-oplog': {} } })).toBe(false);
+    expect(followsOplog(withUrl, {})).toBe(false);
   });
 });

@@ -12,6 +12,8 @@ const core = `meteor meteor-base mongo ecmascript typescript static-html reactiv
   hot-code-push package-version-parser minimongo id-map promise modules`.split(/\s+/);
 /** From Atmosphere, and our own. One more is a decision: the Node host and the tests do without it. */
 const ours = ['react-meteor-data', 'littledata:synced-cron'];
+/** Nothing imports it: that it is there keeps Meteor from reading every write of the database in every process. */
+const noOplog = 'disable-oplog';
 /** In every app, by meteor-base. */
 const always = ['meteor', 'ddp', 'ddp-client', 'ddp-server', 'webapp'];
 
@@ -26,7 +28,7 @@ export function meteorRelease(files: CheckoutFiles): string[] {
 
 export function meteorPackages(files: CheckoutFiles): string[] {
   const listed = files.lines('.meteor/packages').map(line => line.split('@')[0]!);
-  const foreign = listed.filter(name => !core.includes(name) && !ours.includes(name));
+  const foreign = listed.filter(name => ![...core, ...ours, noOplog].includes(name));
   const missing = ours.filter(name => !listed.includes(name));
   return [
     ...foreign.map(
@@ -34,7 +36,15 @@ export function meteorPackages(files: CheckoutFiles): string[] {
         `.meteor/packages: ${name} is neither core nor ours. If it is meant, add it to infra/dev/meteor/check-meteor-folder.ts`,
     ),
     ...missing.map(name => `.meteor/packages: ${name} is missing`),
+    ...floodedByOplog(listed),
     ...importedButMissing(files, listed),
+  ];
+}
+
+function floodedByOplog(listed: string[]): string[] {
+  if (listed.includes(noOplog)) return [];
+  return [
+    `.meteor/packages: ${noOplog} is missing: a worker's bulk writes would stop the web role (docs/decisions/0010-no-oplog.md)`,
   ];
 }
 

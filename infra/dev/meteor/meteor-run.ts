@@ -91,17 +91,17 @@ export class MeteorRun {
   private environmentOf(role: RoleName): NodeJS.ProcessEnv {
     const env = { ...process.env, METEOR_LOCAL_DIR: localDir[role] };
     if (role === 'web' || process.env.MONGO_URL) return env;
-    return { ...env, MONGO_URL: this.databaseOfWeb('meteor'), MONGO_OPLOG_URL: this.databaseOfWeb('local') };
+    return { ...env, MONGO_URL: this.databaseOfWeb() };
   }
 
   /** Where the web role's Meteor keeps its own MongoDB: a replica set, one port above the page. */
-  private databaseOfWeb(name: string): string {
-    return `mongodb://127.0.0.1:${this.flags.ports.web + 1}/${name}`;
+  private databaseOfWeb(): string {
+    return `mongodb://127.0.0.1:${this.flags.ports.web + 1}/meteor`;
   }
 
   private async awaitDatabase(): Promise<undefined> {
     if (process.env.MONGO_URL) return void (await answers(process.env.MONGO_URL));
-    const url = this.databaseOfWeb('meteor');
+    const url = this.databaseOfWeb();
     if (!this.flags.roles.includes('web')) console.log(`Waiting for the database of npm run meteor:web (${url})`);
     while (!this.stopping && !(await isThere(url))) await new Promise(resolve => setTimeout(resolve, askEveryMs));
   }

@@ -61,6 +61,14 @@ export const sourceRules: SourceRule[] = [
         .map(call => call.getText(source)),
   },
   {
+    name: 'a live cursor over the queue has a limit (Meteor 3.5 gives one without it every write of the collection)',
+    about: path => isBundledByMeteor(path) && isCode(path),
+    problems: source =>
+      all(source, ts.isCallExpression)
+        .filter(call => isFindInQueue(call) && !isReadOnce(call) && !isLimited(call))
+        .map(call => firstLine(call, source)),
+  },
+  {
     name: 'no folder named client or server below the top level (Meteor drops it from the other side)',
     about: isBundledByMeteor,
     problems: ({ fileName }) => (/.\/(client|server)\//.test(fileName) ? [fileName] : []),
@@ -128,6 +136,20 @@ const importsReact = (source: ts.SourceFile) =>
       statement.importClause?.name?.text === 'React' &&
       statement.importClause.phaseModifier !== ts.SyntaxKind.TypeKeyword,
   );
+
+const isFindInQueue = ({ expression }: ts.CallExpression) =>
+  ts.isPropertyAccessExpression(expression) &&
+  expression.name.text === 'find' &&
+  expression.expression.getText() === 'QueuedTasks';
+
+/** Only a cursor that is published or observed is followed. */
+const isReadOnce = ({ parent }: ts.CallExpression) =>
+  ts.isPropertyAccessExpression(parent) && /^(count|fetch|forEach|map)Async$/.test(parent.name.text);
+
+const isLimited = ({ arguments: [, options] }: ts.CallExpression) =>
+  options !== undefined &&
+  ts.isObjectLiteralExpression(options) &&
+  options.properties.some(({ name }) => name?.getText() === 'limit');
 
 /** Every module name of a static import, re-export, import() or require(), type-only ones aside. */
 function specifiersOf(source: ts.SourceFile): string[] {
