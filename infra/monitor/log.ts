@@ -7,6 +7,8 @@ import { readable } from './readable';
 export interface LogOptions {
   format: 'readable' | 'json';
   level: 'debug' | 'info' | 'warn' | 'error';
+  /** False where whoever passes the lines on writes the time before each. A line of JSON always has it. */
+  time?: boolean;
 }
 
 export type Log = Logger;
@@ -17,13 +19,13 @@ export interface Destination {
 }
 
 /** The log of a process: lines for people or JSON for machines, as the settings say. */
-export function createLog({ format, level }: LogOptions, to: Destination = process.stdout): Log {
+export function createLog({ format, level, time = true }: LogOptions, to: Destination = process.stdout): Log {
   const destination = format === 'readable' ? { write: (line: string) => void to.write(readable(line)) } : to;
   return pino(
     {
       level,
       base: { pid: process.pid },
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: (time || format === 'json') && pino.stdTimeFunctions.isoTime,
       formatters: { level: label => ({ level: label }) },
     },
     destination,

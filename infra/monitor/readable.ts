@@ -7,7 +7,8 @@ const inTaskHead = new Set(['taskType', 'taskId']);
 
 /**
  * One JSON line of the log as a line for people:
- * `2026-11-21T15:04:05.123Z:tandem:cluster:buildReport:Ab3 done in 12 ms`, then what else the event holds.
+ * `2026-11-21T15:04:05.123Z:tandem:cluster:buildReport:Ab3 done in 12 ms`, then what else the event holds. An entry
+ * without a time begins at the name.
  */
 export function readable(json: string): string {
   const entry = JSON.parse(json) as Entry;
@@ -23,9 +24,10 @@ const isOfTask = ({ taskType, taskId }: Entry): boolean => Boolean(taskType && t
 /** meteor-cluster's head for a task's lines, a shorter one of the same make for all others. */
 function head(entry: Entry): string {
   const { time, event, taskType, taskId } = entry;
-  if (isOfTask(entry)) return `${time}:tandem:cluster:${escaped(String(taskType))}:${escaped(String(taskId))}`;
+  const start = time === undefined ? 'tandem' : `${time}:tandem`;
+  if (isOfTask(entry)) return `${start}:cluster:${escaped(String(taskType))}:${escaped(String(taskId))}`;
   const area = typeof event === 'string' ? event.split('.')[0] : 'log';
-  return `${time}:tandem:${area}`;
+  return `${start}:${area}`;
 }
 
 function printed(value: unknown): string {

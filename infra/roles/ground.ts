@@ -8,6 +8,7 @@ import { Health, type HealthSources } from '../monitor/health';
 import { createLog, type Log, logEvents } from '../monitor/log';
 import { type ProcessIdentity, ProcessRegistry } from '../monitor/processes';
 import { ignoredSecrets, type Role, redact, roleOf, type Settings, treeOf } from '../settings';
+import { isUnderMeteorTool } from './grace';
 import { identify } from './identity';
 import { followsOplog } from './oplog';
 import { asService, serviceOf } from './service';
@@ -33,7 +34,8 @@ export interface Ground {
 export async function prepareGround(app: App, settings: Settings): Promise<Ground> {
   const role = roleOf(settings);
   const events = new Events();
-  const log = createLog(settings.log);
+  // The Meteor tool writes the time before each line itself.
+  const log = createLog({ ...settings.log, time: !isUnderMeteorTool() });
   logEvents(events, log);
   const { emit } = events;
   emit('role.starting', { role });

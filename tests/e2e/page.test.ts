@@ -1,23 +1,34 @@
 import type { Browser, Page } from 'puppeteer-core';
 import { launchBrowser } from '../support/browser';
 import { eventually } from '../support/eventually';
-import { openPage } from '../support/page';
+import { openPage, textOf } from '../support/page';
 import { startRoles, type TestRoles } from '../support/roles';
 
 jest.setTimeout(180_000);
 
 /** On a machine that runs other tests too, polite workers would hardly get a turn. */
 const eager = { workers: { niceness: 0 } };
+const appName = 'Two Wheels';
 
 let roles: TestRoles;
 let browser: Browser;
 
 beforeAll(async () => {
-  [roles, browser] = await Promise.all([startRoles({ settings: { jobs: eager } }), launchBrowser()]);
+  [roles, browser] = await Promise.all([
+    startRoles({ settings: { jobs: eager, web: { public: { appName } } } }),
+    launchBrowser(),
+  ]);
 });
 afterAll(async () => {
   await browser?.close();
   await roles?.stop();
+});
+
+it('is called as the settings say, in the page and in its tab', async () => {
+  const { page, close } = await openPage(browser, roles.webUrl);
+  expect(await textOf(page, '.brand')).toBe(appName);
+  expect(await page.title()).toBe(appName);
+  await close();
 });
 
 const nameOfFocus = (page: Page) =>
@@ -41,7 +52,7 @@ it('is walked by keyboard, each stop with a name and a ring', async () => {
     expect(`${stops.at(-1)}: ${ring}`).toMatch(/: solid$/);
   }
   expect(stops).toEqual([
-    expect.stringMatching(/^Tandem/),
+    `${appName}, to the top of the page`,
     'Burn 4 workers for 10 s',
     'Workers',
     'Seconds',

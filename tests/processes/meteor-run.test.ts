@@ -62,6 +62,14 @@ describe('npm run meteor', () => {
     await eventually(() => !children.some(isAlive));
   });
 
+  it('leaves nothing behind that a test run would take for part of the app', async () => {
+    for (const folder of ['.meteor/local', '.meteor/local-jobs'])
+      copy.write(`${folder}/build/package.json`, copy.read('package.json'));
+    const { code, output } = await copy.run('node_modules/.bin/jest', ['--listTests']);
+    expect(code).toBe(0);
+    expect(output).not.toMatch(/haste|collision/i);
+  });
+
   it('takes MONGO_URL as it is given, for both', async () => {
     const port = await testPortPair();
     const MONGO_URL = ofThisRun('TANDEM_TEST_MONGO_URL');

@@ -30,6 +30,15 @@ describe('the log', () => {
     expect(JSON.parse(line!)).toMatchObject({ level: 'info', event: 'link.up', url: 'http://jobs', pid: process.pid });
   });
 
+  it('leaves the time to whoever passes the lines on, but not in JSON', () => {
+    const link = ({ emit }: Events) => emit('link.up', { url: 'http://jobs' });
+    expect(logged({ ...readable, time: false }, link)).toEqual([
+      'tandem:link the link to http://jobs is up url=http://jobs\n',
+    ]);
+    const [line] = logged({ format: 'json', level: 'info', time: false }, link);
+    expect(JSON.parse(line!).time).toMatch(/^\d{4}-/);
+  });
+
   it('names the task or its type in a line that is not about its run', () => {
     const [pause, retry] = logged(readable, ({ emit }) => {
       emit('console.action', { action: 'pause', taskType: 'burn' });

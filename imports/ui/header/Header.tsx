@@ -1,12 +1,19 @@
-import React from 'react';
+import { Meteor } from 'meteor/meteor';
+import React, { useEffect } from 'react';
 import { LinkState } from './LinkState';
 
+/** What the settings call the app (`public.appName`). */
+const appName: string = Meteor.settings.public.appName ?? 'Tandem';
+
 export function Header() {
+  useEffect(() => {
+    document.title = appName;
+  }, []);
   return (
     <header className="top">
-      <a className="brand" href="/" aria-label="Tandem, to the top of the page">
+      <a className="brand" href="/" aria-label={`${appName}, to the top of the page`}>
         <Bicycle />
-        <span>Tandem</span>
+        <span>{appName}</span>
       </a>
       <p className="tagline">One codebase, two roles.</p>
       <LinkState />

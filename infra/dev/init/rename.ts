@@ -21,7 +21,6 @@ export function rename(edits: Edits, { name, title }: AppName): void {
   edits.replace('compose.yaml', new RegExp(`/${template.name}\\?replicaSet`), `/${name}?replicaSet`);
   edits.replace('Dockerfile', new RegExp(`-t ${template.name} `), `-t ${name} `);
   edits.replace('Dockerfile', new RegExp(`(-p 3000:3000) ${template.name}$`, 'm'), `$1 ${name}`);
-  edits.replace('tests/e2e/page.test.ts', new RegExp(`\\^${template.title}\\b`, 'g'), `^${title}`);
   // To knip `tandem:app` is this package itself, as long as that is its name.
   edits.replace('knip.json', /^( *)"meteor",$/m, `$1"meteor",\n$1"${template.name}",`);
   edits.json('settings-web.json', settings => Object.assign(settings, { public: { appName: title } }));
