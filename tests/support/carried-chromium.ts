@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder } from '../../infra/dev/database/cache';
@@ -16,8 +16,20 @@ interface Chromium {
 export async function carriedChromium(): Promise<Chromium> {
   const folder = join(cacheFolder(), `chromium-${await version()}`);
   if (!existsSync(folder)) await unpack(folder);
-  const env = { LD_LIBRARY_PATH: join(folder, 'al2023', 'lib'), FONTCONFIG_PATH: join(folder, 'fonts') };
+  const env = { LD_LIBRARY_PATH: join(folder, 'al2023', 'lib'), FONTCONFIG_FILE: await fontsOf(folder) };
   return { executablePath: join(folder, 'chromium'), env };
+}
+
+/** Its own list of fonts looks in /tmp/fonts, where it was not unpacked; a Chromium that finds no font at all dies. */
+async function fontsOf(folder: string): Promise<string> {
+  const file = join(folder, 'fonts', 'unpacked-here.conf');
+  const lines = [
+    '<?xml version="1.0"?>',
+    '<!DOCTYPE fontconfig SYSTEM "fonts.dtd">',
+    `<fontconfig><dir>${join(folder, 'fonts')}</dir><cachedir>${join(folder, 'fonts-cache')}</cachedir></fontconfig>`,
+  ];
+  await writeFile(file, `${lines.join('\n')}\n`);
+  return file;
 }
 
 /** The package unpacks into TMPDIR and takes whatever lies there already: so it gets a fresh one, in a process of its own. */
