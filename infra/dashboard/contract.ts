@@ -16,6 +16,8 @@ export interface ShownCount {
   /** The task type. */
   _id: string;
   paused: boolean;
+  /** No living role takes tasks of this type. */
+  untaken: boolean;
   /** Since everything is: the type can't be resumed alone. */
   pausedWithAll: boolean;
   scheduled: number;

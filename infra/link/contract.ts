@@ -11,6 +11,8 @@ export interface LiveState {
   slots: number;
   /** Tasks that run now. */
   busy: number;
+  /** The task types that it runs. */
+  taskTypes: string[];
   load: { eventLoopDelayMs: number; cpu: number; freeMemoryMb: number; paused: boolean };
   schedules: { name: string; nextAt?: Date }[];
   at: Date;

@@ -62,7 +62,7 @@ export class LinkClient implements Jobs {
     data: AppDataOf<T>,
     { timeout = defaultTimeoutMs }: RunOptions = {},
   ): Promise<unknown> {
-    const connection = await this.reached();
+    const connection = await this.reached(taskType);
     const answer = connection
       .call(wire.run, taskType, data, timeout)
       .catch(error => Promise.reject(asLinkError(error)));
@@ -85,8 +85,12 @@ export class LinkClient implements Jobs {
     }, nudgeEveryMs);
   }
 
-  /** A connection that is up, in turn. @throws LinkError `down` when none is within `waitMs`. */
-  private async reached(): Promise<LinkConnection> {
+  /**
+   * A connection that is up, in turn; of those whose role is known to run the task type, where there are some.
+   *
+   * @throws LinkError `down` when none is within `waitMs`.
+   */
+  private async reached(taskType?: string): Promise<LinkConnection> {
     const { waitMs, urls } = this.options;
     const down = new LinkError(
       'down',
@@ -94,11 +98,22 @@ export class LinkClient implements Jobs {
     );
     const until = Date.now() + waitMs;
     for (;;) {
-      const up = this.connections.filter(connection => connection.isUp());
+      const up = await this.runners(
+        this.connections.filter(connection => connection.isUp()),
+        taskType,
+      );
       const chosen = up[this.next++ % Math.max(1, up.length)];
       if (chosen) return chosen;
       await this.change(until - Date.now(), down);
     }
+  }
+
+  /** A role that has not said yet what it runs may be asked. */
+  private async runners(up: LinkConnection[], taskType: string | undefined): Promise<LinkConnection[]> {
+    if (taskType === undefined || up.length < 2) return up;
+    const states = await Promise.all(up.map(connection => connection.live()));
+    const able = up.filter((_, index) => states[index]?.every(({ taskTypes }) => taskTypes.includes(taskType)));
+    return able.length > 0 ? able : up;
   }
 
   private async change(ms: number, late: Error): Promise<void> {

@@ -23,6 +23,8 @@ export interface HealthReport {
   queue: Record<string, number> | null;
   workers: WorkersSeen | null;
   link: string | null;
+  /** Task types that no living role takes: tasks of these wait. */
+  untakenTypes: string[] | null;
 }
 
 export interface HealthSources {
@@ -32,6 +34,10 @@ export interface HealthSources {
   queueCounts?: () => Promise<Record<string, number>>;
   workers?: () => WorkersSeen;
   link?: () => string;
+  /** The task types that this role runs. */
+  taskTypes?: () => readonly string[];
+  /** Task types that no living role takes. */
+  untakenTypes?: () => Promise<string[]>;
 }
 
 /** Counts are asked for once in this time at most, however often /healthz is. */
@@ -42,10 +48,12 @@ export class Health {
   state: State = 'starting';
   private readonly counts = kept(async () => this.sources.queueCounts!(), countsKept);
 
+  private readonly untaken = kept(async () => this.sources.untakenTypes!(), countsKept);
+
   constructor(private readonly sources: HealthSources) {}
 
   async report(): Promise<{ code: 200 | 503; body: HealthReport }> {
-    const { identity, database, queueCounts, workers, link } = this.sources;
+    const { identity, database, queueCounts, workers, link, untakenTypes } = this.sources;
     const connected = database.connected();
     const status = this.status(connected);
     const body: HealthReport = {
@@ -58,6 +66,7 @@ export class Health {
       queue: connected && queueCounts ? await this.counts().catch(() => null) : null,
       workers: workers?.() ?? null,
       link: link?.() ?? null,
+      untakenTypes: connected && untakenTypes ? await this.untaken().catch(() => null) : null,
     };
     return { code: status === 'ok' ? 200 : 503, body };
   }

@@ -5,6 +5,7 @@ import { jobs } from '../link';
 import { Seldom } from '../monitor/seldom';
 import { type Task, TaskQueue } from '../queue';
 import type { Ground } from './ground';
+import { untakenTypes } from './task-types';
 
 const refusalsSaidEveryMs = 10_000;
 const tasksShown = 50;
@@ -33,6 +34,7 @@ function sourcesOf({ registry, events }: Ground): ConsoleSources {
         newest('failed', { finishedAt: -1 }),
         newest('running', { leaseUntil: -1 }),
       ]);
+      const untaken = untakenTypes(processes, TaskQueue.core.catalog);
       return {
         consoleProcesses: processes.map(({ details: _, ...process }) => process),
         consoleCounts: Object.keys({ ...TaskQueue.core.catalog, ...counts.byType }).map(taskType => ({
@@ -41,6 +43,7 @@ function sourcesOf({ registry, events }: Ground): ConsoleSources {
           _id: taskType,
           paused: paused.all || paused.types.has(taskType),
           pausedWithAll: paused.all,
+          untaken: untaken.includes(taskType),
         })),
         consoleFailures: failures,
         consoleRunning: running,

@@ -1,5 +1,6 @@
 import { Meteor } from 'meteor/meteor';
 import type { App, Service } from '../app';
+import type { AnyCatalog } from '../catalog';
 import { type Connection, connect } from '../database';
 import { DatabaseWatch } from '../monitor/database-watch';
 import { EventLoopMonitor } from '../monitor/event-loop';
@@ -12,6 +13,7 @@ import { isUnderMeteorTool } from './grace';
 import { identify } from './identity';
 import { followsOplog } from './oplog';
 import { asService, serviceOf } from './service';
+import { untakenTypes } from './task-types';
 
 /** What every role stands on: log, database, health, and its entry in the register of processes. */
 export interface Ground {
@@ -52,8 +54,12 @@ export async function prepareGround(app: App, settings: Settings): Promise<Groun
   const database = new DatabaseWatch({ db: connection.db, emit });
   const healthSources: HealthSources = { identity, database };
   const health = new Health(healthSources);
-  const describe = () => ({ state: health.state, details: { eventLoop: eventLoop.delay(), ...memory() } });
+  const describe = () => ({
+    state: health.state,
+    details: { eventLoop: eventLoop.delay(), ...memory(), taskTypes: healthSources.taskTypes?.() ?? [] },
+  });
   const registry = new ProcessRegistry({ db: connection.db, identity, emit, describe });
+  healthSources.untakenTypes = async () => untakenTypes(await registry.list(), app.catalog as AnyCatalog);
   return {
     app,
     role,

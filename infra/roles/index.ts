@@ -2,15 +2,18 @@ import { writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Meteor } from 'meteor/meteor';
 import type { App } from '../app';
-import type { AppCatalog } from '../catalog';
+import type { AnyCatalog, AppCatalog } from '../catalog';
 import { plainError } from '../errors/plain-error';
 import { TaskQueue } from '../queue';
-import { fillSettings, handlerSettings, load, type Settings, SettingsError, treeOf } from '../settings';
+import { fillSettings, handlerSettings, load, SettingsError, treeOf } from '../settings';
 import { RoleProcess } from './role-process';
+import { taskTypesOf } from './task-types';
 
 /** Boots this process in the role that its settings name: the whole of `server/main.ts`. */
 export function startRole(app: App): void {
-  const settings = loadOrExit(Meteor.settings, { production: Meteor.isProduction, app: treeOf(app.settings) });
+  const options = { production: Meteor.isProduction, app: treeOf(app.settings) };
+  const settings = orExit(() => load(Meteor.settings, options));
+  orExit(() => taskTypesOf(settings.workers, app.catalog as AnyCatalog));
   fillSettings(app.settings, settings);
   TaskQueue.declare(app.catalog as AppCatalog, handlerSettings(app.settings));
   const role = new RoleProcess(app, settings);
@@ -18,10 +21,10 @@ export function startRole(app: App): void {
   Meteor.startup(() => startOrExit(role));
 }
 
-/** Checks the settings; where they are wrong, says all that is wrong with them and ends the process with code 1. */
-function loadOrExit(raw: unknown, options: Parameters<typeof load>[1]): Settings {
+/** Where the settings are wrong, says all that is wrong with them and ends the process with code 1. */
+function orExit<T>(check: () => T): T {
   try {
-    return load(raw, options);
+    return check();
   } catch (error) {
     if (error instanceof SettingsError) exitWith(error);
     throw error;

@@ -38,11 +38,15 @@ export function jobsParts(ground: Ground): JobsParts {
   const schedules = new Schedules(ground);
   const runs = new MemoryRuns();
   const link: Omit<LinkServerOptions, 'secret' | 'emit'> = {
-    runInMemory: runs.run,
+    runInMemory: async (taskType, data, options) => {
+      workers.refuseOthers(taskType);
+      return runs.run(taskType, data, options);
+    },
     runSchedule: name => schedules.run(name),
     nudge: () => workers.nudge(),
     live: () => liveState(ground, workers, schedules),
   };
+  ground.healthSources.taskTypes = () => workers.taskTypes;
   ground.healthSources.workers = () => {
     const { enabled, workers: processes, busy, slots, waiting } = workers.snapshot();
     return { enabled, workers: processes, busy, slots, waiting };
@@ -67,6 +71,7 @@ function liveState({ registry, eventLoop }: Ground, of: Workers, schedules: Sche
     workers,
     slots,
     busy,
+    taskTypes: [...of.taskTypes],
     load: {
       eventLoopDelayMs: eventLoop.delay().p99Ms,
       cpu: Math.round(((loadavg()[0] ?? 0) / cpus().length) * 100) / 100,

@@ -1,4 +1,5 @@
 import type { App, Service } from '../app';
+import type { AnyCatalog } from '../catalog';
 import type { Events } from '../monitor/events';
 import { TaskQueue } from '../queue';
 import { Dispatcher } from '../queue/dispatch/dispatcher';
@@ -8,6 +9,7 @@ import type { PoolSnapshot } from '../workers/pool/pool-snapshot';
 import { checkWorkerFile } from '../workers/worker-file';
 import { taskGraceMs } from './grace';
 import type { Ground } from './ground';
+import { taskTypesOf } from './task-types';
 
 const workerFile = 'workers/main.js';
 const none: PoolSnapshot = { workers: 0, maxWorkers: 0, busy: 0, slots: 0, waiting: 0, load: 0, processes: [] };
@@ -17,6 +19,8 @@ export class Workers implements Service {
   readonly name = 'workers';
   private pool?: Pool;
   private dispatcher?: Dispatcher;
+  /** What this role runs. */
+  readonly taskTypes: readonly string[];
   private paused = false;
 
   private readonly app: App;
@@ -27,6 +31,7 @@ export class Workers implements Service {
     this.app = app;
     this.settings = settings;
     this.events = events;
+    this.taskTypes = taskTypesOf(settings.workers, app.catalog as AnyCatalog);
     events.on('queue.overloaded', () => this.setPaused(true));
     events.on('queue.resumed', () => this.setPaused(false));
   }
@@ -46,6 +51,12 @@ export class Workers implements Service {
 
   nudge(): void {
     this.dispatcher?.nudged();
+  }
+
+  /** @throws `refused` for a type that this role leaves to others. */
+  refuseOthers(taskType: string): void {
+    if (this.taskTypes.includes(taskType) || !Object.hasOwn(this.app.catalog, taskType)) return;
+    throw Object.assign(new Error(`this jobs role does not run ${taskType}`), { code: 'refused' });
   }
 
   /** What the workers are doing now. */
@@ -87,6 +98,7 @@ export class Workers implements Service {
       ...(concurrency !== undefined && { concurrency }),
       overload: this.settings.overload,
       signTakeOver: takeOver,
+      taskTypes: this.taskTypes,
     };
   }
 }

@@ -81,6 +81,10 @@ export const settingsTree = {
       5_000,
       { min: 0, max: 600_000 },
     ),
+    taskTypes: texts(
+      'The task types that this role runs. Unset: all of the catalog. So heavy tasks get a role of their own.',
+    ),
+    exceptTaskTypes: texts('The task types that this role leaves to others.'),
     env: texts(
       'Names of environment variables that workers inherit beside the usual ones, such as `HTTPS_PROXY` or `MAIL_URL`.',
     ),

@@ -10,6 +10,7 @@ export function problemsAcrossFields(settings: Settings, tree: Tree): string[] {
     ...heartbeat(settings),
     ...linkUrls(settings, tree),
     ...workerEnvironment(settings),
+    ...workerTaskTypes(settings),
     ...paddedSecrets(secrets),
     ...secretsInPublic(settings, secrets),
   ];
@@ -48,6 +49,11 @@ function workerEnvironment({ workers }: Settings): string[] {
       ? []
       : [`workers.env: ${JSON.stringify(name)} is not the name of an environment variable`];
   });
+}
+
+function workerTaskTypes({ workers }: Settings): string[] {
+  if (workers.taskTypes.length === 0 || workers.exceptTaskTypes.length === 0) return [];
+  return ['workers.exceptTaskTypes: set beside workers.taskTypes, which says it all: keep one of the two'];
 }
 
 interface Secret {

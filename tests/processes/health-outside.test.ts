@@ -57,6 +57,7 @@ describe('each role, seen from outside', () => {
       uptimeSeconds: expect.any(Number),
       database: { connected: true, latencyMs: expect.any(Number) },
       queue: expect.objectContaining({ queued: expect.any(Number), running: expect.any(Number) }),
+      untakenTypes: [],
     };
     expect(await get(`${roles.webUrl}/healthz`)).toEqual({ ...common, role: 'web', workers: null, link: 'up' });
     expect(await get(`${roles.jobsUrl}/healthz`)).toEqual({

@@ -32,6 +32,16 @@ describe('a role', () => {
     expect(code).toBe(1);
   });
 
+  it('refuses a task type that the catalog does not have, and two ways of saying which it runs', async () => {
+    const wrong = await start({ runJobs: true, workers: { taskTypes: ['brun'] } });
+    expect(wrong).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('workers.taskTypes: "brun": the catalog has'),
+    });
+    const both = await start({ runJobs: true, workers: { taskTypes: ['burn'], exceptTaskTypes: ['burn'] } });
+    expect(both).toMatchObject({ code: 1, output: expect.stringContaining('keep one of the two') });
+  });
+
   it('needs runJobs in production', async () => {
     const env = { NODE_ENV: 'production', TANDEM_NODE_HOST_IN_PRODUCTION: '1' };
     const { code, output } = await start({}, env);

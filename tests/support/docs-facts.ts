@@ -66,7 +66,8 @@ export class DocFacts {
 const taskFields = () => readFileSync(join(root, 'infra/queue/task.ts'), 'utf8');
 
 /** Files that appear when something runs, or that a reader is to make. */
-const notKept = /^(\.local|\.meteor\/(local|versions$)|private\/workers|settings-\w+\.(\w+|<\w+>)\.json)|[<*…]|^bundle/;
+const notKept =
+  /^(\.local|\.meteor\/(local|versions$)|private\/workers|settings-[\w-]+\.(\w+|<\w+>)\.json|settings-jobs-[\w-]+\.json)|[<*…]|^bundle/;
 const written = [
   'imports/tasks/handlers/send-invoice.ts',
   'imports/tasks/handlers/clean-up.ts',

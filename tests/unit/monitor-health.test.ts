@@ -30,6 +30,7 @@ describe('the health of a process', () => {
         queue: { queued: 3 },
         workers: { enabled: true, workers: 2, busy: 1, slots: 2, waiting: 0 },
         link: null,
+        untakenTypes: null,
       },
     });
   });

@@ -45,14 +45,14 @@ export function Queue({ counts, act }: { counts: ShownCount[]; act: Act }) {
 }
 
 function CountRow({ count, act }: { count: ShownCount; act: Act }) {
-  const { _id: taskType, paused, pausedWithAll } = count;
+  const { _id: taskType, paused, pausedWithAll, untaken } = count;
   const action = paused ? 'console.resume' : 'console.pause';
   const word = paused ? 'Resume' : 'Pause';
   const what = `${word} ${taskType}`;
   return (
     <tr>
       <th scope="row">
-        {taskType} {paused && <em>paused</em>}
+        {taskType} {paused && <em>paused</em>} {untaken && <em>no role takes it</em>}
       </th>
       {states.map(state => (
         <td key={state} className="number">

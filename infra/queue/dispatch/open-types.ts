@@ -6,6 +6,9 @@ import type { DatabaseReport } from './database-report';
 
 /** Which task types a role may claim now: those that it knows and that nobody has paused. */
 export class OpenTypes {
+  /** What this role runs. */
+  private readonly mine: readonly KnownType[];
+  /** What the catalog has, so that others may run it. */
   private readonly known: readonly KnownType[];
   private readonly reported: KnownType[] = [];
   private paused: Paused = { all: false, types: new Set() };
@@ -17,14 +20,14 @@ export class OpenTypes {
     only?: readonly string[],
   ) {
     const versions = Object.entries(catalogVersions(core.catalog));
-    const mine = only ? versions.filter(([taskType]) => only.includes(taskType)) : versions;
-    this.known = mine.map(([taskType, version]) => ({ taskType, version }));
+    this.known = versions.map(([taskType, version]) => ({ taskType, version }));
+    this.mine = only ? this.known.filter(({ taskType }) => only.includes(taskType)) : this.known;
   }
 
   list(): readonly KnownType[] {
     if (this.paused.all) return [];
-    if (this.paused.types.size === 0) return this.known;
-    return this.known.filter(({ taskType }) => !this.paused.types.has(taskType));
+    if (this.paused.types.size === 0) return this.mine;
+    return this.mine.filter(({ taskType }) => !this.paused.types.has(taskType));
   }
 
   /** Reads what is paused. @returns whether that has changed. */
