@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { MongoClient } from 'mongodb';
+import { Pauses } from '../../infra/queue/pauses';
 import { eventually } from '../support/eventually';
 import { ForeignClient } from '../support/foreign-ddp';
 import { runningPair, startRoles, type TestRoles } from '../support/roles';
@@ -58,7 +59,63 @@ describe("a visitor's own", () => {
   });
 });
 
+/** As many connections of one visitor, who all ask at the same moment. */
+async function askAtOnce(connections: number, method: string, order: object) {
+  const { client: first, token } = await visitor();
+  const others = Array.from({ length: connections - 1 }, async () => {
+    const client = await ForeignClient.open(roles.webUrl);
+    await client.call('visitors.enter', token);
+    return client;
+  });
+  const clients = [first, ...(await Promise.all(others))];
+  const answers = await Promise.allSettled(clients.map(client => client.call(method, order)));
+  const refusals = answers.flatMap(answer => (answer.status === 'rejected' ? [answer.reason.error] : []));
+  for (const client of clients.slice(1)) client.close();
+  return { client: first, granted: connections - refusals.length, refusals: new Set(refusals) };
+}
+
 const describeHere = runningPair() ? describe.skip : describe;
+
+describeHere('ten connections of one visitor that ask at once', () => {
+  let mongo: MongoClient;
+  let pauses: Pauses;
+  beforeAll(async () => {
+    mongo = await new MongoClient(roles.mongoUrl).connect();
+    pauses = new Pauses(mongo.db());
+    await pauses.pause();
+  });
+  afterAll(async () => {
+    await pauses.resume();
+    await mongo.close();
+  });
+
+  it('get four reports, and a fifth once one of them has ended', async () => {
+    const { client, granted, refusals } = await askAtOnce(10, 'reports.build', { rows: 1_000 });
+    expect(granted).toBe(4);
+    expect(refusals).toEqual(new Set(['too-many']));
+    await client.subscribe('reports.mine');
+    const [stopped, ...others] = client.list('reports').map(({ _id }) => _id as string);
+    expect(others).toHaveLength(3);
+    await client.call('reports.cancel', stopped);
+    const next = await eventually(() => client.call<string>('reports.build', { rows: 50 }).catch(() => ''), patiently);
+    // Its slot is the new one's now; and another one, when there is one.
+    await expect(client.call('reports.retry', stopped)).rejects.toMatchObject({ error: 'too-many' });
+    await client.call('reports.cancel', others[0]);
+    await eventually(() => client.call('reports.retry', stopped).then(() => true), patiently);
+    await expect(client.call('reports.retry', stopped)).rejects.toMatchObject({ error: 'not-retriable' });
+    for (const id of [stopped, ...others, next]) await client.call('reports.remove', id);
+    client.close();
+  });
+
+  it('get one burn', async () => {
+    const { client, granted, refusals } = await askAtOnce(10, 'burn.start', { seconds: 0.1, tasks: 3 });
+    expect(granted).toBe(1);
+    expect(refusals).toEqual(new Set(['too-many']));
+    await client.subscribe('tasks.mine');
+    expect(client.list('visitorTasks')).toHaveLength(3);
+    client.close();
+  });
+});
 
 describeHere('a task that somebody wrote straight into the database', () => {
   it.each([['__proto__'], ['constructor']])('with the type %s harms nobody who counts', async taskType => {

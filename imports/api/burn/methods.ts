@@ -1,8 +1,9 @@
 import { Meteor } from 'meteor/meteor';
-import { TaskQueue } from '../../../infra/queue';
+import { DuplicateTasksError, TaskQueue } from '../../../infra/queue';
 import { maxBurnSeconds, maxBurnTasks } from '../../tasks/limits';
 import { badInput, parse, visitorOf } from '../errors';
 import { countLive } from '../tasks/of-visitor';
+import { addInFreeSlot, slotKey } from '../tasks/slots';
 
 /** `burn.start({ seconds, tasks })`: as many tasks that each keep a core busy for that long. */
 export function defineBurnMethods(): void {
@@ -11,12 +12,31 @@ export function defineBurnMethods(): void {
       const owner = visitorOf(this);
       const { seconds, tasks } = parse('burn.start', order, { seconds: Number, tasks: Number });
       refuseHuge(seconds, tasks);
-      if ((await countLive(owner, 'burn')) > 0) throw new Meteor.Error('too-many', 'Your last burn is still going.');
-      const orders = Array.from({ length: tasks }, () => ({ taskType: 'burn', data: { seconds, owner } }) as const);
-      await TaskQueue.addTasks(orders);
+      await startBurn(owner, seconds, tasks);
       return tasks;
     },
   });
+}
+
+const stillGoing = 'Your last burn is still going.';
+
+/**
+ * One burn of a visitor at once: its first task decides, as one live task has that key, however many ask at once. The
+ * others have keys as well, for a last burn of which only the first task is done.
+ */
+async function startBurn(owner: string, seconds: number, tasks: number): Promise<void> {
+  if ((await countLive(owner, 'burn')) > 0) throw new Meteor.Error('too-many', stillGoing);
+  const slots = { key: `burn:${owner}`, count: 1, full: stillGoing };
+  const task = { taskType: 'burn', data: { seconds, owner } } as const;
+  const first = await addInFreeSlot(task, slots);
+  const others = Array.from({ length: tasks - 1 }, (_, index) => ({ ...task, uniqueKey: slotKey(slots, index + 1) }));
+  await TaskQueue.addTasks(others).catch(error => undo(first, error));
+}
+
+async function undo(first: string, error: unknown): Promise<never> {
+  const added = error instanceof DuplicateTasksError ? error.added : [];
+  await Promise.all([first, ...added].map(id => TaskQueue.cancel(id)));
+  throw error instanceof DuplicateTasksError ? new Meteor.Error('too-many', stillGoing) : error;
 }
 
 function refuseHuge(seconds: number, tasks: number): void {

@@ -2,8 +2,7 @@ import { Meteor } from 'meteor/meteor';
 import type { FileStore } from '../../../infra/database';
 import { TaskQueue } from '../../../infra/queue';
 import { parse, visitorOf } from '../errors';
-import { retry } from '../tasks/retry';
-import { build, makeRoom, ownReport, remove } from './reports';
+import { build, makeRoom, ownReport, rebuild, remove } from './reports';
 
 /** What a visitor does with reports. Each method looks at the owner first. */
 export function defineReportMethods(files: FileStore): void {
@@ -22,8 +21,7 @@ export function defineReportMethods(files: FileStore): void {
     },
 
     async 'reports.retry'(id: unknown) {
-      const report = await ownReport(visitorOf(this), parse('reports.retry', id, String));
-      await retry(report._id);
+      await rebuild(await ownReport(visitorOf(this), parse('reports.retry', id, String)));
     },
 
     async 'reports.remove'(id: unknown) {

@@ -1,4 +1,3 @@
-import { Meteor } from 'meteor/meteor';
 import { Random } from 'meteor/random';
 import type { FileStore } from '../../../infra/database';
 import { TaskQueue } from '../../../infra/queue';
@@ -6,7 +5,9 @@ import type { Report } from '../../tasks/documents';
 import { maxReportsAtOnce, maxReportsKept } from '../../tasks/limits';
 import { badInput, notFound } from '../errors';
 import { addOrUndo } from '../tasks/add-or-undo';
-import { countLive, liveAmong } from '../tasks/of-visitor';
+import { liveAmong } from '../tasks/of-visitor';
+import { notRetriable } from '../tasks/retry';
+import { addInFreeSlot } from '../tasks/slots';
 import { Reports } from './collection';
 import { rowsProblem } from './schema';
 
@@ -14,19 +15,35 @@ import { rowsProblem } from './schema';
 export async function build(owner: string, rows: number): Promise<string> {
   const problem = rowsProblem(rows);
   if (problem) throw badInput(problem);
-  await refuseCrowd(owner);
-  const _id = Random.id();
-  await Reports.insertAsync({ _id, owner, rows, createdAt: new Date() });
+  const report = { _id: Random.id(), owner, rows, createdAt: new Date() };
+  await Reports.insertAsync(report);
   await addOrUndo(
-    () => TaskQueue.addTask({ _id, taskType: 'buildReport', data: { rows, owner } }),
-    () => Reports.removeAsync(_id),
+    () => addTask(report),
+    () => Reports.removeAsync(report._id),
   );
-  return _id;
+  return report._id;
 }
 
-async function refuseCrowd(owner: string): Promise<void> {
-  if ((await countLive(owner, 'buildReport')) < maxReportsAtOnce) return;
-  throw new Meteor.Error('too-many', `${maxReportsAtOnce} of your reports are being built. Wait for one to finish.`);
+/**
+ * Asks again for a report that was not built: a new task takes the place of the one that has ended, since that one's slot
+ * may be another report's by now.
+ *
+ * @throws Meteor.Error `not-retriable` where it is built, or waits or runs already; `too-many`.
+ */
+export async function rebuild(report: Report): Promise<void> {
+  if (report.file || (await liveAmong([report._id])).size > 0) throw notRetriable();
+  await addTask(report);
+}
+
+function addTask({ _id, owner, rows }: Report): Promise<string> {
+  return addInFreeSlot(
+    { _id, taskType: 'buildReport', data: { rows, owner } },
+    {
+      key: `report:${owner}`,
+      count: maxReportsAtOnce,
+      full: `${maxReportsAtOnce} of your reports are being built. Wait for one to finish.`,
+    },
+  );
 }
 
 /** The visitor's own report. @throws Meteor.Error `not-found`. */

@@ -99,6 +99,7 @@ function adaptTests(edits: Edits): void {
   edits.replace('tests/processes/doors-console-page.test.ts', /send notifications/g, 'burn a little');
   edits.replace('tests/processes/doors-console-page.test.ts', /buildReport/g, 'burn');
   edits.replace('tests/processes/doors-owners.test.ts', /^ {2}it\('report can not be seen[\s\S]*?^ {2}\}\);\n\n/m, '');
+  edits.replace('tests/processes/doors-owners.test.ts', /^ {2}it\('get four reports[\s\S]*?^ {2}\}\);\n\n/m, '');
   edits.replace('tests/processes/doors-owners.test.ts', /\['reports\.mine'\], \['pictures\.mine'\], /, '');
   edits.replace('tests/unit/workers-bundle.test.ts', /'exceljs', /, '');
   edits.replace('tests/support/page.ts', /'\.pulse h1'/, "'.work h1'");
