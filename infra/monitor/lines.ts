@@ -92,7 +92,7 @@ const lines: Record<string, [Level, string | Writer]> = {
   'pool.failed': ['error', ({ step }) => `what the pool told (${step}) was not taken in`],
   'workers.off': ['info', 'workers.enabled is false: this role schedules, and runs no task'],
   'monitor.failed': ['error', ({ path }) => `${path} could not be answered`],
-  'metrics.open': ['warn', '/metrics is open to everybody: metrics.token is not set'],
+  'metrics.localOnly': ['warn', '/metrics answers this machine only: metrics.token is not set'],
 
   'cluster.started': ['info', 'the cluster started'],
   'cluster.stopped': ['info', 'the cluster stopped'],

@@ -167,7 +167,7 @@ export const settingsTree = {
   }),
 
   metrics: group('Prometheus metrics at /metrics.', {
-    token: secret('Asked for as `Authorization: Bearer …`. Unset: /metrics is open to everybody.', { min: 16 }),
+    token: secret('Asked for as `Authorization: Bearer …`. Unset: /metrics answers this machine only.', { min: 16 }),
   }),
 
   limits: group('What one visitor may ask of a role.', {

@@ -118,6 +118,15 @@ describeHere('a role', () => {
     await slow.stop();
   });
 
+  it('gives figures to this machine only where no token is set, and believes no header about it', async () => {
+    const statusFor = async (headers: Record<string, string>) =>
+      (await fetch(`${roles.webUrl}/metrics`, { headers })).status;
+    expect(await statusFor({})).toBe(200);
+    for (const header of ['X-Forwarded-For', 'X-Real-IP', 'Forwarded', 'Via', 'X-Forwarded-Proto'])
+      expect([header, await statusFor({ [header]: '203.0.113.7' })]).toEqual([header, 403]);
+    expect(await statusFor({ 'X-Forwarded-For': '127.0.0.1, 203.0.113.7' })).toBe(403);
+  });
+
   it('guards /metrics by a token where one is set', async () => {
     const token = 'a token for prometheus';
     const guarded = await startRoles({

@@ -1,6 +1,8 @@
+import type { Socket } from 'node:net';
 import type { Service } from '../../infra/app';
 import { addressOf } from '../../infra/roles/doors/address';
 import { Bucket } from '../../infra/roles/doors/bucket';
+import { isFromThisMachine } from '../../infra/roles/doors/own-machine';
 import { graceMs, taskGraceMs } from '../../infra/roles/grace';
 import { followsOplog } from '../../infra/roles/oplog';
 import { Services } from '../../infra/roles/service';
@@ -118,5 +120,35 @@ describe('whether Meteor follows the oplog in this process', () => {
     expect(followsOplog({}, meteor)).toBe(false);
     expect(followsOplog(withUrl, { Package: { mongo: {}, 'disable-oplog': {} } })).toBe(false);
     expect(followsOplog(withUrl, {})).toBe(false);
+  });
+});
+
+describe('whether a request was made on this machine', () => {
+  const asked = (remoteAddress: string | undefined, headers: Record<string, string> = {}) =>
+    isFromThisMachine({ headers: { host: 'localhost:3000', ...headers }, socket: { remoteAddress } as Socket });
+
+  it.each(['127.0.0.1', '127.8.0.1', '::1', '::ffff:127.0.0.1'])('is so for %s', address => {
+    expect(asked(address)).toBe(true);
+  });
+
+  it.each(['10.0.0.1', '::ffff:10.0.0.1', '2001:db8::1', '128.0.0.1', undefined])(
+    'is not so for %s, whatever its headers say',
+    address => {
+      expect(asked(address)).toBe(false);
+      expect(asked(address, { 'x-forwarded-for': '127.0.0.1' })).toBe(false);
+    },
+  );
+
+  it('is so behind the proxy of `meteor run`, which reports where a request came from', () => {
+    const reported = { 'x-forwarded-port': '3000', 'x-forwarded-proto': 'http' };
+    expect(asked('127.0.0.1', { ...reported, 'x-forwarded-for': '::ffff:127.0.0.1' })).toBe(true);
+    expect(asked('127.0.0.1', { ...reported, 'x-forwarded-for': '::ffff:10.0.0.1' })).toBe(false);
+    expect(asked('127.0.0.1', reported)).toBe(false);
+    expect(asked('127.0.0.1', { 'x-forwarded-for': '' })).toBe(false);
+  });
+
+  it('is not so for a name that merely leads here', () => {
+    expect(asked('127.0.0.1', { host: 'rebound.example.com:3000' })).toBe(false);
+    expect(asked('::1', { host: '[::1]:3000' })).toBe(true);
   });
 });

@@ -26,7 +26,7 @@ export function doors({ app, role, settings, health, events }: Ground, metrics: 
       WebApp.rawHandlers.use(requests.count);
       await setSecurityHeaders(app.security);
       WebApp.rawHandlers.use(limitBodies(limits, app.uploads));
-      if (Meteor.isProduction && !settings.metrics.token) events.emit('metrics.open', {});
+      if (Meteor.isProduction && !settings.metrics.token) events.emit('metrics.localOnly', {});
       openMonitorRoutes({ health, metrics, token: settings.metrics.token, emit: events.emit });
       if (role === 'jobs') WebApp.rawHandlers.use(jobsFront);
       limitSilence(WebApp.httpServer, limits.requestMs);

@@ -4,13 +4,14 @@ import { WebApp } from 'meteor/webapp';
 import type { Emit } from '../../monitor/events';
 import type { Health } from '../../monitor/health';
 import type { Metrics } from '../../monitor/metrics';
+import { isFromThisMachine } from './own-machine';
 
 type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
 interface Monitors {
   health: Health;
   metrics: Metrics;
-  /** Guards the metrics. */
+  /** Guards the metrics; without one they are for this machine only. */
   token: string | undefined;
   emit: Emit;
 }
@@ -41,17 +42,24 @@ async function answerHealth(health: Health, response: ServerResponse): Promise<v
 async function answerMetrics(
   metrics: Metrics,
   token: string | undefined,
-  { headers }: IncomingMessage,
+  request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if (token !== undefined && !isBearer(headers.authorization, token)) {
-    response.writeHead(401, { 'WWW-Authenticate': 'Bearer', 'Content-Type': 'text/plain; charset=utf-8' });
-    response.end('Ask with the header Authorization: Bearer and the token of the settings, metrics.token.\n');
-    return;
-  }
+  if (token === undefined && !isFromThisMachine(request)) return refuseStranger(response);
+  if (token !== undefined && !isBearer(request.headers.authorization, token)) return askForToken(response);
   const text = await metrics.text();
   response.writeHead(200, { 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' });
   response.end(text);
+}
+
+function refuseStranger(response: ServerResponse): void {
+  response.writeHead(403, { 'Content-Type': 'text/plain; charset=utf-8' });
+  response.end('Only this machine may ask: the settings have no metrics.token.\n');
+}
+
+function askForToken(response: ServerResponse): void {
+  response.writeHead(401, { 'WWW-Authenticate': 'Bearer', 'Content-Type': 'text/plain; charset=utf-8' });
+  response.end('Ask with the header Authorization: Bearer and the token of the settings, metrics.token.\n');
 }
 
 function isBearer(given: string | undefined, token: string): boolean {

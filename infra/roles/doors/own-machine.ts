@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8);
+loopback.addAddress('::1', 'ipv6');
+
+/** What proxies add beside X-Forwarded-For, and `meteor run` does not. */
+const proxyHeaders = ['forwarded', 'x-real-ip', 'via'] as const;
+
+/**
+ * Whether a request was made on this very machine. A proxy on the same machine looks like that too, but for its headers:
+ * one that adds none, and asks for a host of this machine, can't be told from a local program.
+ */
+export function isFromThisMachine({ headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>): boolean {
+  // `meteor run` has a proxy of its own in front, which reports where a request came from.
+  const forwarded = Object.keys(headers).some(name => name.startsWith('x-forwarded-'));
+  const hops = forwarded ? String(headers['x-forwarded-for'] ?? '').split(',') : [];
+  return (
+    [socket.remoteAddress, ...hops].every(isLoopback) &&
+    proxyHeaders.every(name => headers[name] === undefined) &&
+    isLocalHost(headers.host)
+  );
+}
+
+function isLoopback(given: string | undefined): boolean {
+  const address = given?.trim().replace(/^::ffff:/i, '') ?? '';
+  const version = isIP(address);
+  return version !== 0 && loopback.check(address, version === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** A page that a browser of this machine shows, and whose name leads here, asks by that name. */
+function isLocalHost(host = ''): boolean {
+  const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  return name === 'localhost' || isLoopback(name);
+}
