@@ -12,6 +12,7 @@ import { ignoredSecrets, type Role, redact, roleOf, type Settings, treeOf } from
 import { isUnderMeteorTool } from './grace';
 import { identify } from './identity';
 import { followsOplog } from './oplog';
+import { refusePathInRootUrl } from './root-url';
 import { asService, serviceOf } from './service';
 import { untakenTypes } from './task-types';
 
@@ -32,8 +33,9 @@ export interface Ground {
   database: DatabaseWatch;
 }
 
-/** @throws where the database does not answer. */
+/** @throws where the database does not answer, or ROOT_URL has a path. */
 export async function prepareGround(app: App, settings: Settings): Promise<Ground> {
+  refusePathInRootUrl();
   const role = roleOf(settings);
   const events = new Events();
   // The Meteor tool writes the time before each line itself.

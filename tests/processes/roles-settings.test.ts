@@ -62,6 +62,15 @@ describe('a role', () => {
     expect(code).toBe(1);
   });
 
+  it.each(['web', 'jobs'])('refuses a path in ROOT_URL at boot, in one line, as the %s role', async role => {
+    const env = { MONGO_URL: process.env.TANDEM_TEST_MONGO_URL, ROOT_URL: 'https://example.com/app/' };
+    const { code, output } = await start({ runJobs: role === 'jobs' }, env);
+    expect(output).toMatch(
+      /^ROOT_URL: https:\/\/example\.com\/app\/ has a path, .* ROOT_URL=https:\/\/example\.com\n$/,
+    );
+    expect(code).toBe(1);
+  });
+
   it('refuses to run tasks without its worker file, with the command that builds it', async () => {
     const env = { MONGO_URL: process.env.TANDEM_TEST_MONGO_URL, TANDEM_PRIVATE_DIR: '/nowhere' };
     const { code, output } = await start({ runJobs: true }, env);

@@ -5,6 +5,7 @@ import { Bucket } from '../../infra/roles/doors/bucket';
 import { isFromThisMachine } from '../../infra/roles/doors/own-machine';
 import { graceMs, taskGraceMs } from '../../infra/roles/grace';
 import { followsOplog } from '../../infra/roles/oplog';
+import { refusePathInRootUrl } from '../../infra/roles/root-url';
 import { Services } from '../../infra/roles/service';
 
 function scene() {
@@ -150,5 +151,33 @@ describe('whether a request was made on this machine', () => {
   it('is not so for a name that merely leads here', () => {
     expect(asked('127.0.0.1', { host: 'rebound.example.com:3000' })).toBe(false);
     expect(asked('::1', { host: '[::1]:3000' })).toBe(true);
+  });
+});
+
+describe('what ROOT_URL may say', () => {
+  it.each(['http://localhost:3000', 'https://example.com/', 'http://[::1]:3000', 'no url at all', ''])(
+    '%s is fine here',
+    ROOT_URL => {
+      expect(() => refusePathInRootUrl({ ROOT_URL })).not.toThrow();
+    },
+  );
+
+  it.each([
+    'https://example.com/app',
+    'https://example.com//',
+    'https://example.com/a/b/',
+    'https://example.com/?x=1',
+    'https://example.com/#x',
+  ])('%s is refused, with what to write', ROOT_URL => {
+    expect(() => refusePathInRootUrl({ ROOT_URL })).toThrow(
+      /^ROOT_URL: .* has a path, .*ROOT_URL=https:\/\/example\.com$/,
+    );
+  });
+
+  it('shows no name or password that stands in it', () => {
+    const ROOT_URL = 'https://me:hunter2@example.com/app';
+    expect(() => refusePathInRootUrl({ ROOT_URL })).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining('hunter2') }),
+    );
   });
 });
