@@ -1,7 +1,7 @@
 import { show } from '../errors/plain-error';
 import type { TaskError } from '../queue/task';
-import { findUnsendable } from './protocol/plain-value';
 import type { ToRole } from './protocol/protocol';
+import { sendable } from './protocol/sendable';
 
 /** What a handler sends to the role: meteor-cluster's message. The statuses 0 (idle) and 1 (idle after an error) are taken. */
 export interface MessageToMaster {
@@ -52,16 +52,14 @@ export class Questions {
   ask(run: number, data: unknown, { status = 2, timeoutMs = defaultTimeoutMs }: AskOptions = {}): Promise<unknown> {
     return this.question(run, timeoutMs, `a message of status ${status}`, ask => {
       checkStatus(status);
-      checkData(data, 'data');
-      return { kind: 'ask', run, ask, status, data };
+      return { kind: 'ask', run, ask, status, data: parseData(data, 'data') };
     });
   }
 
   /** Has the role add tasks to the queue. @throws what its addTasks throws. */
   add(run: number, tasks: readonly unknown[]): Promise<unknown> {
     return this.question(run, defaultTimeoutMs, 'addTask', ask => {
-      checkData(tasks, 'addTask');
-      return { kind: 'add', run, ask, tasks: [...tasks] };
+      return { kind: 'add', run, ask, tasks: parseData(tasks, 'addTask') as unknown[] };
     });
   }
 
@@ -122,7 +120,8 @@ function checkStatus(status: unknown): void {
   throw new TypeError(`status: ${show(status)} is not a whole number above 1 ${taken}`);
 }
 
-function checkData(data: unknown, name: string): void {
-  const problem = findUnsendable(data, name, largestMessage);
-  if (problem) throw new TypeError(problem);
+function parseData(data: unknown, name: string): unknown {
+  const { value, problems } = sendable(data, name, largestMessage);
+  if (problems.length > 0) throw new TypeError(problems.join('; '));
+  return value;
 }

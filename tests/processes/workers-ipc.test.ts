@@ -72,12 +72,22 @@ describe('ask', () => {
     ['there is no broker', undefined, 'this role has no messageBroker'],
     ['the broker throws', () => Promise.reject(new RangeError('not today')), 'not today'],
     ['the broker throws what cannot be printed', throwUnprintable, 'its message cannot be read'],
-    ['the answer is no plain data', respond => respond(() => 1), "answer: a function can't leave this process"],
+    ['the answer is no plain data', respond => respond(() => 1), 'answer: '],
     ['no answer comes in time', () => {}, 'no answer to a message of status 2 in 100 ms'],
   ])('throws in the handler where %s', async (_, broker, message) => {
     await start(broker);
     const { outcome } = await pool.run('ask', { data: 'ping', timeoutMs: 100 });
     expect(outcome.kind).toBe('failed');
+    expect((outcome as { error: Error }).error.message).toContain(message);
+  });
+
+  test.each([
+    ['ask', 'data.order: a Proxy'],
+    ['addTask', 'addTask.0.data.order: a Proxy'],
+  ])('throws at once and says where, where what is sent cannot be sent: %s', async (by, message) => {
+    await start(pongBroker);
+    const { outcome } = await pool.run('askUnsendable', { by });
+    expect(outcome).toMatchObject({ kind: 'failed', error: { name: 'TypeError' } });
     expect((outcome as { error: Error }).error.message).toContain(message);
   });
 });

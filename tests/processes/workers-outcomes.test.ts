@@ -1,5 +1,5 @@
 import { eventually } from '../support/eventually';
-import { buildFaultWorker, FaultPool } from '../support/fault-task-pool';
+import { buildFaultWorker, FaultPool, faultTask } from '../support/fault-task-pool';
 
 let pool: FaultPool;
 let file: string;
@@ -24,8 +24,13 @@ describe('what a handler returns', () => {
   });
 
   test.each([
-    ['function', "result.rows.1: a function can't leave this process"],
-    ['symbol', "result: a symbol can't leave this process"],
+    ['function', 'result.rows.1: '],
+    ['symbol', 'result: Symbol(mine) cannot be stored'],
+    ['bigint', 'result.count: '],
+    ['Proxy', 'result.order: a Proxy cannot be stored'],
+    ['revoked Proxy', 'result.order: a Proxy cannot be stored'],
+    ['getter', 'result.rows.0.total: cannot be read: its getter throws'],
+    ['invalid date', 'result.at: is an invalid date'],
     ['ObjectId', 'result.id: an ObjectId (use its toHexString())'],
     ['circle', 'or in a circle'],
     ['giant', 'result: more than 1,048,576 bytes; put what is large into a file (context.files) and give its id'],
@@ -34,6 +39,35 @@ describe('what a handler returns', () => {
     expect(outcome).toMatchObject({ kind: 'failed', fatal: true });
     expect((outcome as { error: Error }).error.message).toContain(message);
   });
+});
+
+test('a result that cannot be sent fails its own task, and none of those that share the worker and the tick', async () => {
+  const unsendable = ['Proxy', 'getter', 'function'];
+  const tasks = ['plain', ...unsendable, 'plain', 'plain'].map(what => faultTask('giveBackTogether', { what }));
+  pool.pool.run(tasks);
+  const outcomes = await Promise.all(tasks.map(async task => (await pool.reportOf(task)).outcome.kind));
+  expect(outcomes).toEqual(['done', 'failed', 'failed', 'failed', 'done', 'done']);
+});
+
+test('a result is what the handler returned, whatever it does to it afterwards', async () => {
+  const { outcome } = await pool.run('giveBack', { what: 'changed afterwards' });
+  expect(outcome).toEqual({ kind: 'done', value: { rows: [1], bytes: new Uint8Array([1, 2]) } });
+});
+
+test('a task that cannot be sent to a worker fails at once and says where, and its neighbours run', async () => {
+  const unsendable = faultTask('noop', { order: new Proxy({}, {}) });
+  const neighbour = faultTask('noop');
+  pool.pool.run([neighbour, unsendable, faultTask('noop')]);
+  const { outcome } = await pool.reportOf(unsendable);
+  expect(outcome).toMatchObject({ kind: 'failed', fatal: true, error: { name: 'NotSendable' } });
+  expect((outcome as { error: Error }).error.message).toContain('data.order: a Proxy');
+  expect((await pool.reportOf(neighbour)).outcome.kind).toBe('done');
+});
+
+test('a message that a worker does not understand fails the task that it is about, in a worker that goes on', async () => {
+  const { outcome } = await pool.run('noop', {}, { _id: 5 as never });
+  expect(outcome).toMatchObject({ kind: 'failed', error: { name: 'ProtocolError' } });
+  expect((await pool.run('noop')).outcome.kind).toBe('done');
 });
 
 describe('what a handler throws', () => {
@@ -133,6 +167,16 @@ describe('what a handler says while it runs', () => {
       level: 'warn',
       fields: { rows: 3, when: new Date(0), odd: '[Function: odd]', error: { name: 'TypeError', message: 'odd' } },
     });
+  });
+
+  test('is its log also where it cannot be sent as it is', async () => {
+    const { task, outcome } = await pool.run('logUnsendable');
+    expect(outcome.kind).toBe('done');
+    const lines = pool.saidOf('task.log').filter(({ taskId }) => taskId === task._id);
+    expect(lines.map(({ message }) => message)).toEqual(['a Proxy', 'a getter', 'all of it', 'no object', '{ a: 1 }']);
+    expect(lines[0]!.fields).toEqual({ order: '{ id: 1 }', rows: 3 });
+    expect(lines[1]!.fields).toEqual({ total: 'its getter throws: this getter throws', rows: 3 });
+    expect(lines[3]!.fields).toEqual({ fields: 'a text' });
   });
 
   test('is what it prints, line by line, with its worker and task', async () => {

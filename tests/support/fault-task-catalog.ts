@@ -30,12 +30,13 @@ export const catalog = defineTasks({
   leak: { payload: { megabytes: Number } },
   leaveLoopBlocked: { payload: {}, timeout: patient },
 
-  giveBack: {
-    payload: { what: { type: String, allowedValues: ['function', 'circle', 'giant', 'ObjectId', 'symbol'] } },
-  },
+  giveBack: { payload: { what: String } },
+  giveBackTogether: { payload: { what: String }, perWorker: 10 },
   report: { payload: { fractions: [Number], waitMs: { type: Number, optional: true } } },
   reportNonsense: { payload: {} },
   log: { payload: {} },
+  logUnsendable: { payload: {} },
+  askUnsendable: { payload: { by: String } },
   print: { payload: {} },
   sendNonsense: { payload: {} },
   ask: { payload: { data: { type: String }, timeoutMs: { type: Number, optional: true } } },

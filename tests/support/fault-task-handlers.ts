@@ -54,6 +54,12 @@ export const handlers: HandlersOf<FaultCatalog> = {
   }),
 
   giveBack: of(task => awkward[task.data.what]?.()),
+  giveBackTogether: of(async task => {
+    // Until all have begun: their ends are one batch.
+    gate ??= sleep(100);
+    await gate;
+    return awkward[task.data.what]?.();
+  }),
   report: of(async (task, context) => {
     for (const fraction of task.data.fractions) {
       context.progress(fraction, `at ${fraction}`);
@@ -65,6 +71,18 @@ export const handlers: HandlersOf<FaultCatalog> = {
     log('plain');
     log.warn('with fields', { rows: 3, when: new Date(0), odd: () => 1, error: new TypeError('odd') });
   }),
+  logUnsendable: of((_, { log }) => {
+    log('a Proxy', { order: new Proxy({ id: 1 }, {}), rows: 3 });
+    log('a getter', Object.defineProperty({ rows: 3 }, 'total', { get: cannotBeRead, enumerable: true }));
+    log('all of it', revoked({}));
+    log('no object', 'a text' as never);
+    log(new Proxy({ a: 1 }, {}) as never);
+  }),
+  askUnsendable: of((task, context) =>
+    task.data.by === 'ask'
+      ? context.ask({ order: new Proxy({}, {}) })
+      : context.queue.addTask({ taskType: 'noop', data: { order: new Proxy({}, {}) } } as never),
+  ),
   print: of(() => {
     console.log('one\ntwo');
     console.error('three');
@@ -135,7 +153,21 @@ function ipcNestedPingTest(_job: unknown, toggleIPC: HandlerContext) {
 
 const leaked: Buffer[] = [];
 
+let gate: Promise<void> | undefined;
+
 const awkward: Record<string, () => unknown> = {
+  plain: () => ({ rows: [1] }),
+  bigint: () => ({ count: 5n }),
+  Proxy: () => ({ order: new Proxy({ id: 1 }, {}) }),
+  'revoked Proxy': () => ({ order: revoked({}) }),
+  getter: () => ({ rows: [Object.defineProperty({}, 'total', { get: cannotBeRead, enumerable: true })] }),
+  'invalid date': () => ({ at: new Date(Number.NaN) }),
+  'changed afterwards': () => {
+    const result: { rows: unknown[]; bytes: Uint8Array } = { rows: [1], bytes: new Uint8Array([1, 2]) };
+    queueMicrotask(() => Promise.resolve().then(() => Promise.resolve().then(() => spoil(result))));
+    process.nextTick(() => spoil(result));
+    return result;
+  },
   function: () => ({ rows: [1, () => 2] }),
   symbol: () => Symbol('mine'),
   giant: () => 'x'.repeat(2 * 1024 * 1024),
@@ -169,6 +201,11 @@ function revoked<T extends object>(target: T): T {
   const { proxy, revoke } = Proxy.revocable(target, {});
   revoke();
   return proxy;
+}
+
+function spoil(result: { rows: unknown[]; bytes: Uint8Array }): void {
+  result.rows.push(() => 'no data');
+  structuredClone(result.bytes.buffer, { transfer: [result.bytes.buffer as ArrayBuffer] });
 }
 
 function throwOther(what: string): never {

@@ -1,3 +1,4 @@
+import { deserialize, serialize } from 'node:v8';
 import { Capacity } from '../../infra/workers/pool/capacity';
 import { Estimates } from '../../infra/workers/pool/estimates';
 import { choosePlace } from '../../infra/workers/pool/placement';
@@ -5,6 +6,7 @@ import { whyRecycle } from '../../infra/workers/pool/recycle';
 import { StartBackoff } from '../../infra/workers/pool/start-backoff';
 import { LineSplitter } from '../../infra/workers/protocol/line-splitter';
 import { parseBatch, parseFromWorker, parseToWorker } from '../../infra/workers/protocol/protocol-parse';
+import { sendEach } from '../../infra/workers/protocol/sendable';
 
 const worker = (load: number, backlogMs = 0, state = 'ready') => ({ state, load, backlogMs, runs: { size: load } });
 
@@ -101,8 +103,17 @@ describe('a message', () => {
   });
 
   test('to a worker is checked as well', () => {
-    expect(() => parseToWorker([{ kind: 'run', run: 1, task: {}, quick: false }])).toThrow('run.task');
-    expect(parseToWorker([{ kind: 'abort', run: 1, reason: 'cancelled' }])).toHaveLength(1);
+    expect(() => parseToWorker({ kind: 'run', run: 1, task: {}, quick: false })).toThrow('run.task');
+    expect(parseToWorker({ kind: 'abort', run: 1, reason: 'cancelled' })).toMatchObject({ run: 1 });
+  });
+
+  test('that cannot be sent costs its batch nothing', () => {
+    const sent: unknown[] = [];
+    const refused: unknown[] = [];
+    const send = (part: unknown[]) => void sent.push(...(deserialize(serialize(part)) as unknown[]));
+    sendEach([1, () => 2, 3, new Proxy({}, {}), 5], send, message => refused.push(typeof message));
+    expect(sent).toEqual([1, 3, 5]);
+    expect(refused).toEqual(['function', 'object']);
   });
 });
 

@@ -1,6 +1,6 @@
 import { catalogHash, didYouMean } from '../../catalog';
 import { messageOf } from '../../errors/plain-error';
-import { protocolVersion, type ToRole } from '../protocol/protocol';
+import { protocolVersion, type ToRole, type ToWorker } from '../protocol/protocol';
 import { describeExit } from './exit-words';
 import type { ResolvedPoolOptions } from './pool-options';
 import type { WorkerOfRun } from './pool-run';
@@ -13,6 +13,7 @@ export interface CrewListener {
   /** A worker has said hello and takes tasks. */
   onReady(worker: WorkerProcess): void;
   onMessage(worker: WorkerProcess, message: ToRole): void;
+  onUnsendable(worker: WorkerProcess, message: ToWorker, error: unknown): void;
   onExit(worker: WorkerProcess, exit: WorkerExit): void;
   /** A start that had to wait may be tried now. */
   onRetry(): void;
@@ -137,6 +138,10 @@ export class Crew implements WorkerListener {
 
   onNonsense(worker: WorkerProcess, error: unknown): void {
     this.options.emit('worker.nonsense', { workerPid: worker.pid, error });
+  }
+
+  onUnsendable(worker: WorkerProcess, message: ToWorker, error: unknown): void {
+    this.listener.onUnsendable(worker, message, error);
   }
 
   onExit(worker: WorkerProcess, exit: WorkerExit): void {

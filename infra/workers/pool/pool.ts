@@ -1,7 +1,7 @@
 import type { AnyCatalog } from '../../catalog';
 import type { Executor, ExecutorEvents, Outcome } from '../../queue/executor';
 import type { Task } from '../../queue/task';
-import type { ToRole } from '../protocol/protocol';
+import type { ToRole, ToWorker } from '../protocol/protocol';
 import { weightOf } from '../protocol/weight';
 import { withOverrides } from '../task-type-overrides';
 import { Crew, type CrewListener } from './crew';
@@ -14,7 +14,7 @@ import { Room } from './room';
 import { longestTimerMs, RunClock } from './run-clock';
 import { RunLedger } from './run-ledger';
 import { passOn } from './run-messages';
-import { type Fate, fateOfFinished, fateOfLost } from './run-outcome';
+import { type Fate, fateOfFinished, fateOfLost, unsendableError } from './run-outcome';
 import { Staff } from './staff';
 import { release, WaitingLine } from './waiting-line';
 import type { WorkerExit, WorkerProcess } from './worker-process';
@@ -107,6 +107,18 @@ export class Pool implements Executor, CrewListener {
       for (const number of message.runs) this.resolve(this.ledger.get(number), 'handBack');
     const run = 'run' in message ? this.ledger.get(message.run) : undefined;
     if (run?.worker === worker) this.hear(worker, run, message);
+  }
+
+  onUnsendable(worker: WorkerProcess, message: ToWorker, thrown: unknown): void {
+    const error = unsendableError(message, thrown);
+    if (message.kind === 'answer') worker.send({ kind: 'refusal', ask: message.ask, error });
+    if (message.kind !== 'run') return;
+    // Not now: this comes in the middle of giving out tasks.
+    setImmediate(() => {
+      this.resolve(this.ledger.get(message.run), { kind: 'failed', fatal: true, error });
+      this.place();
+      this.free.signal();
+    });
   }
 
   onExit(worker: WorkerProcess, exit: WorkerExit): void {

@@ -1,8 +1,8 @@
 import { plainError } from '../../errors/plain-error';
 import type { Task } from '../../queue/task';
 import { withinTask } from '../../queue/within-task';
-import { findUnsendable } from '../protocol/plain-value';
 import type { ToRole, ToWorker } from '../protocol/protocol';
+import { sendable } from '../protocol/sendable';
 import type { MessageBroker, PoolQueue } from './pool-options';
 
 const largestAnswer = 16 * 1024 * 1024;
@@ -18,9 +18,9 @@ export function answerQuestion(
   send: (answer: ToWorker) => void,
 ): void {
   const refuse = (thrown: unknown) => send({ kind: 'refusal', ask, error: plainError(thrown) });
-  const respond = (value: unknown) => {
-    const problem = findUnsendable(value, 'answer', largestAnswer);
-    if (problem) refuse(new TypeError(problem));
+  const respond = (answer: unknown) => {
+    const { value, problems } = sendable(answer, 'answer', largestAnswer);
+    if (problems.length > 0) refuse(new TypeError(problems.join('; ')));
     else send({ kind: 'answer', ask, value });
   };
   if (broker) callBroker(() => broker(respond, { status, data, taskId: _id, taskType })).catch(refuse);

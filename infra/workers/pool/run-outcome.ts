@@ -1,6 +1,8 @@
+import { messageOf } from '../../errors/plain-error';
 import type { Outcome } from '../../queue/executor';
 import type { TaskError } from '../../queue/task';
-import type { RunOutcome } from '../protocol/protocol';
+import type { RunOutcome, ToWorker } from '../protocol/protocol';
+import { sendable } from '../protocol/sendable';
 import { crashError } from './exit-words';
 import type { PoolRun } from './pool-run';
 import type { WorkerExit, WorkerProcess } from './worker-process';
@@ -31,6 +33,17 @@ export function fateOfLost(run: PoolRun, worker: WorkerProcess, exit: WorkerExit
   if (run.abort === 'timedOut') return { kind: 'timedOut', error: killedError(run.timeoutMs, graceMs) };
   if (run.startedAt === undefined && run.lost + 1 < mostLost) return 'again';
   return { kind: 'crashed', error: crashError(worker, exit) };
+}
+
+/** Why the channel doesn't carry a message to a worker, with the path of what it stumbles over. */
+export function unsendableError(message: ToWorker, thrown: unknown): TaskError {
+  const { problems } = sendable(
+    message.kind === 'run' ? message.task.data : undefined,
+    'data',
+    Number.MAX_SAFE_INTEGER,
+  );
+  const why = problems.length > 0 ? problems.join('; ') : messageOf(thrown);
+  return { name: 'NotSendable', message: `it can't be sent to a worker: ${why}` };
 }
 
 /** The handler stopped when its signal came; where it threw, its stack shows where it was. */

@@ -8,6 +8,7 @@ import { LineSplitter } from '../protocol/line-splitter';
 import { Outbox } from '../protocol/outbox';
 import type { ToRole, ToWorker } from '../protocol/protocol';
 import { parseBatch, parseFromWorker } from '../protocol/protocol-parse';
+import { sendEach } from '../protocol/sendable';
 import type { PoolRun, WorkerOfRun } from './pool-run';
 
 /** How a worker ended. */
@@ -23,6 +24,8 @@ export interface WorkerListener {
   onLine(worker: WorkerProcess, stream: 'stdout' | 'stderr', line: string): void;
   /** A batch or a message that could not be understood; it is dropped. */
   onNonsense(worker: WorkerProcess, error: unknown): void;
+  /** The channel refuses a message; the others of its batch are sent. */
+  onUnsendable(worker: WorkerProcess, message: ToWorker, error: unknown): void;
   /** Called once, when the process is gone and all that it said has been heard. */
   onExit(worker: WorkerProcess, exit: WorkerExit): void;
 }
@@ -125,7 +128,12 @@ export class WorkerProcess implements WorkerOfRun {
 
   private write(messages: ToWorker[]): void {
     // A channel that closed under the message is an exit, which is told by itself.
-    if (this.child.connected) this.child.send(messages, () => {});
+    if (!this.child.connected) return;
+    sendEach(
+      messages,
+      part => this.child.send(part, () => {}),
+      (message, error) => this.listener.onUnsendable(this, message, error),
+    );
   }
 
   private receive(batch: unknown): void {

@@ -2,8 +2,8 @@ import { type AnyCatalog, parsePayload } from '../../catalog';
 import { isError, plainError } from '../../errors/plain-error';
 import type { Task } from '../../queue/task';
 import { FatalError, type HandlerContext } from '../handler';
-import { findUnsendable } from '../protocol/plain-value';
 import type { AbortReason, RunOutcome } from '../protocol/protocol';
+import { sendable } from '../protocol/sendable';
 
 /** A handler whose task type the compiler no longer knows. */
 export type AnyHandler = (task: Task, context: HandlerContext) => unknown;
@@ -52,13 +52,16 @@ async function load(name: string, handlers: HandlerRegistry): Promise<AnyHandler
  * A handler that returns after its signal may have stopped half-way, so its value counts for nothing; only at the end of
  * a role, and only if it never looked at the signal, is the work surely whole and worth keeping.
  */
-function classifyValue(value: unknown, { aborted, resultLimit }: RunTools): RunOutcome {
+function classifyValue(result: unknown, { aborted, resultLimit }: RunTools): RunOutcome {
   const abort = aborted();
   if (abort && (abort.noticed || abort.reason !== 'stopping')) return { kind: 'aborted', reason: abort.reason };
-  const problem = findUnsendable(value, 'result', resultLimit);
-  if (!problem) return { kind: 'done', value };
-  // The same code would return the same again: trying it once more helps nobody.
-  return { kind: 'failed', fatal: true, error: { name: 'ResultError', message: problem } };
+  const { value, problems } = sendable(result, 'result', resultLimit);
+  return problems.length === 0 ? { kind: 'done', value } : resultRefused(problems.join('; '));
+}
+
+/** The same code would return the same again: trying it once more helps nobody. */
+export function resultRefused(message: string): RunOutcome {
+  return { kind: 'failed', fatal: true, error: { name: 'ResultError', message } };
 }
 
 function classifyThrown(thrown: unknown, { aborted }: RunTools): RunOutcome {

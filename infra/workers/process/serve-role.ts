@@ -1,6 +1,5 @@
 import type { AnyCatalog } from '../../catalog';
 import { textOf } from '../../errors/plain-error';
-import { parseToWorker } from '../protocol/protocol-parse';
 import type { HandlerRegistry } from './run-task';
 import { TaskRunner } from './task-runner';
 import { watchParent } from './watchdog';
@@ -27,7 +26,7 @@ export function serveRole(catalog: object, handlers: object): void {
     // A channel that closed under it is the role's end, which is this process's end.
     send(batch, undefined, undefined, () => {});
   });
-  process.on('message', batch => runner.receive(parseToWorker(batch)));
+  process.on('message', batch => runner.receive(batch));
   process.on('exit', () => runner.flush());
   process.on('unhandledRejection', reason => runner.rejected(reason));
   process.on('uncaughtException', thrown => {

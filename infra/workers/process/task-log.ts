@@ -1,11 +1,13 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { clip, isError, messageOf, plainError } from '../../errors/plain-error';
 import type { HandlerLog, Write } from '../handler';
-import { findUnsendable } from '../protocol/plain-value';
 import type { LogLevel } from '../protocol/protocol';
+import { sendable } from '../protocol/sendable';
 
 const longestMessage = 8_000;
 const largestField = 16_000;
+const mostFields = 100;
+const longestName = 200;
 
 /** @param send gets texts and plain data only, so that nothing that a handler logs can break the channel. */
 export function createTaskLog(
@@ -23,12 +25,24 @@ function plainMessage(message: unknown): string {
 }
 
 function plainFields(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, plainField(value)]));
+  if (isError(fields) || typeof fields !== 'object' || types.isProxy(fields)) return { fields: plainField(fields) };
+  const names = Object.keys(fields).slice(0, mostFields);
+  return Object.fromEntries(names.map(name => [clip(name, longestName), plainField(read(fields, name))]));
 }
 
-function plainField(value: unknown): unknown {
-  if (isError(value)) return plainError(value);
-  return findUnsendable(value, '', largestField) ? clip(inspected(value), largestField) : value;
+function plainField(field: unknown): unknown {
+  if (isError(field)) return plainError(field);
+  const { value, problems } = sendable(field, '', largestField);
+  return problems.length === 0 ? value : clip(inspected(field), largestField);
+}
+
+/** A getter that throws costs its field, not the task. */
+function read(fields: Record<string, unknown>, name: string): unknown {
+  try {
+    return fields[name];
+  } catch (error) {
+    return `its getter throws: ${messageOf(error)}`;
+  }
 }
 
 /** For people to read. An object may have getters that throw, and ways of its own to be inspected. */

@@ -1,5 +1,5 @@
 import { type AnyCatalog, catalogHash } from '../../catalog';
-import { plainError, textOf } from '../../errors/plain-error';
+import { messageOf, plainError, textOf } from '../../errors/plain-error';
 import type { Task } from '../../queue/task';
 import { currentRun } from '../handler-queue';
 import { Questions } from '../ipc';
@@ -13,10 +13,12 @@ import {
   type ToWorker,
   type WorkerSettings,
 } from '../protocol/protocol';
+import { parseToWorker } from '../protocol/protocol-parse';
+import { sendEach } from '../protocol/sendable';
 import { fits, weightOf } from '../protocol/weight';
 import { withOverrides } from '../task-type-overrides';
 import { now } from './now';
-import { type HandlerRegistry, isFatal, runTask } from './run-task';
+import { type HandlerRegistry, isFatal, resultRefused, runTask } from './run-task';
 import { TaskRun } from './task-run';
 import { WorkerDatabase } from './worker-database';
 
@@ -48,7 +50,8 @@ export class TaskRunner {
     private readonly handlers: HandlerRegistry,
     write: (batch: FromWorker) => void,
   ) {
-    this.outbox = new Outbox(messages => write({ messages, rss: this.measure() }));
+    const send = (messages: ToRole[]) => write({ messages, rss: this.measure() });
+    this.outbox = new Outbox(messages => sendEach(messages, send, (one, error) => this.unsendable(one, error)));
     this.questions = new Questions(question => this.sendNow(question));
   }
 
@@ -58,9 +61,9 @@ export class TaskRunner {
     this.sendNow({ kind: 'hello', protocol: protocolVersion, catalogHash: catalogHash(this.catalog), handlers });
   }
 
-  receive(messages: ToWorker[]): void {
+  receive(batch: unknown): void {
     this.turnSince = performance.now();
-    for (const message of messages) this.act(message);
+    for (const message of Array.isArray(batch) ? batch : [batch]) this.understand(message);
     this.pump();
   }
 
@@ -80,6 +83,37 @@ export class TaskRunner {
   /** The last words before the process ends of an exception that nobody caught. */
   dying(thrown: unknown): void {
     this.sendNow({ kind: 'dying', error: plainError(thrown) });
+  }
+
+  /** What this worker can't understand fails the one task that it is about, and no other one. */
+  private understand(message: unknown): void {
+    try {
+      this.act(parseToWorker(message));
+    } catch (thrown) {
+      const { run } = (message ?? {}) as { run?: unknown };
+      console.error(messageOf(thrown));
+      if (typeof run === 'number')
+        this.finished(run, { kind: 'failed', fatal: true, error: plainError(thrown) }, now());
+    }
+  }
+
+  /** What is sent is a checked copy, so that nothing should come here; if it does, its neighbours are not to pay. */
+  private unsendable(message: ToRole, thrown: unknown): void {
+    const error = plainError(thrown);
+    switch (message.kind) {
+      case 'finished':
+        this.sendNow({ ...message, outcome: resultRefused(`result: ${error.message}`) });
+        break;
+      case 'log':
+        this.sendNow({ ...message, fields: { unsendable: error.message } });
+        break;
+      case 'ask':
+      case 'add':
+        this.questions.refuse(message.ask, error);
+        break;
+      default:
+        console.error(`A message of the kind ${message.kind} can't be sent: ${error.message}`);
+    }
   }
 
   private act(message: ToWorker): void {

@@ -58,14 +58,13 @@ const toRole: Record<ToRole['kind'], Fields> = {
 };
 
 /**
- * What a worker was sent.
+ * One message that a worker was sent.
  *
  * @throws ProtocolError that names the message and the field.
  */
-export function parseToWorker(batch: unknown): ToWorker[] {
-  if (!Array.isArray(batch)) throw new ProtocolError(`a worker was sent ${typeof batch}, not an array of messages`);
-  for (const message of batch) check(message, toWorker);
-  return batch as ToWorker[];
+export function parseToWorker(message: unknown): ToWorker {
+  check(message, toWorker);
+  return message as ToWorker;
 }
 
 /**

@@ -1,0 +1,32 @@
+import { types } from 'node:util';
+import { type NormalForm, normalForm, resultLimits } from '../../catalog';
+
+/**
+ * A copy of a value that the channel surely carries, or why there is none. It is a copy, because what is written at the
+ * end of a tick must be what was checked: a handler may go on changing what it has given away.
+ *
+ * @param path names the value in the message, as in `result.rows.3`.
+ * @param bytes at most, all names and values together.
+ */
+export function sendable(value: unknown, path: string, bytes: number): NormalForm {
+  return normalForm(value, path, { ...resultLimits, bytes, isProxy: types.isProxy });
+}
+
+/**
+ * Sends a batch in one write. Where the channel refuses it, its messages go one by one, so that one that can't be sent
+ * costs the others nothing.
+ *
+ * @param refused gets each message that can't be sent.
+ */
+export function sendEach<Message>(
+  messages: Message[],
+  send: (messages: Message[]) => void,
+  refused: (message: Message, error: unknown) => void,
+): void {
+  try {
+    send(messages);
+  } catch (error) {
+    if (messages.length === 1) refused(messages[0] as Message, error);
+    else for (const message of messages) sendEach([message], send, refused);
+  }
+}
