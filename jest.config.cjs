@@ -3,6 +3,7 @@ const packagesToTransform = [
   'simpl-schema/',
   'mongo-object/',
   'mingo/',
+  'hucre/',
   // It says `await import('os')`, which Jest's sandbox refuses: untransformed, no client could connect.
   'mongodb/lib/runtime_adapters',
 ];
@@ -11,7 +12,7 @@ module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/tests/**/*.test.ts', '<rootDir>/tests/**/*.test.tsx', '<rootDir>/packages/**/*.test.ts'],
   transform: {
-    '^.+\\.(t|j)sx?$': [
+    '^.+\\.((t|j)sx?|mjs)$': [
       '@swc/jest',
       {
         jsc: {

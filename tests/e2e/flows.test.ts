@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ExcelJS from 'exceljs';
 import type { Browser, Page } from 'puppeteer-core';
+import { readSheet } from 'read-excel-file/node';
 import { launchBrowser } from '../support/browser';
 import { eventually } from '../support/eventually';
 import { dropFiles, eventuallySays, fill, openPage, textOf, type VisitorPage } from '../support/page';
@@ -73,9 +73,7 @@ it('builds a report while its bar moves, and the workbook that comes down holds 
 
   const path = await downloadByClick('.report a[download]');
   expect(path).toMatch(/sales-40000-rows\.xlsx$/);
-  const book = new ExcelJS.Workbook();
-  await book.xlsx.readFile(path);
-  expect(book.getWorksheet('Sales')!.rowCount).toBe(40_001);
+  expect(await readSheet(path, 'Sales')).toHaveLength(40_001);
 });
 
 it('cancels a report, tries it again, and takes it away', async () => {

@@ -39,8 +39,8 @@ const sample = [
   'docs/images/page.png',
 ];
 
-const dependencies = ['busboy', 'exceljs', 'jimp'];
-const devDependencies = ['@types/busboy', 'jpeg-js'];
+const dependencies = ['busboy', 'hucre', 'jimp'];
+const devDependencies = ['@types/busboy', 'jpeg-js', 'read-excel-file'];
 
 /** Areas of the stylesheet that go, by their headings. */
 const areas = ['Pulse', 'Reports', 'Notifications', 'Pictures'];
@@ -101,7 +101,7 @@ function adaptTests(edits: Edits): void {
   edits.replace('tests/processes/doors-owners.test.ts', /^ {2}it\('report can not be seen[\s\S]*?^ {2}\}\);\n\n/m, '');
   edits.replace('tests/processes/doors-owners.test.ts', /^ {2}it\('get four reports[\s\S]*?^ {2}\}\);\n\n/m, '');
   edits.replace('tests/processes/doors-owners.test.ts', /\['reports\.mine'\], \['pictures\.mine'\], /, '');
-  edits.replace('tests/unit/workers-bundle.test.ts', /'exceljs', /, '');
+  edits.replace('tests/unit/workers-bundle.test.ts', /'hucre', /, '');
   edits.replace('tests/support/page.ts', /'\.pulse h1'/, "'.work h1'");
 }
 

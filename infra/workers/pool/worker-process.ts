@@ -41,8 +41,7 @@ export interface ForkOptions {
 const lastWordsMs = 1_000;
 const stderrLines = 20;
 
-// exceljs's dependencies call `new Buffer`, which Node warns of in each worker anew (DEP0005).
-const nodeFlags = ['--enable-source-maps', '--disable-warning=DEP0005'];
+const nodeFlags = ['--enable-source-maps'];
 
 /** One worker process: its channel, its load and its end. */
 export class WorkerProcess implements WorkerOfRun {
