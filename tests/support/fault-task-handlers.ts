@@ -60,6 +60,17 @@ export const handlers: HandlersOf<FaultCatalog> = {
     await gate;
     return awkward[task.data.what]?.();
   }),
+  breakGlobal: of(task => broken[task.data.what]?.()),
+  parse: of(() => JSON.parse('{"fine":true}')),
+  parseToo: of(() => JSON.parse('{"fine":true}')),
+  sum: of(() => [1, 2, 3].map(n => n * 2)),
+  // What no one but its users can see to be broken.
+  useClient: of(() => client.use()),
+  useClientToo: of(() => client.use()),
+  closeClient: of(() => {
+    client.closed = true;
+  }),
+
   report: of(async (task, context) => {
     for (const fraction of task.data.fractions) {
       context.progress(fraction, `at ${fraction}`);
@@ -152,6 +163,25 @@ function ipcNestedPingTest(_job: unknown, toggleIPC: HandlerContext) {
 }
 
 const leaked: Buffer[] = [];
+
+const client = {
+  closed: false,
+  use(): string {
+    if (this.closed) throw new Error('the client is closed');
+    return 'used';
+  },
+};
+
+const broken: Record<string, () => void> = {
+  'JSON.parse': () => {
+    JSON.parse = () => {
+      throw new Error('no JSON today');
+    };
+  },
+  'Array.prototype.map': () => {
+    Array.prototype.map = cannotBeRead;
+  },
+};
 
 let gate: Promise<void> | undefined;
 

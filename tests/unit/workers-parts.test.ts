@@ -1,6 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import { Capacity } from '../../infra/workers/pool/capacity';
 import { Estimates } from '../../infra/workers/pool/estimates';
+import { FailureStreaks } from '../../infra/workers/pool/failure-streaks';
 import { choosePlace } from '../../infra/workers/pool/placement';
 import { whyRecycle } from '../../infra/workers/pool/recycle';
 import { StartBackoff } from '../../infra/workers/pool/start-backoff';
@@ -115,6 +116,24 @@ describe('a message', () => {
     expect(sent).toEqual([1, 3, 5]);
     expect(refused).toEqual(['function', 'object']);
   });
+});
+
+test('workers are not replaced again and again where the types fail in each of them', () => {
+  const streaks = new FailureStreaks();
+  let replaced = 0;
+  let worker = {};
+  const fail = (taskType: string) => {
+    if (!streaks.failed(worker, taskType)) return;
+    replaced += 1;
+    worker = {};
+  };
+  for (let n = 0; n < 1_000; n += 1) fail(n % 2 === 0 ? 'mail' : 'sms');
+  expect(replaced).toBeLessThan(10);
+  streaks.succeeded(worker, 'mail');
+  fail('mail');
+  fail('sms');
+  expect(replaced).toBeLessThan(11);
+  expect(streaks.failed({}, 'mail')).toBeUndefined();
 });
 
 test('output is cut into lines, whatever the pieces it comes in', () => {

@@ -98,6 +98,13 @@ export class Crew implements WorkerListener {
     this.options.emit('worker.recycled', { workerPid: worker.pid, why });
   }
 
+  /** A task has damaged it: what has not begun in it goes to other workers. */
+  taint(worker: WorkerProcess, why: string): void {
+    this.retire(worker, why);
+    worker.send({ kind: 'giveBack' });
+    worker.flush();
+  }
+
   /** Ends an idle worker. Twice is fine. */
   letGo(worker: WorkerProcess): void {
     void worker.end(endGraceMs);
@@ -122,7 +129,7 @@ export class Crew implements WorkerListener {
 
   onMessage(worker: WorkerProcess, message: ToRole): void {
     if (message.kind === 'hello') this.welcome(worker, message);
-    else if (message.kind === 'spoilt') this.retire(worker, message.why);
+    else if (message.kind === 'tainted') this.taint(worker, message.why);
     else this.listener.onMessage(worker, message);
   }
 

@@ -1,11 +1,12 @@
 import type { AnyCatalog } from '../../catalog';
 import type { Executor, ExecutorEvents, Outcome } from '../../queue/executor';
 import type { Task } from '../../queue/task';
-import type { ToRole, ToWorker } from '../protocol/protocol';
+import type { RunOutcome, ToRole, ToWorker } from '../protocol/protocol';
 import { weightOf } from '../protocol/weight';
 import { withOverrides } from '../task-type-overrides';
 import { Crew, type CrewListener } from './crew';
 import { Estimates } from './estimates';
+import { FailureStreaks } from './failure-streaks';
 import { guardedEvents } from './guarded-events';
 import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions } from './pool-options';
 import type { PoolRun } from './pool-run';
@@ -32,6 +33,7 @@ export class Pool implements Executor, CrewListener {
   private readonly estimates = new Estimates();
   private readonly line = new WaitingLine(this.estimates);
   private readonly ledger = new RunLedger();
+  private readonly streaks = new FailureStreaks();
   private readonly free: Room;
   private events: ExecutorEvents | undefined;
   private stopped: Promise<Task[]> | undefined;
@@ -103,8 +105,8 @@ export class Pool implements Executor, CrewListener {
   }
 
   onMessage(worker: WorkerProcess, message: ToRole): void {
-    if (message.kind === 'givenBack')
-      for (const number of message.runs) this.resolve(this.ledger.get(number), 'handBack');
+    if (message.kind === 'givenBack') for (const number of message.runs) this.resolve(this.ledger.get(number), 'again');
+    if (message.kind === 'givenBack') this.place();
     const run = 'run' in message ? this.ledger.get(message.run) : undefined;
     if (run?.worker === worker) this.hear(worker, run, message);
   }
@@ -124,6 +126,7 @@ export class Pool implements Executor, CrewListener {
   onExit(worker: WorkerProcess, exit: WorkerExit): void {
     const runs = [...worker.runs.values()];
     worker.runs.clear();
+    for (const run of runs) if (run.startedAt === undefined) run.lost += 1;
     for (const run of runs.reverse()) this.resolve(run, fateOfLost(run, worker, exit, this.options.abortGraceMs));
     if (this.stopped) return;
     this.staff.fill(this.line.size);
@@ -163,10 +166,19 @@ export class Pool implements Executor, CrewListener {
     worker.finished += 1;
     if (run.startedAt !== undefined) this.estimates.learn(run.task.taskType, finishedAt - startedAt);
     this.resolve(run, fateOfFinished(outcome, run.timeoutMs), startedAt, finishedAt);
+    this.judge(worker, run.task.taskType, outcome);
     this.staff.recycleIfDue(worker);
     this.staff.worked();
     this.place();
     this.free.signal();
+  }
+
+  /** A failure that is final, such as a payload's that is refused, says nothing of the worker. */
+  private judge(worker: WorkerProcess, taskType: string, outcome: RunOutcome): void {
+    if (outcome.kind === 'done') this.streaks.succeeded(worker, taskType);
+    if (outcome.kind !== 'failed' || outcome.fatal) return;
+    const why = this.streaks.failed(worker, taskType);
+    if (why) this.crew.taint(worker, why);
   }
 
   /** The end of a run in its worker, whatever comes after it. */

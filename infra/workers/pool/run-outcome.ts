@@ -31,7 +31,7 @@ export function fateOfLost(run: PoolRun, worker: WorkerProcess, exit: WorkerExit
   if (run.abort === 'stopping') return 'handBack';
   if (run.abort === 'cancelled') return { kind: 'cancelled' };
   if (run.abort === 'timedOut') return { kind: 'timedOut', error: killedError(run.timeoutMs, graceMs) };
-  if (run.startedAt === undefined && run.lost + 1 < mostLost) return 'again';
+  if (run.startedAt === undefined && run.lost < mostLost) return 'again';
   return { kind: 'crashed', error: crashError(worker, exit) };
 }
 

@@ -26,9 +26,8 @@ export class WaitingLine {
     this.runs.push(run);
   }
 
-  /** For one whose worker died before it began. */
+  /** For one that its worker has not begun and won't. */
   comeBack(run: PoolRun): void {
-    run.lost += 1;
     run.worker = undefined;
     this.runs.unshift(run);
   }

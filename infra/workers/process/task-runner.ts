@@ -17,6 +17,7 @@ import { parseToWorker } from '../protocol/protocol-parse';
 import { sendEach } from '../protocol/sendable';
 import { fits, weightOf } from '../protocol/weight';
 import { withOverrides } from '../task-type-overrides';
+import { Intrinsics } from './intrinsics';
 import { now } from './now';
 import { type HandlerRegistry, isFatal, resultRefused, runTask } from './run-task';
 import { TaskRun } from './task-run';
@@ -36,6 +37,7 @@ const strayGraceMs = 1_000;
 export class TaskRunner {
   private readonly outbox: Outbox<ToRole>;
   private readonly questions: Questions;
+  private readonly intrinsics = new Intrinsics();
   private readonly running = new Map<number, TaskRun>();
   private waiting: { run: number; task: Task; quick: boolean }[] = [];
   private load = 0;
@@ -130,7 +132,7 @@ export class TaskRunner {
         this.abort(message.run, message.reason);
         break;
       case 'giveBack':
-        this.sendNow({ kind: 'givenBack', runs: this.waiting.splice(0).map(({ run }) => run) });
+        this.giveBack();
         break;
       case 'answer':
         this.questions.answer(message.ask, message.value);
@@ -198,12 +200,27 @@ export class TaskRunner {
     if (this.running.has(run.run)) this.settle(run, run.stray ? strayOutcome(run.stray) : outcome);
   }
 
+  /** A task that fails where a global is broken is not to be followed by others that fail of it. */
   private settle(run: TaskRun, outcome: RunOutcome): void {
+    const replaced = outcome.kind === 'failed' ? this.intrinsics.findReplaced() : undefined;
+    if (replaced) this.taint(`${run.task.taskType} failed, and a handler has replaced ${replaced}`);
     run.close();
     this.running.delete(run.run);
     this.load = this.running.size === 0 ? 0 : this.load - run.weight;
     this.finished(run.run, outcome, run.startedAt);
     this.pump();
+  }
+
+  private taint(why: string): void {
+    this.sendNow({ kind: 'tainted', why });
+    this.giveBack();
+  }
+
+  private giveBack(): void {
+    const runs: number[] = [];
+    for (const { run } of this.waiting) runs.push(run);
+    this.waiting = [];
+    this.sendNow({ kind: 'givenBack', runs });
   }
 
   private finished(run: number, outcome: RunOutcome, startedAt: number): void {
@@ -215,7 +232,7 @@ export class TaskRunner {
     run.goAstray(reason);
     setTimeout(() => {
       if (!this.running.has(run.run)) return;
-      this.sendNow({ kind: 'spoilt', why: 'a handler went on after a rejection that it did not handle' });
+      this.taint('a handler went on after a rejection that it did not handle');
       this.settle(run, strayOutcome({ reason }));
     }, strayGraceMs).unref();
   }

@@ -53,7 +53,7 @@ const toRole: Record<ToRole['kind'], Fields> = {
   add: { run: isCount, ask: isCount, tasks: Array.isArray },
   finished: { run: isCount, outcome: isOutcome, startedAt: isNumber, finishedAt: isNumber },
   givenBack: { runs: Array.isArray },
-  spoilt: { why: isText },
+  tainted: { why: isText },
   dying: { error: isError },
 };
 

@@ -1,7 +1,7 @@
 import type { Task, TaskError } from '../../queue/task';
 
 /** Counts up when a message changes: a worker file of another build is refused instead of misunderstood. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** Why a running task is told to stop. */
 export type AbortReason = 'cancelled' | 'timedOut' | 'stopping';
@@ -53,8 +53,8 @@ export type ToRole =
   | OfRun<{ kind: 'finished'; outcome: RunOutcome; startedAt: number; finishedAt: number }>
   /** These runs have not begun and never will in this worker. */
   | { kind: 'givenBack'; runs: number[] }
-  /** A task left something behind that can't be stopped: give this worker nothing more. */
-  | { kind: 'spoilt'; why: string }
+  /** A task left something behind that can't be undone: give this worker nothing more. */
+  | { kind: 'tainted'; why: string }
   /** An exception that nobody caught: the process ends right after this. */
   | { kind: 'dying'; error: TaskError };
 
