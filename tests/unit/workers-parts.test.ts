@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { Capacity } from '../../infra/workers/pool/capacity';
 import { Estimates } from '../../infra/workers/pool/estimates';
@@ -5,6 +7,7 @@ import { FailureStreaks } from '../../infra/workers/pool/failure-streaks';
 import { choosePlace } from '../../infra/workers/pool/placement';
 import { whyRecycle } from '../../infra/workers/pool/recycle';
 import { StartBackoff } from '../../infra/workers/pool/start-backoff';
+import { workerEnvironment, workerMark } from '../../infra/workers/pool/worker-environment';
 import { LineSplitter } from '../../infra/workers/protocol/line-splitter';
 import { parseBatch, parseFromWorker, parseToWorker } from '../../infra/workers/protocol/protocol-parse';
 import { sendEach } from '../../infra/workers/protocol/sendable';
@@ -134,6 +137,19 @@ test('workers are not replaced again and again where the types fail in each of t
   fail('sms');
   expect(replaced).toBeLessThan(11);
   expect(streaks.failed({}, 'mail')).toBeUndefined();
+});
+
+test('docs/tasks.md names each variable that a worker finds in its environment', () => {
+  const named = readFileSync(join(__dirname, '../../docs/tasks.md'), 'utf8').match(/`[A-Za-z_]+`/g)!;
+  const everything = Object.fromEntries(named.map(name => [name.slice(1, -1), 'x']));
+  const given = Object.keys(
+    workerEnvironment({ ...process.env, ...everything, LC_ALL: 'C', MONGO_URL: 'x', PORT: '1' }),
+  );
+  expect(
+    given.filter(name => !named.includes(`\`${name}\``) && name !== workerMark && !name.startsWith('LC_')),
+  ).toEqual([]);
+  expect(given).not.toContain('MONGO_URL');
+  expect(given).toContain('SystemRoot');
 });
 
 test('output is cut into lines, whatever the pieces it comes in', () => {
