@@ -1,5 +1,6 @@
 import { type Db, MongoClient, type MongoClientOptions } from 'mongodb';
 import { messageOf } from '../errors/plain-error';
+import { defaultCallTimeoutMs, withCallTimeout } from './call-timeout';
 
 export interface Connection {
   client: MongoClient;
@@ -9,8 +10,22 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** How long an operation waits for a database that does not answer before it fails. */
-const selectionTimeoutMs = 5_000;
+export interface ConnectOptions extends MongoClientOptions {
+  /** How long one call may take, in ms. Default: 10,000. */
+  callTimeoutMs?: number;
+}
+
+/**
+ * How soon a database that went silent is noticed, in ms. A monitor asks every `heartbeatFrequencyMS`; where no answer
+ * comes, it gives up after `connectTimeoutMS`, and all that waits for that server fails. By default that takes 40 s.
+ */
+const noticedSoon: MongoClientOptions = {
+  serverSelectionTimeoutMS: 5_000,
+  connectTimeoutMS: 5_000,
+  heartbeatFrequencyMS: 2_500,
+  // Firewalls forget what was idle for some minutes, and tell nobody.
+  maxIdleTimeMS: 60_000,
+};
 
 /**
  * Opens a connection by the npm driver and sees that the database answers.
@@ -19,21 +34,25 @@ const selectionTimeoutMs = 5_000;
  * @param appName shown in the server's log and its list of connections.
  * @throws an Error that names the server (never its password) and says what to look at.
  */
-export async function connect(url: string, appName: string, options: MongoClientOptions = {}): Promise<Connection> {
-  const client = newClient(url, {
-    appName,
-    // What is undefined here would be null there, and a payload would change its signature on the way.
-    ignoreUndefined: true,
-    serverSelectionTimeoutMS: selectionTimeoutMs,
-    ...options,
-  });
+export async function connect(url: string, appName: string, options: ConnectOptions = {}): Promise<Connection> {
+  const { callTimeoutMs = defaultCallTimeoutMs, ...ofDriver } = options;
+  const client = newClient(url, { ...clientOptions(url, appName), ...ofDriver });
   try {
     await client.connect();
   } catch (cause) {
     await client.close();
     throw new Error(`MONGO_URL: ${withoutSecrets(url)} does not answer: ${messageOf(cause)}`, { cause });
   }
-  return { client, db: client.db(), close: () => client.close() };
+  return { client, db: withCallTimeout(client.db(), callTimeoutMs), close: () => client.close() };
+}
+
+/** What every client of this template is made with. What the URL says of the limits is left as it is. */
+export function clientOptions(url: string, appName: string): MongoClientOptions {
+  const said = new URLSearchParams(url.split('?')[1]);
+  const names = new Set([...said.keys()].map(name => name.toLowerCase()));
+  const limits = Object.entries(noticedSoon).filter(([name]) => !names.has(name.toLowerCase()));
+  // What is undefined here would be null there, and a payload would change its signature on the way.
+  return { appName, ignoreUndefined: true, ...Object.fromEntries(limits) };
 }
 
 function newClient(url: string, options: MongoClientOptions): MongoClient {

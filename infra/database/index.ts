@@ -1,3 +1,4 @@
+export { defaultCallTimeoutMs, withCallTimeout, withoutCallTimeout } from './call-timeout';
 export { type Clock, DatabaseClock } from './clock';
-export { type Connection, connect, hasChangeStreams, withoutSecrets } from './connect';
+export { type Connection, clientOptions, connect, hasChangeStreams, withoutSecrets } from './connect';
 export { type FileFacts, FileStore, type StoredFile } from './files';

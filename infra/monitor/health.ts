@@ -12,15 +12,32 @@ interface WorkersSeen {
   waiting: number;
 }
 
+/** Whether what a jobs role claims and writes comes through. */
+interface DispatchSeen {
+  unwritten: number;
+  oldestUnwrittenMs: number;
+  claimFailure: string | undefined;
+  /** From here on an end that is not written is trouble: half a lease. */
+  mayWaitMs: number;
+}
+
 /** What /healthz answers. */
 export interface HealthReport {
-  status: 'ok' | 'starting' | 'draining' | 'cut off from the database';
+  status:
+    | 'ok'
+    | 'starting'
+    | 'draining'
+    | 'cut off from the database'
+    | 'ends of tasks can not be written'
+    | 'no task can be claimed';
   role: string;
   version: string;
   commit: string;
   uptimeSeconds: number;
   database: { connected: boolean; latencyMs: number | null };
   queue: Record<string, number> | null;
+  /** Ends of tasks that are not written yet, the age of the oldest, and whether claims come through. */
+  dispatch: { unwrittenEnds: number; oldestUnwrittenSeconds: number; claims: 'ok' | 'failing' } | null;
   workers: WorkersSeen | null;
   link: string | null;
   /** Task types that no living role takes: tasks of these wait. */
@@ -32,6 +49,7 @@ export interface HealthSources {
   database: { connected(): boolean; latencyMs(): number };
   /** Tasks by state; from kept counters, never from a scan. */
   queueCounts?: () => Promise<Record<string, number>>;
+  dispatch?: () => DispatchSeen | undefined;
   workers?: () => WorkersSeen;
   link?: () => string;
   /** The task types that this role runs. */
@@ -43,7 +61,10 @@ export interface HealthSources {
 /** Counts are asked for once in this time at most, however often /healthz is. */
 const countsKept = { forMs: 1_000, waitMs: 1_000 };
 
-/** Says whether this process can do its work: 503 while it starts, drains or is cut off from the database. */
+/**
+ * Says whether this process can do its work: 503 while it starts, drains or is cut off from the database, and while it
+ * can't claim tasks or can't write their ends, however alive it looks.
+ */
 export class Health {
   state: State = 'starting';
   private readonly counts = kept(async () => this.sources.queueCounts!(), countsKept);
@@ -55,7 +76,8 @@ export class Health {
   async report(): Promise<{ code: 200 | 503; body: HealthReport }> {
     const { identity, database, queueCounts, workers, link, untakenTypes } = this.sources;
     const connected = database.connected();
-    const status = this.status(connected);
+    const dispatch = this.sources.dispatch?.();
+    const status = this.status(connected, dispatch);
     const body: HealthReport = {
       status,
       role: identity.role,
@@ -64,6 +86,7 @@ export class Health {
       uptimeSeconds: Math.round(process.uptime()),
       database: { connected, latencyMs: Number.isNaN(database.latencyMs()) ? null : database.latencyMs() },
       queue: connected && queueCounts ? await this.counts().catch(() => null) : null,
+      dispatch: dispatch ? asShown(dispatch) : null,
       workers: workers?.() ?? null,
       link: link?.() ?? null,
       untakenTypes: connected && untakenTypes ? await this.untaken().catch(() => null) : null,
@@ -71,8 +94,19 @@ export class Health {
     return { code: status === 'ok' ? 200 : 503, body };
   }
 
-  private status(connected: boolean): HealthReport['status'] {
+  private status(connected: boolean, dispatch: DispatchSeen | undefined): HealthReport['status'] {
     if (this.state !== 'ready') return this.state;
-    return connected ? 'ok' : 'cut off from the database';
+    if (!connected) return 'cut off from the database';
+    if (dispatch && dispatch.oldestUnwrittenMs > dispatch.mayWaitMs) return 'ends of tasks can not be written';
+    return dispatch?.claimFailure === undefined ? 'ok' : 'no task can be claimed';
   }
+}
+
+/** Why a claim fails is for the log: an answer to anybody names no server. */
+function asShown({ unwritten, oldestUnwrittenMs, claimFailure }: DispatchSeen): HealthReport['dispatch'] {
+  return {
+    unwrittenEnds: unwritten,
+    oldestUnwrittenSeconds: Math.round(oldestUnwrittenMs / 1_000),
+    claims: claimFailure === undefined ? 'ok' : 'failing',
+  };
 }

@@ -73,6 +73,10 @@ const lines: Record<string, [Level, string | Writer]> = {
   'queue.takeOverRefused': ['error', 'tasks of meteor-cluster wait: queue.takeOver must allow to sign and run them'],
   'queue.promoted': ['debug', ({ count }) => `${many(count, 'task')} promoted: due now`],
   'queue.handedBack': ['info', ({ count }) => `${count} unfinished tasks handed back`],
+  'queue.stillHeld': [
+    'error',
+    ({ count }) => `the database takes nothing back: ${many(count, 'task')} left to be rescued`,
+  ],
   'queue.leftInMemory': ['warn', ({ count }) => `unfinished tasks in memory, lost when this process ends: ${count}`],
   'queue.polling': ['warn', ({ refreshRate }) => `no change streams here: the queue is read every ${refreshRate} ms`],
   'queue.overloaded': ['warn', ({ paused }) => `overloaded: nothing starts of priority ${[paused].flat().join(', ')}`],

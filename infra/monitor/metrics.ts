@@ -18,6 +18,7 @@ export interface MetricsSources {
   eventLoop: () => EventLoopDelay;
   queue?: () => Promise<QueueFigures>;
   workers?: () => { workers: number; busy: number; slots: number };
+  dispatch?: () => { unwritten: number; oldestUnwrittenMs: number; claimFailure: string | undefined } | undefined;
   schedules?: () => { name: string; nextAt?: Date }[];
   linkUp?: () => boolean;
 }
@@ -43,6 +44,7 @@ export class Metrics {
     this.showProcess();
     this.showQueue();
     this.showWorkers();
+    this.showDispatch();
     this.showSchedules();
     this.showLink();
   }
@@ -160,6 +162,20 @@ export class Metrics {
     this.gauge('workers', 'Worker processes.', [], gauge => gauge.set(workers().workers));
     this.gauge('worker_slots', 'Tasks that the workers can run at once.', [], gauge => gauge.set(workers().slots));
     this.gauge('worker_slots_busy', 'Tasks that run now.', [], gauge => gauge.set(workers().busy));
+  }
+
+  private showDispatch(): void {
+    const { dispatch } = this.sources;
+    if (!dispatch) return;
+    this.gauge('unwritten_ends', 'Ends of tasks that are not written to the database yet.', [], gauge =>
+      gauge.set(dispatch()?.unwritten ?? 0),
+    );
+    this.gauge('unwritten_ends_oldest_seconds', 'For how long the oldest of them has waited.', [], gauge =>
+      gauge.set((dispatch()?.oldestUnwrittenMs ?? 0) / 1_000),
+    );
+    this.gauge('claims_failing', '1 while the last claim of tasks has failed.', [], gauge =>
+      gauge.set(dispatch()?.claimFailure === undefined ? 0 : 1),
+    );
   }
 
   private showSchedules(): void {

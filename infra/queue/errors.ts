@@ -20,6 +20,29 @@ export class DuplicateTaskError extends Error {
   }
 }
 
+/**
+ * The database did not say in time whether it has taken a task. To be safe, add the same tasks again with the `_id`s in
+ * `ids` and with `once: true`: what is there already is then not added twice.
+ */
+export class TaskNotConfirmedError extends Error {
+  override readonly name = 'TaskNotConfirmedError';
+  constructor(
+    /** The ids of the tasks that may be in the queue or not. */
+    readonly ids: readonly string[],
+    /** The ids of the tasks that are in the queue for sure: where many were added, some may have been confirmed. */
+    readonly added: readonly string[],
+    cause: Error,
+  ) {
+    const [first] = ids;
+    const which = ids.length === 1 ? `task "${first}"` : `${ids.length} tasks (the first: "${first}")`;
+    const safely = ids.length === 1 ? `with _id: "${first}"` : 'each with its _id from the error’s `ids`';
+    super(
+      `the database did not confirm that it has ${which}: may be in the queue or not; add the same again ${safely} and once: true (${cause.message})`,
+      { cause },
+    );
+  }
+}
+
 /** Some of many tasks were refused as duplicates; the others were added. */
 export class DuplicateTasksError extends AggregateError {
   override readonly name = 'DuplicateTasksError';

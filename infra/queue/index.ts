@@ -10,7 +10,7 @@ import { TaskQueueOf } from './task-queue';
 export const TaskQueue = new TaskQueueOf<AppCatalog>();
 
 export type { QueueCounts, StateCounts } from './counts';
-export { DuplicateTaskError, DuplicateTasksError, InvalidTaskError } from './errors';
+export { DuplicateTaskError, DuplicateTasksError, InvalidTaskError, TaskNotConfirmedError } from './errors';
 export type { AddOptions, NewTask } from './new-task';
 export type { QueueEvent, QueueEventName, QueueListener } from './queue-events';
 export type { Sender, Task, TaskState } from './task';

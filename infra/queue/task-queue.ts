@@ -1,6 +1,6 @@
 import type { Db, Filter, FindOptions, UpdateFilter } from 'mongodb';
 import { type AnyCatalog, defaultOptions, didYouMean } from '../catalog';
-import { type Clock, DatabaseClock } from '../database';
+import { type Clock, DatabaseClock, withoutCallTimeout } from '../database';
 import { addAll } from './add-tasks';
 import { countQueue, type QueueCounts } from './counts';
 import { DuplicateTaskError, DuplicateTasksError } from './errors';
@@ -106,7 +106,7 @@ export class TaskQueueOf<C extends object> {
    * Adds a task and returns its id.
    *
    * @throws InvalidTaskError or PayloadError with all problems at once; DuplicateTaskError where a live task has its
-   *   `_id` or `uniqueKey`.
+   *   `_id` or `uniqueKey`; TaskNotConfirmedError where the database did not answer, with what to do then.
    */
   async addTask(task: NewTask<C>): Promise<string> {
     const [result] = await addAll(this.core, [task]);
@@ -206,7 +206,7 @@ export class TaskQueueOf<C extends object> {
 
   /** The persistent tasks that match, as a cursor with `fetchAsync`, `countAsync`, `forEachAsync` and `mapAsync`. */
   find(selector: Filter<Task> = {}, options: FindOptions = {}): TaskCursor {
-    const { collection } = this.core.store;
+    const collection = withoutCallTimeout(this.core.store.collection);
     return new TaskCursor(collection.find(selector, options), () => collection.countDocuments(selector));
   }
 

@@ -1,4 +1,5 @@
 import type { Filter, UpdateFilter } from 'mongodb';
+import { withoutCallTimeout } from '../database';
 import { InvalidTaskError } from './errors';
 import { findOptionProblem } from './new-task';
 import type { QueueCore } from './queue-core';
@@ -46,7 +47,7 @@ function refuseStateChanges(modifier: object): void {
  * @throws where a value is wrong, or the change would touch what only an owner may change.
  */
 export async function updateTasks(
-  { store: { collection }, clock }: QueueCore,
+  { store, clock }: QueueCore,
   filter: Filter<Task>,
   given: UpdateFilter<Task>,
   multi: boolean,
@@ -54,6 +55,8 @@ export async function updateTasks(
   refuseStateChanges(given);
   refuseWrongValues(given.$set ?? {});
   const modifier = withWatch(given);
+  // As many as an operator likes: it may take its time.
+  const collection = withoutCallTimeout(store.collection);
   const change = async (which: Filter<Task>, how: UpdateFilter<Task>) =>
     multi ? collection.updateMany(which, how) : collection.updateOne(which, how);
   const { dueDate } = (given.$set ?? {}) as Partial<Task>;

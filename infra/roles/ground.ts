@@ -1,7 +1,7 @@
 import { Meteor } from 'meteor/meteor';
 import type { App, Service } from '../app';
 import type { AnyCatalog } from '../catalog';
-import { type Connection, connect } from '../database';
+import { type Connection, connect, defaultCallTimeoutMs } from '../database';
 import { DatabaseWatch } from '../monitor/database-watch';
 import { EventLoopMonitor } from '../monitor/event-loop';
 import { Events } from '../monitor/events';
@@ -51,7 +51,7 @@ export async function prepareGround(app: App, settings: Settings): Promise<Groun
     emit('settings.ignored', { setting });
   if (followsOplog()) emit('oplog.followed', {});
   const identity = identify(role);
-  const connection = await connect(process.env.MONGO_URL ?? '', `${app.name}-${role}`);
+  const connection = await connect(process.env.MONGO_URL ?? '', `${app.name}-${role}`, callTimeout(settings));
   const eventLoop = new EventLoopMonitor();
   const database = new DatabaseWatch({ db: connection.db, emit });
   const healthSources: HealthSources = { identity, database };
@@ -86,6 +86,11 @@ export function groundServices({ connection, eventLoop, database, registry }: Gr
     serviceOf('database watch', database),
     serviceOf('register of processes', registry),
   ];
+}
+
+/** A call that hangs must be tried again before the leases of this role are over. */
+function callTimeout({ queue }: Settings): { callTimeoutMs: number } {
+  return { callTimeoutMs: Math.max(500, Math.min(defaultCallTimeoutMs, queue.leaseMs / 3)) };
 }
 
 const memory = () => ({ memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576) });

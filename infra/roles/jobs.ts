@@ -51,6 +51,10 @@ export function jobsParts(ground: Ground): JobsParts {
     const { enabled, workers: processes, busy, slots, waiting } = workers.snapshot();
     return { enabled, workers: processes, busy, slots, waiting };
   };
+  ground.healthSources.dispatch = () => {
+    const trouble = workers.trouble();
+    return trouble && { ...trouble, mayWaitMs: ground.settings.queue.leaseMs / 2 };
+  };
   return {
     services: [
       serviceOf('runs in memory', runs),
@@ -59,7 +63,11 @@ export function jobsParts(ground: Ground): JobsParts {
       schedules,
       new FileSweeper(ground),
     ],
-    figures: { workers: () => workers.snapshot(), schedules: () => schedules.list() },
+    figures: {
+      workers: () => workers.snapshot(),
+      dispatch: () => workers.trouble(),
+      schedules: () => schedules.list(),
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import type { App, Service } from '../app';
 import type { AnyCatalog } from '../catalog';
 import type { Events } from '../monitor/events';
 import { TaskQueue } from '../queue';
-import { Dispatcher } from '../queue/dispatch/dispatcher';
+import { Dispatcher, type DispatchTrouble } from '../queue/dispatch/dispatcher';
 import type { Settings } from '../settings';
 import { Pool } from '../workers/pool/pool';
 import type { PoolSnapshot } from '../workers/pool/pool-snapshot';
@@ -57,6 +57,11 @@ export class Workers implements Service {
   refuseOthers(taskType: string): void {
     if (this.taskTypes.includes(taskType) || !Object.hasOwn(this.app.catalog, taskType)) return;
     throw Object.assign(new Error(`this jobs role does not run ${taskType}`), { code: 'refused' });
+  }
+
+  /** Whether what it claims and what it writes comes through; undefined while it runs no tasks. */
+  trouble(): DispatchTrouble | undefined {
+    return this.dispatcher?.trouble;
   }
 
   /** What the workers are doing now. */

@@ -159,6 +159,9 @@ export function describeStore(
       await store.handBackClaim('me', 'lost');
       expect(await ids()).toEqual(['a', 'b']);
       expect(await store.findOne('a')).not.toHaveProperty('owner');
+      expect(await store.handBackAll('me')).toBe(1);
+      expect(await ids()).toEqual(['a', 'b', 'c']);
+      expect(await store.handBackAll('me')).toBe(0);
     });
 
     test('of many claims at once each task goes to one', async () => {

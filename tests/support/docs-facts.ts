@@ -92,6 +92,7 @@ async function metricNames(): Promise<string[]> {
     commit: 'c',
     eventLoop: () => ({ meanMs: 0, p99Ms: 0, maxMs: 0 }),
     queue: async () => ({ depth: [], oldestSeconds: [] }),
+    dispatch: () => undefined,
     workers: () => ({ workers: 0, busy: 0, slots: 0 }),
     schedules: () => [],
     linkUp: () => true,

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Stands between a client and a server, and can be cut: connections break and new ones are refused. */
+/** Stands between a client and a server. It can be cut (connections break), and it can swallow (nothing passes). */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private server: Server | undefined;
+  private silent = false;
   port = 0;
 
   private constructor(
@@ -20,6 +21,7 @@ export class TcpProxy {
 
   /** Accepts connections, again on the same port. */
   async mend(): Promise<void> {
+    this.silent = false;
     this.server = createServer(socket => this.join(socket));
     this.server.listen(this.port, '127.0.0.1');
     await once(this.server, 'listening');
@@ -33,18 +35,35 @@ export class TcpProxy {
     await closed;
   }
 
+  /** From now on nothing passes, on old connections and new ones; all stay open. Until `cut` or `mend`. */
+  swallow(): void {
+    this.silent = true;
+    for (const socket of this.sockets) socket.unpipe().pause();
+  }
+
+  /** How many connections there are, client's and server's ends counted. */
+  get connections(): number {
+    return this.sockets.size / 2;
+  }
+
+  /** Ends the clients' sides of what was swallowed, as a server does whose process has gone. */
+  finish(): void {
+    for (const socket of this.sockets) socket.end();
+  }
+
   async close(): Promise<void> {
     if (this.server?.listening) await this.cut();
   }
 
   private join(socket: Socket): void {
     const upstream = connect(this.target, this.host);
+    const { silent } = this;
     for (const [from, to] of [
       [socket, upstream],
       [upstream, socket],
     ] as const) {
       this.sockets.add(from);
-      from.pipe(to);
+      if (!silent) from.pipe(to);
       from.on('error', () => to.destroy());
       from.on('close', () => {
         this.sockets.delete(from);

@@ -29,6 +29,7 @@ describe('the health of a process', () => {
         database: { connected: true, latencyMs: 0.4 },
         queue: { queued: 3 },
         workers: { enabled: true, workers: 2, busy: 1, slots: 2, waiting: 0 },
+        dispatch: null,
         link: null,
         untakenTypes: null,
       },
@@ -41,6 +42,20 @@ describe('the health of a process', () => {
     health.state = 'ready';
     expect(await health.report()).toMatchObject({ code: 503, body: { status: 'cut off from the database' } });
     expect(queueCounts).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['ends are not written for half a lease', { oldestUnwrittenMs: 15_001 }, 'ends of tasks can not be written'],
+    ['claims fail', { claimFailure: 'hint provided does not correspond' }, 'no task can be claimed'],
+  ])('is 503 when %s, although the database answers', async (_, trouble, status) => {
+    let seen: object = {};
+    const fine = { unwritten: 2, oldestUnwrittenMs: 14_999, claimFailure: undefined, mayWaitMs: 15_000 };
+    const health = new Health({ identity, database, dispatch: () => ({ ...fine, ...seen }) });
+    health.state = 'ready';
+    const shown = { unwrittenEnds: 2, oldestUnwrittenSeconds: 15, claims: 'ok' };
+    expect(await health.report()).toMatchObject({ code: 200, body: { status: 'ok', dispatch: shown } });
+    seen = trouble;
+    expect(await health.report()).toMatchObject({ code: 503, body: { status } });
   });
 
   it('answers without counts when they fail', async () => {

@@ -1,5 +1,8 @@
 import { controlCollectionName } from '../pauses';
 
+/** After these the tasks' collection is another one, without indexes. */
+export const drops: readonly string[] = ['drop', 'rename', 'dropDatabase', 'invalidate'];
+
 const waitingStates = ['queued', 'scheduled'];
 const updated = 'updateDescription.updatedFields';
 
@@ -14,7 +17,11 @@ export function changePipeline(collectionName: string): object[] {
   ];
   const ofTasks = { 'ns.coll': collectionName, $or: [inserts, { operationType: 'update', $or: updates }] };
   const ofPauses = { 'ns.coll': controlCollectionName, 'documentKey._id': 'pauses' };
-  return [{ $match: { $or: [ofPauses, ofTasks] } }, { $project: projection }];
+  const ofDrops = {
+    operationType: { $in: [...drops] },
+    'ns.coll': { $in: [collectionName, controlCollectionName, null] },
+  };
+  return [{ $match: { $or: [ofPauses, ofTasks, ofDrops] } }, { $project: projection }];
 }
 
 const projection = {

@@ -3,7 +3,7 @@ import { hasChangeStreams } from '../../database';
 import { controlCollectionName } from '../pauses';
 import type { Upcoming, WatchedDeadline } from '../store/task-store';
 import type { Task } from '../task';
-import { changePipeline } from './change-pipeline';
+import { changePipeline, drops } from './change-pipeline';
 import type { DatabaseReport } from './database-report';
 
 /** What the database tells of what other processes did. */
@@ -16,6 +16,8 @@ export interface ChangeListener {
   /** The due date or the deadline of a task was moved. */
   moved(): void;
   cancelRequested(id: string): void;
+  /** The tasks' collection was dropped or renamed, or the whole database was. */
+  dropped(): void;
   /** Pauses have changed. */
   control(): void;
   /** From now on changes are told; what happened before must be read. */
@@ -131,11 +133,13 @@ export class ChangeWatch {
   }
 
   private tell(change: ChangeStreamDocument): void {
-    if (!('ns' in change) || !('coll' in change.ns)) return;
-    if (change.ns.coll === controlCollectionName) {
-      this.listener.control();
-      return;
-    }
+    const inDatabase = 'ns' in change && 'coll' in change.ns ? change.ns.coll : undefined;
+    if (inDatabase === controlCollectionName) this.listener.control();
+    else if (drops.includes(change.operationType)) this.listener.dropped();
+    else if (inDatabase !== undefined) this.tellOfTask(change);
+  }
+
+  private tellOfTask(change: ChangeStreamDocument): void {
     const id = 'documentKey' in change ? String(change.documentKey._id) : '';
     const fields = fieldsOf(change);
     if (fields.state === 'queued') this.listener.queued();

@@ -1,12 +1,17 @@
 import { isDatabaseAway } from '../database-away';
 import type { Emit } from '../queue-events';
+import { isIndexMissing } from '../store/indexes';
 
 /** Says once that the database is away, and once that it is back; any other failure once until its step succeeds. */
 export class DatabaseReport {
   private away = false;
   private readonly failing = new Set<string>();
 
-  constructor(private readonly emit: Emit) {}
+  /** @param onIndexMissing hears of each step that failed because an index is gone. */
+  constructor(
+    private readonly emit: Emit,
+    private readonly onIndexMissing: () => void = () => {},
+  ) {}
 
   get isAway(): boolean {
     return this.away;
@@ -36,6 +41,7 @@ export class DatabaseReport {
   }
 
   failed(step: string, error: unknown): void {
+    if (isIndexMissing(error)) this.onIndexMissing();
     if (isDatabaseAway(error)) {
       if (!this.away) this.emit('queue.databaseLost', { step, error });
       this.away = true;

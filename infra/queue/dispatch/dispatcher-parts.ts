@@ -8,6 +8,7 @@ import { DatabaseReport } from './database-report';
 import type { ResolvedSettings } from './dispatcher-settings';
 import { Heartbeat } from './heartbeat';
 import { HeldTasks } from './held-tasks';
+import { IndexKeeper } from './index-keeper';
 import { LoadGate } from './load-gate';
 import { Lookout } from './lookout';
 import { OpenTypes } from './open-types';
@@ -25,6 +26,7 @@ export class DispatcherParts {
   readonly owners: Owners;
   readonly held = new HeldTasks();
   readonly report: DatabaseReport;
+  readonly indexes: IndexKeeper;
   readonly counters: TaskCounters;
   readonly types: OpenTypes;
   readonly desk: RunDesk;
@@ -42,7 +44,8 @@ export class DispatcherParts {
   ) {
     const { refreshRate, heartbeatMs, overload, measureLoad, taskTypes } = settings;
     this.owners = new Owners(core.db, heartbeatMs);
-    this.report = new DatabaseReport(core.emit);
+    this.report = new DatabaseReport(core.emit, () => this.indexes.look());
+    this.indexes = new IndexKeeper(core.store, this.report);
     this.counters = new TaskCounters(core.db);
     this.types = new OpenTypes(core, this.report, taskTypes);
     this.gate = new LoadGate(overload, core.emit, this.wake, Math.min(refreshRate, loadEveryMs), measureLoad);
@@ -118,6 +121,7 @@ export class DispatcherParts {
       onLost: task => desk.lost(task),
       alsoDo: async () => {
         core.memory.purge(core.clock.now());
+        this.indexes.look();
         await this.timeline.lookAtOwners();
         await this.counters.flush();
       },
@@ -136,6 +140,7 @@ export class DispatcherParts {
       inMemoryOnly: settings.inMemoryOnly === true,
       wake,
       poll: () => pump.tick(),
+      dropped: () => this.indexes.look(),
       cancel: id => desk.cancel(id),
     });
   }

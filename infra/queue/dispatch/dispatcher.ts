@@ -15,6 +15,14 @@ export interface DispatcherOptions {
   settings?: DispatcherSettings;
 }
 
+export interface DispatchTrouble {
+  /** Ends of tasks that are not written yet, and for how long the oldest of them has waited. */
+  unwritten: number;
+  oldestUnwrittenMs: number;
+  /** Why the last claim failed; undefined where it did not. */
+  claimFailure: string | undefined;
+}
+
 /** What a drain leaves at least for writing the ends of tasks, in ms. */
 const writeMs = 2_000;
 
@@ -49,7 +57,8 @@ export class Dispatcher implements QueueSignals {
 
   /**
    * Drains: stops claiming, lets the executor finish what it can within `graceMs`, hands the rest back untouched.
-   * Nothing waits for a lease. Twice is fine.
+   * Nothing waits for a lease: where the database does not take it back, this owner is left to be found dead.
+   * Twice is fine.
    */
   stop(graceMs = 10_000): Promise<void> {
     this.stopping ??= this.doStop(graceMs);
@@ -59,6 +68,13 @@ export class Dispatcher implements QueueSignals {
   /** How many tasks this role runs now, and how many ends wait to be written. */
   get load(): { running: number; settling: number } {
     return { running: this.parts.held.countRunning(), settling: this.parts.desk.settler.size };
+  }
+
+  /** What a role can suffer from although it looks alive: ends that it can't write, claims that fail. */
+  get trouble(): DispatchTrouble {
+    const { settler } = this.parts.desk;
+    const { claimFailure } = this.parts.pump;
+    return { unwritten: settler.size, oldestUnwrittenMs: Math.round(settler.oldestMs), claimFailure };
   }
 
   setRefreshRate(ms: number): void {
@@ -112,14 +128,17 @@ export class Dispatcher implements QueueSignals {
     this.parts.lookout.stopPolling();
     this.parts.gate.stop();
     await this.parts.pump.stop();
-    const unfinished = await this.options.executor.stop(graceMs);
-    await this.parts.desk.drain(Math.max(writeMs, graceMs));
-    await this.parts.desk.handBack(unfinished);
+    const until = performance.now() + graceMs;
+    await this.options.executor.stop(graceMs);
+    await this.parts.desk.drain(Math.max(writeMs, until - performance.now()));
+    const inMemoryOnly = this.settings.inMemoryOnly === true;
+    const isFree = await this.parts.desk.letGo(this.owner, inMemoryOnly);
     this.tellOfMemory();
     await this.parts.lookout.stop();
     await this.parts.timeline.stop();
+    await this.parts.indexes.stop();
     await this.parts.report.attempt('counters', () => this.parts.counters.flush());
-    if (!this.settings.inMemoryOnly) await this.parts.heartbeat.stop();
+    if (!inMemoryOnly) await this.parts.heartbeat.stop(isFree);
   }
 
   /** What is in memory can be handed to nobody. */

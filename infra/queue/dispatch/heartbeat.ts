@@ -34,12 +34,14 @@ export class Heartbeat {
     await this.beat();
   }
 
-  /** Takes the role out of the list of owners. */
-  async stop(): Promise<void> {
+  /** Takes the role out of the list of owners; where it still holds something, it is left there to be found dead. */
+  async stop(isFree: boolean): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
     await this.beating;
-    await this.options.report.attempt('leave', () => this.options.owners.leave());
+    const { owners, report } = this.options;
+    if (isFree) await report.attempt('leave', () => owners.leave());
+    owners.die();
   }
 
   private beat(): Promise<void> {

@@ -19,6 +19,8 @@ export interface LookoutOptions {
   /** Looks at the queue's head. */
   poll(): Promise<void>;
   cancel(id: string): void;
+  /** The collection is gone, and its indexes with it. */
+  dropped(): void;
 }
 
 /** Sees what other processes do to the queue: at once by the change stream, and by a slow poll as the net beneath. */
@@ -68,13 +70,14 @@ export class Lookout {
   }
 
   private createListener(): ChangeListener {
-    const { core, timeline, wake, cancel, refreshRate } = this.options;
+    const { core, timeline, wake, cancel, dropped, refreshRate } = this.options;
     return {
       queued: wake,
       scheduled: upcoming => timeline.scheduled(upcoming, core.store),
       deadline: task => timeline.deadline(task, core.store),
       moved: () => void timeline.datesMoved(),
       cancelRequested: cancel,
+      dropped,
       control: () => void this.readPauses(),
       unsupported: () => core.emit('queue.polling', { refreshRate }),
       opened: () => {

@@ -1,5 +1,6 @@
 import { priorityClassOf } from '../../catalog';
 import type { Clock } from '../../database';
+import { messageOf } from '../../errors/plain-error';
 import type { Executor } from '../executor';
 import type { Emit } from '../queue-events';
 import type { KnownType, TaskStore } from '../store/task-store';
@@ -47,6 +48,7 @@ export class Pump {
   private timer: NodeJS.Timeout | undefined;
   private quietTimer: NodeJS.Timeout | undefined;
   private readonly closedTypes = new Map<string, Date>();
+  private failure: string | undefined;
 
   private readonly stale: StaleClaims;
 
@@ -84,6 +86,11 @@ export class Pump {
     await this.pumping;
   }
 
+  /** Why the last claim failed; undefined where it did not, or where there was nothing to claim for. */
+  get claimFailure(): string | undefined {
+    return this.failure;
+  }
+
   /** Leaves a type alone until its rate window is over. */
   closeUntil(taskType: string, until: Date): void {
     this.closedTypes.set(taskType, until);
@@ -115,7 +122,10 @@ export class Pump {
   /** @returns whether to claim again at once. */
   private async claimOnce(): Promise<boolean> {
     const floor = this.options.gate.floor();
-    if (this.room() <= 0 || floor === Number.POSITIVE_INFINITY) return false;
+    if (this.room() <= 0 || floor === Number.POSITIVE_INFINITY) {
+      this.failure = undefined;
+      return false;
+    }
     let more = false;
     for (const { store, claimer } of this.options.sources) {
       const limit = Math.min(this.room(), this.options.batch);
@@ -126,11 +136,13 @@ export class Pump {
         more ||= claimed.more;
         this.retryMs = retryWaitMs.first;
       } catch (error) {
+        this.failure = messageOf(error);
         this.options.report.failed('claim', error);
         this.retryLater();
         return false;
       }
     }
+    this.failure = undefined;
     this.options.report.succeeded('claim');
     return more && this.room() > 0;
   }

@@ -95,16 +95,22 @@ export class RunDesk implements ExecutorEvents {
     await this.settler.drain(forMs);
   }
 
-  /** Gives back untouched what the executor could not finish. */
-  async handBack(tasks: readonly Task[]): Promise<void> {
+  /**
+   * Gives back untouched whatever is still in this owner's name: what the executor could not finish, what has ended and
+   * could not be written, what a claim has caught whose reply was lost.
+   *
+   * @returns whether the database has taken note of it.
+   */
+  async letGo(owner: string, inMemoryOnly: boolean): Promise<boolean> {
     const { core, held, report } = this.options;
-    for (const store of [core.store, core.memory]) {
-      const ofStore = tasks.filter(task => held.get(task)?.store === store);
-      if (ofStore.length === 0) continue;
-      await report.attempt('hand back', () => store.handBack(ofStore));
-      if (store === core.store) core.emit('queue.handedBack', { count: ofStore.length });
-    }
-    for (const task of tasks) held.forget(task);
+    this.settler.abandon();
+    await core.memory.handBackAll(owner);
+    const left = held.of(core.store).length;
+    const count = inMemoryOnly ? 0 : await report.attempt('hand back', () => core.store.handBackAll(owner));
+    for (const { task } of held.all()) held.forget(task);
+    if (count === undefined && left > 0) core.emit('queue.stillHeld', { count: left });
+    if (count) core.emit('queue.handedBack', { count });
+    return count !== undefined;
   }
 
   /** Executors tell this machine's time. */

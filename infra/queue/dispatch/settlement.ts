@@ -34,7 +34,14 @@ export function settleForAnother(core: QueueCore, task: Task, ending: Ending, ne
 /** The end of an attempt whose own end the database refuses. */
 export function unstorable({ task, ran }: EndedAttempt, problem: Error): EndedAttempt {
   const message = `its result cannot be stored: ${problem.message}. Put what is large into a file (context.files)`;
-  return { task, ran, ending: { kind: 'failed', fatal: true, error: { name: 'ResultNotStorable', message } } };
+  return { task, ran, ending: { kind: 'failed', fatal: true, error: { name: notStorable, message } } };
+}
+
+const notStorable = 'ResultNotStorable';
+
+/** Whether an end is already the one that takes the place of what could not be stored. */
+export function isUnstorable(ending: Ending): boolean {
+  return ending.kind === 'failed' && ending.error.name === notStorable;
 }
 
 /** The options of a type; the defaults for one that this role does not know (it may rescue such a task). */

@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { isDatabaseAway } from '../database-away';
 import type { QueueCore } from '../queue-core';
 import type { Ending, Transition } from '../states';
 import { SettleError } from '../store/mongo-settle';
@@ -8,7 +7,7 @@ import type { Task } from '../task';
 import type { Counted, TaskCounters } from '../task-counters';
 import type { DatabaseReport } from './database-report';
 import { ErrorGroups } from './error-groups';
-import { type EndedAttempt, settle, unstorable } from './settlement';
+import { type EndedAttempt, isUnstorable, settle, unstorable } from './settlement';
 
 /** An end that is written: the task as it was, and what became of it. */
 export interface Settled {
@@ -20,7 +19,11 @@ export interface Settled {
 }
 
 type Ended = EndedAttempt & { store: TaskStore };
-type Pending = Ended & { settlement: Settlement };
+type Pending = Ended & {
+  settlement: Settlement;
+  /** When it could first have been written, by `performance.now`. */
+  since: number;
+};
 
 export interface SettlerOptions {
   core: QueueCore;
@@ -43,6 +46,8 @@ export class Settler {
   private readonly errors: ErrorGroups;
   private readonly batch: number;
   private pending: Pending[] = [];
+  /** What is not written yet: waiting, under way, or put off. */
+  private readonly unwritten = new Set<Pending>();
   private flushing: Promise<void> | undefined;
 
   constructor(private readonly options: SettlerOptions) {
@@ -50,25 +55,45 @@ export class Settler {
     this.batch = options.batch ?? 500;
   }
 
-  add(ended: Ended): void {
-    this.pending.push(this.decide(ended));
-    this.flushSoon();
+  add(ended: Ended, since = performance.now()): void {
+    const pending = { ...ended, ...settle(this.options.core, ended), since };
+    this.unwritten.add(pending);
+    this.enqueue(pending);
   }
 
   get size(): number {
-    return this.pending.length;
+    return this.unwritten.size;
+  }
+
+  /** For how long the oldest end waits to be written, in ms; 0 where none does. */
+  get oldestMs(): number {
+    const oldest = Math.min(...[...this.unwritten].map(({ since }) => since));
+    return this.unwritten.size === 0 ? 0 : performance.now() - oldest;
   }
 
   /** Resolves when everything is written, or `untilMs` have passed. */
   async drain(untilMs: number): Promise<void> {
     const giveUp = new AbortController();
-    const late = wait(untilMs, undefined, { signal: giveUp.signal }).catch(() => {});
-    while (this.flushing) if ((await Promise.race([this.flushing, late.then(() => 'late')])) === 'late') return;
+    let isLate = false;
+    const late = wait(untilMs, undefined, { signal: giveUp.signal }).then(
+      () => (isLate = true),
+      () => {},
+    );
+    while (this.unwritten.size > 0 && !isLate) await Promise.race([this.flushing ?? wait(retryWaitMs.first), late]);
     giveUp.abort();
   }
 
-  private decide(ended: Ended): Pending {
-    return { ...ended, ...settle(this.options.core, ended) };
+  /** Writes no more: the tasks whose ends are not written go to whoever takes them next. */
+  abandon(): void {
+    this.unwritten.clear();
+    this.pending = [];
+  }
+
+  private enqueue(pending: Pending): void {
+    // It may have been abandoned while it was put off.
+    if (!this.unwritten.has(pending)) return;
+    this.pending.push(pending);
+    this.flushSoon();
   }
 
   private flushSoon(): void {
@@ -115,34 +140,42 @@ export class Settler {
       this.written(batch, new Set(lost));
       return true;
     } catch (error) {
-      if (error instanceof SettleError) return this.partlyRefused(batch, error);
-      if (isDatabaseAway(error) || batch.length > 1) {
-        this.options.report.failed('settle', error);
-        this.pending.unshift(...batch);
-        return false;
-      }
-      return this.partlyRefused(
-        batch,
-        new SettleError([{ settlement: (batch[0] as Pending).settlement, error: error as Error }], []),
-      );
+      if (error instanceof SettleError) return this.partlyWritten(batch, error);
+      this.options.report.failed('settle', error);
+      this.pending.unshift(...batch.filter(one => this.unwritten.has(one)));
+      return false;
     }
   }
 
-  /** A result that cannot be stored makes its task failed; everything else of the batch is written. */
-  private partlyRefused(batch: Pending[], { refused, lost }: SettleError): boolean {
-    const problems = new Map(refused.map(({ settlement, error }) => [settlement, error]));
+  /** A result that cannot be stored makes its task failed; what failed alone is tried again, alone. */
+  private partlyWritten(batch: Pending[], { refused, postponed, lost }: SettleError): boolean {
+    const problems = new Map([...refused, ...postponed].map(({ settlement, error }) => [settlement, error]));
     this.written(
       batch.filter(({ settlement }) => !problems.has(settlement)),
       new Set(lost),
     );
+    const hopeless = new Set(refused.map(({ settlement }) => settlement));
     for (const one of batch) {
       const problem = problems.get(one.settlement);
-      if (problem) this.add({ store: one.store, ...unstorable(one, problem) });
+      if (!problem) continue;
+      if (hopeless.has(one.settlement) && !isUnstorable(one.ending)) this.replace(one, unstorable(one, problem));
+      else this.putOff(one, problem);
     }
     return true;
   }
 
+  private replace(one: Pending, by: EndedAttempt): void {
+    this.unwritten.delete(one);
+    this.add({ store: one.store, ...by }, one.since);
+  }
+
+  private putOff(one: Pending, problem: Error): void {
+    this.options.report.failed('settle', problem);
+    setTimeout(() => this.enqueue(one), retryWaitMs.longest).unref();
+  }
+
   private written(batch: Pending[], lost: ReadonlySet<string>): void {
+    for (const one of batch) this.unwritten.delete(one);
     const settled = batch.filter(({ task }) => !lost.has(task._id)).map(asSettled);
     for (const { task } of batch) if (lost.has(task._id)) this.options.onLost(task);
     for (const one of settled) this.count(one);

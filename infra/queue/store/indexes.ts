@@ -1,4 +1,5 @@
 import type { Collection, IndexDescription } from 'mongodb';
+import { isDatabaseAway } from '../database-away';
 import { queueOrder } from '../order';
 import { liveStates, type Task } from '../task';
 
@@ -44,7 +45,25 @@ export const indexes: IndexDescription[] = [
   { name: 'meteorCluster', key: { onGoing: 1 }, partialFilterExpression: { onGoing: { $exists: true } } },
 ];
 
-/** Makes sure that the indexes are there. Many roles may do so at once. */
+/**
+ * Makes sure that the indexes are there. Many roles may do so at once.
+ *
+ * @throws where one can't be made (two tasks have the same `uniqueKey`, say); the others are made all the same.
+ */
 export async function ensureIndexes(collection: Collection<Task>): Promise<void> {
-  await collection.createIndexes(indexes);
+  try {
+    await collection.createIndexes(indexes);
+  } catch (error) {
+    if (isDatabaseAway(error)) throw error;
+    const results = await Promise.allSettled(indexes.map(index => collection.createIndexes([index])));
+    const failed = results.findIndex(({ status }) => status === 'rejected');
+    if (failed < 0) return;
+    const { reason } = results[failed] as PromiseRejectedResult;
+    throw new Error(`index ${indexes[failed]?.name}: ${(reason as Error).message}`, { cause: reason });
+  }
+}
+
+/** Whether a query failed because an index that it names is gone. */
+export function isIndexMissing(error: unknown): boolean {
+  return error instanceof Error && /hint provided does not correspond to an existing index/i.test(error.message);
 }

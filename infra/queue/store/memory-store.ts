@@ -67,6 +67,12 @@ export class MemoryStore implements TaskStore {
     await this.handBack(this.table.search(task => task.owner === owner && task.token === token));
   }
 
+  async handBackAll(owner: string): Promise<number> {
+    const held = this.table.search(task => task.owner === owner && task.state === 'running');
+    await this.handBack(held);
+    return held.length;
+  }
+
   async renew(tasks: readonly Held[], leaseUntil: Date): Promise<string[]> {
     const lost = tasks.filter(claim => !this.changeHeld(claim, task => ({ ...task, leaseUntil })));
     return lost.map(({ _id }) => _id);

@@ -1,15 +1,64 @@
-import { type ClientSession, type Collection, MongoBulkWriteError, type WriteError } from 'mongodb';
-import { InvalidTaskError } from '../errors';
+import { BSON, type ClientSession, type Collection, type Db, MongoBulkWriteError, type WriteError } from 'mongodb';
+import { withCallTimeout } from '../../database';
+import { isDatabaseAway } from '../database-away';
+import { InvalidTaskError, TaskNotConfirmedError } from '../errors';
 import type { AnySession } from '../new-task';
 import { finishedStates, isLive, liveStates, type Task } from '../task';
 import { recurringKeyIndex, uniqueKeyIndex } from './indexes';
 import type { Inserted, Insertion } from './task-store';
 
+const { calculateObjectSize } = BSON;
+
 /** MongoDB's code for a write that a unique index refuses. */
 export const duplicateKey = 11000;
 
-/** Inserts all in one round trip, and looks closer only at those that were refused. */
+/** One write holds no more than this, so that each is done long before the time that a call may take. */
+const mostAtOnce = { tasks: 1_000, bytes: 8_000_000 };
+
+/**
+ * Inserts all, a thousand in one round trip, and looks closer only at those that were refused.
+ *
+ * @throws TaskNotConfirmedError where the database did not answer: what it has got is not known.
+ */
 export async function insertTasks(collection: Collection<Task>, insertions: readonly Insertion[]): Promise<Inserted[]> {
+  const results: Inserted[] = [];
+  for (const part of partsOf(insertions)) {
+    try {
+      results.push(...(await insertPart(collection, part)));
+    } catch (error) {
+      if (!isDatabaseAway(error)) throw error;
+      const ids = insertions.slice(results.length).map(({ task }) => task._id);
+      const added = results.filter(({ kind }) => kind === 'added').map(({ id }) => id);
+      throw new TaskNotConfirmedError(ids, added, error as Error);
+    }
+  }
+  return results;
+}
+
+function partsOf(insertions: readonly Insertion[]): Insertion[][] {
+  const parts: Insertion[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const insertion of insertions) {
+    const size = insertions.length === 1 ? 0 : sizeOf(insertion.task);
+    const last = parts.at(-1);
+    const fits = last !== undefined && last.length < mostAtOnce.tasks && bytes + size <= mostAtOnce.bytes;
+    bytes = fits ? bytes + size : size;
+    if (fits) last.push(insertion);
+    else parts.push([insertion]);
+  }
+  return parts;
+}
+
+/** What can't be measured can't be stored either, and the driver says why. */
+function sizeOf(task: Task): number {
+  try {
+    return calculateObjectSize(task, { ignoreUndefined: true });
+  } catch {
+    return 0;
+  }
+}
+
+async function insertPart(collection: Collection<Task>, insertions: readonly Insertion[]): Promise<Inserted[]> {
   const refused = await insertMany(collection, insertions);
   return Promise.all(
     insertions.map((insertion, index): Inserted | Promise<Inserted> => {
@@ -119,9 +168,9 @@ export async function insertInSession(
 }
 
 function collectionOf(session: AnySession, home: Collection<Task>): Collection<Task> {
-  const client = session.client as { db(name: string): { collection(name: string): Collection<Task> } } | undefined;
+  const client = session.client as { db(name: string): Db } | undefined;
   if (!client) throw new Error('session: it names no client, so the task cannot join its transaction');
-  return client.db(home.dbName).collection(home.collectionName);
+  return withCallTimeout(client.db(home.dbName)).collection<Task>(home.collectionName);
 }
 
 async function findInTheWay(

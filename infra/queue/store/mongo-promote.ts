@@ -1,6 +1,6 @@
 import type { Collection } from 'mongodb';
 import { defaultOptions } from '../../catalog';
-import { isDatabaseAway } from '../database-away';
+import { isDatabaseAway, refusesDocument } from '../database-away';
 import type { Task } from '../task';
 import { newToken } from '../task-id';
 import { fieldsToUnset, unsetOf } from './apply-transition';
@@ -34,7 +34,8 @@ async function promoteIds(collection: Collection<Task>, ids: string[], now: Date
   } catch (error) {
     if (isDatabaseAway(error)) throw error;
     const [only, ...others] = ids as [string, ...string[]];
-    if (others.length === 0) return setAside(collection, only, now, error as Error);
+    // Where nothing is said against the document, it is due at the next look as well.
+    if (others.length === 0) return refusesDocument(error) ? setAside(collection, only, now, error as Error) : [];
     // A document that the database refuses to promote must not hold up the others.
     const done = await marked();
     const rest = ids.filter(id => !done.some(({ _id }) => _id === id));

@@ -1,5 +1,5 @@
 import type { Collection } from 'mongodb';
-import { isDatabaseAway } from '../database-away';
+import { isDatabaseAway, refusesDocument } from '../database-away';
 import type { Task } from '../task';
 import { attemptsKept, fieldsOf, fieldsToUnset, unsetOf } from './apply-transition';
 import type { Held, Settlement } from './task-store';
@@ -18,17 +18,18 @@ export async function settleTasks(collection: Collection<Task>, settlements: rea
   return combine(await Promise.allSettled(groups.map(group => settleGroup(collection, group))));
 }
 
-/** @throws SettleError with all refused ones; any other error as it is, because the whole batch is then tried again. */
+/** @throws SettleError with all that was not written; any other error as it is: the whole batch is then tried again. */
 function combine(results: PromiseSettledResult<string[]>[]): string[] {
   const lost = results.flatMap(result => (result.status === 'fulfilled' ? result.value : []));
   const errors: unknown[] = results.flatMap(result => (result.status === 'rejected' ? [result.reason] : []));
   if (errors.length === 0) return lost;
-  const refusals = errors.filter(error => error instanceof SettleError);
-  if (refusals.length < errors.length) throw errors.find(error => !(error instanceof SettleError));
-  throw new SettleError(
-    refusals.flatMap(({ refused }) => refused),
-    [...lost, ...refusals.flatMap(error => error.lost)],
-  );
+  const partly = errors.filter(error => error instanceof SettleError);
+  if (partly.length < errors.length) throw errors.find(error => !(error instanceof SettleError));
+  throw new SettleError({
+    refused: partly.flatMap(({ refused }) => refused),
+    postponed: partly.flatMap(({ postponed }) => postponed),
+    lost: [...lost, ...partly.flatMap(error => error.lost)],
+  });
 }
 
 async function settleGroup(collection: Collection<Task>, group: Settlement[]): Promise<string[]> {
@@ -39,7 +40,7 @@ async function settleGroup(collection: Collection<Task>, group: Settlement[]): P
   } catch (error) {
     if (isDatabaseAway(error)) throw error;
     const [only, ...others] = group as [Settlement, ...Settlement[]];
-    if (others.length === 0) throw new SettleError([{ settlement: only, error: error as Error }], []);
+    if (others.length === 0) throw notWritten({ settlement: only, error: error as Error });
     // One of them cannot be written as it is (too large, say): it must not hold up the others.
     return settleHalves(collection, group);
   }
@@ -56,14 +57,34 @@ async function settleHalves(collection: Collection<Task>, group: Settlement[]): 
   );
 }
 
-/** Results that the database will not take; everything else of the batch is written. */
+interface NotWritten {
+  settlement: Settlement;
+  error: Error;
+}
+
+function notWritten(one: NotWritten): SettleError {
+  return refusesDocument(one.error)
+    ? new SettleError({ refused: [one], postponed: [], lost: [] })
+    : new SettleError({ refused: [], postponed: [one], lost: [] });
+}
+
+/** Ends that were not written; everything else of the batch is. */
 export class SettleError extends Error {
   override readonly name = 'SettleError';
-  constructor(
-    readonly refused: readonly { settlement: Settlement; error: Error }[],
-    readonly lost: readonly string[],
-  ) {
-    super(`${refused.length} results cannot be stored: ${refused[0]?.error.message}`, { cause: refused[0]?.error });
+  /** What the database will never take. */
+  readonly refused: readonly NotWritten[];
+  /** What failed for some other reason, alone: nothing is said against the document, so it is to be tried again. */
+  readonly postponed: readonly NotWritten[];
+  readonly lost: readonly string[];
+
+  constructor({ refused, postponed, lost }: Pick<SettleError, 'refused' | 'postponed' | 'lost'>) {
+    const [first] = [...refused, ...postponed];
+    super(`${refused.length + postponed.length} ends are not written: ${first?.error.message}`, {
+      cause: first?.error,
+    });
+    this.refused = refused;
+    this.postponed = postponed;
+    this.lost = lost;
   }
 }
 
@@ -116,6 +137,11 @@ export async function handBackTasks(collection: Collection<Task>, tasks: readonl
 /** The same for whatever a claim has caught. */
 export async function handBackClaim(collection: Collection<Task>, owner: string, token: string): Promise<void> {
   await collection.updateMany({ state: 'running', owner, token }, untouched, { hint: 'lease' });
+}
+
+/** The same for all that an owner has. */
+export async function handBackAll(collection: Collection<Task>, owner: string): Promise<number> {
+  return (await collection.updateMany({ state: 'running', owner }, untouched, { hint: 'lease' })).modifiedCount;
 }
 
 const untouched = {

@@ -1,4 +1,5 @@
 import type { Collection, Db, Filter, UpdateFilter } from 'mongodb';
+import { withoutCallTimeout } from '../../database';
 import type { AnySession } from '../new-task';
 import { liveStates, type Progress, type Task } from '../task';
 import { ensureIndexes } from './indexes';
@@ -7,7 +8,7 @@ import { countLiveTasks, findUnknownTypes } from './mongo-count';
 import { cancelTask, retryTask } from './mongo-ends';
 import { insertInSession, insertTasks } from './mongo-insert';
 import { promoteTasks } from './mongo-promote';
-import { handBackClaim, handBackTasks, renewLeases, settleTasks } from './mongo-settle';
+import { handBackAll, handBackClaim, handBackTasks, renewLeases, settleTasks } from './mongo-settle';
 import type {
   Cancelled,
   Claim,
@@ -29,24 +30,37 @@ import type {
 
 export const taskCollectionName = 'taskQueue';
 
+const lookAgainMs = 10_000;
+
 const watched: Filter<Task> = { deadlineWatch: { $exists: true }, state: { $in: [...liveStates] } };
 const deadlineFields = { taskType: 1, deadline: 1, deadlineWatch: 1 } as const;
 
 /** Tasks in MongoDB, shared by all roles. */
 export class MongoStore implements TaskStore {
   readonly collection: Collection<Task>;
+  private lookedAt = 0;
 
   constructor(db: Db, name = taskCollectionName) {
     this.collection = db.collection<Task>(name, { ignoreUndefined: true });
   }
 
   async ensureIndexes(): Promise<void> {
+    this.lookedAt = Date.now();
     await ensureIndexes(this.collection);
   }
 
   async insert(insertions: readonly Insertion[], session?: AnySession): Promise<Inserted[]> {
     if (insertions.length === 0) return [];
+    if (insertions.some(({ task }) => task.uniqueKey !== undefined)) this.lookForIndexes();
     return session ? insertInSession(this.collection, insertions, session) : insertTasks(this.collection, insertions);
+  }
+
+  /** What makes a key unique may have been dropped, while no jobs role is there to notice. */
+  private lookForIndexes(): void {
+    if (Date.now() - this.lookedAt < lookAgainMs) return;
+    this.lookedAt = Date.now();
+    // Who adds a task is not to wait for an index, nor to hear of it: the jobs roles report what they can't make.
+    this.ensureIndexes().catch(() => {});
   }
 
   async peek(request: PeekRequest): Promise<Peeked[]> {
@@ -71,6 +85,10 @@ export class MongoStore implements TaskStore {
 
   handBackClaim(owner: string, token: string): Promise<void> {
     return handBackClaim(this.collection, owner, token);
+  }
+
+  handBackAll(owner: string): Promise<number> {
+    return handBackAll(this.collection, owner);
   }
 
   renew(tasks: readonly Held[], leaseUntil: Date): Promise<string[]> {
@@ -143,7 +161,8 @@ export class MongoStore implements TaskStore {
   }
 
   async remove(selector: Selector): Promise<number> {
-    return (await this.collection.deleteMany(selector)).deletedCount;
+    // As many as an operator likes: it may take its time.
+    return (await withoutCallTimeout(this.collection).deleteMany(selector)).deletedCount;
   }
 
   countLive(limit: number): Promise<LiveCount[]> {

@@ -109,6 +109,8 @@ export interface TaskStore {
   handBack(tasks: readonly Held[]): Promise<void>;
   /** Gives back whatever a claim has caught, which is not known where its reply was lost. */
   handBackClaim(owner: string, token: string): Promise<void>;
+  /** Gives back whatever this owner still has, known to it or not. Returns how many tasks that were. */
+  handBackAll(owner: string): Promise<number>;
   /** Renews leases. Returns the ids of the tasks that had been lost to somebody else. */
   renew(tasks: readonly Held[], leaseUntil: Date): Promise<string[]>;
   setProgress(updates: readonly { task: Held; progress: Progress }[]): Promise<void>;

@@ -1,5 +1,6 @@
 import type { Db, MongoClient } from 'mongodb';
 import type { FileStore } from '../../database';
+import { endWritesOfClosedConnections } from './closed-writes';
 
 /**
  * The worker's one connection to the database, shared by its tasks. The driver is loaded and connects when a handler
@@ -31,9 +32,19 @@ export class WorkerDatabase {
   private open(): MongoClient {
     if (this.client) return this.client;
     if (!this.url) throw new Error('context.db: this pool was given no databaseUrl, so its tasks have no database');
-    const { MongoClient } = require('mongodb') as typeof import('mongodb');
+    const { clientOptions } = require('../../database') as typeof import('../../database');
+    const { MongoClient } = mendedDriver();
     // By itself the driver connects with the first operation, which is what makes a getter possible.
-    this.client = new MongoClient(this.url, { appName: this.appName, ignoreUndefined: true, maxPoolSize: 10 });
+    this.client = new MongoClient(this.url, { ...clientOptions(this.url, this.appName), maxPoolSize: 10 });
     return this.client;
   }
+}
+
+let mended: typeof import('mongodb') | undefined;
+
+function mendedDriver(): typeof import('mongodb') {
+  if (mended) return mended;
+  endWritesOfClosedConnections(require('mongodb/lib/cmap/connection').Connection);
+  mended = require('mongodb') as typeof import('mongodb');
+  return mended;
 }

@@ -1,0 +1,116 @@
+import { type AbstractCursor, type Collection, type Db, MongoNetworkTimeoutError } from 'mongodb';
+
+/**
+ * The calls that have a time limit, each with the place of its options among the arguments. Indexes have none: building
+ * one takes as long as the collection is large.
+ */
+const optionsAt = {
+  bulkWrite: 1,
+  countDocuments: 1,
+  deleteMany: 1,
+  deleteOne: 1,
+  distinct: 2,
+  drop: 0,
+  estimatedDocumentCount: 0,
+  findOne: 1,
+  findOneAndDelete: 1,
+  findOneAndReplace: 2,
+  findOneAndUpdate: 2,
+  insertMany: 1,
+  insertOne: 1,
+  replaceOne: 2,
+  updateMany: 2,
+  updateOne: 2,
+} as const;
+
+/** Well below the lease of a task by default (30 s): a call that hangs is tried again before the lease is over. */
+export const defaultCallTimeoutMs = 10_000;
+
+const cursorsAt = { find: 1, aggregate: 1 } as const;
+
+type Call = (...input: unknown[]) => Promise<unknown>;
+type OpenCursor = (...input: unknown[]) => AbstractCursor<unknown>;
+
+/** The collections as the driver made them, without a time limit. */
+const patientOnes = new WeakMap<object, object>();
+
+/**
+ * Limits how long a call may take. The driver (7.9) has no limit of its own that holds: its `timeoutMS` does nothing,
+ * and a large write to a socket that is closed in that moment waits for ever, whatever `socketTimeoutMS` says.
+ * A call that takes longer fails as a network time-out does, and its connection is given up, so that the next try goes
+ * over another one. A cursor may live as long as it likes: each batch that it fetches has the limit.
+ */
+export function withCallTimeout(db: Db, ms = defaultCallTimeoutMs): Db {
+  const { collection, command } = db as unknown as { collection: (...input: unknown[]) => Collection; command: Call };
+  return Object.assign(Object.create(db) as Db, {
+    collection: (...input: unknown[]) => limited(collection.apply(db, input), ms),
+    command: (...input: unknown[]) => limitedCall('command', command.bind(db), 1, ms)(...input),
+  });
+}
+
+/** The same collection without the limit, for what an operator asks and what may go over all of a queue. */
+export function withoutCallTimeout<C extends object>(collection: C): C {
+  return (patientOnes.get(collection) as C | undefined) ?? collection;
+}
+
+function limited(collection: Collection, ms: number): Collection {
+  const original = collection as unknown as Record<string, Call & OpenCursor>;
+  const calls = Object.entries(optionsAt).map(([name, at]) => {
+    const call = (original[name] as Call).bind(collection);
+    return [name, limitedCall(`${name} on ${collection.collectionName}`, call, at, ms)] as const;
+  });
+  const cursors = Object.entries(cursorsAt).map(([name, at]) => {
+    const open = (original[name] as OpenCursor).bind(collection);
+    return [name, limitedCursor(`${name} on ${collection.collectionName}`, open, at, ms)] as const;
+  });
+  const own = Object.assign(Object.create(collection) as Collection, Object.fromEntries([...calls, ...cursors]));
+  patientOnes.set(own, collection);
+  return own;
+}
+
+function limitedCall(what: string, call: Call, at: number, ms: number): Call {
+  return (...input) => {
+    const given = new AbortController();
+    return within(what, ms, given, () => call(...withSignal(input, at, given.signal)));
+  };
+}
+
+function limitedCursor(what: string, open: OpenCursor, at: number, ms: number): OpenCursor {
+  return (...input) => {
+    const given = new AbortController();
+    const cursor = open(...withSignal(input, at, given.signal));
+    for (const name of ['next', 'hasNext', 'tryNext'] as const) {
+      const fetch: () => Promise<unknown> = cursor[name].bind(cursor);
+      // All that a cursor does goes by these; what is in its buffer needs no limit.
+      Object.assign(cursor, {
+        [name]: () => (cursor.bufferedCount() > 0 ? fetch() : within(what, ms, given, fetch)),
+      });
+    }
+    return cursor;
+  };
+}
+
+function withSignal(input: readonly unknown[], at: number, signal: AbortSignal): unknown[] {
+  const all = [...input];
+  const options = (all[at] ?? {}) as { signal?: AbortSignal };
+  while (all.length < at) all.push(undefined);
+  all[at] = { ...options, signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal };
+  return all;
+}
+
+/** The abort frees the connection where the driver still listens; the race is for where it does not. */
+async function within<T>(what: string, ms: number, given: AbortController, call: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const error = new MongoNetworkTimeoutError(`the database did not answer ${what} within ${ms} ms`);
+      given.abort(error);
+      reject(error);
+    }, ms);
+  });
+  try {
+    return await Promise.race([call(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
