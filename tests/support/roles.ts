@@ -1,17 +1,12 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { privateFolder } from '../../infra/dev/root';
-import { roleEnvironment } from '../../infra/dev/running/role-environment';
-import { readSettings, type Settings } from '../../infra/dev/settings-file';
-import { buildOfThisRun } from './build';
+import type { Settings } from '../../infra/dev/settings-file';
+import { launchBuiltRole, type RoleName } from './built-role';
 import { testDatabase } from './database';
 import { eventually } from './eventually';
 import { testPort } from './ports';
-import { startProcess, type TestProcess } from './processes';
-import { root } from './run';
-
-type RoleName = 'web' | 'jobs';
+import type { TestProcess } from './processes';
 
 export interface RolesOptions {
   /** Whether to start the role; both are by default. */
@@ -60,22 +55,13 @@ export function runningPair(): TestRoles | undefined {
 
 async function start(options: RolesOptions): Promise<TestRoles> {
   const { web = true, jobs = true, settings = {}, mongoUrl, env = {}, ready = true } = options;
-  const { serverFile, clientFolder } = await buildOfThisRun();
   const database = mongoUrl ? undefined : await testDatabase();
   const ports = { web: await testPort(), jobs: await testPort() };
   const url = mongoUrl ?? database!.url;
-  const surroundings = { mongoUrl: url, clientFolder, privateFolder, publicFolder: join(root, 'public'), ports };
   const folders = await mkdtemp(join(tmpdir(), 'tandem-roles-'));
 
-  const startRole = async (name: RoleName): Promise<TestProcess> => {
-    const settled = laidOver(await readSettings(join(root, `settings-${name}.json`)), settings[name] ?? {});
-    const cwd = join(folders, name);
-    const TMPDIR = join(folders, `${name}-tmp`);
-    await mkdir(cwd);
-    await mkdir(TMPDIR);
-    const environment = { ...roleEnvironment(name, settled, surroundings), TMPDIR, ...env };
-    return startProcess(process.execPath, ['--enable-source-maps', serverFile], { cwd, env: environment });
-  };
+  const startRole = (name: RoleName): Promise<TestProcess> =>
+    launchBuiltRole(name, { settings: settings[name], mongoUrl: url, ports, folder: folders, env });
 
   const processes: Partial<Record<RoleName, TestProcess>> = {};
   if (jobs) processes.jobs = await startRole('jobs');
@@ -114,19 +100,6 @@ async function end(process: TestProcess): Promise<void> {
   await process.ended;
   clearTimeout(timer);
   process.kill(); // workers that it has left
-}
-
-function laidOver(below: Settings, above: Settings): Settings {
-  const merged = { ...below };
-  for (const [name, value] of Object.entries(above)) {
-    const under = merged[name];
-    merged[name] = isObject(value) && isObject(under) ? laidOver(under, value) : value;
-  }
-  return merged;
-}
-
-function isObject(value: unknown): value is Settings {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function once(action: () => Promise<void>): () => Promise<void> {

@@ -13,6 +13,8 @@ export interface Evidence {
   longestCallMs?: number;
   /** What happened on purpose: processes that were stopped for a while may have slow calls. */
   stoppedPids?: ReadonlySet<number>;
+  /** Where a handler breaks the process that it shares with others, honest attempts may fail; the tasks may not. */
+  innocentsMayFail?: boolean;
 }
 
 /** What was broken, a line each, and how much was looked at. */
@@ -129,14 +131,17 @@ function isAccountedFor({ exit, attemptBefore }: Claim): boolean {
   return exit.attempt === attemptBefore + 1 || exit.state === 'queued' || exit.state === 'cancelled';
 }
 
-/** What a handler did well is not recorded as a failure. */
-function innocentFailures({ tasks, acks, asks }: Facts): string[] {
+/** What a handler did well is not recorded as a failure: there are no more of them than handlers that threw. */
+function innocentFailures({ ledger, tasks, acks, asks, innocentsMayFail }: Facts): string[] {
+  if (innocentsMayFail) return [];
   const honest = new Set(acks.filter(({ call }) => asks.get(call)?.expects === 'done').flatMap(({ ids }) => ids));
-  return tasks.flatMap(({ _id, attempts }) =>
-    attempts
-      .filter(({ outcome }) => outcome === 'failed' && honest.has(_id))
-      .map(({ error }) => `${_id}: an honest attempt is recorded as failed (${error?.name}: ${error?.message})`),
-  );
+  const threw = ledger.flatMap(line => (line.kind === 'end' && line.how !== 'done' ? [line.task] : []));
+  return tasks.flatMap(({ _id, attempts }) => {
+    const failed = attempts.filter(({ outcome }) => outcome === 'failed');
+    if (!honest.has(_id) || failed.length <= threw.filter(id => id === _id).length) return [];
+    const { error } = failed.at(-1) ?? {};
+    return [`${_id}: an honest attempt is recorded as failed (${error?.name}: ${error?.message})`];
+  });
 }
 
 function forbiddenChanges({ histories }: Facts): string[] {
@@ -158,9 +163,9 @@ function brokenIds({ acks, asks, histories, changes }: Facts): string[] {
   const acknowledged = new Map<string, number>();
   const asked = new Map<string, number>();
   for (const { _id, once } of asks.values()) if (_id !== undefined && !once) asked.set(_id, (asked.get(_id) ?? 0) + 1);
-  for (const { call } of acks) {
+  for (const { call, ids } of acks) {
     const { _id, once } = asks.get(call) ?? {};
-    if (_id !== undefined && !once) acknowledged.set(_id, (acknowledged.get(_id) ?? 0) + 1);
+    if (ids.length > 0 && _id !== undefined && !once) acknowledged.set(_id, (acknowledged.get(_id) ?? 0) + 1);
   }
   return [...asked].flatMap(([id, most]) => {
     const added = histories.get(id)?.added ?? 0;

@@ -69,7 +69,8 @@ export class Witness {
 
   private async watchUntilItBreaks(opened: () => void): Promise<void> {
     const resume = this.resumeAfter ? { resumeAfter: this.resumeAfter } : {};
-    const stream = this.client.db().watch([], { maxAwaitTimeMS: 500, ...resume });
+    // Over all databases: a role may keep its queue in one of its own.
+    const stream = this.client.watch([], { maxAwaitTimeMS: 500, ...resume });
     try {
       // The first look fixes where the stream begins.
       for (let first = true; !this.stopped; first = false) {

@@ -55,7 +55,8 @@ async function add(queue: TaskQueueOf<typeof old>, call: string): Promise<void> 
   try {
     ledger.write({ kind: 'ack', call, ids: await queue.addTasks(tasks as never) });
   } catch (error) {
-    if (error instanceof DuplicateTasksError) ledger.write({ kind: 'ack', call, ids: [...error.added] });
+    if (error instanceof DuplicateTasksError && error.added.length > 0)
+      ledger.write({ kind: 'ack', call, ids: [...error.added] });
     const { name, message } = error as Error;
     ledger.write({ kind: 'refused', call, error: name, message: message.slice(0, 300) });
   }

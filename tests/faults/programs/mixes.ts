@@ -3,7 +3,10 @@ import type { Random } from '../seeded-random';
 import { misbehaviors } from '../worker/misbehavior';
 
 /** What an adder adds. */
-export type Mix = 'mixed' | 'quick' | 'large' | 'slow' | 'misbehaving' | 'ids' | 'once' | 'keys' | 'fresh';
+export type Mix = 'mixed' | 'quick' | 'large' | 'slow' | 'blocking' | 'misbehaving' | 'ids' | 'once' | 'keys' | 'fresh';
+
+const kinds = Object.keys(misbehaviors);
+let nextKind: number | undefined;
 
 const mixes: Record<Mix, (random: Random, call: string) => UnparsedTask> = {
   /** Short and longer ones, some for later, some that add others, some with large results. */
@@ -26,7 +29,12 @@ const mixes: Record<Mix, (random: Random, call: string) => UnparsedTask> = {
     },
   }),
   slow: random => ({ taskType: 'stubborn', data: { ms: 500 + random.below(1_500) } }),
-  misbehaving: random => ({ taskType: 'misbehave', data: { how: random.of(Object.keys(misbehaviors)) } }),
+  blocking: () => ({ taskType: 'block', data: { ms: 4_000 } }),
+  /** Every kind, one after the other, from some kind on. */
+  misbehaving: random => {
+    nextKind ??= random.below(kinds.length);
+    return { taskType: 'misbehave', data: { how: kinds[nextKind++ % kinds.length] } };
+  },
   /** Few ids for many adders: a finished one makes room, a live one is in the way. */
   ids: random => ({ taskType: 'work', data: { ms: random.below(30) }, _id: `id ${random.below(20)}` }),
   once: random => ({ taskType: 'work', data: { ms: random.below(30) }, _id: `once ${random.below(60)}`, once: true }),

@@ -58,12 +58,6 @@ async function connectPatiently(): Promise<Connection | undefined> {
   return undefined;
 }
 
-/** The process' own memory and handles, for the soak. */
-process.on('message', () => {
-  const handles = process.getActiveResourcesInfo().length;
-  process.send?.({ rss: process.memoryUsage.rss(), heap: process.memoryUsage().heapUsed, handles });
-});
-
 process.on('SIGTERM', async () => {
   if (ending) process.exit(143);
   ending = true;

@@ -1,11 +1,33 @@
 import type { Scenario } from '../scenario';
+import { killWebRole, sigtermTwice, sigtermWhileBooting, sigtermWithoutDatabase } from './built';
+import { clocksApart, misbehavingHandlers, raceIds, raceOnce, raceUniqueKeys, rollingDeploy } from './contracts';
 import { killAdders, killJobsRoles, killMongod, killMongodWhileStopped, killWorkers } from './kills';
+import { proxyCuts, proxyDelays, proxyFreezes, proxyGone, proxySwallows } from './network';
+import { sigtermBlockedWorkers, sigtermOnce, stopPastLease } from './stops';
 
 /** Every scenario, in the order in which they are played. */
 export const scenarios: readonly Scenario[] = [
   killWorkers,
   killJobsRoles,
   killAdders,
+  killWebRole,
   killMongod,
   killMongodWhileStopped,
+  stopPastLease,
+  proxyCuts,
+  proxySwallows,
+  proxyFreezes,
+  proxyDelays,
+  proxyGone,
+  sigtermOnce,
+  sigtermTwice,
+  sigtermWhileBooting,
+  sigtermWithoutDatabase,
+  sigtermBlockedWorkers,
+  misbehavingHandlers,
+  raceIds,
+  raceOnce,
+  raceUniqueKeys,
+  clocksApart,
+  rollingDeploy,
 ];

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { Transform } from 'node:stream';
+import { type Duplex, Transform } from 'node:stream';
 
 /** Stands before the database and does to connections what networks do. */
 export class FaultProxy {
   private readonly sockets = new Set<Socket>();
+  private readonly frozen = new WeakSet<Socket>();
   private server: Server | undefined;
   private delayMs = 0;
   private swallowing = false;
@@ -27,6 +27,11 @@ export class FaultProxy {
   /** Takes everything and hands nothing on, without a word, until `mend`. What was swallowed never comes. */
   swallow(): void {
     this.swallowing = true;
+  }
+
+  /** The connections that are open now go silent for good; new ones are as before. */
+  freeze(): void {
+    for (const socket of this.sockets) this.frozen.add(socket);
   }
 
   /** Hands everything on later, in both directions. */
@@ -71,13 +76,13 @@ export class FaultProxy {
       this.sockets.delete(from);
       to.destroy();
     });
-    from.pipe(this.filter()).pipe(to);
+    from.pipe(this.filter(from)).pipe(to);
   }
 
-  private filter(): Duplex {
+  private filter(from: Socket): Duplex {
     return new Transform({
       transform: (chunk, _, done) => {
-        if (this.swallowing) return done();
+        if (this.swallowing || this.frozen.has(from)) return done();
         if (this.delayMs === 0) return done(null, chunk);
         setTimeout(() => done(null, chunk), this.delayMs);
       },

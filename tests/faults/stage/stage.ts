@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { MongoClient } from 'mongodb';
+import { type Collection, MongoClient } from 'mongodb';
 import { liveStates, type Task } from '../../../infra/queue/task';
 import { someMongod } from '../../support/bare-machine';
 import { eventually } from '../../support/eventually';
-import { startProcess, type TestProcess } from '../../support/processes';
+import { isAlive, startProcess, type TestProcess } from '../../support/processes';
 import { root } from '../../support/run';
 import { check, type Evidence, type Verdict } from '../evidence/checker';
 import { Ledger, type Line, readLedger, type Written } from '../evidence/ledger';
@@ -18,7 +18,7 @@ import { type CatalogName, suiteWorker } from './suite-worker';
 
 /** A database that a scenario brings: where it is, and how it ends. */
 export interface StageDatabase {
-  url: string;
+  readonly url: string;
   stop(): Promise<void>;
 }
 
@@ -46,6 +46,7 @@ export class Stage {
   private readonly all: TestProcess[] = [];
   private readonly closing: (() => Promise<unknown>)[] = [];
   private readonly own: Ledger;
+  private home: string | undefined;
 
   private constructor(
     readonly seed: number,
@@ -69,8 +70,17 @@ export class Stage {
     return join(this.folder, 'ledger');
   }
 
-  get tasks() {
-    return this.client.db().collection<Task>('taskQueue');
+  /** The queue, in whichever database of the server the roles keep it. */
+  async tasks(): Promise<Collection<Task>> {
+    this.home ??= await this.findHome();
+    return this.client.db(this.home).collection<Task>('taskQueue');
+  }
+
+  private async findHome(): Promise<string> {
+    const { databases } = await this.client.db().admin().listDatabases({ nameOnly: true });
+    for (const { name } of databases)
+      if ((await this.client.db(name).listCollections({ name: 'taskQueue' }).toArray()).length > 0) return name;
+    throw new Error('no database of the server has a taskQueue');
   }
 
   /** A jobs role; resolves when it is ready. */
@@ -105,22 +115,26 @@ export class Stage {
     return adder;
   }
 
-  private launch(name: 'role' | 'adder', program: object, { preload, env }: Started): TestProcess {
-    const file = join(root, 'tests/faults/programs', `${name}.ts`);
-    const args = [...(preload ? ['--require', preload] : []), '--import', 'tsx', file];
-    const environment = { ...process.env, ...env, FAULTS_PROGRAM: JSON.stringify(program) };
-    const started = startProcess(process.execPath, args, {
-      cwd: root,
-      env: environment,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
+  /** A process that was started otherwise, to be ended with the stage. */
+  adopt(started: TestProcess): TestProcess {
     this.all.push(started);
     return started;
   }
 
-  /** Says in the ledger what was done on purpose. */
+  private launch(name: 'role' | 'adder', program: object, { preload, env }: Started): TestProcess {
+    const file = join(root, 'tests/faults/programs', `${name}.ts`);
+    const args = [...(preload ? ['--require', preload] : []), '--import', 'tsx', file];
+    const environment = { ...process.env, ...env, FAULTS_PROGRAM: JSON.stringify(program) };
+    return this.adopt(startProcess(process.execPath, args, { cwd: root, env: environment }));
+  }
+
+  /** Says in the ledger what was done on purpose, or what somebody outside asked and was told. */
+  write(line: Line): void {
+    this.own.write(line);
+  }
+
   note(what: string, target?: number): void {
-    this.own.write({ kind: 'fault', what, target } as Line);
+    this.write({ kind: 'fault', what, ...(target !== undefined && { target }) });
   }
 
   /** Whatever was opened is closed with the stage, the last first. */
@@ -139,7 +153,7 @@ export class Stage {
       if (line.kind === 'start') open.set(`${line.task} ${line.token}`, line.pid);
       if (line.kind === 'end') open.delete(`${line.task} ${line.token}`);
     }
-    return [...new Set(open.values())].filter(isThere);
+    return [...new Set(open.values())].filter(isAlive);
   }
 
   /** Resolves when all adders have ended. @throws where one failed that nobody killed. */
@@ -153,14 +167,14 @@ export class Stage {
   /** Resolves when nothing waits or runs any more, or the time is over: the checker says then what is left. */
   async untilSettled(timeoutMs = 60_000): Promise<void> {
     const live = { state: { $in: [...liveStates] } };
-    const isCalm = async () => (await this.tasks.countDocuments(live, { limit: 1 })) === 0;
+    const isCalm = async () => (await (await this.tasks()).countDocuments(live, { limit: 1 })) === 0;
     await eventually(isCalm, { timeoutMs, everyMs: 100 }).catch(() => {});
   }
 
   /** Compares ledger, witness and database. */
   async verdict(more: Partial<Evidence> = {}): Promise<Verdict> {
     await this.witness?.catchUp();
-    const tasks = await this.tasks.find().toArray();
+    const tasks = await eventually(async () => (await this.tasks()).find().toArray());
     const { stoppedPids } = this;
     return check({ ledger: this.lines(), changes: this.witness?.changes ?? [], tasks, stoppedPids, ...more });
   }
@@ -187,13 +201,4 @@ let mongod: ReturnType<typeof someMongod> | undefined;
 export function theMongod(): ReturnType<typeof someMongod> {
   mongod ??= someMongod();
   return mongod;
-}
-
-function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,0 +1,46 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { privateFolder } from '../../infra/dev/root';
+import { roleEnvironment } from '../../infra/dev/running/role-environment';
+import { readSettings, type Settings } from '../../infra/dev/settings-file';
+import { buildOfThisRun } from './build';
+import { startProcess, type TestProcess } from './processes';
+import { root } from './run';
+
+export type RoleName = 'web' | 'jobs';
+
+export interface BuiltRoleOptions {
+  /** Laid over the role's settings file; a field that is an object is laid over, not replaced. */
+  settings?: Settings | undefined;
+  mongoUrl: string;
+  ports: Record<RoleName, number>;
+  /** Gets the role's working folder and its TMPDIR; a second role of the same name shares them. */
+  folder: string;
+  env?: NodeJS.ProcessEnv;
+}
+
+/** Starts one built role as a real process. It is not ready yet. */
+export async function launchBuiltRole(name: RoleName, options: BuiltRoleOptions): Promise<TestProcess> {
+  const { settings = {}, mongoUrl, ports, folder, env = {} } = options;
+  const { serverFile, clientFolder } = await buildOfThisRun();
+  const settled = laidOver(await readSettings(join(root, `settings-${name}.json`)), settings);
+  const surroundings = { mongoUrl, clientFolder, privateFolder, publicFolder: join(root, 'public'), ports };
+  const cwd = join(folder, name);
+  const TMPDIR = join(folder, `${name}-tmp`);
+  for (const path of [cwd, TMPDIR]) await mkdir(path, { recursive: true });
+  const environment = { ...roleEnvironment(name, settled, surroundings), TMPDIR, ...env };
+  return startProcess(process.execPath, ['--enable-source-maps', serverFile], { cwd, env: environment });
+}
+
+function laidOver(below: Settings, above: Settings): Settings {
+  const merged = { ...below };
+  for (const [name, value] of Object.entries(above)) {
+    const under = merged[name];
+    merged[name] = isObject(value) && isObject(under) ? laidOver(under, value) : value;
+  }
+  return merged;
+}
+
+function isObject(value: unknown): value is Settings {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
