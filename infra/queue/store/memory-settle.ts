@@ -22,8 +22,8 @@ function settleOne(table: MemoryTable, { task: claim, transition, attempt, newTo
   return true;
 }
 
-/** The same end written twice is no loss. */
-function wasSettledBy(table: MemoryTable, { _id, token }: Held): boolean {
+/** The same end written twice is no loss, and an end that comes before a renewal is none either. */
+export function wasSettledBy(table: MemoryTable, { _id, token }: Held): boolean {
   const task = table.get(_id);
   return task !== undefined && task.token === token && task.owner === undefined;
 }

@@ -4,7 +4,7 @@ import { fieldsToUnset } from './apply-transition';
 import { countLiveTasks, findUnknownTypes } from './memory-count';
 import { cancelTask, retryTask } from './memory-ends';
 import { insertTask } from './memory-insert';
-import { settleTasks } from './memory-settle';
+import { settleTasks, wasSettledBy } from './memory-settle';
 import { MemoryTable, without } from './memory-table';
 import { matches } from './selector';
 import type {
@@ -74,7 +74,8 @@ export class MemoryStore implements TaskStore {
   }
 
   async renew(tasks: readonly Held[], leaseUntil: Date): Promise<string[]> {
-    const lost = tasks.filter(claim => !this.changeHeld(claim, task => ({ ...task, leaseUntil })));
+    const gone = tasks.filter(claim => !this.changeHeld(claim, task => ({ ...task, leaseUntil })));
+    const lost = gone.filter(claim => !wasSettledBy(this.table, claim));
     return lost.map(({ _id }) => _id);
   }
 

@@ -20,7 +20,10 @@ export const killWebRole: Scenario = {
     for (let round = 0; round < rounds; round++) {
       const web = await roles.start('web');
       const uploads = Array.from({ length: 12 }, (_, nth) => later(nth * 40, () => roles.upload(`${round}-${nth}`)));
-      await wait(stage.random.between(100, 700));
+      const told = () => stage.lines().filter(({ kind }) => kind === 'ack').length;
+      const before = told();
+      await eventually(() => told() > before + 1);
+      await wait(stage.random.between(0, 300));
       stage.note('SIGKILL of the web role', web.pid);
       web.kill();
       await web.ended;

@@ -1,8 +1,13 @@
 import type { Scenario } from '../scenario';
 import { killWebRole, sigtermTwice, sigtermWhileBooting, sigtermWithoutDatabase } from './built';
 import { clocksApart, misbehavingHandlers, raceIds, raceOnce, raceUniqueKeys, rollingDeploy } from './contracts';
+import { cronKills, cronWithoutDatabase } from './cron';
+import { fullDisk } from './disk';
 import { killAdders, killJobsRoles, killMongod, killMongodWhileStopped, killWorkers } from './kills';
+import { longQueue } from './long-queue';
 import { proxyCuts, proxyDelays, proxyFreezes, proxyGone, proxySwallows } from './network';
+import { replicaSetKillPrimary, replicaSetStepDown } from './replica-set';
+import { soak } from './soak';
 import { sigtermBlockedWorkers, sigtermOnce, stopPastLease } from './stops';
 
 /** Every scenario, in the order in which they are played. */
@@ -30,4 +35,11 @@ export const scenarios: readonly Scenario[] = [
   raceUniqueKeys,
   clocksApart,
   rollingDeploy,
+  replicaSetStepDown,
+  replicaSetKillPrimary,
+  fullDisk,
+  cronKills,
+  cronWithoutDatabase,
+  longQueue,
+  soak,
 ];

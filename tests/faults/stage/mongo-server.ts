@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import type { Mongod } from '../../../infra/dev/database/mongod';
 import { type RunningMongod, startReplicaSet } from '../../../infra/dev/database/replica-set';
+import { isAlive } from '../../../infra/dev/process-tree';
 import { eventually } from '../../support/eventually';
 import { testPort } from '../../support/ports';
 
@@ -42,6 +43,12 @@ export class MongoServer {
     this.running?.kill();
     await this.running?.stop();
     this.running = undefined;
+  }
+
+  /** Resolves when it has ended by itself. */
+  async untilDead(): Promise<void> {
+    const { pid } = this;
+    await eventually(() => !isAlive(pid), { timeoutMs: 600_000, everyMs: 100 });
   }
 
   async restart(): Promise<void> {
