@@ -63,6 +63,11 @@ export class LinkServer {
     return this.gate.size;
   }
 
+  /** Whether this DDP connection has proved itself. */
+  isLink(connectionId: string): boolean {
+    return this.gate.isAdmitted(connectionId);
+  }
+
   private defineDoor(): void {
     const { gate } = this;
     const admit = (connection: Meteor.Connection, proof: unknown, question: unknown) =>

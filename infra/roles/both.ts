@@ -10,11 +10,11 @@ import { queueOf } from './queue';
 
 /** Both roles in one process, so that a plain `meteor run` does everything. Development only. */
 export function bothRoles(ground: Ground): Service[] {
-  const { services, figures } = jobsParts(ground);
+  const { services, isLink, figures } = jobsParts(ground);
   const metrics = new Metrics({ ...commonFigures(ground), ...figures }, ground.events);
   return [
     ...groundServices(ground),
-    doors(ground, metrics),
+    doors(ground, metrics, isLink),
     queueOf(ground),
     ...services,
     consoleOf(ground),

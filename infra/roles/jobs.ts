@@ -17,16 +17,17 @@ import { Workers } from './workers';
 /** What is particular to a jobs role: the parts that its services share. */
 export interface JobsParts {
   services: Service[];
+  isLink(connectionId: string): boolean;
   figures: Partial<MetricsSources>;
 }
 
 /** The jobs role: runs the cron schedules and the tasks. */
 export function jobsRole(ground: Ground): Service[] {
-  const { services, figures } = jobsParts(ground);
+  const { services, isLink, figures } = jobsParts(ground);
   const metrics = new Metrics({ ...commonFigures(ground), ...figures }, ground.events);
   return [
     ...groundServices(ground),
-    doors(ground, metrics),
+    doors(ground, metrics, isLink),
     queueOf(ground),
     ...services,
     ...appServices(ground, 'jobs'),
@@ -37,7 +38,7 @@ export function jobsParts(ground: Ground): JobsParts {
   const workers = new Workers(ground);
   const schedules = new Schedules(ground);
   const runs = new MemoryRuns();
-  const link: Omit<LinkServerOptions, 'secret' | 'emit'> = {
+  const jobs: Omit<LinkServerOptions, 'secret' | 'emit'> = {
     runInMemory: async (taskType, data, options) => {
       workers.refuseOthers(taskType);
       return runs.run(taskType, data, options);
@@ -46,6 +47,7 @@ export function jobsParts(ground: Ground): JobsParts {
     nudge: () => workers.nudge(),
     live: () => liveState(ground, workers, schedules),
   };
+  const link = linkFromWeb(ground, jobs);
   ground.healthSources.taskTypes = () => workers.taskTypes;
   ground.healthSources.workers = () => {
     const { enabled, workers: processes, busy, slots, waiting } = workers.snapshot();
@@ -56,13 +58,8 @@ export function jobsParts(ground: Ground): JobsParts {
     return trouble && { ...trouble, mayWaitMs: ground.settings.queue.leaseMs / 2 };
   };
   return {
-    services: [
-      serviceOf('runs in memory', runs),
-      workers,
-      ...linkFromWeb(ground, link),
-      schedules,
-      new FileSweeper(ground),
-    ],
+    services: [serviceOf('runs in memory', runs), workers, ...link.services, schedules, new FileSweeper(ground)],
+    isLink: link.isLink,
     figures: {
       workers: () => workers.snapshot(),
       dispatch: () => workers.trouble(),

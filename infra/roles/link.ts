@@ -36,14 +36,19 @@ export function linkToJobs(ground: Ground): Service {
 }
 
 /** The jobs role's end. */
-export function linkFromWeb(ground: Ground, jobs: Omit<LinkServerOptions, 'secret' | 'emit'>): Service[] {
+export interface LinkFromWeb {
+  services: Service[];
+  isLink(connectionId: string): boolean;
+}
+
+export function linkFromWeb(ground: Ground, jobs: Omit<LinkServerOptions, 'secret' | 'emit'>): LinkFromWeb {
   const { emit } = ground.events;
   const secret = secretOf(ground);
   const local = asService('jobs', { start: async () => connectJobs(new LocalJobs(jobs)) });
-  if (!secret) return [local, linkOff(ground, noSecret, false)];
+  if (!secret) return { services: [local, linkOff(ground, noSecret, false)], isLink: () => false };
   const server = new LinkServer({ ...jobs, secret, emit });
   ground.healthSources.link = () => `${server.links} up`;
-  return [local, serviceOf('link from the web role', server)];
+  return { services: [local, serviceOf('link from the web role', server)], isLink: id => server.isLink(id) };
 }
 
 function linkOff({ events, healthSources }: Ground, reason: string, nobody = true): Service {

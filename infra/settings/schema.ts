@@ -182,7 +182,21 @@ export const settingsTree = {
       min: 1,
       max: 100_000,
     }),
-    messageBytes: bytes('The largest DDP message.', 1_048_576, { min: 1_024, max: 67_108_864 }),
+    messageBytes: bytes(
+      'The largest DDP message. As many bytes a second may come on one connection; bursts of four times that pass.',
+      1_048_576,
+      { min: 1_024, max: 67_108_864 },
+    ),
+    unreadBytes: bytes(
+      'What may wait for one DDP connection to be read; beyond that it is cut. Leave room for the largest publication.',
+      16_777_216,
+      { min: 65_536, max: 1_073_741_824 },
+    ),
+    unreadBytesInAll: bytes(
+      'What may wait for all DDP connections together; beyond that those with the most are cut.',
+      134_217_728,
+      { min: 65_536, max: 17_179_869_184 },
+    ),
   }),
 
   deploy: group('Where ./deploy.sh takes this role; a running role does not look at it.', {

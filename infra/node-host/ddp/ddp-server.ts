@@ -1,11 +1,10 @@
-import { textOf } from '../../errors/plain-error';
 import type { DdpMessage } from '../shared/ddp-message';
 import { stringifyDDP } from '../shared/ddp-message';
 import { EJSON } from '../shared/ejson';
 import { MeteorError } from '../shared/meteor-error';
 import type { Connection } from './connection';
 import { currentMethodInvocation } from './current';
-import { errorMessage, tryParse } from './frames';
+import { errorText, logException, tryParse } from './frames';
 import { negotiate } from './handshake';
 import { Hooks } from './hooks';
 import type { MethodHandler } from './method-call';
@@ -18,7 +17,7 @@ import type { PublishHandler } from './subscription';
 /** The DDP server of this process (`Meteor.server`): methods, publications, sessions. */
 export class DdpServer {
   readonly options = { heartbeatInterval: 15_000, heartbeatTimeout: 15_000 };
-  // Names come from clients: a dictionary without `toString` and its like in it.
+  // Names come from clients: dictionaries without `toString` and its like in them.
   readonly method_handlers: Record<string, MethodHandler> = Object.create(null);
   readonly publish_handlers: Record<string, PublishHandler> = Object.create(null);
   readonly universal_publish_handlers: PublishHandler[] = [];
@@ -102,43 +101,41 @@ export class DdpServer {
   }
 
   private serve(socket: Socket): void {
-    let session: Session | undefined;
-    socket.on('close', () => session?.close());
+    socket.on('close', () => socket._meteorSession?.close());
     socket.on('data', (text: string) => {
       try {
-        session = this.receive(socket, session, text);
+        this.receive(socket, text);
       } catch (error) {
-        console.error('Internal exception while processing message', text.slice(0, 1000), textOf(error));
+        logException(text, error);
       }
     });
   }
 
-  /** @returns the session of the socket from now on */
-  private receive(socket: Socket, session: Session | undefined, text: string): Session | undefined {
-    const answer = (message: DdpMessage) => socket.send(stringifyDDP(message));
+  private receive(socket: Socket, text: string): void {
+    const refuse = (reason: string, message: DdpMessage | null) => socket.send(errorText(reason, message));
+    const session = socket._meteorSession;
     const message = tryParse(text);
-    if (message === undefined) answer({ msg: 'error', reason: 'Parse error' });
-    else if (!message?.msg) answer(errorMessage('Bad request', message));
-    else if (message.msg === 'connect' && session) answer(errorMessage('Already connected', message));
-    else if (message.msg === 'connect') return this.connect(socket, message);
-    else if (!session) answer(errorMessage('Must connect first', message));
+    if (message === undefined) refuse('Parse error', null);
+    else if (!message?.msg) refuse('Bad request', message);
+    else if (message.msg === 'connect' && session) refuse('Already connected', message);
+    else if (message.msg === 'connect') this.connect(socket, message);
+    else if (!session) refuse('Must connect first', message);
     else session.processMessage(message);
-    return session?.isClosed ? undefined : session;
   }
 
-  private connect(socket: Socket, message: DdpMessage): Session | undefined {
+  private connect(socket: Socket, message: DdpMessage): void {
     const { version, accepted } = negotiate(message);
     if (!accepted) {
       socket.send(stringifyDDP({ msg: 'failed', version }));
       socket.close();
-      return undefined;
+      return;
     }
     if (socket instanceof WebSocketConnection) socket.handshakeDone();
     const session = new Session(this, version, socket);
+    socket._meteorSession = session;
     session.start();
     this.sessions.set(session.id, session);
     this.onConnectionHook.run(session.connectionHandle);
-    return session;
   }
 }
 

@@ -1,4 +1,5 @@
-import { type DdpMessage, parseDDP } from '../shared/ddp-message';
+import { messageOf } from '../../errors/plain-error';
+import { type DdpMessage, parseDDP, stringifyDDP } from '../shared/ddp-message';
 
 /** @returns undefined for a message that holds an EJSON type which can't be read */
 export function tryParse(text: string): DdpMessage | null | undefined {
@@ -9,6 +10,20 @@ export function tryParse(text: string): DdpMessage | null | undefined {
   }
 }
 
-/** Says what was wrong with a message, and which it was. */
-export const errorMessage = (reason: string, offendingMessage: DdpMessage | null): DdpMessage =>
-  offendingMessage ? { msg: 'error', reason, offendingMessage } : { msg: 'error', reason };
+/** Says what was wrong with a message, and which it was, unless it is nested too deeply to be written again. */
+export function errorText(reason: string, offendingMessage: DdpMessage | null): string {
+  try {
+    return stringifyDDP(offendingMessage ? { msg: 'error', reason, offendingMessage } : { msg: 'error', reason });
+  } catch {
+    return stringifyDDP({ msg: 'error', reason });
+  }
+}
+
+const longestShown = 200;
+
+/** In one line, however many the client would like it to be. */
+export function logException(message: unknown, error: unknown): void {
+  const text = typeof message === 'string' ? message : JSON.stringify(message);
+  const shown = JSON.stringify(text.slice(0, longestShown));
+  console.error(`Internal exception while processing message ${shown}: ${JSON.stringify(messageOf(error))}`);
+}

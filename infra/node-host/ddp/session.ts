@@ -1,10 +1,10 @@
-import { textOf } from '../../errors/plain-error';
 import { bindEnvironment } from '../environment';
 import type { DdpMessage } from '../shared/ddp-message';
 import { stringifyDDP } from '../shared/ddp-message';
 import { MeteorError } from '../shared/meteor-error';
 import { Random } from '../shared/random';
 import type { Connection } from './connection';
+import { errorText, logException } from './frames';
 import { Heartbeat } from './heartbeat';
 import type { Hooks } from './hooks';
 import { type MethodHandler, runMethod } from './method-call';
@@ -64,7 +64,9 @@ export class Session {
     this.heartbeat?.messageReceived();
     // The oldest version knew no pings: there they are unknown messages.
     const isHeartbeat = this.version !== 'pre1' && (message.msg === 'ping' || message.msg === 'pong');
-    if (!isHeartbeat) {
+    if (isUnanswerable(message)) {
+      this.sendError('Bad request', message);
+    } else if (!isHeartbeat) {
       this.queue.push(message);
       if (!this.working) this.processNext();
     } else if (message.msg === 'ping') {
@@ -77,7 +79,7 @@ export class Session {
   }
 
   sendError(reason: string, offendingMessage: DdpMessage): void {
-    this.send({ msg: 'error', reason, offendingMessage });
+    this.socket.send(errorText(reason, offendingMessage));
   }
 
   /** @returns the error to answer with where a rule says that this is one too many */
@@ -94,6 +96,7 @@ export class Session {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    this.socket._meteorSession = null;
     this.heartbeat?.stop();
     this.socket.close();
     this.server.sessions.delete(this.id);
@@ -134,7 +137,7 @@ export class Session {
     };
     this.server.onMessageHook.run(message, this);
     this.handle(message, unblock)
-      .catch(error => console.error('Internal exception while processing message', message, textOf(error)))
+      .catch(error => logException(message, error))
       .finally(unblock);
   }
 
@@ -145,3 +148,7 @@ export class Session {
     else this.sendError('Bad request', message);
   }
 }
+
+/** An answer repeats the id, which has to be a text. */
+const isUnanswerable = ({ msg, id }: DdpMessage): boolean =>
+  (msg === 'ping' || msg === 'unsub') && Boolean(id) && typeof id !== 'string';

@@ -1,12 +1,19 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import type { Socket as NetSocket } from 'node:net';
 import { WebSocket } from 'ws';
+import type { Session } from './session';
 
 /** A raw connection, as `Meteor.server.stream_server.register` gives it: `data` events are texts, `close` ends it. */
 export interface Socket extends EventEmitter {
+  /** Those that SockJS hands on. */
   readonly headers: IncomingMessage['headers'];
   readonly remoteAddress: string | undefined;
   readonly url: string | undefined;
+  /** The connection underneath, where SockJS has it. */
+  readonly _session: { readonly recv: { readonly connection: NetSocket } };
+  /** What has been opened on it by `connect`. */
+  _meteorSession: Session | null;
   send(text: string): void;
   close(): void;
 }
@@ -14,10 +21,33 @@ export interface Socket extends EventEmitter {
 /** A connection that never says `connect` is closed after this long. */
 const handshakeTimeoutMs = 45_000;
 
+const handedOn = [
+  'referer',
+  'x-client-ip',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-cluster-client-ip',
+  'via',
+  'x-real-ip',
+  'x-forwarded-proto',
+  'x-ssl',
+  'dnt',
+  'host',
+  'user-agent',
+  'accept-language',
+];
+
+function headersHandedOn({ headers }: IncomingMessage): IncomingMessage['headers'] {
+  return Object.fromEntries(handedOn.filter(name => headers[name]).map(name => [name, headers[name]]));
+}
+
 export class WebSocketConnection extends EventEmitter implements Socket {
   readonly headers: IncomingMessage['headers'];
   readonly remoteAddress: string | undefined;
   readonly url: string | undefined;
+  readonly _session: Socket['_session'];
+  _meteorSession: Session | null = null;
   private readonly handshakeTimer: NodeJS.Timeout;
 
   constructor(
@@ -27,9 +57,10 @@ export class WebSocketConnection extends EventEmitter implements Socket {
     super();
     // Plugins listen here in any number.
     this.setMaxListeners(0);
-    this.headers = request.headers;
+    this.headers = headersHandedOn(request);
     this.remoteAddress = request.socket.remoteAddress;
     this.url = request.url;
+    this._session = { recv: { connection: request.socket } };
     this.handshakeTimer = setTimeout(() => this.close(), handshakeTimeoutMs);
     webSocket.on('message', data => this.emit('data', data.toString()));
     webSocket.on('close', () => {

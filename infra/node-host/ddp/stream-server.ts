@@ -3,8 +3,13 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { type Socket, WebSocketConnection } from './socket';
 
+/** As in Meteor, whose parser of frames takes no larger message. */
+const largestMessageBytes = 2 ** 26 - 1;
+
 /** Accepts the WebSockets at `/websocket`. */
 export class StreamServer {
+  /** As SockJS has them: the app may set a smaller bound, for the connections that come. */
+  readonly server = { options: { faye_server_options: { maxLength: largestMessageBytes } } };
   private readonly sockets = new Set<WebSocketConnection>();
   private readonly callbacks: ((socket: Socket) => void)[] = [];
   private readonly acceptor = new WebSocketServer({ noServer: true });
@@ -21,12 +26,15 @@ export class StreamServer {
 
   listenOn(httpServer: Server): void {
     httpServer.on('upgrade', (request, stream, head) => {
+      // Node listens no longer: without this, a client that breaks off here would end the process.
+      stream.on('error', () => {});
       if (isOurs(request)) this.accept(request, stream, head);
       else if (httpServer.listenerCount('upgrade') === 1) stream.destroy();
     });
   }
 
   private accept(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    this.acceptor.options.maxPayload = this.server.options.faye_server_options.maxLength;
     this.acceptor.handleUpgrade(request, stream, head, webSocket => {
       const socket = new WebSocketConnection(webSocket, request);
       this.sockets.add(socket);
@@ -36,5 +44,4 @@ export class StreamServer {
   }
 }
 
-const isOurs = (request: IncomingMessage): boolean =>
-  /^\/websocket\/?$/.test(new URL(request.url ?? '/', 'http://host').pathname);
+const isOurs = ({ url = '' }: IncomingMessage): boolean => /^\/websocket\/?(\?|$)/.test(url);

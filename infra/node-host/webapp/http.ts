@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { resolve } from 'node:path';
-import express, { type Express, type Request, type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import { clientFolder } from './client-files';
 import { page } from './page';
 import { runtimeConfigScript } from './runtime-config';
@@ -22,6 +22,7 @@ expressApp.use(files(clientFolder(), { without: ['/main.html'] }));
 expressApp.use(files(resolve(process.env.TANDEM_PUBLIC_DIR ?? 'public'), { without: [] }));
 expressApp.use(handlers);
 expressApp.use(servePage);
+expressApp.use(answerFailure);
 
 /** Files of a folder. Where the address names their content by a hash, browsers need never ask again. */
 function files(folder: string, { without }: { without: string[] }): RequestHandler {
@@ -54,6 +55,14 @@ async function servePage(...[request, response]: Parameters<RequestHandler>): Pr
       .set('Cache-Control', 'no-cache')
       .send(await page());
   }
+}
+
+/** What the client did wrong it is told; what failed here is logged, in one line. Express takes it by its four arguments. */
+function answerFailure(...[error, { method, url }, response, _next]: Parameters<ErrorRequestHandler>): void {
+  const { status = 500 } = error as { status?: number };
+  if (status >= 500) console.error(`${method} ${JSON.stringify(url)} failed: ${JSON.stringify(String(error))}`);
+  if (response.headersSent) response.destroy();
+  else response.sendStatus(status);
 }
 
 const wantsPage = (request: Request): boolean => Boolean(request.accepts('html'));

@@ -1,4 +1,4 @@
-/** Fills at a rate up to a brim; each message takes one out. */
+/** Fills at a rate up to a brim; each message takes something out. */
 export class Bucket {
   private level: number;
   private filledAt: number;
@@ -12,13 +12,13 @@ export class Bucket {
     this.filledAt = now();
   }
 
-  /** @returns whether there was one. */
-  take(): boolean {
+  /** @returns whether there was as much. */
+  take(amount = 1): boolean {
     const now = this.now();
     this.level = Math.min(this.brim, this.level + ((now - this.filledAt) / 1_000) * this.perSecond);
     this.filledAt = now;
-    if (this.level < 1) return false;
-    this.level -= 1;
+    if (this.level < amount) return false;
+    this.level -= amount;
     return true;
   }
 }

@@ -6,21 +6,29 @@ import { Seldom } from '../../monitor/seldom';
 import type { Ground } from '../ground';
 import { asService } from '../service';
 import { setSecurityHeaders } from './headers';
+import { hideMembersOfObject } from './names-of-object';
 import { OpenRequests } from './open-requests';
-import { limitBodies, limitSilence } from './request-limits';
+import { limitBodies, limitPostedMessages, limitSilence } from './request-limits';
+import { makeTargetsReadable } from './request-target';
 import { jobsFront, openMonitorRoutes } from './routes';
-import { limitSockets } from './socket-limits';
+import { SocketGuard } from './socket-limits';
 
 const refusalsSaidEveryMs = 10_000;
-/** The only guest of a jobs role is the link, and it may have much to say. */
-const linkFactor = 20;
 
-/** Headers, limits and the routes that show a role from outside. */
-export function doors({ app, role, settings, health, events }: Ground, metrics: Metrics): Service {
+/**
+ * Headers, limits and the routes that show a role from outside.
+ *
+ * @param isLink whether a DDP connection has proved itself to be the link.
+ */
+export function doors(
+  { app, role, settings, health, events }: Ground,
+  metrics: Metrics,
+  isLink: (connectionId: string) => boolean = () => false,
+): Service {
   const { limits } = settings;
   const refusals = new Seldom(refusalsSaidEveryMs, fields => events.emit('connection.refused', fields));
-  const factor = role === 'jobs' ? linkFactor : 1;
   const requests = new OpenRequests();
+  const sockets = new SocketGuard({ limits, refusals, isLink });
   return asService('doors', {
     async start() {
       WebApp.rawHandlers.use(requests.count);
@@ -30,8 +38,14 @@ export function doors({ app, role, settings, health, events }: Ground, metrics: 
       openMonitorRoutes({ health, metrics, token: settings.metrics.token, emit: events.emit });
       if (role === 'jobs') WebApp.rawHandlers.use(jobsFront);
       limitSilence(WebApp.httpServer, limits.requestMs);
-      limitSockets({ ...limits, messagesPerSecond: limits.messagesPerSecond * factor }, refusals);
+      limitPostedMessages(WebApp.httpServer, limits.messageBytes);
+      makeTargetsReadable(WebApp.httpServer);
+      hideMembersOfObject();
+      sockets.start();
     },
-    stop: () => requests.answered(),
+    async stop() {
+      await requests.answered();
+      sockets.stop();
+    },
   });
 }

@@ -80,9 +80,30 @@ export function limitSilence(server: Server, ms: number): void {
   });
 }
 
-/** Node leaves an upgrade to whoever knows its path. Where nobody does, the socket would stay open for ever. */
+/**
+ * Node leaves an upgrade to whoever knows its path, and listens no longer itself. Where nobody does, the socket would
+ * stay open for ever, and a client that breaks it off would end the process.
+ */
 function closeUnanswered(socket: Socket, ms: number): void {
+  socket.on('error', () => {});
   const before = socket.bytesWritten;
   const timer = setTimeout(() => socket.bytesWritten === before && socket.destroy(), ms);
   socket.once('close', () => clearTimeout(timer));
+}
+
+/**
+ * For browsers without WebSockets Meteor takes messages by POST, before any handler of the app and whatever their size:
+ * what has more than one message may have is cut off.
+ */
+export function limitPostedMessages(server: Server, messageBytes: number): void {
+  server.prependListener('request', (request: IncomingMessage) => {
+    if (request.method !== 'POST' || !request.url?.includes('/sockjs/')) return;
+    const most = messageBytes + formBytes;
+    let received = 0;
+    if (Number(request.headers['content-length'] ?? 0) > most) request.socket.destroy();
+    request.on('data', (bytes: Buffer) => {
+      received += bytes.length;
+      if (received > most) request.socket.destroy();
+    });
+  });
 }

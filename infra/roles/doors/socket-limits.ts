@@ -1,55 +1,116 @@
 import { Meteor } from 'meteor/meteor';
 import { addressOf } from './address';
-import { Bucket } from './bucket';
+import { limitFrames } from './frame-limits';
+import { MessageJudge, type MessageLimits } from './message-limits';
+import { closeSocket, cutSocket, type RawSocket, wireOf } from './raw-socket';
+import { type UnreadLimits, UnreadWatch } from './unread-limits';
 
-export interface SocketLimits {
+export interface SocketLimits extends MessageLimits, UnreadLimits {
   connectionsPerAddress: number;
-  messagesPerSecond: number;
-  messageBytes: number;
 }
 
-/** A connection as the stream server gives it. SockJS and the Node host know the address as well. */
-type RawSocket = Meteor.RawSocket & { remoteAddress?: string };
-
-interface Refusals {
-  tell(fields: object): void;
+interface SocketLimitsOptions {
+  limits: SocketLimits;
+  refusals: { tell(fields: object): void };
+  /** Whether this DDP connection has proved itself to be the link, which may have much to say. */
+  isLink(connectionId: string): boolean;
 }
 
-/** A page sends what it missed when it comes back. */
-const burstSeconds = 5;
+/** How many times as much as a stranger the link may say. */
+const linkFactor = 20;
+/** Beside a message: heads of frames, pings. */
+const framesBytes = 65_536;
 
-/** Closes connections of which one address has too many, and those that say too much. */
-export function limitSockets(limits: SocketLimits, refusals: Refusals): void {
-  const perAddress = new Map<string, number>();
-  Meteor.server.stream_server.register(socket => {
+/** Closes connections of which one address has too many, those that say too much and those that don't read. */
+export class SocketGuard {
+  private readonly perAddress = new Map<string, number>();
+  private readonly unread: UnreadWatch;
+
+  constructor(private readonly options: SocketLimitsOptions) {
+    this.unread = new UnreadWatch(options.limits, (socket, reason) => this.say(socket, reason));
+  }
+
+  start(): void {
+    limitFrames(this.options.limits.messageBytes);
+    Meteor.server.stream_server.register(socket => this.watch(socket as RawSocket));
+    this.unread.start();
+  }
+
+  stop(): void {
+    this.unread.stop();
+  }
+
+  private watch(socket: RawSocket): void {
+    const { connectionsPerAddress } = this.options.limits;
     const address = addressOf(socket);
-    const refuse = (reason: string) => {
-      refusals.tell({ address, reason });
-      socket.close();
+    const count = (this.perAddress.get(address) ?? 0) + 1;
+    this.perAddress.set(address, count);
+    socket.on('close', () => this.leave(address));
+    const isTooMany = count > connectionsPerAddress;
+    this.listen(socket, isTooMany);
+    if (isTooMany) this.refuse(socket, `more than ${connectionsPerAddress} from one address`);
+  }
+
+  private leave(address: string): void {
+    const count = (this.perAddress.get(address) ?? 1) - 1;
+    if (count > 0) this.perAddress.set(address, count);
+    else this.perAddress.delete(address);
+  }
+
+  /** Each message is looked at before Meteor sees it; after one that is refused, Meteor hears of no more. */
+  private listen(socket: RawSocket, isRefused: boolean): void {
+    let refused = isRefused;
+    const emit = socket.emit.bind(socket);
+    const judge = this.judgeOf(socket);
+    const messageIsWhole = this.limitUnfinished(socket);
+    socket.emit = (event, ...values) => {
+      if (event !== 'data') return emit(event, ...values);
+      messageIsWhole();
+      if (refused || !this.unread.mayGoOn(socket)) return false;
+      const objection = judge().objection(String(values[0]));
+      if (objection === undefined) return emit(event, ...values);
+      refused = true;
+      this.refuse(socket, objection);
+      return true;
     };
-    const count = (perAddress.get(address) ?? 0) + 1;
-    perAddress.set(address, count);
-    socket.on('close', () => leave(perAddress, address));
-    if (count > limits.connectionsPerAddress) refuse(`more than ${limits.connectionsPerAddress} from one address`);
-    else limitMessages(socket, limits, refuse);
-  });
-}
+  }
 
-function leave(perAddress: Map<string, number>, address: string): void {
-  const count = (perAddress.get(address) ?? 1) - 1;
-  if (count > 0) perAddress.set(address, count);
-  else perAddress.delete(address);
-}
+  /** The judge of a stranger, until the connection has proved itself. */
+  private judgeOf(socket: RawSocket): () => MessageJudge {
+    const { limits, isLink } = this.options;
+    const ofStranger = new MessageJudge(limits, 1);
+    let ofLink: MessageJudge | undefined;
+    return () => {
+      const id = socket._meteorSession?.id;
+      if (ofLink || id === undefined || !isLink(id)) return ofLink ?? ofStranger;
+      ofLink = new MessageJudge(limits, linkFactor);
+      return ofLink;
+    };
+  }
 
-function limitMessages(socket: RawSocket, limits: SocketLimits, refuse: (reason: string) => void): void {
-  const bucket = new Bucket(limits.messagesPerSecond, limits.messagesPerSecond * burstSeconds);
-  let refused = false;
-  socket.on('data', text => {
-    if (refused) return;
-    const bytes = Buffer.byteLength(text);
-    const tooLong = bytes > limits.messageBytes;
-    if (!tooLong && bucket.take()) return;
-    refused = true;
-    refuse(tooLong ? `a message of ${bytes} bytes` : `more than ${limits.messagesPerSecond} messages a second`);
-  });
+  /** Pieces of a message wait in this process for its end. @returns what to call when it has come. */
+  private limitUnfinished(socket: RawSocket): () => void {
+    const most = this.options.limits.messageBytes + framesBytes;
+    let unfinished = 0;
+    // Counts before the parser of frames does its work, and leaves it to that one to have the bytes flow.
+    wireOf(socket)?.prependListener('data', (bytes: Buffer) => {
+      unfinished += bytes.length;
+      if (unfinished <= most) return;
+      unfinished = Number.NEGATIVE_INFINITY; // said once
+      this.say(socket, `${most} bytes without the end of a message`);
+      cutSocket(socket);
+    });
+    return () => {
+      unfinished = 0;
+    };
+  }
+
+  private refuse(socket: RawSocket, reason: string): void {
+    this.say(socket, reason);
+    closeSocket(socket);
+  }
+
+  private say(socket: RawSocket, reason: string): void {
+    this.options.refusals.tell({ address: addressOf(socket), reason });
+  }
 }

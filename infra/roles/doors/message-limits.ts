@@ -1,0 +1,72 @@
+import { Bucket } from './bucket';
+
+export interface MessageLimits {
+  messagesPerSecond: number;
+  messageBytes: number;
+}
+
+/** A page sends what it missed when it comes back. */
+const burstSeconds = 5;
+/** Each message may be as long as the longest, but not one after the other. */
+const burstOfBytes = 4;
+/** The database holds no deeper documents, and code that walks through deeper ones runs out of stack. */
+const deepest = 100;
+
+/** Decides about the messages of one connection. */
+export class MessageJudge {
+  private readonly messages: Bucket;
+  private readonly bytes: Bucket;
+
+  /** @param factor how many times as much this connection may say. */
+  constructor(
+    private readonly limits: MessageLimits,
+    private readonly factor: number,
+  ) {
+    const { messagesPerSecond, messageBytes } = limits;
+    this.messages = new Bucket(messagesPerSecond * factor, messagesPerSecond * factor * burstSeconds);
+    this.bytes = new Bucket(messageBytes * factor, messageBytes * factor * burstOfBytes);
+  }
+
+  /** @returns why the message is not to be listened to; nothing for one that is in order. */
+  objection(text: string): string | undefined {
+    const { messagesPerSecond, messageBytes } = this.limits;
+    const length = Buffer.byteLength(text);
+    if (length > messageBytes) return `a message of ${length} bytes`;
+    if (!this.messages.take()) return `more than ${messagesPerSecond * this.factor} messages a second`;
+    if (!this.bytes.take(length)) return `more than ${messageBytes * this.factor} bytes of messages a second`;
+    if (depthOf(text) > deepest) return `a message nested more than ${deepest} deep`;
+    return isOfNoKind(text) ? 'a message of a kind that no client sends' : undefined;
+  }
+}
+
+/** How deeply lists and objects are nested in a text of JSON; what is no JSON has some depth as well. */
+function depthOf(text: string): number {
+  if (text.length <= 2 * deepest) return 0; // as many brackets need more room
+  let depth = 0;
+  let most = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const sign = text[at];
+    if (sign === '\\' && quoted) at += 1;
+    else if (sign === '"') quoted = !quoted;
+    else if (!quoted && (sign === '[' || sign === '{')) most = Math.max(most, ++depth);
+    else if (!quoted && (sign === ']' || sign === '}')) depth -= 1;
+  }
+  return most;
+}
+
+/** At these Meteor stumbles instead of answering: kinds named like members of Object, ids that can't be repeated. */
+function isOfNoKind(text: string): boolean {
+  const { msg, id } = objectIn(text);
+  if (msg === undefined || msg === null) return false; // an answer is there for it
+  if (typeof msg !== 'string' || msg in Object.prototype) return true;
+  return (msg === 'ping' || msg === 'unsub') && Boolean(id) && typeof id !== 'string';
+}
+
+function objectIn(text: string): { msg?: unknown; id?: unknown } {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}

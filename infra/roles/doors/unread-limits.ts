@@ -1,0 +1,53 @@
+import { allSockets, cutSocket, type RawSocket, unreadOf } from './raw-socket';
+
+export interface UnreadLimits {
+  /** What may wait for one connection to be read. */
+  unreadBytes: number;
+  /** What may wait for all of them together. */
+  unreadBytesInAll: number;
+}
+
+const lookEveryMs = 250;
+
+/** Cuts connections whose clients don't read what is sent to them: it would wait for them in this process. */
+export class UnreadWatch {
+  private timer?: NodeJS.Timeout;
+
+  constructor(
+    private readonly limits: UnreadLimits,
+    private readonly refused: (socket: RawSocket, reason: string) => void,
+  ) {}
+
+  start(): void {
+    this.timer = setInterval(() => this.look(), lookEveryMs);
+    this.timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  /** @returns whether the connection may go on. */
+  mayGoOn(socket: RawSocket): boolean {
+    const unread = unreadOf(socket);
+    if (unread <= this.limits.unreadBytes) return true;
+    this.cut(socket, `it does not read: ${unread} bytes wait for it`);
+    return false;
+  }
+
+  private look(): void {
+    const waiting = allSockets().filter(socket => unreadOf(socket) > 0 && this.mayGoOn(socket));
+    let inAll = waiting.reduce((sum, socket) => sum + unreadOf(socket), 0);
+    for (const socket of waiting.sort((a, b) => unreadOf(b) - unreadOf(a))) {
+      if (inAll <= this.limits.unreadBytesInAll) return;
+      const unread = unreadOf(socket);
+      inAll -= unread;
+      this.cut(socket, `${unread} bytes wait for it, and too much for all connections together`);
+    }
+  }
+
+  private cut(socket: RawSocket, reason: string): void {
+    this.refused(socket, reason);
+    cutSocket(socket);
+  }
+}
