@@ -2,6 +2,7 @@ import { check, Match } from 'meteor/check';
 import { DDPRateLimiter } from 'meteor/ddp-rate-limiter';
 import { Meteor } from 'meteor/meteor';
 import { messageOf } from '../errors/plain-error';
+import { defineMethods } from '../link';
 import type { ConsoleMethods } from './contract';
 import type { MayOperate } from './may-operate';
 import type { OpenedSession, OperatorSessions } from './sessions';
@@ -30,7 +31,7 @@ export function defineLogin(
     const { session, expiresAt } = opened;
     return { session, expiresAt };
   };
-  Meteor.methods({
+  defineMethods({
     async 'console.login'(this: This, token: unknown) {
       check(token, Text);
       const answer = await admit(this, await sessions.open(token as string));
@@ -78,7 +79,7 @@ export function defineActions(sources: ConsoleSources, mayOperate: MayOperate): 
       const one = (taskType as string | null) ?? undefined;
       await act(this, action, { taskType: one ?? 'all' }, () => perform(one));
     };
-  Meteor.methods({
+  defineMethods({
     'console.retryTask': onTask('retry', id => sources.retry(id).then(() => undefined)),
     'console.replayTask': onTask('replay', id => sources.replay(id)),
     'console.cancelTask': onTask('cancel', id => sources.cancel(id).then(() => undefined)),

@@ -1,4 +1,5 @@
 export { type Jobs, LinkError, type LiveState, type RunOptions } from './contract';
+export { defineMethods } from './define-methods';
 export { connectJobs, jobs } from './jobs';
 export { LinkClient } from './link-client';
 export { LinkServer, type LinkServerOptions } from './link-server';

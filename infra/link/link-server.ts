@@ -3,6 +3,7 @@ import { DDPRateLimiter } from 'meteor/ddp-rate-limiter';
 import { Meteor } from 'meteor/meteor';
 import { Seldom } from '../monitor/seldom';
 import { type LiveState, wire } from './contract';
+import { defineMethods } from './define-methods';
 import { Gate } from './gate';
 import { publishLive } from './live-publication';
 import { callerOf, notTheLink, speakable } from './refusals';
@@ -72,7 +73,7 @@ export class LinkServer {
     const { gate } = this;
     const admit = (connection: Meteor.Connection, proof: unknown, question: unknown) =>
       this.admit(connection, proof, question);
-    Meteor.methods({
+    defineMethods({
       [wire.challenge](this: Meteor.MethodThisType) {
         return gate.challenge(callerOf(this).id);
       },
@@ -101,7 +102,7 @@ export class LinkServer {
     const run = (id: string, taskType: string, data: unknown, timeoutMs: number) =>
       this.run(id, taskType, data, timeoutMs);
     const { nudge, runSchedule } = this.options;
-    Meteor.methods({
+    defineMethods({
       async [wire.run](this: Meteor.MethodThisType, taskType: unknown, data: unknown, timeoutMs: unknown) {
         const id = enter(this);
         check(taskType, String);

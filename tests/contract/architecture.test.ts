@@ -125,6 +125,11 @@ describe('the sources', () => {
       'the browser imports nothing dynamically (Meteor runs it through eval, which the policy forbids)',
     ],
     [
+      'imports/api/a.ts',
+      'export const define = () => Meteor.methods({});',
+      'methods are defined by defineMethods (a result that cannot be written ends a Meteor process)',
+    ],
+    [
       'imports/api/server/a.ts',
       'export {};',
       'no folder named client or server below the top level (Meteor drops it from the other side)',

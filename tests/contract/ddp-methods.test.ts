@@ -54,10 +54,6 @@ describe('a method', () => {
   it('that fails with nothing answers nothing', async () => {
     expect(await talk.call('more.nothingThrown')).toEqual({ msg: 'result', id: expect.any(String) });
   });
-
-  it('whose result can not be written is an internal error', async () => {
-    expect((await talk.call('more.circle')).error).toMatchObject({ error: 500 });
-  });
 });
 
 describe('a collection', () => {
@@ -70,10 +66,6 @@ describe('a collection', () => {
       isBinary: true,
       isOid: true,
     });
-  });
-
-  it('gives ids of the driver to clients as ids', async () => {
-    expect(await resultOf('more.rawId')).toEqual({ $type: 'oid', $value: expect.stringMatching(/^[0-9a-f]{24}$/) });
   });
 
   it('finds nothing by a forgotten selector', async () => {
@@ -138,7 +130,7 @@ describe('a collection', () => {
       expect((await talk.call('truth.update', insertedId, modifier)).error).toMatchObject({ error: 500 });
   });
 
-  it.each([[{ _id: '' }], [{ _id: 5 }], [null], ['text']])('refuses to insert %j', async note => {
+  it.each([[{ _id: '' }], [{ _id: 5 }], [null]])('refuses to insert %j', async note => {
     expect((await talk.call('more.insertOdd', note)).error).toMatchObject({ error: 500 });
   });
 

@@ -26,12 +26,18 @@ describe('a session', () => {
     await eventually(async () => (await count()) === before);
   });
 
-  it('has the address that the client connects from, and its headers', async () => {
+  it('has the address that the client connects from, and those headers that SockJS hands on', async () => {
     const talk = await running.connect({
-      headers: { 'x-forwarded-for': '1.2.3.4', 'x-of-ours': 'yes' },
+      headers: { 'x-forwarded-for': '1.2.3.4', 'x-of-ours': 'yes', cookie: 'a=b', 'user-agent': 'a test' },
     });
     expect((await talk.call('more.address')).result).toMatch(/^(::1|127\.0\.0\.1|::ffff:127\.0\.0\.1)$/);
-    expect((await talk.call('more.header', 'x-of-ours')).result).toBe('yes');
+    for (const [name, value] of [
+      ['x-forwarded-for', '1.2.3.4'],
+      ['user-agent', 'a test'],
+      ['x-of-ours', undefined],
+      ['cookie', undefined],
+    ] as const)
+      expect((await talk.call('more.header', name)).result).toBe(value);
   });
 
   it('can be closed by the server while others go on', async () => {

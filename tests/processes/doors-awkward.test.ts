@@ -15,6 +15,15 @@ afterAll(() => roles.stop(), 30_000);
 
 const linesOf = (process: TestProcess | undefined) => process?.output.split('\n').length ?? 0;
 
+/** Says each of them, whole and broken off at its end, and finds none that gets two answers. */
+async function answeredOnce(requests: readonly string[]): Promise<void> {
+  await unharmed(2 * requests.length, async url => {
+    const answers = await Promise.all(requests.map(request => sayRaw(url, request)));
+    expect(requests.filter((_, at) => statusLines(answers[at]!).length > 1)).toEqual([]);
+    await Promise.all(requests.map(request => breakOff(url, request)));
+  });
+}
+
 /** What happens on both roles: they live on, answer others, and log a line at most for each of `times` inputs. */
 async function unharmed(times: number, happen: (url: string) => Promise<unknown>): Promise<void> {
   const before = [linesOf(roles.web), linesOf(roles.jobs)];
@@ -74,78 +83,77 @@ const targets = [
   '/constructor/prototype',
 ];
 
-describe('a request line', () => {
-  it.each(targets)('that asks for %j gets one answer at most, and harms nobody', target =>
-    unharmed(4, async url => {
-      const plain = ['GET', 'HEAD', 'POST'].map(method => `${method} ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
-      for (const request of [...plain, upgradeRequest(target)])
-        expect(statusLines(await sayRaw(url, request)).length).toBeLessThanOrEqual(1);
-      await breakOff(url, upgradeRequest(target));
-    }),
-  );
+const close = 'Host: x\r\nConnection: close\r\n\r\n';
 
-  it.each([
-    'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n',
-    'OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n',
-    'TRACE / HTTP/1.1\r\nHost: x\r\n\r\n',
-    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
-    'GET / HTTP/9.9\r\nHost: x\r\n\r\n',
-    'GET /\r\n\r\n',
-    'GET  /  HTTP/1.1\r\nHost: x\r\n\r\n',
-    'NONSENSE / HTTP/1.1\r\nHost: x\r\n\r\n',
-    'GET /\u0000 HTTP/1.1\r\nHost: x\r\n\r\n',
-    '\u0000\u0001\u0002\r\n\r\n',
-    '\r\n\r\n\r\n',
-    '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003', // the beginning of TLS
-    `GET /${'x'.repeat(100_000)} HTTP/1.1\r\nHost: x\r\n\r\n`,
-  ])('of %j as well', request =>
-    unharmed(2, async url => {
-      expect(statusLines(await sayRaw(url, request)).length).toBeLessThanOrEqual(1);
-      await breakOff(url, request);
-    }),
-  );
+describe('a request line', () => {
+  it('whatever it asks for gets one answer at most, and harms nobody', async () => {
+    const plain = (method: string) => targets.map(target => `${method} ${target} HTTP/1.1\r\n${close}`);
+    await answeredOnce([...['GET', 'HEAD', 'POST'].flatMap(plain), ...targets.map(target => upgradeRequest(target))]);
+  });
+
+  it('of no kind as well', () =>
+    answeredOnce([
+      'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n',
+      'OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n',
+      'TRACE / HTTP/1.1\r\nHost: x\r\n\r\n',
+      'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+      'GET / HTTP/9.9\r\nHost: x\r\n\r\n',
+      'GET /\r\n\r\n',
+      'GET  /  HTTP/1.1\r\nHost: x\r\n\r\n',
+      'NONSENSE / HTTP/1.1\r\nHost: x\r\n\r\n',
+      'GET /\u0000 HTTP/1.1\r\nHost: x\r\n\r\n',
+      '\u0000\u0001\u0002\r\n\r\n',
+      '\r\n\r\n\r\n',
+      '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003', // the beginning of TLS
+      `GET /${'x'.repeat(100_000)} HTTP/1.1\r\nHost: x\r\n\r\n`,
+    ]));
 });
 
 describe('headers', () => {
   const visitor = `visitor=${'a'.repeat(64)}`;
-  it.each([
-    ['two hosts', 'Host: a\r\nHost: b'],
-    ['no host', 'X: y'],
-    ['a host that is none', 'Host: [::'],
-    ['a length that is none', 'Host: x\r\nContent-Length: abc'],
-    ['two lengths', 'Host: x\r\nContent-Length: 1\r\nContent-Length: 2'],
-    ['a length below zero', 'Host: x\r\nContent-Length: -1'],
-    ['a huge length', 'Host: x\r\nContent-Length: 99999999999999999999'],
-    ['an encoding said twice', 'Host: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked'],
-    ['an encoding that nobody knows', 'Host: x\r\nTransfer-Encoding: nonsense'],
-    ['length and encoding', 'Host: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5'],
-    ['a cookie of odd signs', `Host: x\r\nCookie: %E0%A4%A; =; ;;; visitor; visitor==; ${visitor}; __proto__=1`],
-    ['a long cookie', `Host: x\r\nCookie: ${'a=b; '.repeat(2_000)}`],
-    ['an odd range', 'Host: x\r\nRange: bytes=9-1,-,x'],
-    ['a range that is not there', 'Host: x\r\nRange: bytes=999999999-'],
-    ['an odd condition', 'Host: x\r\nIf-Modified-Since: nonsense\r\nIf-None-Match: "'],
-    ['an odd origin', 'Host: x\r\nOrigin: http://[::\r\nReferer: \u00ff'],
-    ['an odd accept', 'Host: x\r\nAccept: ;;q=,*/*;q=x\r\nAccept-Encoding: \u00ff'],
-    ['an expectation', 'Host: x\r\nExpect: the-unexpected'],
-    ['a forwarded address that is none', 'Host: x\r\nX-Forwarded-For: ,,%00, ::'],
-    ['a form without a boundary', `Host: x\r\nCookie: ${visitor}\r\nContent-Type: multipart/form-data`],
+  const headers = [
+    'Host: a\r\nHost: b',
+    'X: y',
+    'Host: [::',
+    'Host: x\r\nContent-Length: abc',
+    'Host: x\r\nContent-Length: 1\r\nContent-Length: 2',
+    'Host: x\r\nContent-Length: -1',
+    'Host: x\r\nContent-Length: 99999999999999999999',
+    'Host: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked',
+    'Host: x\r\nTransfer-Encoding: nonsense',
+    'Host: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5',
+    `Host: x\r\nCookie: %E0%A4%A; =; ;;; visitor; visitor==; ${visitor}; __proto__=1`,
+    `Host: x\r\nCookie: ${'a=b; '.repeat(2_000)}`,
+    'Host: x\r\nRange: bytes=9-1,-,x',
+    'Host: x\r\nRange: bytes=999999999-',
+    'Host: x\r\nIf-Modified-Since: nonsense\r\nIf-None-Match: "',
+    'Host: x\r\nOrigin: http://[::\r\nReferer: \u00ff',
+    'Host: x\r\nAccept: ;;q=,*/*;q=x\r\nAccept-Encoding: \u00ff',
+    'Host: x\r\nExpect: the-unexpected',
+    'Host: x\r\nX-Forwarded-For: ,,%00, ::',
+    `Host: x\r\nCookie: ${visitor}\r\nContent-Type: multipart/form-data`,
     [
       'a form that is none',
       `Host: x\r\nCookie: ${visitor}\r\nContent-Type: multipart/form-data; boundary="\r\nContent-Length: 3`,
     ],
-    ['a name that is none', 'Host: x\r\n\u00ff\u0000: y'],
-    ['no end', `Host: x\r\nX: ${'y'.repeat(100_000)}`],
-  ])('with %s get one answer at most, and harm nobody', (_case, headers) =>
-    unharmed(8, async url => {
-      for (const start of ['GET /', 'GET /main.css', 'GET /files/x', 'POST /upload/pictures']) {
-        const request = `${start} HTTP/1.1\r\n${headers}\r\n\r\n`;
-        expect(statusLines(await sayRaw(url, request)).length).toBeLessThanOrEqual(1);
-        await breakOff(url, request);
-      }
-    }),
-  );
+    'Host: x\r\n\u00ff\u0000: y',
+    `Host: x\r\nX: ${'y'.repeat(100_000)}`,
+  ];
 
-  it.each([
+  it('get one answer at most, and harm nobody', () =>
+    answeredOnce(
+      ['GET /', 'GET /main.css', 'GET /files/x', 'POST /upload/pictures'].flatMap(start =>
+        headers.map(
+          lines => `${start} HTTP/1.1
+${lines}
+Connection: close
+
+`,
+        ),
+      ),
+    ));
+
+  const ofUpgrades: Record<string, string>[] = [
     { 'Sec-WebSocket-Key': '' },
     { 'Sec-WebSocket-Key': 'short' },
     { 'Sec-WebSocket-Version': '99' },
@@ -158,15 +166,14 @@ describe('headers', () => {
     { Upgrade: 'websocket, websocket' },
     { Connection: 'keep-alive, Upgrade', 'Content-Length': '5' },
     { Origin: 'http://[::', Cookie: '%E0%A4%A' },
-  ])('of an upgrade with %j as well', headers =>
-    unharmed(2, async url => {
-      for (const path of ['/websocket', '/sockjs/1/x/websocket', '/elsewhere']) {
-        const request = upgradeRequest(path, headers as Record<string, string>);
-        expect(statusLines(await sayRaw(url, request)).length).toBeLessThanOrEqual(1);
-        await breakOff(url, request);
-      }
-    }),
-  );
+  ];
+
+  it('of an upgrade as well', () =>
+    answeredOnce(
+      ['/websocket', '/sockjs/1/x/websocket', '/elsewhere'].flatMap(path =>
+        ofUpgrades.map(lines => upgradeRequest(path, lines)),
+      ),
+    ));
 });
 
 describe('half of a request', () => {
@@ -177,60 +184,91 @@ describe('half of a request', () => {
       `Cookie: visitor=${'a'.repeat(64)}\r\nContent-Length: 500\r\n\r\n` +
       '--b\r\nContent-Disposition: form-data; name="f"; filename="x.png"\r\n\r\n\u0089PNG',
   ];
-  it.each(whole)('is broken off wherever it may be: %j', request =>
-    unharmed(1, async url => {
-      for (let length = 1; length <= request.length; length += 7) await breakOff(url, request.slice(0, length));
-    }),
-  );
+
+  it('is broken off wherever it may be', () => {
+    const halves = whole.flatMap(request =>
+      Array.from({ length: request.length }, (_, length) => request.slice(0, length + 1)).filter(
+        (_, at) => at % 7 === 0,
+      ),
+    );
+    return unharmed(halves.length, url => Promise.all(halves.map(half => breakOff(url, half))));
+  });
+
+  it('with noise in it is answered once at most', () => {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    console.log(`noise by the seed ${seed}`);
+    const next = numbersFrom(seed);
+    return answeredOnce(Array.from({ length: 300 }, (_, at) => noisy(whole[at % whole.length]!, next)));
+  });
 });
+
+/** Random numbers below a bound, the same ones for the same seed. */
+function numbersFrom(seed: number): (below: number) => number {
+  let state = seed;
+  return below => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((state / 2_147_483_648) * below);
+  };
+}
+
+/** Up to three bytes of it are others, most of them near the beginning. */
+function noisy(request: string, next: (below: number) => number): string {
+  const bytes = Buffer.from(request, 'latin1');
+  for (let times = 1 + next(3); times > 0; times -= 1) bytes[next(1 + next(bytes.length))] = next(256);
+  return bytes.toString('latin1');
+}
 
 const connect = frame('{"msg":"connect","version":"1","support":["1"]}');
 
 describe('frames', () => {
-  const frames: [string, Buffer][] = [
-    ['an opcode that is none', frame('x', { opcode: 3 })],
-    ['a control frame that is none', frame('x', { opcode: 0xf })],
-    ['no mask', frame('x', { masked: false })],
-    ['reserved bits', frame('x', { reserved: 7 })],
-    ['a compressed text that nobody agreed on', frame('x', { reserved: 4 })],
-    ['text that is no UTF-8', frame(Buffer.from([0xff, 0xfe, 0xc0]))],
-    [
-      'half a character in each of two pieces',
-      Buffer.concat([frame(Buffer.from([0xe2]), { fin: false }), frame(Buffer.from([0x82]), { opcode: 0 })]),
-    ],
-    ['a piece of nothing that has begun', frame('x', { opcode: 0 })],
-    ['a new text within one that has not ended', Buffer.concat([frame('x', { fin: false }), frame('y')])],
-    ['a ping in pieces', frame('x', { opcode: 9, fin: false })],
-    ['a ping that is too long', frame('x'.repeat(200), { opcode: 9 })],
-    ['many pings', Buffer.concat(Array.from({ length: 2_000 }, () => frame('', { opcode: 9 })))],
-    ['a goodbye of one byte', frame('x', { opcode: 8 })],
-    ['a goodbye with a code that is none', frame(Buffer.from([0, 1]), { opcode: 8 })],
-    ['a goodbye that is no UTF-8', frame(Buffer.from([3, 232, 0xff]), { opcode: 8 })],
-    ['a frame that announces gigabytes', frame('x', { announced: 2 ** 31 - 1 })],
-    ['a frame that announces more than there is', frame('x', { announced: 5_000 })],
-    ['binary in place of text', frame('{"msg":"ping"}', { opcode: 2 })],
-    ['nothing', frame('')],
-    ['HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')],
-    ['noise', Buffer.from(Array.from({ length: 3_000 }, (_, i) => (i * 167 + (i >> 3)) & 0xff))],
+  const frames: Buffer[] = [
+    frame('x', { opcode: 3 }),
+    frame('x', { opcode: 0xf }),
+    frame('x', { masked: false }),
+    frame('x', { reserved: 7 }),
+    frame('x', { reserved: 4 }),
+    frame(Buffer.from([0xff, 0xfe, 0xc0])),
+    Buffer.concat([frame(Buffer.from([0xe2]), { fin: false }), frame(Buffer.from([0x82]), { opcode: 0 })]),
+    frame('x', { opcode: 0 }),
+    Buffer.concat([frame('x', { fin: false }), frame('y')]),
+    frame('x', { opcode: 9, fin: false }),
+    frame('x'.repeat(200), { opcode: 9 }),
+    Buffer.concat(Array.from({ length: 2_000 }, () => frame('', { opcode: 9 }))),
+    frame('x', { opcode: 8 }),
+    frame(Buffer.from([0, 1]), { opcode: 8 }),
+    frame(Buffer.from([3, 232, 0xff]), { opcode: 8 }),
+    frame('x', { announced: 2 ** 31 - 1 }),
+    frame('x', { announced: 5_000 }),
+    frame('{"msg":"ping"}', { opcode: 2 }),
+    frame(''),
+    Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'),
+    Buffer.from(Array.from({ length: 3_000 }, (_, i) => (i * 167 + (i >> 3)) & 0xff)),
   ];
-  it.each(frames)('with %s harm nobody, before and after the greeting, whole and broken off', (_case, bytes) =>
-    unharmed(4, async url => {
-      for (const greeting of [Buffer.alloc(0), connect]) {
-        const all = Buffer.concat([greeting, bytes]);
-        await sayRaw(url, Buffer.concat([Buffer.from(upgradeRequest('/websocket')), all]));
-        await breakOff(url, Buffer.concat([Buffer.from(upgradeRequest('/websocket')), all]));
-        const web = await RawWebSocket.open(url);
-        await web.write(all.subarray(0, -1));
-        web.socket.resetAndDestroy();
-      }
-    }),
-  );
+
+  it('harm nobody, before and after the greeting, whole, half and broken off', () => {
+    const talks = frames.flatMap(bytes => [bytes, Buffer.concat([connect, bytes])]);
+    const wholes = talks.map(bytes => Buffer.concat([Buffer.from(upgradeRequest('/websocket')), bytes]));
+    return unharmed(3 * talks.length, async url => {
+      await Promise.all(wholes.map(bytes => sayRaw(url, bytes)));
+      await Promise.all(wholes.map(bytes => breakOff(url, bytes)));
+      await Promise.all(wholes.map(bytes => breakOff(url, bytes.subarray(0, -1))));
+    });
+  });
 });
+
+/** Whether the next message is answered, or the connection is over. */
+async function isAnswered(url: string, talk: Buffer): Promise<boolean> {
+  const web = await RawWebSocket.open(url);
+  await web.write(Buffer.concat([talk, frame('{"msg":"ping","id":"last"}')]));
+  const answer = await eventually(() => /"last"|"error"/.test(web.heard) || web.isOver).catch(() => false);
+  web.socket.destroy();
+  return answer;
+}
 
 const deep = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 
 describe('a message', () => {
-  it.each([
+  const messages = [
     '',
     ' ',
     '{',
@@ -289,19 +327,17 @@ describe('a message', () => {
     '\u0000',
     '\ud800',
     `{"msg":"${'x'.repeat(100_000)}"}`,
-  ])('like %j harms nobody, before and after the greeting', text =>
-    unharmed(2, async url => {
-      for (const greeting of [Buffer.alloc(0), connect]) {
-        const web = await RawWebSocket.open(url);
-        await web.write(Buffer.concat([greeting, frame(text)]));
-        await web.write(frame('{"msg":"ping","id":"last"}'));
-        const heard: string[] = [];
-        web.socket.on('data', bytes => heard.push(bytes.toString('latin1')));
-        await eventually(() => heard.join('').includes('last') || heard.join('').includes('error') || !web.isOpen);
-        web.socket.destroy();
-      }
-    }),
-  );
+  ];
+
+  it('of no sense harms nobody, before and after the greeting', () => {
+    const talks = messages.flatMap(text => [frame(text), Buffer.concat([connect, frame(text)])]);
+    return unharmed(talks.length, async url => {
+      const unanswered = await Promise.all(
+        talks.map(async talk => ((await isAnswered(url, talk)) ? '' : String(talk))),
+      );
+      expect(unanswered.filter(Boolean)).toEqual([]);
+    });
+  });
 
   it('of any kind leaves other connections alone', async () => {
     const client = await ForeignClient.open(roles.webUrl);

@@ -86,6 +86,16 @@ describe('the door of the link', () => {
     },
   );
 
+  it('gives a stranger the messages of a stranger, and the link many more, once it has proved itself', async () => {
+    const pings = async (client: ForeignClient) => {
+      for (let ping = 0; ping < 400; ping += 1) client.send({ msg: 'ping', id: `p${ping}` });
+      await eventually(() => !client.isOpen || client.heard.some(({ id }) => id === 'p399'));
+      return client.isOpen;
+    };
+    expect(await pings(await stranger())).toBe(false);
+    expect(await pings(await linked())).toBe(true);
+  });
+
   it('opens to who knows the secret: live state and a run with its result', async () => {
     const client = await linked();
     await client.subscribe('link.live');

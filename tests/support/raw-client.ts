@@ -36,9 +36,18 @@ export async function breakOff(url: string, bytes: Bytes): Promise<void> {
   socket.resetAndDestroy();
 }
 
+/** The first byte of a frame that closes. */
+const goodbye = '\x88';
+
 /** A WebSocket whose frames a test makes by hand, and that reads only where it is told to. */
 export class RawWebSocket {
-  private constructor(readonly socket: Socket) {}
+  heard = '';
+
+  private constructor(readonly socket: Socket) {
+    socket.on('data', bytes => {
+      this.heard += bytes.toString('latin1');
+    });
+  }
 
   /** @param path where the DDP server answers. */
   static async open(url: string, path = '/websocket'): Promise<RawWebSocket> {
@@ -46,8 +55,12 @@ export class RawWebSocket {
     socket.write(upgradeRequest(path));
     const [head] = (await once(socket, 'data')) as [Buffer];
     if (!head.toString('latin1').startsWith('HTTP/1.1 101')) throw new Error(`no WebSocket: ${head}`);
-    socket.resume();
     return new RawWebSocket(socket);
+  }
+
+  /** Whether the other side has said goodbye, or is gone. */
+  get isOver(): boolean {
+    return !this.isOpen || this.heard.includes(goodbye);
   }
 
   get isOpen(): boolean {

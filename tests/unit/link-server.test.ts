@@ -6,6 +6,7 @@ jest.mock('meteor/ddp', () => require('../../infra/node-host/modules/ddp'), { vi
 jest.mock('meteor/ddp-rate-limiter', () => require('../../infra/node-host/modules/ddp-rate-limiter'), {
   virtual: true,
 });
+jest.mock('meteor/ejson', () => require('../../infra/node-host/modules/ejson'), { virtual: true });
 jest.mock('meteor/meteor', () => require('../../infra/node-host/modules/meteor'), { virtual: true });
 jest.mock('meteor/mongo', () => require('../../infra/node-host/modules/mongo'), { virtual: true });
 

@@ -1,4 +1,5 @@
 import { Meteor } from 'meteor/meteor';
+import { defineMethods } from '../../../infra/link';
 import { DuplicateTasksError, TaskQueue } from '../../../infra/queue';
 import { maxBurnSeconds, maxBurnTasks } from '../../tasks/limits';
 import { badInput, parse, visitorOf } from '../errors';
@@ -7,7 +8,7 @@ import { addInFreeSlot, slotKey } from '../tasks/slots';
 
 /** `burn.start({ seconds, tasks })`: as many tasks that each keep a core busy for that long. */
 export function defineBurnMethods(): void {
-  Meteor.methods({
+  defineMethods({
     async 'burn.start'(order: unknown) {
       const owner = visitorOf(this);
       const { seconds, tasks } = parse('burn.start', order, { seconds: Number, tasks: Number });

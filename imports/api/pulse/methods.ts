@@ -1,9 +1,9 @@
-import { Meteor } from 'meteor/meteor';
+import { defineMethods } from '../../../infra/link';
 import type { Pulse } from './pulse';
 
 /** `pulse.read()`: the web role's event-loop delay. How long the answer takes is the round trip. */
 export function definePulseMethods(pulse: Pulse): void {
-  Meteor.methods({
+  defineMethods({
     'pulse.read': () => pulse.read(),
   });
 }

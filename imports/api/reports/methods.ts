@@ -1,12 +1,12 @@
-import { Meteor } from 'meteor/meteor';
 import type { FileStore } from '../../../infra/database';
+import { defineMethods } from '../../../infra/link';
 import { TaskQueue } from '../../../infra/queue';
 import { parse, visitorOf } from '../errors';
 import { build, makeRoom, ownReport, rebuild, remove } from './reports';
 
 /** What a visitor does with reports. Each method looks at the owner first. */
 export function defineReportMethods(files: FileStore): void {
-  Meteor.methods({
+  defineMethods({
     async 'reports.build'(order: unknown) {
       const owner = visitorOf(this);
       const { rows } = parse('reports.build', order, { rows: Number });

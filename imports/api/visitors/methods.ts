@@ -1,10 +1,11 @@
-import { Meteor } from 'meteor/meteor';
+import type { Meteor } from 'meteor/meteor';
+import { defineMethods } from '../../../infra/link';
 import { badInput } from '../errors';
 import { isVisitorToken, ownerOf } from './token';
 
 /** `visitors.enter(token)`: from here on the connection speaks for the owner of that token. */
 export function defineVisitorMethods(): void {
-  Meteor.methods({
+  defineMethods({
     async 'visitors.enter'(this: Meteor.MethodThisType, token: unknown) {
       if (!isVisitorToken(token)) throw badInput('visitors.enter: the token must be 64 hexadecimal digits');
       // Publications run again for the new user; what is said next must not come in between.

@@ -69,6 +69,14 @@ export const sourceRules: SourceRule[] = [
         .map(call => firstLine(call, source)),
   },
   {
+    name: 'methods are defined by defineMethods (a result that cannot be written ends a Meteor process)',
+    about: path => isBundledByMeteor(path) && isCode(path) && path !== 'infra/link/define-methods.ts',
+    problems: source =>
+      all(source, ts.isCallExpression)
+        .map(({ expression }) => expression.getText(source))
+        .filter(called => called === 'Meteor.methods'),
+  },
+  {
     name: 'no folder named client or server below the top level (Meteor drops it from the other side)',
     about: isBundledByMeteor,
     problems: ({ fileName }) => (/.\/(client|server)\//.test(fileName) ? [fileName] : []),

@@ -142,14 +142,14 @@ import type { ${Type} } from './schema';
 export const ${pascal} = new Mongo.Collection<${Type}>('${camel}');
 `;
 
-const methods = ({ camel, one, pascal, Type }: Words) => `import { Meteor } from 'meteor/meteor';
+const methods = ({ camel, one, pascal, Type }: Words) => `import { defineMethods } from '../../../infra/link';
 import { badInput, notFound, parse, visitorOf } from '../errors';
 import { ${pascal} } from './collection';
 import { textProblem } from './schema';
 
 /** What a visitor does with ${pascal.toLowerCase() === camel ? camel : `what is in ${pascal}`}. Each method looks at the owner first. */
 export function define${Type}Methods(): void {
-  Meteor.methods({
+  defineMethods({
     async '${camel}.add'(input: unknown) {
       const owner = visitorOf(this);
       const text = parse('${camel}.add', input, String);

@@ -101,9 +101,9 @@ const matching = (input: RateLimiterInput): Rule[] => [...rules.values()].filter
 
 /** Meteor's `DDPRateLimiter`: how many calls and subscriptions of one kind may come in a span of time. */
 export const DDPRateLimiter = {
-  /** @param timeInterval ms @returns the id of the rule */
-  addRule(matcher: Matcher, numRequests = 10, timeInterval = 1000, callback?: Callback): string {
-    const rule = new Rule(matcher, numRequests, timeInterval, callback);
+  /** As in Meteor, 0 is taken for a number that was left out. @param timeInterval ms @returns the id of the rule */
+  addRule(matcher: Matcher, numRequests?: number, timeInterval?: number, callback?: Callback): string {
+    const rule = new Rule(matcher, numRequests || 10, timeInterval || 1000, callback);
     rules.set(rule.id, rule);
     return rule.id;
   },

@@ -2,14 +2,6 @@ import { Binary, type Document, ObjectId } from 'mongodb';
 import { EJSON } from '../shared/ejson';
 import { ObjectID } from '../shared/object-id';
 
-// Results of the driver that a method returns as they are shall reach the client as ids, not as opaque objects.
-Object.assign(ObjectId.prototype, {
-  typeName: () => 'oid',
-  toJSONValue(this: ObjectId) {
-    return this.toHexString();
-  },
-});
-
 type Translate = (value: object) => unknown;
 
 /** A document, selector or modifier of the app's as the driver wants it. What needs no change is passed as it is. */

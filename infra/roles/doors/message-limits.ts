@@ -58,8 +58,7 @@ function depthOf(text: string): number {
 /** At these Meteor stumbles instead of answering: kinds named like members of Object, ids that can't be repeated. */
 function isOfNoKind(text: string): boolean {
   const { msg, id } = objectIn(text);
-  if (msg === undefined || msg === null) return false; // an answer is there for it
-  if (typeof msg !== 'string' || msg in Object.prototype) return true;
+  if (typeof msg === 'object' ? msg !== null : String(msg) in Object.prototype) return true;
   return (msg === 'ping' || msg === 'unsub') && Boolean(id) && typeof id !== 'string';
 }
 

@@ -55,11 +55,6 @@ Meteor.methods({
     await wait(5);
     return DDP._CurrentMethodInvocation.get()?.connection === this.connection;
   },
-  'more.circle'() {
-    const circle: Record<string, unknown> = {};
-    circle.self = circle;
-    return circle;
-  },
   'more.nothingThrown'() {
     return Promise.reject();
   },
@@ -84,10 +79,6 @@ Meteor.methods({
     });
     const note = await Notes.findOneAsync('typed');
     return note && { ...note, isBinary: note.binary instanceof Uint8Array, isOid: note.oid instanceof Mongo.ObjectID };
-  },
-  'more.rawId': async () => {
-    const { insertedId } = await Notes.rawDatabase().collection('more.raw').insertOne({ a: 1 });
-    return insertedId;
   },
   'more.notAwaited'(note: { _id: string; [field: string]: unknown }) {
     void Notes.insertAsync(note);
@@ -174,7 +165,8 @@ Meteor.methods({
       this.added('more.late', 'x', { late: true });
     });
   },
-  'more.limitedMessage': () => 'never',
+  'more.limitedMessage': () => 'once',
+  'more.limitedByZero': () => 'ten times',
 });
 
 /** Observers hear of a write a moment later. */
@@ -225,5 +217,6 @@ Meteor.publish('more.merge', function (value: unknown) {
 });
 
 DDPRateLimiter.addRule({ type: 'subscription', name: 'more.limited' }, 1, 60_000);
-const rule = DDPRateLimiter.addRule({ type: 'method', name: 'more.limitedMessage' }, 0, 60_000);
+const rule = DDPRateLimiter.addRule({ type: 'method', name: 'more.limitedMessage' }, 1, 60_000);
+DDPRateLimiter.addRule({ type: 'method', name: 'more.limitedByZero' }, 0, 60_000);
 DDPRateLimiter.setErrorMessageOnRule(rule, 'Enough of this.');
