@@ -2,13 +2,13 @@ const ranElsewhere = 'cron.ranElsewhere';
 
 /** What SyncedCron says, as events: `cron.finished { schedule }` and so on. */
 const sentences: [RegExp, string][] = [
-  [/^Starting "(.+?)"/, 'cron.started'],
-  [/^Finished "(.+?)"/, 'cron.finished'],
-  [/^Exception "(.+?)"/, 'cron.failed'],
-  [/^Skipping "(.+?)"/, 'cron.skipped'],
-  [/^Not running "(.+?)"/, ranElsewhere],
-  [/^Scheduled "(.+?)"/, 'cron.scheduled'],
-  [/^Removed "(.+?)"/, 'cron.removed'],
+  [/^Starting "(.+?)"/s, 'cron.started'],
+  [/^Finished "(.+?)"/s, 'cron.finished'],
+  [/^Exception "(.+?)"/s, 'cron.failed'],
+  [/^Skipping "(.+?)"/s, 'cron.skipped'],
+  [/^Not running "(.+?)"/s, ranElsewhere],
+  [/^Scheduled "(.+?)"/s, 'cron.scheduled'],
+  [/^Removed "(.+?)"/s, 'cron.removed'],
 ];
 
 export interface CronEvent {

@@ -1,6 +1,7 @@
 import type { Clock } from './clock';
 import { checkEntry, type Entry, isSameEntry, isShared, timetableOf } from './entry';
 import { Log, messageOf } from './log';
+import { nameGiven, refuseArguments, unknownEntry } from './names';
 import { configured, defaults, type Options } from './options';
 import { Occurrences } from './run/occurrences';
 import type { RunOutcome } from './run/record';
@@ -86,7 +87,8 @@ export class Cron {
    * @returns a promise that resolves when the database is ready for it. It need not be awaited; it may be in a startup
    *   hook.
    */
-  start(): Promise<void> {
+  start(...none: []): Promise<void> {
+    refuseArguments('start', none);
     if (!this.running) {
       this.running = true;
       this.store = undefined;
@@ -99,29 +101,42 @@ export class Cron {
   }
 
   /** Stops scheduling and keeps the entries for the next `start`. Resolves when the jobs at work have ended. */
-  pause(): Promise<void> {
+  pause(...none: []): Promise<void> {
+    refuseArguments('pause', none);
     this.disarm();
     return this.runner.idle();
   }
 
   /** Stops scheduling and removes all entries. Resolves when the jobs at work have ended. */
-  stop(): Promise<void> {
+  stop(...none: []): Promise<void> {
+    refuseArguments('stop', none);
     for (const name of Object.keys(this._entries)) this.remove(name);
     this.disarm();
     return this.runner.idle();
   }
 
-  /** Removes an entry; a job that is at work goes on. */
+  /**
+   * Removes an entry; a job that is at work goes on. That there is no such entry is warned of.
+   *
+   * @throws Error when it is given no name.
+   */
   remove(name: string): void {
-    if (!this._entries[name]) return;
+    if (!this.entry('remove', name)) {
+      this.log.warn(`remove: ${this.unknown(name)}`);
+      return;
+    }
     this.occurrences?.unschedule(name);
     delete this._entries[name];
     this.log.info(`Removed "${name}"`);
   }
 
-  /** When an entry runs next by its schedule; undefined when never, or when there is no such entry. */
+  /**
+   * When an entry runs next by its schedule; undefined when never, or when there is no such entry.
+   *
+   * @throws Error when it is given no name.
+   */
   nextScheduledAtDate(name: string): Date | undefined {
-    const entry = this._entries[name];
+    const entry = this.entry('nextScheduledAtDate', name);
     const next = entry && timetableOf(entry, this.settled.utc).timetable.next(this.surroundings.clock.now());
     return next === undefined ? undefined : new Date(next);
   }
@@ -134,8 +149,8 @@ export class Cron {
    * @throws Error when there is no such entry.
    */
   async run(name: string): Promise<RunOutcome> {
-    const entry = this._entries[name];
-    if (!entry) throw new Error(`SyncedCron.run: there is no entry "${name}"; ${this.inventory()}`);
+    const entry = this.entry('run', name);
+    if (!entry) throw new Error(`SyncedCron.run: ${this.unknown(name)}`);
     // Occurrences of schedules fall on whole seconds: with milliseconds it can be none of them.
     let at = this.surroundings.clock.now();
     for (;;) {
@@ -187,8 +202,12 @@ export class Cron {
     this.log.warn(`"${entry.name}" was added twice: once is enough.`);
   }
 
-  private inventory(): string {
-    const names = Object.keys(this._entries);
-    return names.length > 0 ? `there are: ${names.join(', ')}` : 'there are none';
+  /** @throws Error when it is given no name */
+  private entry(call: string, name: string): Entry | undefined {
+    return this._entries[nameGiven(call, name)];
+  }
+
+  private unknown(name: string): string {
+    return unknownEntry(name, Object.keys(this._entries));
   }
 }

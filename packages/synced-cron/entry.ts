@@ -1,4 +1,8 @@
+import { distance } from 'fastest-levenshtein';
+import { show } from './form/show';
+import { isWellFormed } from './form/value-kinds';
 import { readSchedule, type ScheduleFunction } from './parse/parser';
+import { messageOf } from './plain-error';
 import { Timetable } from './time/timetable';
 import { Zone } from './time/zone';
 
@@ -33,6 +37,8 @@ export interface Entry {
 /** How many missed runs are made up for by `missedRuns: 'all'` unless the entry says otherwise. */
 export const defaultMissedRunsLimit = 100;
 
+const shortestTypo = 6;
+
 type Check = { says: string; accepts(value: unknown): boolean };
 
 const isFunction = (value: unknown) => typeof value === 'function';
@@ -40,7 +46,10 @@ const isBoolean = (value: unknown) => typeof value === 'boolean';
 const isCount = (value: unknown) => Number.isInteger(value) && Number(value) >= 1;
 
 const required: Record<string, Check> = {
-  name: { says: 'a name that is not empty', accepts: value => typeof value === 'string' && value !== '' },
+  name: {
+    says: 'a name that is not empty, without half a surrogate pair',
+    accepts: value => typeof value === 'string' && value !== '' && isWellFormed(value),
+  },
   schedule: { says: 'a function of a parser, as parser => parser.text("every 10 minutes")', accepts: isFunction },
   job: { says: 'a function', accepts: isFunction },
 };
@@ -88,13 +97,18 @@ export function timetableOf(entry: Entry, utc: boolean): { timetable: Timetable;
     if (timetable.next(0) === undefined) throw new Error('the schedule never happens: it has no date at all');
     return { timetable, warnings };
   } catch (cause) {
-    throw new Error(`SyncedCron: "${entry.name}": ${(cause as Error).message}`, { cause });
+    throw new Error(`SyncedCron: "${entry.name}": ${messageOf(cause)}`, { cause });
   }
 }
 
-/** Whether two entries of one name are the same: loaded twice, which does no harm. */
+/**
+ * Whether two entries of one name are the same in all they hold. Functions of one text may still differ in what they
+ * close over, so that another function is another schedule or job.
+ */
 export function isSameEntry(one: Entry, other: Entry): boolean {
-  return one === other || (String(one.job) === String(other.job) && String(one.schedule) === String(other.schedule));
+  const names = [...Object.keys(required), ...Object.keys(optional), ...Object.keys(one), ...Object.keys(other)];
+  const [fields, others] = [one, other] as unknown as Record<string, unknown>[];
+  return names.every(name => Object.is(fields![name], others![name]));
 }
 
 /** Whether the processes agree on who runs it. */
@@ -115,7 +129,10 @@ function refuse({ name }: Entry, field: string, { says, accepts }: Check, value:
 
 function misspelled(name: string, field: string): string[] {
   const known = [...Object.keys(required), ...Object.keys(optional)];
-  const meant = known.find(option => option !== field && option.toLowerCase() === field.toLowerCase());
+  // An entry may have fields of its own, for its job: a short one resembles anything.
+  const isNear = (option: string) =>
+    distance(option.toLowerCase(), field.toLowerCase()) <= (option.length > shortestTypo ? 2 : 0);
+  const meant = known.includes(field) ? undefined : known.find(isNear);
   return meant ? [`"${name}": there is no option "${field}"; did you mean "${meant}"?`] : [];
 }
 
@@ -126,12 +143,11 @@ function pointless(entry: Entry): string[] {
   const warnings: string[] = [];
   if (missedRuns !== 'skip' && !isShared(entry)) warnings.push(without('missedRuns', 'persist, as no history is kept'));
   if (entry.missedRunsLimit && missedRuns !== 'all') warnings.push(without('missedRunsLimit', "missedRuns: 'all'"));
-  if (entry.timeoutToConsiderRunningForParallelExecution && !isShared(entry)) {
-    warnings.push(without('timeoutToConsiderRunningForParallelExecution', 'persist'));
+  if (entry.timeoutToConsiderRunningForParallelExecution) {
+    if (!isShared(entry)) warnings.push(without('timeoutToConsiderRunningForParallelExecution', 'persist'));
+    else if (entry.allowParallelExecution) {
+      warnings.push(`"${name}": timeoutToConsiderRunningForParallelExecution has no effect, as its runs may overlap`);
+    }
   }
   return warnings;
-}
-
-function show(value: unknown): string {
-  return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
 }

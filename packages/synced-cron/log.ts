@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { isError, messageOf, plainError } from './plain-error';
 
 export type LogLevel = 'info' | 'warn' | 'error' | 'debug';
 
@@ -54,7 +54,7 @@ async function hand(logger: Logger, entry: LogEntry): Promise<void> {
 }
 
 function print(level: LogLevel, message: string): void {
-  const line = `SyncedCron: ${message}`;
+  const line = oneLine(`SyncedCron: ${message}`);
   const meteorLog = meteorLogging();
   if (meteorLog) meteorLog[level]({ message: line });
   else console[level](line);
@@ -65,23 +65,17 @@ function meteorLogging(): MeteorLog | undefined {
   return Package?.logging?.Log;
 }
 
-/** What was thrown as the history keeps it: its stack, or the value itself. Anything may be thrown. */
-export function stackOf(thrown: unknown): unknown {
-  const stack = (thrown as Error | null | undefined)?.stack;
-  if (stack) return stack;
-  return ['string', 'number', 'boolean'].includes(typeof thrown) || isObject(thrown) ? thrown : inspect(thrown);
-}
-
-/** What was thrown in words. */
+/** What was thrown in words: an error's stack, or the value. Anything may be thrown. */
 export function textOf(thrown: unknown): string {
-  const stack = stackOf(thrown);
-  return typeof stack === 'string' ? stack : inspect(stack);
+  return isError(thrown) ? plainError(thrown).stack! : messageOf(thrown);
 }
 
-export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : textOf(thrown);
-}
+export { messageOf };
 
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
+/** Whatever a name or an error holds, nobody can write a line of their own into the log. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, sign => {
+    if (sign === '\n') return '\\n';
+    return `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }

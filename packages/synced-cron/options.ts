@@ -1,4 +1,6 @@
+import { show } from './form/show';
 import type { Logger } from './log';
+import { didYouMean } from './nearest';
 
 /** What `SyncedCron.config` takes; each has a default. */
 export interface Options {
@@ -31,6 +33,9 @@ const atAnyTime = ['log', 'logger'];
 /** 68 years: MongoDB takes no longer ones. */
 const longestTTL = 2 ** 31 - 1;
 
+/** A day: whoever is silent for longer is dead, and no timer of the lease overflows. */
+const longestLease = 86_400;
+
 const kinds: Record<keyof Options, { says: string; accepts(value: unknown): boolean }> = {
   log: { says: 'true or false', accepts: value => typeof value === 'boolean' },
   logger: {
@@ -41,11 +46,11 @@ const kinds: Record<keyof Options, { says: string; accepts(value: unknown): bool
   utc: { says: 'true or false', accepts: value => typeof value === 'boolean' },
   collectionTTL: {
     says: `a number of seconds up to ${longestTTL}, or null`,
-    accepts: value => Number.isFinite(value) && Number(value) > 0 && Number(value) <= longestTTL,
+    accepts: value => value === null || (Number.isFinite(value) && Number(value) >= 0 && Number(value) <= longestTTL),
   },
   leaseSeconds: {
-    says: 'a number of seconds from 1 on',
-    accepts: value => Number.isFinite(value) && Number(value) >= 1,
+    says: `a number of seconds from 1 to ${longestLease}`,
+    accepts: value => Number.isFinite(value) && Number(value) >= 1 && Number(value) <= longestLease,
   },
 };
 
@@ -60,12 +65,12 @@ export function configured(
   given: Partial<Options>,
   running: boolean,
 ): { options: Options; warnings: string[] } {
+  if (!given || typeof given !== 'object') throw new Error(`SyncedCron.config: takes options, got ${show(given)}`);
   const warnings: string[] = [];
   const next: Record<string, unknown> = { ...options };
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) next[name] = defaults[name as keyof Options];
-    else if (name === 'collectionTTL' && !value) next[name] = value === 0 ? 0 : null;
-    else if (!isOption(name)) warnings.push(`config: there is no option "${name}"; there are: ${names().join(', ')}`);
+    else if (!isOption(name)) warnings.push(unknown(name));
     else next[name] = checked(name, value);
     if (running && isOption(name) && !atAnyTime.includes(name)) {
       warnings.push(`config: "${name}" came after start() and has no effect before the next one; call config first`);
@@ -76,8 +81,12 @@ export function configured(
 
 function checked(name: keyof Options, value: unknown): unknown {
   const { says, accepts } = kinds[name];
-  if (!accepts(value)) throw new Error(`SyncedCron.config: ${name} is ${says}, got ${JSON.stringify(value)}`);
+  if (!accepts(value)) throw new Error(`SyncedCron.config: ${name} is ${says}, got ${show(value)}`);
   return value;
+}
+
+function unknown(name: string): string {
+  return `config: there is no option "${name}"${didYouMean(name, names())}; there are: ${names().join(', ')}`;
 }
 
 function isOption(name: string): name is keyof Options {

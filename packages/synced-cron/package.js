@@ -7,7 +7,7 @@ Package.describe({
   documentation: 'README.md',
 });
 
-Npm.depends({ '@breejs/later': '4.2.0' });
+Npm.depends({ '@breejs/later': '4.2.0', 'fastest-levenshtein': '1.0.16' });
 
 Package.onUse(api => {
   api.versionsFrom('3.0');

@@ -164,6 +164,21 @@ test('without a logger the lines go to the console, with the tag in front', asyn
   log.mockRestore();
 });
 
+test('a line without a logger stays one line, whatever a name or an error holds', async () => {
+  const lines: string[] = [];
+  const levels = ['info', 'warn', 'error'] as const;
+  const spies = levels.map(level => jest.spyOn(console, level).mockImplementation((...said) => void lines.push(String(said[0]))));
+  SyncedCron.config({ logger: null });
+  const name = 'a\nSyncedCron: Finished "b".\u001b[2J\u2028';
+  const job = () => Promise.reject(new Error('no\r\npaper'));
+  SyncedCron.add({ name, persist: false, schedule: parser => parser.text('every 1 hour'), job });
+  await SyncedCron.run(name);
+  for (const spy of spies) spy.mockRestore();
+  expect(lines).toHaveLength(2);
+  expect(lines.filter(line => /[\p{Cc}\u2028]/u.test(line))).toEqual([]);
+  expect(lines[1]).toContain('Error: no\\u000d\\npaper\\n');
+});
+
 test('config: another collection takes the history from the next start on', async () => {
   SyncedCron.config({ collectionName: 'otherHistory' });
   addCrunch();

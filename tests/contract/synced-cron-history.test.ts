@@ -1,4 +1,4 @@
-import { MongoNetworkError } from 'mongodb';
+import { MongoNetworkError, MongoServerError } from 'mongodb';
 import type { Entry } from '../../packages/synced-cron/entry';
 import { Crons } from '../support/cron';
 import { eventually } from '../support/eventually';
@@ -49,8 +49,33 @@ test('an error is recorded with its stack', async () => {
   expect(crons.messages()).toContain('Exception "job" Error: no paper');
 });
 
+const throws = () => {
+  throw new TypeError('this getter throws');
+};
+const broken = (field: string) => Object.defineProperty(new Error('no paper'), field, { get: throws });
+const revoked = () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+};
 const bare = Object.assign(Object.create(null), { code: 7 });
 const thrown: [string, unknown, unknown][] = [
+  ['an error whose stack throws', broken('stack'), 'Error: no paper'],
+  ['an error whose message throws', broken('message'), expect.stringMatching(/^Error: /)],
+  ['a Proxy that is revoked', revoked(), expect.any(String)],
+  [
+    'an object that throws where it is read',
+    Object.defineProperty({}, 'x', { get: throws, enumerable: true }),
+    expect.any(String),
+  ],
+  ['an object with an invalid date', { at: new Date(Number.NaN) }, expect.stringContaining('an invalid date')],
+  ['half a sign', 'no \ud83d', 'no \ufffd'],
+  ['a text of 17 MB', 'x'.repeat(17_000_000), expect.stringMatching(/^x{1000,20000}…$/)],
+  [
+    'several reasons',
+    new AggregateError([new Error('no paper'), new Error('no ink')]),
+    expect.stringContaining('no ink'),
+  ],
   ['a text', 'no paper', 'no paper'],
   ['nothing', undefined, 'undefined'],
   ['a symbol', Symbol('no paper'), 'Symbol(no paper)'],
@@ -62,26 +87,120 @@ test.each(thrown)('a job may throw %s', async (_what, value, recorded) => {
   expect(record.error).toEqual(recorded);
 });
 
-test('a result that MongoDB cannot hold leaves a finished run and a warning', async () => {
-  const circle: Record<string, unknown> = {};
-  circle.self = circle;
-  const record = await runOnce({ job: () => circle });
-  expect(record).not.toHaveProperty('result');
-  expect(crons.messages().some(message => message.startsWith('What "job" gave can\'t be kept'))).toBe(true);
+test.each(thrown)('its entry goes on, and no lease is left, after a job has thrown %s', async (_what, value) => {
+  const clock = new FakeClock(noon.getTime() - 1);
+  const cron = crons.add({}, clock);
+  let runs = 0;
+  const job = () => (++runs === 1 ? Promise.reject(value) : runs);
+  cron.add({ name: 'job', schedule: everyMinute, job });
+  await cron.start();
+  await clock.pass(2);
+  await eventually(async () => (await crons.leases().countDocuments()) === 0 && runs === 1);
+  await clock.pass(minute);
+  const [, next] = await eventually(async () => {
+    const records = await crons.history('job');
+    return records[1]?.finishedAt ? records : undefined;
+  });
+  expect(next!.result).toBe(2);
 });
 
-test('a run that ends while no database can be reached is recorded, with its result, when it can', async () => {
+const circle: Record<string, unknown> = {};
+circle.self = circle;
+const unkept: [string, unknown, string][] = [
+  ['a circle', circle, 'result.self'],
+  ['an invalid date', { shippedAt: new Date('soon') }, 'result.shippedAt: is an invalid date'],
+  // biome-ignore lint/suspicious/noSparseArray: it is what is tested
+  ['a hole', { list: [1, , 3] }, 'result.list.1: is a hole'],
+  ['a name with NUL', { 'a\0b': 1 }, 'hold NUL'],
+  ['a name that BSON takes for a type of its own', { _bsontype: 'ObjectId' }, 'result._bsontype'],
+  ['a number of more than 64 bits', { n: 2n ** 70n }, 'result.n'],
+  ['a Proxy', { inner: new Proxy({}, {}) }, 'result.inner: a Proxy'],
+  ['a getter that throws', Object.defineProperty({}, 'x', { get: throws, enumerable: true }), 'result.x'],
+  ['17 MB', 'x'.repeat(17_000_000), 'result: more than'],
+  ['a function', () => 1, 'result: function'],
+];
+
+test.each(unkept)(
+  'a result that the history cannot keep leaves a finished run, and a warning where it is: %s',
+  async (_what, result, place) => {
+    const record = await runOnce({ job: () => result });
+    expect(record).not.toHaveProperty('result');
+    expect(record).not.toHaveProperty('error');
+    const warning = crons.messages().find(message => message.startsWith('What "job" gave can\'t be kept'));
+    expect(warning).toContain(place);
+  },
+);
+
+test('a result is kept in the form in which MongoDB gives it back', async () => {
   const record = await runOnce({
-    job: () => {
-      crons.away = new MongoNetworkError('no database');
-      setTimeout(() => {
-        crons.away = undefined;
-      }, 100);
+    job: () => ({ text: 'half \ud83d', gone: undefined, $name: 1, 'a.b': [new Date(0)] }),
+  });
+  expect(record.result).toEqual({ text: 'half \ufffd', $name: 1, 'a.b': [new Date(0)] });
+});
+
+test('a result that the collection refuses leaves a finished run and a warning', async () => {
+  const { db } = crons.database;
+  await db.command({ collMod: 'cronHistory', validator: { result: { $not: { $type: 'object' } } } });
+  const record = await runOnce({ job: () => ({ sent: 3 }) });
+  await db.command({ collMod: 'cronHistory', validator: {} });
+  expect(record).not.toHaveProperty('result');
+  expect(crons.messages().some(message => /^What "job" gave can't be kept.*validation/.test(message))).toBe(true);
+});
+
+test('a record that has expired while its job ran is written at its end', async () => {
+  const record = await runOnce({
+    job: async () => {
+      await crons.records().deleteMany({});
       return 42;
     },
   });
+  expect(record).toMatchObject({ name: 'job', intendedAt: noon, startedAt: expect.any(Date), result: 42 });
+  expect(crons.messages()).toContain(
+    '"job" ran for longer than its record is kept (collectionTTL): it is written anew.',
+  );
+});
+
+const notNow: [string, Error][] = [
+  ['no network', new MongoNetworkError('no database')],
+  [
+    'a bare error of a socket',
+    Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' }),
+  ],
+  ['an error that nobody knows', new TypeError('Cannot read properties of null')],
+  ['a server that shuts down', new MongoServerError({ message: 'shutting down', code: 91 })],
+];
+
+test.each(notNow)(
+  'a run that ends while the database is away (%s) is recorded, with its result, when it is back',
+  async (_what, error) => {
+    const record = await runOnce({
+      job: () => {
+        crons.away = error;
+        setTimeout(() => {
+          crons.away = undefined;
+        }, 100);
+        return 42;
+      },
+    });
+    expect(record.result).toBe(42);
+    expect(record).not.toHaveProperty('attempts');
+    expect(crons.messages().some(message => message.includes("can't be kept"))).toBe(false);
+  },
+);
+
+test('a run whose end the database never answers is recorded by another call', async () => {
+  const clock = new FakeClock(noon.getTime() - 1);
+  const cron = crons.add({ leaseSeconds: 4 }, clock);
+  const job = () => {
+    crons.unanswered = 1;
+    return 42;
+  };
+  cron.add({ name: 'job', schedule: everyMinute, job });
+  await cron.start();
+  await clock.pass(2);
+  const record = await eventually(async () => (await crons.history('job')).find(({ finishedAt }) => finishedAt));
   expect(record.result).toBe(42);
-  expect(record).not.toHaveProperty('attempts');
+  await eventually(async () => (await crons.leases().countDocuments()) === 0);
 });
 
 test('onSuccess and onError are called when the run is recorded', async () => {

@@ -247,6 +247,6 @@ describe('run(name)', () => {
   test('names the entries that there are', async () => {
     const cron = crons.add();
     cron.add({ name: 'job', schedule: everyMinute, job: () => {} });
-    await expect(cron.run('jbo')).rejects.toThrow('there is no entry "jbo"; there are: job');
+    await expect(cron.run('jbo')).rejects.toThrow('there is no entry "jbo", did you mean job?; there are: job');
   });
 });

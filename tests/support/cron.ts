@@ -15,6 +15,8 @@ export class Crons {
   readonly said: LogEntry[] = [];
   /** Set: no cron reaches the history. */
   away: Error | undefined;
+  /** So many calls to the history are never answered. */
+  unanswered = 0;
 
   private constructor(readonly database: TestDatabase) {}
 
@@ -66,8 +68,10 @@ export class Crons {
   }
 
   private withOutages(collection: Collection): Collection {
-    const get = (target: Collection, key: keyof Collection) =>
-      this.away ? () => Promise.reject(this.away) : target[key];
+    const get = (target: Collection, key: keyof Collection) => {
+      if (this.unanswered > 0) return () => new Promise(() => this.unanswered--);
+      return this.away ? () => Promise.reject(this.away) : target[key];
+    };
     return new Proxy(collection, { get: get as ProxyHandler<Collection>['get'] });
   }
 

@@ -5,6 +5,9 @@ import { FakeClock } from '../support/fake-clock';
 
 const start = Date.parse('2025-06-02T12:00:30Z'); // a Monday
 
+const circle: Record<string, unknown> = {};
+circle.schedules = circle;
+
 function newCron(): { cron: Cron; said: LogEntry[] } {
   const said: LogEntry[] = [];
   const collection = () => {
@@ -194,7 +197,18 @@ test.each([
   ],
   ['no schedule', { schedule: () => undefined as never }, 'schedule returned undefined'],
   ['a promise', { schedule: (async () => ({ schedules: [] })) as never }, 'schedule returned a promise'],
-  ['a name that is none', { name: '' }, 'name is a name that is not empty, got ""'],
+  ['a name that is none', { name: '' }, 'name is a name that is not empty, without half a surrogate pair, got ""'],
+  ['a name with half a sign', { name: 'report \ud83d' }, 'without half a surrogate pair, got "report'],
+  [
+    'a schedule that throws what is no error',
+    {
+      schedule: () => {
+        throw null;
+      },
+    },
+    'SyncedCron: "x": null',
+  ],
+  ['a schedule in a circle', { schedule: () => circle as never }, 'schedule returned an object'],
   ['a job that is none', { job: 'run' as never }, 'job of "x" is a function, got "run"'],
   [
     'a zone that is none',
@@ -220,11 +234,35 @@ test('another entry of the same name is refused, the same entry again is warned 
   expect(() => cron.add({ ...entry, job: () => 'two' })).toThrow('there is an entry "x" already');
 });
 
-test('an option in the wrong letters is warned of', () => {
+test('an entry that differs only by what its functions close over, or by an option, is another one', () => {
+  const { cron } = newCron();
+  const addReport = (at: string, whose: string) =>
+    cron.add({ name: 'report', schedule: parser => parser.text(at), job: () => whose });
+  addReport('at 8:00 am', 'old');
+  expect(() => addReport('at 5:00 pm', 'new')).toThrow('there is an entry "report" already');
+  const entry: Entry = { name: 'x', schedule: parser => parser.text('at 8:00 am'), job: () => 'one' };
+  cron.add(entry);
+  expect(() => cron.add({ ...entry, timezone: 'Europe/Berlin' })).toThrow('there is an entry "x" already');
+  expect(() => cron.add({ ...entry, userId: 5 } as Entry)).toThrow('there is an entry "x" already');
+});
+
+test.each([
+  ['timeZone', 'timezone'],
+  ['time_zone', 'timezone'],
+  ['missedRun', 'missedRuns'],
+  ['onSucces', 'onSuccess'],
+  ['persists', 'persist'],
+])('an option in the wrong letters is warned of: %s', (written, meant) => {
   const { cron, said } = newCron();
   const schedule: Entry['schedule'] = parser => parser.text('every 1 minute');
-  cron.add({ name: 'x', schedule, job: () => {}, timeZone: 'Europe/Berlin' } as Entry);
-  expect(said[0]?.message).toContain('did you mean "timezone"?');
+  cron.add({ name: 'x', schedule, job: () => {}, [written]: 'any' } as Entry);
+  expect(said[0]?.message).toContain(`did you mean "${meant}"?`);
+});
+
+test.each(['userID', 'date', 'jobs', 'names', 'title'])("a field of the entry's own is not: %s", field => {
+  const { cron, said } = newCron();
+  cron.add({ name: 'x', schedule: parser => parser.text('every 1 minute'), job: () => {}, [field]: 5 } as Entry);
+  expect(said).toEqual([]);
 });
 
 test('options that can have no effect are warned of', () => {
@@ -235,6 +273,46 @@ test('options that can have no effect are warned of', () => {
     '"x": missedRuns has no effect without persist, as no history is kept',
     `"x": missedRunsLimit has no effect without missedRuns: 'all'`,
   ]);
+  said.length = 0;
+  const timeout = { timeoutToConsiderRunningForParallelExecution: 5 };
+  cron.add({ name: 'y', schedule, job: () => {}, allowParallelExecution: true, ...timeout });
+  expect(said.map(({ message }) => message)).toEqual([
+    '"y": timeoutToConsiderRunningForParallelExecution has no effect, as its runs may overlap',
+  ]);
+});
+
+describe('a call that means one entry', () => {
+  const calls = ['remove', 'nextScheduledAtDate', 'run'] as const;
+  test.each(calls.flatMap(call => [undefined, null, '', {}, 5].map(given => [call, given] as const)))(
+    'is refused without a name: %s(%p)',
+    async (call, given) => {
+      const { cron } = newCron();
+      cron.add({ name: 'undefined', schedule: parser => parser.text('every 1 minute'), job: () => {} });
+      await expect(async () => cron[call](given as never)).rejects.toThrow(
+        `SyncedCron.${call}: name is the name of an`,
+      );
+      expect(Object.keys(cron._entries)).toEqual(['undefined']);
+    },
+  );
+
+  test('says which name may be meant', async () => {
+    const { cron, said } = newCron();
+    cron.add({ name: 'report', schedule: parser => parser.text('every 1 minute'), job: () => {} });
+    cron.remove('reprot');
+    expect(said.at(-1)).toMatchObject({ level: 'warn', message: expect.stringContaining('did you mean report?') });
+    await expect(cron.run('reprot')).rejects.toThrow('there is no entry "reprot", did you mean report?');
+  });
+});
+
+test.each(['start', 'pause', 'stop'] as const)('a call that means all entries takes no name: %s', call => {
+  const { cron } = newCron();
+  cron.add({ name: 'x', persist: false, schedule: parser => parser.text('every 1 minute'), job: () => {} });
+  const loosely = cron as unknown as Record<string, (...given: unknown[]) => unknown>;
+  expect(() => loosely[call]!('x')).toThrow(
+    `SyncedCron.${call}: takes no arguments, as it is for all entries, got "x"`,
+  );
+  expect(() => loosely[call]!(undefined)).toThrow('got undefined');
+  expect(Object.keys(cron._entries)).toEqual(['x']);
 });
 
 test('each entry has a time zone of its own', () => {
@@ -250,6 +328,10 @@ describe('config', () => {
     expect(() => cron.config({ collectionTTL: -1 })).toThrow('SyncedCron.config: collectionTTL is a number of seconds');
     expect(() => cron.config({ collectionTTL: 1e12 })).toThrow('a number of seconds up to 2147483647, or null');
     expect(() => cron.config({ utc: 'yes' as never })).toThrow('SyncedCron.config: utc is true or false, got "yes"');
+    expect(() => cron.config({ collectionTTL: Number.NaN })).toThrow('collectionTTL is a number of seconds');
+    expect(() => cron.config({ collectionTTL: '' as never })).toThrow('collectionTTL is a number of seconds');
+    expect(() => cron.config({ leaseSeconds: 1e9 })).toThrow('leaseSeconds is a number of seconds from 1 to 86400');
+    expect(() => cron.config(null as never)).toThrow('SyncedCron.config: takes options, got null');
   });
 
   test('takes 0 for no TTL, as ever', () => {

@@ -1,4 +1,5 @@
 import later, { type Parse, type RecurBuilder, type ScheduleData } from '@breejs/later';
+import { show } from '../form/show';
 import type { Hint, Part } from '../time/kind';
 import { parseCron } from './cron';
 import { type Parsed, parseText } from './text';
@@ -60,7 +61,7 @@ function checked(parsed: Parsed): Parsed {
     throw new Error('schedule returned a promise: it has to return the schedule itself');
   }
   if (!Array.isArray(schedule?.schedules)) {
-    throw new Error(`schedule returned ${JSON.stringify(schedule)}: return what parser.text, .cron or .recur gives`);
+    throw new Error(`schedule returned ${show(schedule)}: return what parser.text, .cron or .recur gives`);
   }
   const schedules = partsOf(schedule.schedules);
   if (schedules.length === 0) throw new Error('the schedule is empty: it names no time at all');
@@ -82,7 +83,7 @@ function valuesOf(id: string, values: unknown): number[] {
   if (!isKnown(field, modifier)) throw new Error(`the schedule has a field "${id}", which later doesn't know`);
   const numbers = Array.isArray(values) ? values.map(Number) : [];
   if (numbers.length > 0 && numbers.every(Number.isFinite)) return numbers.sort((a, b) => a - b);
-  throw new Error(`the schedule's field "${id}" is a list of numbers, got ${JSON.stringify(values)}`);
+  throw new Error(`the schedule's field "${id}" is a list of numbers, got ${show(values)}`);
 }
 
 function isKnown(field: string, modifier: string | undefined): boolean {

@@ -1,4 +1,5 @@
 import later, { type ScheduleData } from '@breejs/later';
+import { show } from '../form/show';
 import type { Hint } from '../time/kind';
 
 /** A schedule in later's form, with what only its source tells: how to take the hours, and what to warn of. */
@@ -30,7 +31,7 @@ const cycles: [RegExp, number][] = [
  */
 export function parseText(text: string): Parsed {
   if (typeof text !== 'string' || !text.trim()) {
-    throw new Error(`the schedule text ${JSON.stringify(text)} is empty: write for example "every 10 minutes"`);
+    throw new Error(`the schedule text ${show(text)} is empty: write for example "every 10 minutes"`);
   }
   const whole = text.trimEnd().replace(missingOne, one);
   const schedule = later.parse.text(whole);

@@ -34,17 +34,20 @@ export class DueRuns {
     const { entry } = scheduled;
     // One row of late runs at a time: what falls behind while it is at work gives way, as ever.
     const patient = late && !this.behind.has(entry);
-    if (patient) this.behind.add(entry);
-    const reached = await this.runAll(entry, occurrences, patient);
-    if (patient) this.behind.delete(entry);
+    const reached = await (patient
+      ? this.fallenBehind(entry, () => this.runAll(entry, occurrences, true))
+      : this.runAll(entry, occurrences, false));
     if (!reached) await this.makeUp(scheduled, this.options.clock.now());
   }
 
   /** Runs what the entry has missed up to an instant; a database that is out of reach is asked until it answers. */
-  async makeUp({ entry, timetable }: Scheduled, before: number): Promise<void> {
+  async makeUp(scheduled: Scheduled, before: number): Promise<void> {
+    const { entry } = scheduled;
+    if (!this.behind.has(entry)) await this.fallenBehind(entry, () => this.catchUp(scheduled, before));
+  }
+
+  private async catchUp({ entry, timetable }: Scheduled, before: number): Promise<void> {
     const { store, clock, log, goesOn } = this.options;
-    if (this.behind.has(entry)) return;
-    this.behind.add(entry);
     for (let until = before; goesOn(entry); until = clock.now()) {
       try {
         const missed = await missedRuns(entry, timetable, store(), until);
@@ -55,7 +58,16 @@ export class DueRuns {
       }
       await pause(retryMs);
     }
-    this.behind.delete(entry);
+  }
+
+  /** As long as the work takes, and however it ends, the entry counts as one with older runs still to come. */
+  private async fallenBehind<T>(entry: Entry, work: () => Promise<T>): Promise<T> {
+    this.behind.add(entry);
+    try {
+      return await work();
+    } finally {
+      this.behind.delete(entry);
+    }
   }
 
   /** For entries that don't make up: an old mark would speak of runs that nobody has missed, should they once do. */

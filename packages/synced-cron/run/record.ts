@@ -1,5 +1,8 @@
-import { type Log, messageOf, stackOf, textOf } from '../log';
-import { isOutOfReach } from '../store/errors';
+import { types } from 'node:util';
+import { normalForm, resultLimits } from '../form/normal-form';
+import { type Log, messageOf, textOf } from '../log';
+import { isError } from '../plain-error';
+import { isRefused } from '../store/errors';
 import type { History, HistoryRecord } from '../store/history';
 import type { Refused } from './claim';
 import { pause } from './pause';
@@ -7,6 +10,8 @@ import { pause } from './pause';
 const retryMs = 1000;
 /** For so long a database that can't be reached is asked again: a run that is not recorded is run again. */
 const giveUpMs = 300_000;
+
+const limits = { ...resultLimits, isProxy: types.isProxy };
 
 /** What became of a run. */
 export type RunOutcome =
@@ -22,15 +27,21 @@ export async function recordRun(
   finishedAt: Date,
   log: Log,
 ): Promise<void> {
+  const { name } = record;
   const finish = (fields: object) => untilReached(() => history.finish(record, { finishedAt, ...fields }));
+  const { fields, problems } = keptOf(run);
+  if (problems.length > 0) log.warn(notKept(name, problems.join('; ')));
   try {
-    const kept = await finish(fieldsOf(run));
-    if (!kept) log.warn(`"${record.name}" was run by another process as well: this one was silent for too long.`);
+    const end = await finish(fields);
+    if (end === 'lost') log.warn(`"${name}" was run by another process as well: this one was silent for too long.`);
+    if (end === 'renewed')
+      log.warn(`"${name}" ran for longer than its record is kept (collectionTTL): it is written anew.`);
   } catch (error) {
+    if (!isRefused(error)) return log.error(notRecorded(name, error));
     // A value that MongoDB can't hold must not leave the run unfinished in the history.
-    log.warn(`What "${record.name}" gave can't be kept in the history: ${messageOf(error)}`);
+    log.warn(notKept(name, messageOf(error)));
     const text = run.status === 'failed' ? { error: textOf(run.error) } : {};
-    await finish(text).catch(again => log.error(`Can't record "${record.name}": ${messageOf(again)}`));
+    await finish(text).catch(again => log.error(notRecorded(name, again)));
   }
 }
 
@@ -40,13 +51,31 @@ async function untilReached<T>(write: () => Promise<T>): Promise<T> {
     try {
       return await write();
     } catch (error) {
-      if (!isOutOfReach(error) || performance.now() - since > giveUpMs) throw error;
+      if (isRefused(error) || performance.now() - since > giveUpMs) throw error;
     }
     await pause(retryMs);
   }
 }
 
-function fieldsOf(run: RunOutcome): object {
-  if (run.status === 'failed') return { error: stackOf(run.error) };
-  return run.status === 'finished' && run.result !== undefined ? { result: run.result } : {};
+/** What the history keeps of a run, and what of it can't be kept: a line each, with its path. */
+function keptOf(run: RunOutcome): { fields: object; problems: readonly string[] } {
+  if (run.status === 'failed') return { fields: { error: errorOf(run.error) }, problems: [] };
+  if (run.status === 'skipped') return { fields: {}, problems: [] };
+  const { value, problems } = normalForm(run.result, 'result', limits);
+  return { fields: value === undefined ? {} : { result: value }, problems };
+}
+
+/** An error's stack; plain data that was thrown as it is, anything else in words. */
+function errorOf(thrown: unknown): unknown {
+  if (isError(thrown) || typeof thrown === 'string') return textOf(thrown);
+  const { value, problems } = normalForm(thrown, 'error', limits);
+  return problems.length > 0 || value === undefined || value === null ? textOf(thrown) : value;
+}
+
+function notKept(name: string, why: string): string {
+  return `What "${name}" gave can't be kept in the history: ${why}`;
+}
+
+function notRecorded(name: string, error: unknown): string {
+  return `Can't record "${name}": ${messageOf(error)}`;
 }

@@ -68,12 +68,14 @@ export class Runner {
     const { log, clock } = this.options;
     const letGo = keepLease(store.leases, held, log);
     this.holding.add(held.token);
-    const run = await this.work(entry, held.record.intendedAt, ended =>
-      recordRun(store.history, held.record, ended, new Date(clock.now()), log),
-    );
-    await letGo();
-    this.holding.delete(held.token);
-    return run;
+    try {
+      return await this.work(entry, held.record.intendedAt, ended =>
+        recordRun(store.history, held.record, ended, new Date(clock.now()), log),
+      );
+    } finally {
+      await letGo();
+      this.holding.delete(held.token);
+    }
   }
 
   private async work(entry: Entry, intendedAt: Date, record = async (_run: RunOutcome) => {}): Promise<RunOutcome> {

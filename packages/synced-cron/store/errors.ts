@@ -1,13 +1,33 @@
+import { messageOf } from '../plain-error';
+
 /** Whether a write was refused by a unique index. Meteor's own wrapping of errors may leave only the text. */
 export function isDuplicateKey(error: unknown): boolean {
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: string };
-  return code === 11000 || Boolean(message?.includes('E11000'));
+  return described(error).code === 11000 || messageOf(error).includes('E11000');
 }
 
-const outOfReach = /^Mongo(Network|ServerSelection|Topology|NotConnected|PoolClosed|WaitQueue)/;
+/**
+ * Codes by which the server speaks of what a document holds: too large, nested too deeply, names or values that it does
+ * not take, a validator or a unique index of the collection against it.
+ */
+const refusingCodes = new Set<unknown>([9, 14, 15, 22, 28, 52, 56, 57, 121, 10334, 11000, 17280, 17419, 17420]);
 
-/** Whether a write failed for want of a database, and not for what it was to write. */
-export function isOutOfReach(error: unknown): boolean {
-  const { name = '', hasErrorLabel } = (error ?? {}) as { name?: string; hasErrorLabel?(label: string): boolean };
-  return outOfReach.test(name) || Boolean(hasErrorLabel?.call(error, 'RetryableWriteError'));
+/** The driver could not write it as BSON. */
+const refusingNames = /^(BSON\w*Error|MongoInvalidArgumentError)$/;
+
+/**
+ * Whether an error says that this very document can't be stored, however often it is tried. Everything else is "not now":
+ * the driver gives its own network errors, but also bare ones of Node's sockets, and nobody can list them all.
+ */
+export function isRefused(error: unknown): boolean {
+  const { code, name } = described(error);
+  return refusingCodes.has(code) || (typeof name === 'string' && refusingNames.test(name));
+}
+
+function described(error: unknown): { code?: unknown; name?: unknown } {
+  try {
+    const { code, name } = error as { code?: unknown; name?: unknown };
+    return { code, name };
+  } catch {
+    return {};
+  }
 }

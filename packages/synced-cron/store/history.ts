@@ -1,5 +1,6 @@
 import type { Collection, Db } from 'mongodb';
 import { isDuplicateKey } from './errors';
+import type { Within } from './within';
 
 /** One run, in the form that the package has always written; the last two fields only where a process died at it. */
 export interface HistoryRecord {
@@ -28,22 +29,27 @@ export interface HistoryCollection {
 
 /** The records of all runs. The unique index on name and time is what gives a run to one process only. */
 export class History {
-  constructor(readonly collection: HistoryCollection) {}
+  constructor(
+    readonly collection: HistoryCollection,
+    private readonly within: Within,
+  ) {}
 
   async find(name: string, intendedAt: Date): Promise<HistoryRecord | undefined> {
-    return (await this.collection.findOneAsync({ name, intendedAt })) as HistoryRecord | undefined;
+    return (await this.within(this.collection.findOneAsync({ name, intendedAt }))) as HistoryRecord | undefined;
   }
 
   /** The entry's newest run of those that were due before an instant. */
   async newestBefore(name: string, before: Date): Promise<HistoryRecord | undefined> {
     const earlier = { name, intendedAt: { $lt: before } };
-    return (await this.collection.findOneAsync(earlier, { sort: { intendedAt: -1 } })) as HistoryRecord | undefined;
+    return (await this.within(this.collection.findOneAsync(earlier, { sort: { intendedAt: -1 } }))) as
+      | HistoryRecord
+      | undefined;
   }
 
   /** @returns the record of the run, or undefined when some process has had it */
   async claim(name: string, intendedAt: Date, startedAt: Date): Promise<HistoryRecord | undefined> {
     try {
-      const _id = (await this.collection.insertAsync({ intendedAt, name, startedAt })) as string;
+      const _id = (await this.within(this.collection.insertAsync({ intendedAt, name, startedAt }))) as string;
       return { _id, intendedAt, name, startedAt };
     } catch (error) {
       if (isDuplicateKey(error)) return undefined;
@@ -59,16 +65,27 @@ export class History {
   async restart(record: HistoryRecord, restartedAt: Date): Promise<HistoryRecord | undefined> {
     const attempts = (record.attempts ?? 1) + 1;
     const unfinished = { ...current(record), finishedAt: { $exists: false } };
-    const matched = await this.collection.updateAsync(unfinished, { $set: { attempts, restartedAt } });
+    const matched = await this.within(this.collection.updateAsync(unfinished, { $set: { attempts, restartedAt } }));
     return matched === 1 ? { ...record, attempts, restartedAt } : undefined;
   }
 
-  /** @returns false when the run has been taken over meanwhile: then the record is the other's */
+  /**
+   * Writes the end of a run. A record that has expired while its job ran (`renewed`) is written as a whole.
+   *
+   * @returns `lost` when the run has been taken over meanwhile: then the record is the other's
+   */
   async finish(
     record: HistoryRecord,
     fields: { finishedAt: Date; result?: unknown; error?: unknown },
-  ): Promise<boolean> {
-    return (await this.collection.updateAsync(current(record), { $set: fields })) === 1;
+  ): Promise<'kept' | 'renewed' | 'lost'> {
+    if ((await this.within(this.collection.updateAsync(current(record), { $set: fields }))) === 1) return 'kept';
+    try {
+      await this.within(this.collection.insertAsync({ ...record, ...fields }));
+      return 'renewed';
+    } catch (error) {
+      if (isDuplicateKey(error)) return 'lost';
+      throw error;
+    }
   }
 }
 

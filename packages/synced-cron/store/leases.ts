@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Collection } from 'mongodb';
 import { isDuplicateKey } from './errors';
+import type { Within } from './within';
 
 /** A run that is at work. While its process lives, `until` keeps ahead of the database's clock. */
 export interface Lease {
@@ -39,6 +40,7 @@ export class Leases {
   constructor(
     private readonly collection: Collection<Lease>,
     readonly leaseMs: number,
+    private readonly within: Within,
   ) {}
 
   /** Leases of entries that no process has any more are forgotten after a day. */
@@ -51,7 +53,9 @@ export class Leases {
     const token = randomUUID();
     try {
       // The token is new, so this matches nothing and inserts; a key that is taken is then a duplicate.
-      await this.collection.updateOne({ _id: key, token }, [this.ownership(name, intendedAt)], { upsert: true });
+      await this.within(
+        this.collection.updateOne({ _id: key, token }, [this.ownership(name, intendedAt)], { upsert: true }),
+      );
       return token;
     } catch (error) {
       if (isDuplicateKey(error)) return undefined;
@@ -72,12 +76,12 @@ export class Leases {
 
   /** @returns false when the lease has gone to somebody else */
   async renew(key: string, token: string): Promise<boolean> {
-    const result = await this.collection.updateOne({ _id: key, token }, [{ $set: { until: this.end() } }]);
+    const result = await this.within(this.collection.updateOne({ _id: key, token }, [{ $set: { until: this.end() } }]));
     return result.matchedCount === 1;
   }
 
   async release(key: string, token: string): Promise<void> {
-    await this.collection.deleteOne({ _id: key, token });
+    await this.within(this.collection.deleteOne({ _id: key, token }));
   }
 
   /**
@@ -97,7 +101,9 @@ export class Leases {
 
   private async replace(filter: object, name: string, intendedAt: Date): Promise<string | undefined> {
     const token = randomUUID();
-    const result = await this.collection.updateOne(filter, [{ $set: { token } }, this.ownership(name, intendedAt)]);
+    const result = await this.within(
+      this.collection.updateOne(filter, [{ $set: { token } }, this.ownership(name, intendedAt)]),
+    );
     return result.matchedCount === 1 ? token : undefined;
   }
 
@@ -113,6 +119,7 @@ export class Leases {
   private judged(filter: object): Promise<SeenLease[]> {
     const expired = { $lte: ['$until', '$$NOW'] };
     const heldMs = { $subtract: ['$$NOW', '$since'] };
-    return this.collection.aggregate<SeenLease>([{ $match: filter }, { $set: { expired, heldMs } }]).toArray();
+    const leases = this.collection.aggregate<SeenLease>([{ $match: filter }, { $set: { expired, heldMs } }]);
+    return this.within(leases.toArray());
   }
 }

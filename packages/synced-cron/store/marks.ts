@@ -1,4 +1,5 @@
 import type { Collection } from 'mongodb';
+import type { Within } from './within';
 
 interface Mark {
   /** The entry's name. */
@@ -12,17 +13,20 @@ interface Mark {
  * say, as its records expire (a weekly run is forgotten after two days).
  */
 export class Marks {
-  constructor(private readonly collection: Collection<Mark>) {}
+  constructor(
+    private readonly collection: Collection<Mark>,
+    private readonly within: Within,
+  ) {}
 
   async move(name: string, until: Date): Promise<void> {
-    await this.collection.updateOne({ _id: name }, { $max: { until } }, { upsert: true });
+    await this.within(this.collection.updateOne({ _id: name }, { $max: { until } }, { upsert: true }));
   }
 
   async remove(name: string): Promise<void> {
-    await this.collection.deleteOne({ _id: name });
+    await this.within(this.collection.deleteOne({ _id: name }));
   }
 
   async of(name: string): Promise<Date | undefined> {
-    return (await this.collection.findOne({ _id: name }))?.until;
+    return (await this.within(this.collection.findOne({ _id: name })))?.until;
   }
 }

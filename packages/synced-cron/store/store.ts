@@ -4,6 +4,10 @@ import { History, type HistoryCollection } from './history';
 import { ensureIndexes } from './indexes';
 import { Leases } from './leases';
 import { Marks } from './marks';
+import { within } from './within';
+
+/** Below a lease, so that one can still be renewed after a call that was never answered. */
+const shortestDeadlineMs = 2_000;
 
 /** What the processes share: the history of runs, the leases of those at work, the marks of what was dealt with. */
 export class Store {
@@ -18,9 +22,11 @@ export class Store {
     private readonly log: Log,
   ) {
     const database = collection.rawDatabase();
-    this.history = new History(collection);
-    this.leases = new Leases(database.collection(`${options.collectionName}.leases`), options.leaseSeconds * 1000);
-    this.marks = new Marks(database.collection(`${options.collectionName}.marks`));
+    const leaseMs = options.leaseSeconds * 1000;
+    const inTime = within(Math.max(shortestDeadlineMs, leaseMs / 2));
+    this.history = new History(collection, inTime);
+    this.leases = new Leases(database.collection(`${options.collectionName}.leases`), leaseMs, inTime);
+    this.marks = new Marks(database.collection(`${options.collectionName}.marks`), inTime);
   }
 
   /** Resolves when the indexes are there, without which nothing may run. What failed is tried again at the next call. */
