@@ -1,4 +1,4 @@
-import { isError, messageOf, plainError } from './plain-error';
+import { isError, messageOf, textOf } from './plain-error';
 
 export type LogLevel = 'info' | 'warn' | 'error' | 'debug';
 
@@ -66,8 +66,8 @@ function meteorLogging(): MeteorLog | undefined {
 }
 
 /** What was thrown in words: an error's stack, or the value. Anything may be thrown. */
-export function textOf(thrown: unknown): string {
-  return isError(thrown) ? plainError(thrown).stack! : messageOf(thrown);
+export function wordsOf(thrown: unknown): string {
+  return isError(thrown) ? textOf(thrown) : messageOf(thrown);
 }
 
 export { messageOf };

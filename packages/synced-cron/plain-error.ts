@@ -45,6 +45,12 @@ export function plainError(thrown: unknown): PlainError {
   }
 }
 
+/** What was thrown as it is printed: its stack, where it has one. */
+export function textOf(thrown: unknown): string {
+  const { name, message, stack } = plainError(thrown);
+  return stack ?? `${name}: ${message}`;
+}
+
 /** What was thrown in a few words: an error's message, or the value itself. */
 export function messageOf(thrown: unknown): string {
   try {
@@ -137,8 +143,12 @@ function reasonsOf(error: object): { reasons: unknown[]; total: number } {
 }
 
 /** A value in a line. Its own ways to become text (toString, toJSON …) are not asked: they may never end. */
-function show(value: unknown): string {
-  return clip(print(value, 0, { left: longestValue }), longestValue);
+export function show(value: unknown, longest = longestValue): string {
+  try {
+    return clip(print(value, 0, { left: longest }), longest);
+  } catch {
+    return 'something that cannot be read';
+  }
 }
 
 interface Room {
@@ -240,7 +250,8 @@ function read(holder: object, key: string | number): unknown {
   }
 }
 
-function clip(text: string, longest: number): string {
+/** A text that is no longer than `longest`, and whole signs only. */
+export function clip(text: string, longest: number): string {
   if (text.length <= longest) return wellFormed(text);
   // Half a sign at the cut is left out.
   return `${wellFormed(text.slice(0, longest - 1).replace(/[\uD800-\uDBFF]$/, ''))}…`;

@@ -1,4 +1,5 @@
 import { addSchedules } from '../../imports/schedules';
+import { catalog } from '../../imports/tasks/catalog';
 import { TaskQueue } from '../../infra/queue';
 import { cronEvent } from '../../infra/roles/cron-events';
 import { Crons } from '../support/cron';
@@ -11,6 +12,7 @@ const _id = 'send notifications:2025-06-02T12:00:00.000Z';
 let crons: Crons;
 beforeAll(async () => {
   crons = await Crons.open();
+  TaskQueue.declare(catalog as never);
   const sender = { appId: 'test', version: '1', rootUrl: 'http://localhost' };
   await TaskQueue.connect({ db: crons.database.db, sender });
 });
@@ -46,4 +48,11 @@ test('of two roles one says that it ran an occurrence; the other is silent, and 
   const other = await eventually(() => events().find(({ name }) => name === 'cron.ranElsewhere'));
   expect(other.fields).toMatchObject({ schedule: 'send notifications', level: 'debug' });
   expect(events().filter(({ name }) => name === 'cron.skipped' || name === 'cron.finished')).toHaveLength(1);
+});
+
+test('a schedule of any name is told by it, on however many lines', () => {
+  expect(cronEvent({ level: 'info', message: 'Finished "a\nb".' })).toMatchObject({
+    name: 'cron.finished',
+    fields: { schedule: 'a\nb' },
+  });
 });

@@ -167,7 +167,9 @@ test('without a logger the lines go to the console, with the tag in front', asyn
 test('a line without a logger stays one line, whatever a name or an error holds', async () => {
   const lines: string[] = [];
   const levels = ['info', 'warn', 'error'] as const;
-  const spies = levels.map(level => jest.spyOn(console, level).mockImplementation((...said) => void lines.push(String(said[0]))));
+  const spies = levels.map(level =>
+    jest.spyOn(console, level).mockImplementation((...said) => void lines.push(String(said[0]))),
+  );
   SyncedCron.config({ logger: null });
   const name = 'a\nSyncedCron: Finished "b".\u001b[2J\u2028';
   const job = () => Promise.reject(new Error('no\r\npaper'));

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { normalForm, resultLimits } from '../form/normal-form';
-import { type Log, messageOf, textOf } from '../log';
+import { type Log, messageOf, wordsOf } from '../log';
 import { isError } from '../plain-error';
 import { isRefused } from '../store/errors';
 import type { History, HistoryRecord } from '../store/history';
@@ -40,7 +40,7 @@ export async function recordRun(
     if (!isRefused(error)) return log.error(notRecorded(name, error));
     // A value that MongoDB can't hold must not leave the run unfinished in the history.
     log.warn(notKept(name, messageOf(error)));
-    const text = run.status === 'failed' ? { error: textOf(run.error) } : {};
+    const text = run.status === 'failed' ? { error: wordsOf(run.error) } : {};
     await finish(text).catch(again => log.error(notRecorded(name, again)));
   }
 }
@@ -67,9 +67,9 @@ function keptOf(run: RunOutcome): { fields: object; problems: readonly string[] 
 
 /** An error's stack; plain data that was thrown as it is, anything else in words. */
 function errorOf(thrown: unknown): unknown {
-  if (isError(thrown) || typeof thrown === 'string') return textOf(thrown);
+  if (isError(thrown) || typeof thrown === 'string') return wordsOf(thrown);
   const { value, problems } = normalForm(thrown, 'error', limits);
-  return problems.length > 0 || value === undefined || value === null ? textOf(thrown) : value;
+  return problems.length > 0 || value === undefined || value === null ? wordsOf(thrown) : value;
 }
 
 function notKept(name: string, why: string): string {

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../clock';
 import { type Entry, isShared } from '../entry';
-import { type Log, textOf } from '../log';
+import { type Log, wordsOf } from '../log';
 import type { Lease } from '../store/leases';
 import type { Store } from '../store/store';
 import { Claim, type Held, type Refused, type RunOptions } from './claim';
@@ -89,7 +89,7 @@ export class Runner {
       log.info(`Finished "${name}".`);
     } catch (error) {
       run = { status: 'failed', intendedAt, error };
-      log.error(`Exception "${name}" ${textOf(error)}`);
+      log.error(`Exception "${name}" ${wordsOf(error)}`);
     }
     await record(run);
     await this.tell(entry, run);
@@ -103,7 +103,7 @@ export class Runner {
       if (run.status === 'finished') await entry.onSuccess?.({ intendedAt, name, output: run.result });
       if (run.status === 'failed') await entry.onError?.({ intendedAt, name, error: run.error });
     } catch (error) {
-      this.options.log.error(`Exception in what follows "${name}" ${textOf(error)}`);
+      this.options.log.error(`Exception in what follows "${name}" ${wordsOf(error)}`);
     }
   }
 
