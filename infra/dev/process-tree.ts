@@ -10,6 +10,11 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** How a process ended, for a person. */
+export function howItEnded(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal ? `killed by ${signal}` : `exit code ${code}`;
+}
+
 /** Sends `signal` to a process and all of its group (it was started detached, so its group has its number). */
 export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
+import { becomePrimary } from '../../infra/dev/database/become-primary';
 import { FolderTaken, launch } from '../../infra/dev/database/mongod-instance';
+import { answers } from '../../infra/dev/database/ping';
 import { someMongod } from '../support/bare-machine';
 import { eventually } from '../support/eventually';
 import { testPort } from '../support/ports';
@@ -123,6 +125,30 @@ test('of two npm starts of one checkout at the same moment, and of a later one, 
   expect(await remembered(both[0].url)).toEqual([]);
 });
 
+test('a mongod that hangs up while it comes up is asked again, and one that has ended is not waited for', async () => {
+  const mongod = await launch(await someMongod(), local, port);
+  const doors = [await testPort(), await testPort()];
+  const hangUp = await Promise.all(doors.map(door => listenOn(door, hangingUp(port))));
+  try {
+    await becomePrimary(doors[0]!, new Promise(() => {}));
+    await answers(`mongodb://127.0.0.1:${doors[1]}/?directConnection=true`);
+    await expect(becomePrimary(1, Promise.resolve('exit code 14'))).rejects.toThrow(/ended while.*exit code 14/);
+  } finally {
+    for (const server of hangUp) server.close();
+    await mongod.stop();
+  }
+});
+
+test('only a mongod that is seen to serve our data is told to end', async () => {
+  const stranger = await launch(await someMongod(), mkdtempSync(join(local, 'strangers-')), port);
+  const { pid } = spawnSync('true');
+  leave({ owner: pid, port, url: `mongodb://127.0.0.1:${port}/tandem` });
+  const { keeper } = await keepDatabase();
+  expect(keeper.output).toMatch(/Port \d+ is taken by another program/);
+  expect(isAlive(stranger.mongodProcess!.pid!)).toBe(true);
+  await stranger.stop();
+});
+
 test('a locked data folder is told as such, though mongod says more in the same breath', async () => {
   const path = join(local, 'mongod');
   const locked = '{"msg":"DBException in initAndListen, terminating","attr":{"error":"DBPathInUse: Unable to lock"}}';
@@ -133,9 +159,28 @@ test('a locked data folder is told as such, though mongod says more in the same 
   await expect(launch({ path, version: '6.0.5' }, local, 1)).rejects.toThrow(FolderTaken);
 });
 
-function listenOn(port: number): Promise<Server> {
+/** Hands connections on to `target`; the first of them end as soon as they are used for more than a greeting. */
+function hangingUp(target: number): (socket: Socket) => void {
+  let left = 6;
+  return socket => {
+    left -= 1;
+    const upstream = connect(target, '127.0.0.1');
+    socket
+      .on('error', () => {})
+      .pipe(upstream.on('error', () => {}))
+      .pipe(socket);
+    if (left < 0) return;
+    let messages = 0;
+    socket.on('data', () => {
+      messages += 1;
+      if (messages > 1) socket.destroy();
+    });
+  };
+}
+
+function listenOn(port: number, meet: (socket: Socket) => void = socket => socket.destroy()): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer(socket => socket.destroy());
+    const server = createServer(meet);
     server.on('error', reject);
     server.listen(port, '127.0.0.1', () => resolve(server));
   });

@@ -1,4 +1,5 @@
 import { Checkout } from '../support/checkout';
+import { eventually } from '../support/eventually';
 import { testPortPair } from '../support/ports';
 import { commandLine, descendants, type TestProcess } from '../support/processes';
 
@@ -6,11 +7,13 @@ jest.setTimeout(180_000);
 
 let checkout: Checkout;
 let npm: TestProcess;
+let port: number;
 let heard = 0;
 
 beforeAll(async () => {
   checkout = new Checkout();
-  npm = checkout.npm(['start', '--', '--port', String(await testPortPair())]);
+  port = await testPortPair();
+  npm = checkout.npm(['start', '--', '--port', String(port)]);
   await npm.says(/Tandem is ready/, 120_000);
 });
 afterAll(() => checkout.remove());
@@ -98,14 +101,33 @@ test('settings that change while the code does not build reach their role once i
   expect(since()).not.toContain('[jobs] restarts');
 });
 
-test('a role that dies is told, and starts again with the next change, not by itself', async () => {
-  const web = roles().find(pid => !commandLine(pid).includes('jobs'))!;
-  process.kill(web, 'SIGKILL');
-  await says(/has died \(killed by SIGKILL\)\. It starts again when a file changes/);
-  expect(roles()).toHaveLength(1);
-  append('client/main.css', '\n.newer { color: red }\n');
+test('a role that dies starts again by itself, later each time, and at once when a file changes', async () => {
+  const before = roles();
+  process.kill(before[0]!, 'SIGKILL');
+  await says(/has died \(killed by SIGKILL\): it starts again in 1 s/);
   await says(/is ready again/);
+  const again = roles().filter(pid => !before.includes(pid));
+  expect(again).toHaveLength(1);
+  process.kill(again[0]!, 'SIGKILL');
+  await says(/it starts again in 2 s/);
+  append('client/main.css', '\n.newer { color: red }\n');
+  await says(/is ready again[\s\S]*is ready again/);
   expect(roles()).toHaveLength(2);
+});
+
+test('a database that dies is started again on its data, which is one line, and the roles go on by themselves', async () => {
+  const processes = () => descendants(npm.pid);
+  const mongod = () => processes().filter(pid => /\/mongod /.test(commandLine(pid)));
+  const others = () => processes().filter(pid => !/mongod|mongo_killer/.test(commandLine(pid)));
+  const before = others();
+  const [killed] = mongod();
+  process.kill(killed!, 'SIGKILL');
+  await says(/Database: mongod has ended \(killed by SIGKILL\): it is started again on the same data/);
+  await eventually(() => mongod().length === 1 && mongod()[0] !== killed, { timeoutMs: 60_000 });
+  for (const at of [port, port + 100])
+    await eventually(async () => (await fetch(`http://localhost:${at}/healthz`)).ok, { timeoutMs: 60_000 });
+  expect(since().match(/^(?!\[(web |jobs)\]).+$/gm)).toHaveLength(1);
+  expect(others()).toEqual(before);
 });
 
 test('db:reset refuses while it runs, and says who runs', async () => {

@@ -1,11 +1,12 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type BuildContext, type BuildOptions, context, type OutputFile } from 'esbuild';
+import { type BuildContext, type BuildOptions, context, type OutputFile, stop as stopEsbuild } from 'esbuild';
 import { browserBundle } from './browser-bundle';
 import { BuildFailed, said } from './build-failed';
 import { buildWorker } from './build-worker';
 import { serverBundle } from './server-bundle';
 
+const esbuildHasEnded = /The service (is no longer running|was stopped)/;
 const bundles = ['server', 'browser', 'worker'] as const;
 
 export type Bundle = (typeof bundles)[number];
@@ -31,6 +32,22 @@ export class Bundler {
 
   /** @returns the bundles that came out differently than the last time. @throws BuildFailed */
   async build(): Promise<Set<Bundle>> {
+    try {
+      return await this.buildOnce();
+    } catch (error) {
+      if (!esbuildHasEnded.test(String(error))) throw error;
+      await this.forgetEsbuild();
+      return this.buildOnce();
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.contexts?.server.dispose();
+    await this.contexts?.browser.dispose();
+    this.contexts = undefined;
+  }
+
+  private async buildOnce(): Promise<Set<Bundle>> {
     this.contexts ??= await this.open();
     const { server, browser } = this.contexts;
     const [serverFiles, browserFiles, worker] = await inOneReport([
@@ -43,10 +60,10 @@ export class Bundler {
     return this.changedSince(now);
   }
 
-  async stop(): Promise<void> {
-    await this.contexts?.server.dispose();
-    await this.contexts?.browser.dispose();
+  /** Its process is gone, and with it our contexts; the next call starts another one. */
+  private async forgetEsbuild(): Promise<void> {
     this.contexts = undefined;
+    await stopEsbuild();
   }
 
   private changedSince(now: Record<Bundle, string>): Set<Bundle> {

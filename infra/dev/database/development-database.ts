@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { becomesFree, isFree } from '../ports';
+import { KeptMongod } from './kept-mongod';
 import { hasCrashed, readLease, runningLease, writeLease } from './lease';
 import type { Mongod } from './mongod';
 import { FolderTaken, PortTaken } from './mongod-instance';
@@ -74,12 +75,13 @@ async function startKept(mongod: Mongod, local: string): Promise<DevelopmentData
   const running = await startAt(remembered, mongod, data);
   const { port, url } = running;
   await writeLease(local, { owner: process.pid, port, url });
+  const kept = new KeptMongod(running, () => startReplicaSet(mongod, { dataFolder: data, port }));
   const about = `MongoDB ${mongod.version} on port ${port}, data in ${data}`;
   const stop = async () => {
-    await running.stop();
+    await kept.stop();
     await writeLease(local, { port, url });
   };
-  return { url, about, stop, kill: running.kill };
+  return { url, about, stop, kill: () => kept.kill() };
 }
 
 /** The remembered port, so that tools find it again; another one where a stranger has taken it. */
@@ -96,27 +98,25 @@ async function startAt(port: number, mongod: Mongod, data: string): Promise<Runn
 }
 
 /**
- * After `kill -9` of an `npm start` its mongod lives on for a moment: if it serves our data, it is told to end now. Who
- * has seen to that says so before it starts its own, so that nobody takes that one for the orphan.
+ * After `kill -9` of an `npm start` its mongod lives on for a moment: if it serves our data, it is told to end now. The
+ * start that has seen to that says so before it starts its own, so that nobody takes that one for the orphan.
  */
 async function forgetCrash(data: string, local: string): Promise<void> {
   const { port, url } = (await readLease(local))!;
-  const orphaned = await servesOrEnds(data, port);
+  const until = Date.now() + orphanTimeoutMs;
+  while ((await hasCrashed(local)) && !(await isFree(port)) && Date.now() < until) {
+    const served = await servedFolder(port);
+    if (served === data) await endOrphan(local, port);
+    else if (served !== undefined) break; // a stranger's
+    // One that is ending, or coming up, listens for a while without an answer.
+    await becomesFree(port, askEveryMs);
+  }
+  if (await hasCrashed(local)) await writeLease(local, { port, url });
+}
+
+async function endOrphan(local: string, port: number): Promise<void> {
   if (!(await hasCrashed(local))) return;
-  if (orphaned) await endOrphan(port);
-  await writeLease(local, { port, url });
-}
-
-/** A mongod that is ending listens for a while without an answer: what does not say that it is another's is ours. */
-async function servesOrEnds(data: string, port: number): Promise<boolean> {
-  if (await isFree(port)) return false;
-  const served = await servedFolder(port);
-  return served === undefined || served === data;
-}
-
-async function endOrphan(port: number): Promise<void> {
   await admin(port, { shutdown: 1, force: true, timeoutSecs: 1 }).catch(() => {}); // it hangs up while it obeys
-  await becomesFree(port, orphanTimeoutMs);
 }
 
 async function servedFolder(port: number): Promise<string | undefined> {

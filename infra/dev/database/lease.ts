@@ -17,11 +17,14 @@ export async function hasCrashed(local: string): Promise<boolean> {
   return owner !== undefined && !isAlive(owner);
 }
 
+/** How long the database of a living `npm start` may be away: it starts one that has died again. */
+const revivalMs = 5_000;
+
 /** The lease of an `npm start` that is alive now. */
 export async function runningLease(local: string): Promise<Lease | undefined> {
   const lease = await readLease(local);
   if (!lease?.owner || !isAlive(lease.owner)) return undefined;
-  return answers(lease.url, 1_000).then(
+  return answers(lease.url, revivalMs).then(
     () => lease,
     () => undefined,
   );

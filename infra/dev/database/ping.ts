@@ -1,13 +1,15 @@
-import { type Document, MongoClient } from 'mongodb';
+import { type Document, MongoClient, MongoNetworkError, MongoServerError } from 'mongodb';
+
+const askAgainAfterMs = 100;
 
 /**
- * Resolves when the MongoDB at `url` answers and takes commands.
+ * Resolves when the MongoDB at `url` answers and takes commands; one that hangs up while it comes up is asked again.
  *
  * @throws one line with the address (its password hidden), the reason and what to do.
  */
 export async function answers(url: string, timeoutMs = 5_000): Promise<void> {
   try {
-    await command(url, timeoutMs, { ping: 1 });
+    await ping(url, Date.now() + timeoutMs);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`No database answers at ${withoutPassword(url)}: ${reason}. Start it, or unset MONGO_URL`, {
@@ -16,13 +18,41 @@ export async function answers(url: string, timeoutMs = 5_000): Promise<void> {
   }
 }
 
+async function ping(url: string, until: number): Promise<void> {
+  for (;;) {
+    const leftMs = Math.max(1, until - Date.now());
+    const failure = await command(url, leftMs, { ping: 1 }).then(
+      () => undefined,
+      error => error as Error,
+    );
+    if (!failure) return;
+    if (!mayPass(failure) || Date.now() + askAgainAfterMs > until) throw failure;
+    await new Promise(resolve => setTimeout(resolve, askAgainAfterMs));
+  }
+}
+
+/** What the address or the server's own answer rules out does not get better by asking again. */
+function mayPass(error: Error): boolean {
+  if (error instanceof MongoServerError) return whileItComesUp.has(Number(error.code));
+  return error instanceof MongoNetworkError || hungUp.has(String((error as NodeJS.ErrnoException).code));
+}
+
+/** The driver hands some of what a socket says out as it is. */
+const hungUp = new Set(['EPIPE', 'ECONNRESET']);
+/** Not primary, recovering, interrupted by a change of state, shutting down. */
+const whileItComesUp = new Set([91, 189, 10107, 11600, 11602, 13435, 13436]);
+
 /** Runs one command on the admin database of the mongod at this port of this machine. */
 export function admin(port: number, document: Document): Promise<Document> {
   return command(`mongodb://127.0.0.1:${port}/admin?directConnection=true`, 1_000, document);
 }
 
 async function command(url: string, timeoutMs: number, document: Document): Promise<Document> {
-  const client = new MongoClient(url, { serverSelectionTimeoutMS: timeoutMs, connectTimeoutMS: timeoutMs });
+  const client = new MongoClient(url, {
+    serverSelectionTimeoutMS: timeoutMs,
+    connectTimeoutMS: timeoutMs,
+    socketTimeoutMS: timeoutMs,
+  });
   try {
     return await client.db().command(document);
   } finally {

@@ -1,19 +1,20 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MongoClient, MongoServerError } from 'mongodb';
 import type { MongoInstance } from 'mongodb-memory-server-core';
 import { freePort } from '../ports';
+import { howItEnded } from '../process-tree';
+import { becomePrimary } from './become-primary';
 import type { Mongod } from './mongod';
 import { host, launch, PortTaken, setName } from './mongod-instance';
-
-const alreadyInitialized = 23;
 
 export interface RunningMongod {
   /** Names the database `tandem` of the replica set. */
   url: string;
   port: number;
   pid: number;
+  /** Resolves when the process has ended, for whatever reason, with how. */
+  ended: Promise<string>;
   /** Resolves when the process has ended, and its throwaway data is gone. Twice is fine. */
   stop(): Promise<void>;
   /** Ends it at once, like a loss of power: the journal keeps what was acknowledged. */
@@ -46,8 +47,10 @@ export async function startReplicaSet(
     await instance.stop();
     if (!dataFolder) await rm(data, { recursive: true, force: true });
   };
+  const { pid } = instance.mongodProcess!;
+  const ended = endOf(instance);
   try {
-    await becomePrimary(chosenPort);
+    await becomePrimary(chosenPort, ended);
   } catch (error) {
     await stop();
     throw error;
@@ -57,7 +60,13 @@ export async function startReplicaSet(
     instance.killerProcess?.kill('SIGKILL');
   };
   const url = `mongodb://${host}:${chosenPort}/tandem?replicaSet=${setName}`;
-  return { url, port: chosenPort, pid: instance.mongodProcess!.pid!, stop, kill };
+  return { url, port: chosenPort, pid: pid!, ended, stop, kill };
+}
+
+function endOf({ mongodProcess }: MongoInstance): Promise<string> {
+  const { exitCode, signalCode } = mongodProcess!;
+  if (exitCode !== null || signalCode !== null) return Promise.resolve(howItEnded(exitCode, signalCode));
+  return new Promise(resolve => mongodProcess!.once('exit', (...how) => resolve(howItEnded(...how))));
 }
 
 /** A port that was free a moment ago may be somebody else's by now: then another one. */
@@ -69,38 +78,5 @@ async function launchAnywhere(mongod: Mongod, data: string): Promise<{ instance:
     } catch (error) {
       if (!(error instanceof PortTaken)) throw error;
     }
-  }
-}
-
-async function becomePrimary(port: number): Promise<void> {
-  const client = new MongoClient(`mongodb://${host}:${port}/?directConnection=true`);
-  try {
-    await configure(client, `${host}:${port}`);
-    await primary(client);
-  } finally {
-    await client.close();
-  }
-}
-
-/** Kept data remembers the port it was served on; every client would wait for that one, so the set is told the new one. */
-async function configure(client: MongoClient, address: string): Promise<void> {
-  const admin = client.db('admin');
-  try {
-    await admin.command({ replSetInitiate: { _id: setName, members: [{ _id: 0, host: address }] } });
-  } catch (error) {
-    if (!(error instanceof MongoServerError) || error.code !== alreadyInitialized) throw error;
-    const { config } = await admin.command({ replSetGetConfig: 1 });
-    if (config.members[0].host === address) return;
-    config.members[0].host = address;
-    config.version += 1;
-    await admin.command({ replSetReconfig: config, force: true });
-  }
-}
-
-async function primary(client: MongoClient): Promise<void> {
-  const until = Date.now() + 30_000;
-  while (!(await client.db('admin').command({ hello: 1 })).isWritablePrimary) {
-    if (Date.now() > until) throw new Error('mongod did not become primary of its replica set within 30 s');
-    await new Promise(resolve => setTimeout(resolve, 20));
   }
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { RoleName } from '../flags';
-import { isGroupAlive, signalGroup } from '../process-tree';
+import { howItEnded, isGroupAlive, signalGroup } from '../process-tree';
 import { label, printLines } from '../running/log-lines';
 
 export interface MeteorOptions {
@@ -32,9 +32,7 @@ export class MeteorProcess {
     printLines(role, child.stderr);
     return new Promise((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', (code, signal) =>
-        resolve(`${label(role)} has ended (${signal ? `killed by ${signal}` : `exit code ${code}`})`),
-      );
+      child.once('exit', (code, signal) => resolve(`${label(role)} has ended (${howItEnded(code, signal)})`));
     });
   }
 

@@ -1,8 +1,8 @@
 import { BuildFailed } from '../bundling/build-failed';
 import type { Bundle, Bundler } from '../bundling/bundler';
 import type { RoleName } from '../flags';
+import type { KeptRole } from './kept-role';
 import { label } from './log-lines';
-import type { RoleProcess } from './role-process';
 import type { RoleSettings } from './role-settings';
 
 /** What is to happen when files change: builds again, and restarts only the roles that the change concerns. */
@@ -15,7 +15,7 @@ export class Changes {
   constructor(
     private readonly bundler: Bundler,
     private readonly settings: RoleSettings,
-    private readonly roles: RoleProcess[],
+    private readonly roles: KeptRole[],
   ) {}
 
   /** Takes the paths that have changed. Whatever goes wrong is said, and the last good version goes on. */
@@ -54,16 +54,13 @@ export class Changes {
   }
 
   /** Resolves when each of them is ready or has failed: the next change must not meet one that is still starting. */
-  private async restartAll(roles: RoleProcess[]): Promise<void> {
+  private async restartAll(roles: KeptRole[]): Promise<void> {
     await Promise.all(roles.map(role => this.restart(role).catch(error => this.say(error))));
   }
 
-  private async restart(role: RoleProcess): Promise<void> {
+  private async restart(role: KeptRole): Promise<void> {
     console.log(`${label(role.name)} restarts`);
-    await role.stop();
-    if (this.stopped) return;
-    await role.start();
-    console.log(`${label(role.name)} is ready again`);
+    await role.restart();
   }
 
   private say(error: unknown): void {

@@ -130,7 +130,7 @@ export class Development {
   }
 
   private async watch(): Promise<void> {
-    const changes = new Changes(this.bundler, this.settings, this.roles.processes);
+    const changes = new Changes(this.bundler, this.settings, this.roles.all);
     this.started.push({
       stop: async () => {
         this.watcher.stop();

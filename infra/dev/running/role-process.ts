@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { RoleName } from '../flags';
-import { signalGroup } from '../process-tree';
+import { howItEnded, signalGroup } from '../process-tree';
 import { printLines } from './log-lines';
 
 export interface RoleOptions {
@@ -41,7 +41,8 @@ export class RoleProcess {
     const child = this.launch();
     const ended = new Promise<string>(resolve => {
       child.once('exit', () => signalGroup(child.pid!, 'SIGKILL')); // workers that it could not take with it
-      child.once('close', (code, signal) => resolve(signal ? `killed by ${signal}` : `exit code ${code}`));
+      child.once('error', error => resolve(error.message)); // no process could be started
+      child.once('close', (code, signal) => resolve(howItEnded(code, signal)));
     });
     this.child = child;
     this.ended = ended;

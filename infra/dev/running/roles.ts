@@ -1,7 +1,6 @@
 import type { RoleName } from '../flags';
-import { label } from './log-lines';
+import { KeptRole } from './kept-role';
 import { type RoleSurroundings, roleEnvironment } from './role-environment';
-import { RoleProcess } from './role-process';
 import type { RoleSettings } from './role-settings';
 
 interface RolesOptions {
@@ -14,24 +13,24 @@ interface RolesOptions {
 
 /** The roles of one `npm start`, each a process of its own. */
 export class Roles {
-  readonly processes: RoleProcess[];
+  readonly all: KeptRole[];
 
   constructor(private readonly options: RolesOptions) {
-    this.processes = options.roles.map(name => this.process(name));
+    this.all = options.roles.map(name => this.role(name));
   }
 
   /** Resolves when all of them listen. @throws when one ends before that; the others may run. */
   async start(): Promise<void> {
-    await Promise.all(this.processes.map(role => role.start()));
+    await Promise.all(this.all.map(role => role.start()));
   }
 
   /** Lets all of them drain. Twice is fine. */
   async stop(): Promise<void> {
-    await Promise.all(this.processes.map(role => role.stop()));
+    await Promise.all(this.all.map(role => role.stop()));
   }
 
   kill(): void {
-    for (const role of this.processes) role.kill();
+    for (const role of this.all) role.kill();
   }
 
   whereTheyAre(): string {
@@ -42,14 +41,9 @@ export class Roles {
     return `${page} (${places.join(', ')}). Ctrl-C ends it`;
   }
 
-  private process(name: RoleName): RoleProcess {
+  private role(name: RoleName): KeptRole {
     const { script, settings, surroundings } = this.options;
-    return new RoleProcess({
-      name,
-      script,
-      port: surroundings.ports[name],
-      env: () => roleEnvironment(name, settings.of(name), surroundings),
-      onDeath: how => console.log(`${label(name)} has died (${how}). It starts again when a file changes`),
-    });
+    const env = () => roleEnvironment(name, settings.of(name), surroundings);
+    return new KeptRole({ name, script, port: surroundings.ports[name], env });
   }
 }
