@@ -2,6 +2,7 @@ import pino, { type Logger } from 'pino';
 import { isError, plainError } from '../errors/plain-error';
 import type { EventFields, Events } from './events';
 import { lineOf } from './lines';
+import { oneLine } from './one-line';
 import { readable } from './readable';
 
 export interface LogOptions {
@@ -20,7 +21,7 @@ export interface Destination {
 
 /** The log of a process: lines for people or JSON for machines, as the settings say. */
 export function createLog({ format, level, time = true }: LogOptions, to: Destination = process.stdout): Log {
-  const destination = format === 'readable' ? { write: (line: string) => void to.write(readable(line)) } : to;
+  const written = format === 'readable' ? readable : oneJson;
   return pino(
     {
       level,
@@ -28,9 +29,12 @@ export function createLog({ format, level, time = true }: LogOptions, to: Destin
       timestamp: (time || format === 'json') && pino.stdTimeFunctions.isoTime,
       formatters: { level: label => ({ level: label }) },
     },
-    destination,
+    { write: (line: string) => void to.write(written(line)) },
   );
 }
+
+/** JSON itself leaves signs alone that some readers end a line at, or act upon. */
+const oneJson = (line: string) => `${oneLine(line.trimEnd())}\n`;
 
 /** Writes a line for each event. The one place where events become words. */
 export function logEvents(events: Events, log: Log): () => void {

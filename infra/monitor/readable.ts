@@ -1,3 +1,5 @@
+import { oneLine } from './one-line';
+
 type Entry = Record<string, unknown>;
 
 /** What stands in the line itself or is of no use to a person. */
@@ -16,7 +18,7 @@ export function readable(json: string): string {
   const ofTask = isOfTask(entry);
   const details = Object.entries(entry).filter(([name]) => !notShown.has(name) && !(ofTask && inTaskHead.has(name)));
   const rest = details.map(([name, value]) => ` ${name}=${printed(value)}`).join('');
-  return `${head(entry)} ${level}${entry.msg}${rest}${errorLines(entry.error)}\n`;
+  return `${oneLine(`${head(entry)} ${level}${entry.msg}${rest}${errorOf(entry.error)}`)}\n`;
 }
 
 const isOfTask = ({ taskType, taskId }: Entry): boolean => Boolean(taskType && taskId);
@@ -25,22 +27,20 @@ const isOfTask = ({ taskType, taskId }: Entry): boolean => Boolean(taskType && t
 function head(entry: Entry): string {
   const { time, event, taskType, taskId } = entry;
   const start = time === undefined ? 'tandem' : `${time}:tandem`;
-  if (isOfTask(entry)) return `${start}:cluster:${escaped(String(taskType))}:${escaped(String(taskId))}`;
+  if (isOfTask(entry)) return `${start}:cluster:${word(taskType)}:${word(taskId)}`;
   const area = typeof event === 'string' ? event.split('.')[0] : 'log';
   return `${start}:${area}`;
 }
 
+const word = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+
 function printed(value: unknown): string {
-  return escaped(typeof value === 'string' && !/\s/.test(value) ? value : JSON.stringify(value));
+  return typeof value === 'string' && !/\s/.test(value) ? value : JSON.stringify(value);
 }
 
-/** What a stranger may have chosen begins no line of its own and moves no cursor. */
-function escaped(text: string): string {
-  return text.replace(/\p{Cc}/gu, control => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-function errorLines(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return error === undefined ? '' : `: ${error}`;
+/** With its stack, the frames one after the other: a line is all that an entry has. */
+function errorOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return error === undefined ? '' : `: ${word(error)}`;
   const { name, message, stack } = error as { name?: string; message?: string; stack?: string };
-  return `: ${stack ?? `${name}: ${message}`}`.replaceAll('\n', '\n    ');
+  return `: ${stack ?? `${name}: ${message}`}`.replace(/\n\s*/g, ' | ');
 }

@@ -48,17 +48,53 @@ describe('the log', () => {
     expect(retry).toMatch(/:tandem:console operator: retry action=retry taskId=Ab3\n$/);
   });
 
-  it('gives nobody who may choose an id a line of their own, or the cursor', () => {
-    const [line] = logged(readable, ({ emit }) => {
-      emit('task.rejected', {
-        taskType: 'burn',
-        taskId: 'x\n2026-11-21T15:04:05.123Z:tandem:role fine',
-        by: '\u001b[2J',
+  describe.each(['readable', 'json'] as const)(
+    'in %s, gives nobody whose words are logged a line of their own,',
+    format => {
+      const forged = '2026-11-21T15:04:05.123Z:tandem:role fine';
+      const breaks = [
+        '\n',
+        '\r',
+        '\r\n',
+        '\v',
+        '\f',
+        '\0',
+        '\u0085',
+        '\u2028',
+        '\u2029',
+        '\u001b[2J',
+        '\u009b2J',
+        '\u202e',
+        '\ud800',
+      ];
+
+      it.each<[string, (words: string) => [string, object]]>([
+        ['a task type', words => ['task.started', { taskType: words, taskId: 'a' }]],
+        ['a task type in a sentence', words => ['queue.unknownType', { taskType: words }]],
+        ['an id', words => ['task.started', { taskType: 'a', taskId: words }]],
+        ['a field', words => ['task.rejected', { reason: words }]],
+        ["a field's name", words => ['moon.risen', { [words]: true }]],
+        ['the name of an event', words => [words, {}]],
+        [
+          "a handler's own line",
+          words => ['task.log', { level: 'info', message: words, fields: { [words]: [words] } }],
+        ],
+        ['what a worker prints', words => ['worker.output', { line: words }]],
+        ['an error', words => ['task.failed', { error: Object.assign(new Error(words), { name: words }) }]],
+        ['an error of plain data', words => ['task.failed', { error: { name: words, message: words, stack: words } }]],
+        ['something thrown', words => ['task.failed', { error: words }]],
+      ])('as %s', (_, event) => {
+        for (const sign of breaks) {
+          const [line, ...more] = logged({ format, level: 'info' }, ({ emit }) => emit(...event(`a${sign}${forged}`)));
+          expect(more).toEqual([]);
+          expect(line!.endsWith('\n')).toBe(true);
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be there
+          expect(line!.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202e]|\p{Cs}/u);
+          if (format === 'json') expect(JSON.parse(line!)).toMatchObject({ level: expect.any(String) });
+        }
       });
-    });
-    expect(line!.trimEnd()).not.toContain('\n');
-    expect(line).not.toContain('\u001b');
-  });
+    },
+  );
 
   it('writes an error that cannot be printed, in whatever field it is', () => {
     const unprintable = Object.defineProperty(new Error('disk full'), 'stack', {
@@ -80,7 +116,7 @@ describe('the log', () => {
       emit('task.failed', { taskType: 'a', taskId: 'b', error: new Error('broken') });
     });
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toContain('ERROR failed: Error: broken\n');
+    expect(lines[0]).toContain('ERROR failed: Error: broken | at ');
   });
 
   it('writes an event that it has no words for by its name', () => {
