@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { parseJson } from './json-file';
 
 /** What is to be done to a checkout: collected and checked first, then done at once. */
 export class Edits {
@@ -38,7 +39,7 @@ export class Edits {
   }
 
   json(file: string, change: (value: Record<string, never>) => void): void {
-    const value = JSON.parse(this.text(file));
+    const value = parseJson(this.text(file), file) as Record<string, never>;
     change(value);
     this.texts.set(file, `${JSON.stringify(value, null, 2)}\n`);
   }

@@ -1,5 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename, join } from 'node:path';
+import { oneLine } from '../monitor/one-line';
+import type { RoleName } from './flags';
+import { readJson } from './json-file';
 
 export type Settings = Record<string, unknown>;
 
@@ -9,30 +11,29 @@ export type Settings = Record<string, unknown>;
  * @throws one line that names the file, what is wrong and where.
  */
 export async function readSettings(path: string): Promise<Settings> {
-  const name = basename(path);
-  const text = await readFile(path, 'utf8').catch(error => {
-    throw new Error(`${name}: can't be read (${error.code}). It should be at ${resolve(path)}`, { cause: error });
-  });
-  const settings = parsed(text, name);
+  const settings = await readJson(path);
   if (typeof settings === 'object' && settings !== null && !Array.isArray(settings)) return settings as Settings;
-  throw new Error(`${name}: holds ${JSON.stringify(settings)?.slice(0, 40)}, it should be an object: { "runJobs": … }`);
+  const held = JSON.stringify(settings).slice(0, 40);
+  throw new Error(`${basename(path)}: holds ${oneLine(held)}, it should be an object: { "runJobs": … }`);
 }
 
-function parsed(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${name}: is not JSON: ${(error as Error).message}${place(text, error as Error)}`, {
-      cause: error,
-    });
-  }
+/**
+ * Reads the settings file of a role as a developer starts it. A file that says the opposite of its name would leave that
+ * role out: no task would run, or no page be served.
+ *
+ * @throws one line that names the file, what is wrong and where.
+ */
+export async function readRoleSettings(folder: string, role: RoleName): Promise<Settings> {
+  const name = settingsFileOf(role);
+  const settings = await readSettings(join(folder, name));
+  if (settings.runJobs !== (role === 'web')) return settings;
+  const lost = role === 'web' ? 'no process would serve the page' : 'no process would run tasks';
+  throw new Error(
+    `${name}: "runJobs" is ${settings.runJobs}, so ${lost}: set it to ${!settings.runJobs} (the web role has false, the jobs role true)`,
+  );
 }
 
-function place(text: string, error: Error): string {
-  const position = /position (\d+)/.exec(error.message)?.[1];
-  if (position === undefined || /line \d+/.test(error.message)) return '';
-  return ` (line ${text.slice(0, Number(position)).split('\n').length})`;
-}
+export const settingsFileOf = (role: RoleName) => `settings-${role}.json`;
 
 /** The same settings, where the web role finds the jobs role at another port than the file says. */
 export function linkedTo(settings: Settings, jobsPort: number): Settings {

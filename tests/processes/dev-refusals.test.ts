@@ -47,6 +47,15 @@ describe('npm start says one clear line, exits 1 and leaves nothing running,', (
     );
   });
 
+  test('when a settings file would leave its role out', async () => {
+    const good = checkout.read('settings-jobs.json');
+    checkout.write('settings-jobs.json', '\uFEFF{ "runJobs": false }');
+    expect(await refusal(start())).toMatch(
+      /^settings-jobs\.json: "runJobs" is false, so no process would run tasks: set/,
+    );
+    checkout.write('settings-jobs.json', good);
+  });
+
   test('when a settings file is not JSON, or missing', async () => {
     const good = checkout.read('settings-jobs.json');
     checkout.write('settings-jobs.json', '{ "runJobs": false');

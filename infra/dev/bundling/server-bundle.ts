@@ -1,4 +1,5 @@
-import type { BuildOptions } from 'esbuild';
+import { join } from 'node:path';
+import type { BuildOptions, Plugin } from 'esbuild';
 import { meteorPlugin } from '../../node-host/esbuild-plugin';
 import { root } from '../root';
 
@@ -15,7 +16,19 @@ export function serverBundle(folder: string): BuildOptions {
     packages: 'external',
     jsx: 'transform',
     sourcemap: 'linked',
-    plugins: [meteorPlugin({ target: 'server', root })],
+    plugins: [handlersStayInWorkers, meteorPlugin({ target: 'server', root })],
     logLevel: 'silent',
   };
 }
+
+const handlerMap = join(root, 'imports/tasks/handlers/index.ts');
+
+/** A role knows of a handler only that it is there: a change of one is a change of the worker, and restarts no web role. */
+const handlersStayInWorkers: Plugin = {
+  name: 'handlers stay in workers',
+  setup(build) {
+    build.onResolve({ filter: /^\./ }, ({ path, importer, kind }) =>
+      kind === 'dynamic-import' && importer === handlerMap ? { path, external: true } : undefined,
+    );
+  },
+};

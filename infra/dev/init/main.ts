@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Edits } from '../edits';
+import { parseJson } from '../json-file';
 import { root } from '../root';
 import { type AppName, appNameOf, template } from './app-name';
 import { stripSample } from './bare';
@@ -53,7 +54,7 @@ function orderOf(args: string[]): Order | undefined {
 
 /** Secrets that are in use, and data that they have signed, would be lost. */
 function refuseSecondTime(edits: Edits): void {
-  const { name } = JSON.parse(edits.text('package.json')) as { name: string };
+  const { name } = parseJson(edits.text('package.json'), 'package.json') as { name: string };
   if (name === template.name) return;
   throw new Error(`This is ${name} already: init is for a fresh clone. To begin again, clone anew`);
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { transformSync } from 'esbuild';
 import ts from 'typescript';
+import { parseJson } from '../json-file';
 import { isBundledByMeteor } from './source-rules';
 
 const rooms = ['client', 'server', 'imports', 'infra', 'packages'];
@@ -21,7 +22,7 @@ export class CheckoutFiles {
 
   // biome-ignore lint/suspicious/noExplicitAny: files of other tools, each check looks at its own part of one.
   json(path: string): any {
-    return JSON.parse(this.text(path));
+    return parseJson(this.text(path), path);
   }
 
   /** The lines that say something: no comments, no empty ones. */

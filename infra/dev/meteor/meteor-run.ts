@@ -5,7 +5,7 @@ import { answers } from '../database/ping';
 import type { Flags, RoleName } from '../flags';
 import { isFree } from '../ports';
 import { Watcher } from '../running/watcher';
-import { linkedTo, readSettings } from '../settings-file';
+import { linkedTo, readRoleSettings, settingsFileOf } from '../settings-file';
 import { MeteorProcess } from './meteor-process';
 import { meteorTool } from './tool';
 
@@ -78,8 +78,8 @@ export class MeteorRun {
 
   /** The settings file itself, so that Meteor sees it change; at other ports a copy whose link goes there. */
   private async settingsFile(role: RoleName): Promise<string> {
-    const file = `settings-${role}.json`;
-    const settings = await readSettings(join(this.root, file));
+    const file = settingsFileOf(role);
+    const settings = await readRoleSettings(this.root, role);
     const linked = linkedTo(settings, this.flags.ports.jobs);
     if (JSON.stringify(linked) === JSON.stringify(settings)) return file;
     const copy = join('.local', `meteor-${file}`);

@@ -1,8 +1,5 @@
-import { join } from 'node:path';
 import type { RoleName } from '../flags';
-import { readSettings, type Settings } from '../settings-file';
-
-const fileOf = (role: RoleName) => `settings-${role}.json`;
+import { readRoleSettings, type Settings, settingsFileOf } from '../settings-file';
 
 /** The settings of each role that is started, as its file says them. */
 export class RoleSettings {
@@ -15,7 +12,7 @@ export class RoleSettings {
 
   /** Their names, from the root. */
   get files(): string[] {
-    return this.roles.map(fileOf);
+    return this.roles.map(settingsFileOf);
   }
 
   of(role: RoleName): Settings {
@@ -24,12 +21,12 @@ export class RoleSettings {
 
   /** @throws one line on the first file that can't be used; what was read before stays. */
   async read(roles: RoleName[] = this.roles): Promise<void> {
-    for (const role of roles) this.settings.set(role, await readSettings(join(this.root, fileOf(role))));
+    for (const role of roles) this.settings.set(role, await readRoleSettings(this.root, role));
   }
 
   /** Reads the files that are among `paths` again. @returns whose they are. */
   async changedBy(paths: string[]): Promise<RoleName[]> {
-    const changed = this.roles.filter(role => paths.includes(fileOf(role)));
+    const changed = this.roles.filter(role => paths.includes(settingsFileOf(role)));
     await this.read(changed);
     return changed;
   }
