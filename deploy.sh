@@ -10,13 +10,13 @@ main() {
   trap interrupted INT TERM HUP
   refuse_dirty_tree
   check_settings
-  [ "$dry_run" = yes ] || check_login
+  check_login
   build_worker
   run_checks
   build_once
   if wanted jobs; then deploy_role jobs; fi
   if wanted web; then deploy_role web; fi
-  say "done: $(short "$commit") runs as $(deployed_roles)"
+  say_done
 }
 
 usage() {
@@ -26,7 +26,7 @@ Usage: ./deploy.sh [ENVIRONMENT] [--only web|jobs] [--dry-run] [--help]
   ENVIRONMENT      picks settings-web.ENVIRONMENT.json and settings-jobs.ENVIRONMENT.json;
                    without it: settings-web.json and settings-jobs.json
   --only web|jobs  deploys that role alone (both settings files are checked all the same)
-  --dry-run        does the checks, prints the meteor commands and runs none of them
+  --dry-run        does the checks, prints what would follow and does none of it
   --help           this text
 
 Each settings file says where its role goes:
@@ -41,14 +41,20 @@ say() { printf 'deploy: %s\n' "$*"; }
 fail() { printf 'deploy: %s\n' "$*" >&2; exit 1; }
 short() { printf '%.12s' "$1"; }
 wanted() { [ -z "$only" ] || [ "$only" = "$1" ]; }
-deployed_roles() { echo "${only:-jobs and web}"; }
+ours() { node --require ./infra/dev/installed.cjs --import tsx "$@"; }
+
+say_done() {
+  local roles="${only:-jobs and web}"
+  if [ "$dry_run" = yes ]; then say "dry run: nothing was deployed; $(short "$commit") would run as $roles"; return; fi
+  say "done: $(short "$commit") runs as $roles"
+}
 
 only_role() {
   case "$1" in web | jobs) only=$1 ;; *) fail "--only ${1:-(nothing)}: say web or jobs" ;; esac
 }
 
 parse_arguments() {
-  environment='' only='' dry_run=no deploying=''
+  environment='' only='' dry_run=no touched=() before_web='' before_jobs=''
   while [ $# -gt 0 ]; do
     case "$1" in
       --help | -h) usage; exit 0 ;;
@@ -73,6 +79,7 @@ take_lock() {
   if ! mkdir "$lock" 2>/dev/null; then
     local holder
     holder=$(cat "$lock/pid" 2>/dev/null || true)
+    case "$holder" in *[!0-9]*) holder='' ;; esac
     if [ -n "$holder" ] && kill -0 "$holder" 2>/dev/null; then fail "another deploy runs (process $holder): wait for it to end (if that is something else: rm -r $lock)"; fi
     [ -n "$holder" ] || fail "another deploy is just starting: try again (if none is: rm -r $lock)"
     say "the lock of process $holder, which is gone, is taken over"
@@ -89,20 +96,25 @@ refuse_dirty_tree() {
 $changes"
 }
 
-# Prints web_host=… jobs_owner=… and so on, one a line, or all problems.
+# Takes web_host=… jobs_owner=… and so on, one a line: these names and no other. A value is a text, whatever it holds.
 check_settings() {
   local lines line
-  lines=$(node --import tsx infra/dev/deploy/check-settings.ts "$web_settings" "$jobs_settings") || exit 1
+  web_host='' web_owner='' web_plan='' web_container_size='' web_health_url=''
+  jobs_host='' jobs_owner='' jobs_plan='' jobs_container_size='' jobs_health_url=''
+  lines=$(ours infra/dev/deploy/check-settings.ts "$web_settings" "$jobs_settings") || exit 1
   while IFS= read -r line; do
-    case "$line" in
-      web_*=* | jobs_*=*) printf -v "${line%%=*}" '%s' "${line#*=}" ;;
+    case "${line%%=*}" in
+      web_host | web_owner | web_plan | web_container_size | web_health_url) ;;
+      jobs_host | jobs_owner | jobs_plan | jobs_container_size | jobs_health_url) ;;
+      *) fail 'the settings could not be read: their check said something else than settings' ;;
     esac
+    printf -v "${line%%=*}" '%s' "${line#*=}"
   done <<<"$lines"
-  # shellcheck disable=SC2154 # web_host and jobs_host are set by the loop above
   say "settings are right: $web_settings → $web_host, $jobs_settings → $jobs_host"
 }
 
 check_login() {
+  if [ "$dry_run" = yes ]; then say 'would ask: meteor whoami'; return; fi
   command -v meteor >/dev/null || fail 'the Meteor tool is not on PATH: npx meteor installs it'
   meteor whoami >/dev/null 2>&1 || fail 'not logged in: run "meteor login", or name a session by METEOR_SESSION_FILE'
 }
@@ -110,10 +122,7 @@ check_login() {
 # The worker file is no part of the commit: it is made anew from the sources that are.
 build_worker() { npm run --silent build:worker >/dev/null || fail 'the worker file could not be built: nothing was deployed'; }
 
-run_checks() {
-  if [ "$dry_run" = yes ]; then say 'would run: npm run check:meteor'; return; fi
-  npm run --silent check:meteor || fail 'npm run check:meteor says no: nothing was deployed'
-}
+run_checks() { npm run --silent check:meteor || fail 'npm run check:meteor says no: nothing was deployed'; }
 
 run_meteor() {
   if [ "$dry_run" = yes ]; then say "would run: meteor $*"; return; fi
@@ -122,7 +131,6 @@ run_meteor() {
 }
 
 build_once() {
-  # shellcheck disable=SC2154
   run_meteor deploy "$jobs_host" --settings "$jobs_settings" --cache-build --build-only ||
     fail 'the build failed: nothing was deployed'
 }
@@ -136,17 +144,24 @@ deploy_role() {
     value=${!name:-}
     [ -z "$value" ] || flags+=("--$flag" "$value")
   done
-  deploying=$role
+  if [ "$dry_run" = no ]; then touch_role "$role"; fi
   note "$role" "$host" started
   run_meteor deploy "$host" --settings "$settings" --cache-build ${flags[@]+"${flags[@]}"} || stop_here "$role" "meteor deploy of $role failed"
   await_health "$role" || stop_here "$role" "$role was deployed, but does not say that it runs $(short "$commit")"
   note "$role" "$host" 'done'
 }
 
+# From here on it may run something else, and we can't ask any more what it was.
+touch_role() {
+  local name="$1_health_url"
+  printf -v "before_$1" '%s' "$(ours infra/dev/deploy/health.ts commit "${!name}" || true)"
+  touched+=("$1")
+}
+
 await_health() {
   local name="$1_health_url"
   if [ "$dry_run" = yes ]; then say "would wait for ${!name} to answer with commit $(short "$commit")"; return; fi
-  node --import tsx infra/dev/deploy/health.ts await "${!name}" "$commit" "${DEPLOY_HEALTH_TIMEOUT_SECONDS:-300}"
+  ours infra/dev/deploy/health.ts await "${!name}" "$commit" "${DEPLOY_HEALTH_TIMEOUT_SECONDS:-300}"
 }
 
 stop_here() {
@@ -154,32 +169,40 @@ stop_here() {
   note "$role" "$reason" failed
   {
     printf 'deploy: %s. What runs now:\n' "$reason"
-    # shellcheck disable=SC2154
-    node --import tsx infra/dev/deploy/health.ts show "jobs=$jobs_health_url" "web=$web_health_url" || true
-    printf 'To go back to the commit before, for the role that is to go back:\n'
-    printf '  git checkout %s && npm ci && ./deploy.sh%s --only %s\n' "$(last_good "$role")" "${environment:+ $environment}" "$role"
+    ours infra/dev/deploy/health.ts show "jobs=$jobs_health_url" "web=$web_health_url" || true
+    printf 'To go back to what ran before this deploy, for the role that is to go back:\n'
+    for role in "${touched[@]}"; do way_back "$role"; done
   } >&2
   exit 1
+}
+
+way_back() {
+  local before fetch=''
+  before=$(commit_before "$1")
+  if [ -z "$before" ]; then printf '  %s: no other commit is known to have run there\n' "$1"; return; fi
+  git cat-file -e "$before^{commit}" 2>/dev/null || fetch='git fetch --all && '
+  printf '  %sgit checkout %s && npm ci && ./deploy.sh%s --only %s\n' "$fetch" "$before" "${environment:+ $environment}" "$1"
+}
+
+# What the role itself said before it was touched; else the last commit of it that a deploy from here saw healthy.
+commit_before() {
+  local name="before_$1"
+  if [ -n "${!name}" ] && [[ $commit != "${!name}"* ]]; then echo "${!name}"; return; fi
+  awk -F'\t' -v e="${environment:-default}" -v r="$1" -v c="$commit" \
+    '$2 == e && $3 == r && $4 == "done" && $5 != c && $5 ~ /^[0-9a-f]+$/ { last = $5 } END { print last }' \
+    .local/deploys.log 2>/dev/null || true
 }
 
 # Ctrl-C ends meteor as well, wherever it was.
 interrupted() {
   trap '' INT TERM HUP
-  [ -n "$deploying" ] || fail 'interrupted: nothing was deployed'
-  stop_here "$deploying" 'interrupted'
+  [ "${#touched[@]}" -gt 0 ] || fail 'interrupted: nothing was deployed'
+  stop_here "${touched[${#touched[@]} - 1]}" 'interrupted'
 }
 
 note() {
   [ "$dry_run" = no ] || return 0
   printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$(date -u +%FT%TZ)" "${environment:-default}" "$1" "$3" "$commit" "$2" >>.local/deploys.log
-}
-
-# The last commit of that role that a deploy from here saw healthy, else the commit before this one.
-last_good() {
-  local found
-  found=$(awk -F'\t' -v e="${environment:-default}" -v r="$1" -v c="$commit" \
-    '$2 == e && $3 == r && $4 == "done" && $5 != c { last = $5 } END { print last }' .local/deploys.log 2>/dev/null)
-  echo "${found:-$(git rev-parse --short HEAD~1 2>/dev/null || echo HEAD)}"
 }
 
 main "$@"

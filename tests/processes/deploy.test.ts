@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeployCheckout } from '../support/deploy-checkout';
 import { eventually } from '../support/eventually';
@@ -61,10 +61,21 @@ describe('deploy.sh', () => {
     ]);
   });
 
-  test('--dry-run prints the commands and calls the tool not once', async () => {
-    const { code, output } = await app.deploy(['--dry-run']);
-    expect(code).toBe(0);
+  test('--dry-run does the checks, prints the commands, calls the tool not once, and says that nothing was deployed', async () => {
+    writeFileSync(join(app.folder, 'settings-web.json'), `\uFEFF${JSON.stringify(app.web)}`);
+    app.commit();
+    const { code, output } = await app.deploy(['--dry-run'], { web_owner: 'mallory', jobs_plan: 'free' });
+    expect({ code, output }).toMatchObject({ code: 0 });
+    expect(output).not.toMatch(/mallory|--plan/); // of the environment
     expect(app.calls()).toEqual([]);
+    expect(app.npmCalls()).toBe('run --silent build:worker\nrun --silent check:meteor\n');
+    const commit = app.git('rev-parse', 'HEAD').slice(0, 12);
+    expect(output).toMatch(
+      new RegExp(`\\ndeploy: dry run: nothing was deployed; ${commit} would run as jobs and web\\n$`),
+    );
+    expect(output).not.toContain('done');
+    expect(existsSync(join(app.folder, '.local/deploys.log'))).toBe(false);
+    expect((await app.deploy(['--dry-run', '--only=web'])).output).toMatch(/would run as web\n$/);
     expect(output).toContain('would run: meteor deploy jobs.example.com --settings settings-jobs.json --cache-build');
     expect(output).toContain('would run: meteor deploy web.example.com --settings settings-web.json --cache-build');
   });
@@ -130,6 +141,66 @@ describe('deploy.sh', () => {
     expect(output).toContain(`web: commit ${good}`);
     expect(output).toContain(`git checkout ${good} && npm ci && ./deploy.sh --only web`);
     expect(app.log()).toMatch(/web\tfailed/);
+  });
+
+  test('the way back names what ran there before, also where somebody else had deployed it, and no commit that never ran', async () => {
+    const first = await app.deploy([], { METEOR_FAILS_AT: 'health:jobs.example.com' });
+    expect(first.output).toContain('jobs: no other commit is known to have run there');
+    expect(first.output).not.toContain('git checkout');
+
+    const elsewhere = 'abcdef0123456789abcdef0123456789abcdef01';
+    app.runs('jobs.example.com', elsewhere);
+    const second = await app.deploy([], { METEOR_FAILS_AT: 'deploy:jobs.example.com' });
+    expect(second.output).toContain(
+      `  git fetch --all && git checkout ${elsewhere} && npm ci && ./deploy.sh --only jobs\n`,
+    );
+
+    const good = app.git('rev-parse', 'HEAD');
+    await app.deploy();
+    app.commit();
+    const third = await app.deploy([], { METEOR_FAILS_AT: 'health:web.example.com' });
+    for (const role of ['jobs', 'web'])
+      expect(third.output).toContain(`  git checkout ${good} && npm ci && ./deploy.sh --only ${role}\n`);
+  });
+
+  test('what a role says of itself gets into no command, unless it is a commit', async () => {
+    app.runs('jobs.example.com', '$(touch hacked)\u001b[2J\n');
+    const { output } = await app.deploy([], { METEOR_FAILS_AT: 'deploy:jobs.example.com' });
+    expect(output).toContain('jobs: commit $(touch hacked)\\u001b[2J\\n\n');
+    expect(output).not.toContain('git checkout');
+  });
+
+  test('a value of a settings file is a text, never a command or an option', async () => {
+    app.jobs.deploy.owner = 'x\nweb_host[$(touch hacked)]=1';
+    app.web.deploy.owner = '--help';
+    app.writeSettings();
+    app.commit();
+    expect(await app.deploy(['--dry-run'])).toEqual({
+      code: 1,
+      output: `deploy: the settings are not fit to deploy:
+  settings-web.json: deploy.owner: "--help" is not the name of an account
+  settings-jobs.json: deploy.owner: "x\\nweb_host[$(touch hacked)]=1" is not the name of an account
+`,
+    });
+    expect(existsSync(join(app.folder, 'hacked'))).toBe(false);
+  });
+
+  test('nothing but the settings that it knows gets out of their check into the script', async () => {
+    const check = join(app.folder, 'infra/dev/deploy/check-settings.ts');
+    writeFileSync(check, `console.log('web_host[$(touch hacked)]=1\\nPATH=/nowhere\\njobs_host=a.example.com');`);
+    app.commit();
+    expect(await app.deploy(['--dry-run'])).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('something else'),
+    });
+    expect(existsSync(join(app.folder, 'hacked'))).toBe(false);
+  });
+
+  test('without packages it says in one line what to do', async () => {
+    rmSync(join(app.folder, 'node_modules'));
+    const { code, output } = await app.deploy();
+    expect(code).toBe(1);
+    expect(output).toMatch(/^\d+ of the packages in package\.json are not installed here\. Run npm ci first\n$/);
   });
 
   test('Ctrl-C says what runs and how to go back, and lets the next deploy begin', async () => {

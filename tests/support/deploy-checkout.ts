@@ -88,6 +88,13 @@ export class DeployCheckout {
       .trim();
   }
 
+  /** What a role says that it runs, as if somebody had deployed it from elsewhere. */
+  runs(host: string, commit: string): void {
+    const file = join(this.standIn, 'running.json');
+    const running = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+    writeFileSync(file, JSON.stringify({ ...running, [host]: commit }));
+  }
+
   /** What was asked of npm, a call a line. */
   npmCalls(): string {
     return readFileSync(join(this.standIn, 'npm-calls'), 'utf8');
@@ -115,10 +122,14 @@ export class DeployCheckout {
       'infra/dev/app-settings.ts',
       'infra/dev/root.ts',
       'infra/dev/fetch-within.ts',
+      'infra/dev/installed.cjs',
+      'infra/dev/json-file.ts',
+      'infra/monitor/one-line.ts',
       'infra/app',
       'infra/settings',
       'infra/catalog',
       'imports/settings.ts',
+      'package.json',
       'tsconfig.json',
     ])
       cpSync(join(root, path), join(this.folder, path), { recursive: true });

@@ -53,3 +53,48 @@ test.each<[string, (web: SettingsFile, jobs: SettingsFile) => void, RegExp]>([
   expect(problems).toMatch(message);
   expect(problems).not.toContain(secret);
 });
+
+describe('a value that deploy.sh hands on is a plain word:', () => {
+  const awkward = [
+    'x\nweb_host[$(touch hacked)]=1',
+    'x\rPATH=/nowhere',
+    'x\u2028y\u001b[2J',
+    '$(touch hacked)',
+    '`touch hacked`',
+    "'; touch hacked; '",
+    'a b',
+    '--help',
+    '-',
+    '',
+    ' ',
+    '.',
+    'ä',
+  ];
+
+  test.each(['host', 'owner', 'plan', 'healthUrl'])('deploy.%s', async name => {
+    for (const value of [...awkward, ...awkward.slice(0, 7).map(text => `https://${text}/healthz`)]) {
+      const problems = await problemsAfter((_, jobs) => (jobs.deploy[name] = value));
+      expect({ value, problems: problems.filter(line => line.includes(`deploy.${name}: `)) }).toEqual({
+        value,
+        problems: [expect.stringMatching(/settings-jobs\.json: deploy\.\w+: "[^\n\r\u2028]*" (is not|holds) /)],
+      });
+    }
+  });
+
+  test('and no plain one is refused', async () => {
+    const good = {
+      host: ['app', 'my-app.example.com', 'My-App.meteorapp.com', 'xn--bcher-kva.example'],
+      owner: ['acme', 'a.b_c-d', 'me@example.com', 'a+b'],
+      plan: ['professional', 'essentials'],
+      healthUrl: ['https://a.example.com/healthz', 'http://127.0.0.1:3000/x/healthz?a=b&c=%20'],
+    };
+    for (const [name, values] of Object.entries(good))
+      for (const value of values) expect(await problemsAfter((_, jobs) => (jobs.deploy[name] = value))).toEqual([]);
+  });
+
+  test('a health URL with a password in it is refused, and the password is not said', async () => {
+    const problems = await problemsAfter((_, jobs) => (jobs.deploy.healthUrl = 'https://me:hush@a.example.com/'));
+    expect(problems).toEqual([expect.stringMatching(/healthUrl: .*holds a name or a password/)]);
+    expect(problems.join()).not.toContain('hush');
+  });
+});

@@ -1,8 +1,10 @@
 /**
  * What a role says of itself from outside, for deploy.sh.
  *   health.ts await URL COMMIT SECONDS   exit 0 as soon as URL answers 200 with that commit, 1 when the time is over
+ *   health.ts commit URL                 the commit that URL answers 200 with, or nothing
  *   health.ts show role=URL …            one line a role: which commit it runs
  */
+import { oneLine } from '../../monitor/one-line';
 import { fetchWithin } from '../fetch-within';
 
 const askTimeoutMs = 5_000;
@@ -27,20 +29,24 @@ async function ask(url: string): Promise<Answer> {
 }
 
 function answerInWords({ health, problem }: Answer): string {
-  const commit = health?.commit ? `commit ${health.commit}` : 'no commit known';
-  return problem ? `${commit} (${problem})` : commit;
+  const commit = health?.commit ? `commit ${String(health.commit).slice(0, 80)}` : 'no commit known';
+  return oneLine(problem ? `${commit} (${problem})` : commit);
 }
 
+/** What a role says goes into a command for a person to paste: a commit, and nothing else. */
+const saidCommit = ({ ok, health }: Answer) =>
+  ok && /^[0-9a-f]{7,64}$/.test(String(health?.commit)) ? health!.commit! : '';
+
 /** A short commit may stand for a long one: some hosts shorten it. */
-function isCommit(said: string | undefined, wanted: string): boolean {
-  return said !== undefined && said.length >= 7 && (wanted.startsWith(said) || said.startsWith(wanted));
+function isCommit(said: string, wanted: string): boolean {
+  return said !== '' && (wanted.startsWith(said) || said.startsWith(wanted));
 }
 
 async function awaitCommit(url: string, commit: string, seconds: number): Promise<boolean> {
   const until = Date.now() + seconds * 1000;
   for (;;) {
     const answer = await ask(url);
-    if (answer.ok && isCommit(answer.health?.commit, commit)) return true;
+    if (isCommit(saidCommit(answer), commit)) return true;
     if (Date.now() >= until) {
       console.error(`deploy: ${url} did not answer with ${commit} within ${seconds} s; last: ${answerInWords(answer)}`);
       return false;
@@ -58,6 +64,7 @@ async function show(pairs: string[]): Promise<void> {
 
 async function main([command, ...rest]: string[]): Promise<void> {
   if (command === 'show') return show(rest);
+  if (command === 'commit') return console.log(saidCommit(await ask(rest[0]!)));
   process.exitCode = 1; // until it is seen to be well
   const healthy = await awaitCommit(rest[0]!, rest[1]!, Number(rest[2]));
   if (healthy) process.exitCode = 0;

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { oneLine } from '../../monitor/one-line';
 import { ignoredSecrets, load, type Settings, SettingsError } from '../../settings';
 import { appSettingsTree } from '../app-settings';
 import { readSettings } from '../settings-file';
@@ -53,9 +54,33 @@ function problemsOfRole(role: RoleFile['role'], file: string, settings: Settings
     problems.push(
       `${file}: runJobs: ${settings.runJobs}, the ${role} role needs ${wanted}; are the two files swapped?`,
     );
-  if (!settings.deploy.host) problems.push(`${file}: deploy.host: unset; name the Galaxy host of the ${role} role`);
+  if (settings.deploy.host === undefined) problems.push(`${file}: deploy.host: unset; name the Galaxy host of the ${role} role`);
   if (!mongoUrl(settings)) problems.push(`${file}: galaxy.meteor.com.env.MONGO_URL: unset; both roles need it`);
-  return problems;
+  return [...problems, ...problemsOfDeploy(file, settings.deploy)];
+}
+
+/** They become arguments of the Meteor tool: words that are no option, and that no terminal acts upon. */
+const words: Readonly<Record<string, [pattern: RegExp, wanted: string]>> = {
+  host: [/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i, 'a host name'],
+  owner: [/^[a-z0-9][\w.@+-]{0,99}$/i, 'the name of an account'],
+  plan: [/^[a-z0-9][\w.-]{0,99}$/i, 'the name of a plan'],
+};
+
+function problemsOfDeploy(file: string, deploy: Settings['deploy']): string[] {
+  const values = Object.entries(deploy).filter(([, value]) => value !== undefined);
+  return values.flatMap(([name, value]) => {
+    const [pattern, wanted] = words[name] ?? [/^/, ''];
+    const problem = name === 'healthUrl' ? problemOfUrl(value!) : pattern.test(value!) ? '' : `is not ${wanted}`;
+    const shown = value!.includes('@') && name === 'healthUrl' ? '"…"' : oneLine(JSON.stringify(value));
+    return problem ? [`${file}: deploy.${name}: ${shown} ${problem}`] : [];
+  });
+}
+
+function problemOfUrl(text: string): string {
+  if (!/^https?:\/\/[!-~]+$/.test(text) || !URL.canParse(text))
+    return 'is not a URL that begins with http:// or https://';
+  const { username, password } = new URL(text);
+  return username || password ? 'holds a name or a password, and deploy.sh shows it' : '';
 }
 
 function mongoUrl(settings: Settings): unknown {

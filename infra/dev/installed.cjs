@@ -1,0 +1,16 @@
+/**
+ * Loaded before a program of ours (node --require): where the packages that package.json names are not there, it says so
+ * in one line, and not in a stack about the first one. Plain JavaScript: nothing is there yet that could read more.
+ */
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
+const { dependencies, devDependencies } = require('../../package.json');
+
+const isInstalled = name => module.paths.some(folder => existsSync(join(folder, name, 'package.json')));
+const missing = Object.keys({ ...dependencies, ...devDependencies }).filter(name => !isInstalled(name));
+
+if (missing.length > 0) {
+  const few = missing.length <= 3 ? `: ${missing.join(', ')}` : '';
+  console.error(`${missing.length} of the packages in package.json are not installed here${few}. Run npm ci first`);
+  process.exit(1);
+}
