@@ -54,7 +54,8 @@ function problemsOfRole(role: RoleFile['role'], file: string, settings: Settings
     problems.push(
       `${file}: runJobs: ${settings.runJobs}, the ${role} role needs ${wanted}; are the two files swapped?`,
     );
-  if (settings.deploy.host === undefined) problems.push(`${file}: deploy.host: unset; name the Galaxy host of the ${role} role`);
+  if (settings.deploy.host === undefined)
+    problems.push(`${file}: deploy.host: unset; name the Galaxy host of the ${role} role`);
   if (!mongoUrl(settings)) problems.push(`${file}: galaxy.meteor.com.env.MONGO_URL: unset; both roles need it`);
   return [...problems, ...problemsOfDeploy(file, settings.deploy)];
 }
