@@ -179,18 +179,24 @@ stop_here() {
 way_back() {
   local before fetch=''
   before=$(commit_before "$1")
-  if [ -z "$before" ]; then printf '  %s: no other commit is known to have run there\n' "$1"; return; fi
-  git cat-file -e "$before^{commit}" 2>/dev/null || fetch='git fetch --all && '
-  printf '  %sgit checkout %s && npm ci && ./deploy.sh%s --only %s\n' "$fetch" "$before" "${environment:+ $environment}" "$1"
+  if [ -z "$before" ]; then
+    printf '  %s: no other commit is known to have run there\n' "$1"
+  else
+    git cat-file -e "$before^{commit}" 2>/dev/null || fetch='git fetch --all && '
+    printf '  %sgit checkout %s && npm ci && ./deploy.sh%s --only %s\n' "$fetch" "$before" "${environment:+ $environment}" "$1"
+  fi
 }
 
 # What the role itself said before it was touched; else the last commit of it that a deploy from here saw healthy.
 commit_before() {
   local name="before_$1"
-  if [ -n "${!name}" ] && [[ $commit != "${!name}"* ]]; then echo "${!name}"; return; fi
-  awk -F'\t' -v e="${environment:-default}" -v r="$1" -v c="$commit" \
-    '$2 == e && $3 == r && $4 == "done" && $5 != c && $5 ~ /^[0-9a-f]+$/ { last = $5 } END { print last }' \
-    .local/deploys.log 2>/dev/null || true
+  if [ -n "${!name}" ] && [[ $commit != "${!name}"* ]]; then
+    echo "${!name}"
+  else
+    awk -F'\t' -v e="${environment:-default}" -v r="$1" -v c="$commit" \
+      '$2 == e && $3 == r && $4 == "done" && $5 != c && $5 ~ /^[0-9a-f]+$/ { last = $5 } END { print last }' \
+      .local/deploys.log 2>/dev/null || true
+  fi
 }
 
 # Ctrl-C ends meteor as well, wherever it was.
