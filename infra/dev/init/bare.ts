@@ -36,6 +36,10 @@ const sample = [
   'tests/unit/handlers-notifications.test.ts',
   'tests/unit/ui-page.test.ts',
   'bench/interference.ts',
+  'bench/interference-add.ts',
+  'bench/interference-pair.ts',
+  'bench/interference-visitors.ts',
+  'bench/interference-work.ts',
   'docs/images/page.png',
 ];
 
@@ -108,4 +112,5 @@ function adaptTests(edits: Edits): void {
 function adaptReadme(edits: Edits): void {
   edits.replace('README.md', /^!\[The page.*\n\n/m, '');
   edits.replace('README.md', /^The figure at the top is .*\n\n/m, '');
+  edits.replace('docs/scaling.md', /^`npm run bench:interference` [\s\S]*?\n\n/m, '');
 }

@@ -20,6 +20,8 @@ const reopenAfterMs = { first: 100, most: 5_000 };
 export class ChangeFeed {
   private stream: ChangeStream | undefined;
   private stopped = false;
+  /** What has changed since it was last said. */
+  private touched: Id[] | 'everything' = [];
 
   constructor(
     private readonly collectionName: string,
@@ -51,7 +53,7 @@ export class ChangeFeed {
     while (!this.stopped) {
       try {
         const change = await this.stream!.next();
-        if (!this.stopped) this.onChange(touchedBy(change));
+        this.note(touchedBy(change));
       } catch (error) {
         await this.reopen(error);
       }
@@ -71,7 +73,20 @@ export class ChangeFeed {
         console.error(`Change stream of ${this.collectionName} can't be opened yet:`, messageOf(error));
       }
     }
-    if (!this.stopped) this.onChange('everything');
+    this.note('everything');
+  }
+
+  /** A bulk of writes comes as thousands of changes in a moment: said together, once a turn of the event loop. */
+  private note(touched: Touched): void {
+    if (this.touched.length === 0) setImmediate(() => this.tell());
+    if (this.touched === 'everything' || touched === 'everything') this.touched = 'everything';
+    else this.touched.push(...touched);
+  }
+
+  private tell(): void {
+    const { touched } = this;
+    this.touched = [];
+    if (!this.stopped) this.onChange(touched);
   }
 }
 

@@ -6,8 +6,6 @@ import { News } from './news';
 import type { Change, Observer } from './observer';
 import { StaleDocuments, type Touched } from './stale-documents';
 
-/** Above this many, one read of the whole result is cheaper than a look at each. */
-const maxIdsAtOnce = 500;
 /** A burst of changes is read at most this often (ms); a whole result costs more than some documents. */
 const pauseBetweenReads = { some: 15, whole: 50 };
 const retryAfterMs = 1_000;
@@ -39,7 +37,7 @@ export class LiveQuery {
     private readonly onStop: (query: LiveQuery) => void,
   ) {
     this.result = new HeldResult(ordered);
-    this.stale = new StaleDocuments(description.selector);
+    this.stale = new StaleDocuments(description.selector, this.readsWhole);
   }
 
   /** When (ms since 1970) it is to be read again: never, where nothing may have changed. */
@@ -99,9 +97,7 @@ export class LiveQuery {
     this.urgent = false;
     this.notBefore = Date.now() + this.minimumPause;
     try {
-      const taken = this.stale.take();
-      const whole = taken === 'everything' || this.readsWhole || taken.size > maxIdsAtOnce;
-      const stale = whole ? 'everything' : taken;
+      const stale = this.stale.take();
       const found = await findResult(this.description, stale === 'everything' ? stale : [...stale.values()]);
       return this.newsOf(this.result.replace(stale, found), waiting);
     } catch (error) {

@@ -8,12 +8,19 @@ export type Touched = readonly Id[] | 'everything';
 /** By the DDP form of their ids. */
 export type Stale = Map<string, Id> | 'everything';
 
+/** Above this many, one read of the whole result is cheaper than a look at each. */
+const maxIdsAtOnce = 500;
+
 /** Collects which documents of a query have to be looked at again. */
 export class StaleDocuments {
   private stale: Stale | undefined;
   private readonly boundToIds: Set<string> | undefined;
 
-  constructor(selector: Document) {
+  /** @param whole whether a single document can't be looked at alone, as another may come or go with it */
+  constructor(
+    selector: Document,
+    private readonly whole: boolean,
+  ) {
     const ids = idsMatchedBy(selector);
     this.boundToIds = ids && new Set(ids.map(MongoID.idStringify));
   }
@@ -24,15 +31,24 @@ export class StaleDocuments {
 
   /** @returns whether any of it is the query's concern */
   note(touched: Touched): boolean {
-    if (touched === 'everything') {
+    // Of a bulk of writes no single one is looked at: a query for each of hundreds of visitors has no time for it.
+    if (touched === 'everything' || (this.whole && !this.boundToIds)) {
       this.stale = 'everything';
       return true;
     }
     const keys = touched.map(id => [MongoID.idStringify(id), id] as const);
     const ours = keys.filter(([key]) => !this.boundToIds || this.boundToIds.has(key));
     if (ours.length === 0) return false;
-    if (this.stale !== 'everything') this.stale = new Map([...(this.stale ?? []), ...ours]);
+    if (this.whole) this.stale = 'everything';
+    else this.add(ours);
     return true;
+  }
+
+  private add(ours: readonly (readonly [string, Id])[]): void {
+    if (this.stale === 'everything') return;
+    this.stale ??= new Map();
+    for (const [key, id] of ours) this.stale.set(key, id);
+    if (this.stale.size > maxIdsAtOnce) this.stale = 'everything';
   }
 
   /** All that was noted; from now on it counts as looked at. */
