@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { settings } from '../../imports/settings';
 import { treeOf } from '../../infra/settings';
@@ -60,7 +60,7 @@ describe('every other block in the docs', () => {
 
 interface Manifest {
   kind: string;
-  metadata: { name: string };
+  metadata: { name: string; annotations?: Record<string, string> };
   spec: Record<string, never> & {
     selector?: Record<string, unknown>;
     template?: { metadata: { labels: object }; spec: PodSpec };
@@ -70,6 +70,9 @@ interface Manifest {
 }
 interface PodSpec {
   terminationGracePeriodSeconds: number;
+  automountServiceAccountToken: boolean;
+  securityContext: object;
+  volumes: { name: string; emptyDir?: object }[];
   containers: { env: { name: string; value?: string }[]; [probe: string]: unknown }[];
 }
 
@@ -105,6 +108,49 @@ describe('the manifests for Kubernetes', () => {
       expect(Number(env.METEOR_SIGTERM_GRACE_PERIOD_SECONDS)).toBeLessThan(pod.terminationGracePeriodSeconds);
     },
   );
+
+  it.each(deployments.map(({ metadata, spec }) => [metadata.name, spec.template!.spec] as const))(
+    'give the %s role no right that it does not need, and /tmp to write to',
+    (_name, pod) => {
+      expect(pod.automountServiceAccountToken).toBe(false);
+      expect(pod.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        runAsUser: 1000,
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      for (const { securityContext, volumeMounts } of pod.containers) {
+        expect(securityContext).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        });
+        expect(volumeMounts).toEqual([{ name: 'tmp', mountPath: '/tmp' }]);
+      }
+      expect(pod.volumes).toEqual([{ name: 'tmp', emptyDir: expect.anything() }]);
+    },
+  );
+
+  it("publish no figures: from outside, /metrics is nobody's", () => {
+    expect(text('docs/kubernetes/roles.yaml')).not.toContain('prometheus.io/');
+    const ingresses = manifests.filter(({ kind }) => kind === 'Ingress');
+    const paths = ingresses.map(({ metadata, spec }) => {
+      const [{ http }] = spec.rules as unknown as [{ http: { paths: { path: string }[] } }];
+      return [http.paths.map(({ path }) => path), metadata.annotations] as const;
+    });
+    expect(paths).toEqual([
+      [['/'], expect.not.objectContaining({ 'nginx.ingress.kubernetes.io/allowlist-source-range': expect.anything() })],
+      [
+        ['/metrics.*'],
+        {
+          'nginx.ingress.kubernetes.io/use-regex': 'true',
+          'nginx.ingress.kubernetes.io/allowlist-source-range': '127.0.0.1/32',
+        },
+      ],
+    ]);
+    const [, refused] = /location ~\* (\S+) \{\s+return 404;/.exec(text('docs/nginx.conf'))!;
+    for (const path of ['/metrics', '/METRICS', '/metrics/', '/metrics/x'])
+      expect(path).toMatch(new RegExp(refused!, 'i'));
+  });
 
   it('are not read where they are broken', () => {
     expect(() => parseYaml('a:\n  b: 1\n   c: 2')).toThrow('line 3');
@@ -157,4 +203,36 @@ describe('what the docs name', () => {
       .filter(path => /^docs\/[\w-]+\.md$/.test(path) && path !== 'docs/README.md');
     expect(own.filter(path => !index.includes(`(${path.slice('docs/'.length)})`))).toEqual([]);
   });
+});
+
+describe('the workflows', () => {
+  const folder = join(root, '.github/workflows');
+  const workflows = readdirSync(folder).map(name => [name, readFileSync(join(folder, name), 'utf8')] as const);
+
+  it.each(workflows)('%s: each job says what it may do, no action can change behind our back', (_name, workflow) => {
+    expect(workflow).toMatch(/^permissions: \{\}$/m);
+    const [, jobs] = workflow.split(/^jobs:$/m);
+    expect(jobs!.match(/^ {4}permissions:\n {6}contents: read\n(?! {6})/gm)).toHaveLength(
+      jobs!.match(/^ {4}runs-on:/gm)!.length,
+    );
+    const actions = workflow.match(/uses: .*/g)!;
+    for (const action of actions) expect(action).toMatch(/^uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    const checkouts = actions.filter(action => action.includes('actions/checkout'));
+    expect(workflow.match(/persist-credentials: false/g)).toHaveLength(checkouts.length);
+    // What somebody else may have written, such as the title of a pull request, gets into no script.
+    for (const [, expression] of workflow.matchAll(/\$\{\{(.*?)\}\}/g))
+      expect(expression!.trim()).toMatch(/^(github\.workflow|github\.ref|runner\.os|hashFiles\('[^']+'\))$/);
+  });
+});
+
+test('the lock file knows each package by what is in it, and takes none from elsewhere than the registry', () => {
+  const { packages } = JSON.parse(text('package-lock.json')) as { packages: Record<string, Record<string, string>> };
+  const others = Object.entries(packages).filter(([path]) => path !== '');
+  expect(others.length).toBeGreaterThan(100);
+  expect(others.filter(([, { integrity }]) => !/^sha512-[\w+/]{86}==$/.test(integrity ?? ''))).toEqual([]);
+  expect(
+    others.filter(
+      ([, { resolved = 'https://registry.npmjs.org/' }]) => !resolved.startsWith('https://registry.npmjs.org/'),
+    ),
+  ).toEqual([]);
 });

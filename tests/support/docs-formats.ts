@@ -49,7 +49,7 @@ function checkYaml(text: string, folder: string): string[] {
 const directives = new Set(
   `upstream server listen location ip_hash proxy_pass proxy_http_version proxy_set_header proxy_read_timeout
   proxy_buffer_size client_max_body_size client_body_timeout client_header_timeout limit_conn_zone limit_req_zone
-  limit_conn limit_req`.split(/\s+/),
+  limit_conn limit_req return`.split(/\s+/),
 );
 
 /** Every line a directive that nginx knows, ended as it should be; braces in pairs. */
