@@ -14,6 +14,12 @@ declare module 'meteor/meteor' {
     }
     // The method call with options, without a callback.
     function applyAsync(name: string, args: readonly unknown[], options?: object): Promise<unknown>;
+    // The page's connection; browser only.
+    const connection: Connected;
+    interface Connected {
+      // Sent at once where its turn has come; the promises of `applyAsync` begin a moment later.
+      apply(name: string, args: readonly unknown[], options: object, callback: (error?: unknown) => void): unknown;
+    }
     // Every message of every session, before it is handled.
     function onMessage(callback: (message: Record<string, unknown>, session: unknown) => void): { stop(): void };
     // The DDP server of this process: raw sockets and sessions, for guards and figures.
@@ -123,5 +129,12 @@ declare global {
     // Files of private/ as promises.
     function getTextAsync(path: string): Promise<string>;
     function getBinaryAsync(path: string): Promise<Uint8Array>;
+  }
+}
+
+declare module 'meteor/ddp' {
+  namespace DDP {
+    // With each new connection of this side, before anything is sent again.
+    function onReconnect(callback: (connection: import('meteor/meteor').Meteor.Connected) => void): { stop(): void };
   }
 }

@@ -4,7 +4,7 @@ import { Meteor } from 'meteor/meteor';
 /**
  * An argument, checked at the border.
  *
- * @param where the method's name, for the message.
+ * @param where the method's name, for programs: it is in the error's details, and no person reads it.
  * @throws Meteor.Error `bad-input` that names the field and what it should be.
  */
 export function parse<P extends Match.Pattern>(where: string, value: unknown, pattern: P): Match.PatternMatch<P> {
@@ -13,7 +13,7 @@ export function parse<P extends Match.Pattern>(where: string, value: unknown, pa
     return value as Match.PatternMatch<P>;
   } catch (error) {
     if (!isMatchError(error)) throw error;
-    throw badInput(`${where}: ${error.message.replace(/^Match error: /, '')}`);
+    throw badInput(error.message.replace(/^Match error: /, ''), { where });
   }
 }
 
@@ -22,8 +22,8 @@ function isMatchError(error: unknown): error is Error {
 }
 
 /** What a person can put right: the page shows `reason` beside the field. */
-export function badInput(reason: string): Meteor.Error {
-  return new Meteor.Error('bad-input', reason);
+export function badInput(reason: string, details?: { where: string }): Meteor.Error {
+  return new Meteor.Error('bad-input', reason, details);
 }
 
 /**
@@ -32,7 +32,7 @@ export function badInput(reason: string): Meteor.Error {
  * @throws Meteor.Error `no-visitor` where the connection has not said who it is.
  */
 export function visitorOf({ userId }: { userId: string | null }): string {
-  if (!userId) throw new Meteor.Error('no-visitor', 'Call visitors.enter with your token first.');
+  if (!userId) throw new Meteor.Error('no-visitor', 'The server does not know this browser yet. Reload the page.');
   return userId;
 }
 

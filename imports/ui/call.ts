@@ -9,6 +9,8 @@ export function call<M extends MethodName>(name: M, ...args: Parameters<Methods[
 /** What to tell the person: a Meteor.Error's reason, or whatever else went wrong. */
 export function reasonOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);
-  const { reason, message } = error as { reason?: string; message?: string };
+  const { error: code, reason, message } = error as { error?: unknown; reason?: string; message?: string };
+  // Meteor's own words name the method, which is nothing to a person.
+  if (code === 404) return 'The server has another version than this page. Reload it.';
   return reason || message || 'That did not work. Try again.';
 }

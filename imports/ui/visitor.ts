@@ -1,7 +1,6 @@
+import { DDP } from 'meteor/ddp';
 import { Meteor } from 'meteor/meteor';
-import { useTracker } from 'meteor/react-meteor-data';
 import { useEffect, useState } from 'react';
-import { call } from './call';
 
 const place = 'visitor';
 const year = 365 * 24 * 60 * 60;
@@ -24,16 +23,20 @@ function newToken(): string {
   return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Says who we are, again after each reconnect. True once the server has heard it for the first time. */
+/**
+ * Says who we are with each new connection, before anything that was asked for while there was none. True once the server
+ * has heard it for the first time.
+ */
 export function useVisitor(): boolean {
-  const connected = useTracker(() => Meteor.status().connected, []);
   const [entered, setEntered] = useState(false);
   useEffect(() => {
-    if (!connected) return;
-    call('visitors.enter', visitorToken()).then(
-      () => setEntered(true),
-      error => console.error('visitors.enter', error),
-    );
-  }, [connected]);
+    const heard = (error?: unknown) => (error ? console.error('visitors.enter', error) : setEntered(true));
+    // Alone: what is asked for later waits for its end.
+    const enter = (connection: Meteor.Connected) =>
+      connection.apply('visitors.enter', [visitorToken()], { wait: true }, heard);
+    const handle = DDP.onReconnect(enter);
+    if (Meteor.status().connected) enter(Meteor.connection);
+    return () => handle.stop();
+  }, []);
   return entered;
 }

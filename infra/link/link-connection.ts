@@ -47,7 +47,10 @@ export class LinkConnection {
   }
 
   start(): void {
-    this.connection.onReconnect = () => Meteor.defer(() => void this.prove());
+    this.connection.onReconnect = () => {
+      this.setUp(false); // the new connection has proved nothing yet: whoever asks meanwhile waits for that
+      Meteor.defer(() => void this.prove());
+    };
     this.startedAt = Date.now();
     const everyMs = Math.min(this.options.retryMs, longestLookMs);
     this.timer = setInterval(() => this.look(), everyMs);
@@ -64,13 +67,14 @@ export class LinkConnection {
     else this.connection.disconnect();
   }
 
+  /** Not before it has proved itself, and no longer than the connection is there: the next look may come later. */
   isUp(): boolean {
-    return this.up;
+    return this.up && this.connection.status().connected;
   }
 
   /** The state that the other side last published; empty while it is away. */
   async live(): Promise<LiveState[]> {
-    return this.up ? this.states.find().fetchAsync() : [];
+    return this.isUp() ? this.states.find().fetchAsync() : [];
   }
 
   /** @throws LinkError `down` when the link is lost before the answer is there; what the other side threw otherwise. */

@@ -7,6 +7,7 @@ import { launchBrowser } from '../support/browser';
 import { eventually } from '../support/eventually';
 import { dropFiles, eventuallySays, fill, openPage, textOf, type VisitorPage } from '../support/page';
 import { startRoles, type TestRoles } from '../support/roles';
+import { TcpProxy } from '../support/tcp-proxy';
 
 jest.setTimeout(180_000);
 
@@ -74,6 +75,23 @@ it('builds a report while its bar moves, and the workbook that comes down holds 
   const path = await downloadByClick('.report a[download]');
   expect(path).toMatch(/sales-40000-rows\.xlsx$/);
   expect(await readSheet(path, 'Sales')).toHaveLength(40_001);
+});
+
+it('does what was asked for while the connection was down, when it is back', async () => {
+  const proxy = await TcpProxy.open('127.0.0.1', Number(new URL(roles.webUrl).port));
+  const cut = await openPage(browser, `http://127.0.0.1:${proxy.port}`);
+  try {
+    await cut.page.waitForSelector('.report-form');
+    await proxy.cut();
+    await fill(cut.page, 'input[name=rows]', '10');
+    await cut.page.click('.report-form button[type=submit]');
+    await proxy.mend();
+    await cut.page.waitForSelector('.report', { timeout: 60_000 });
+    expect(await textOf(cut.page, '.report-form .problem')).toBeUndefined();
+  } finally {
+    await cut.close();
+    await proxy.close();
+  }
 });
 
 it('cancels a report, tries it again, and takes it away', async () => {

@@ -12,6 +12,7 @@ jest.mock('meteor/ddp-rate-limiter', () => require('../../infra/node-host/module
   virtual: true,
 });
 jest.mock('meteor/check', () => require('../../infra/node-host/modules/check'), { virtual: true });
+jest.mock('meteor/ejson', () => require('../../infra/node-host/modules/ejson'), { virtual: true });
 jest.mock('meteor/meteor', () => require('../../infra/node-host/modules/meteor'), { virtual: true });
 jest.mock('meteor/mongo', () => require('../../infra/node-host/modules/mongo'), { virtual: true });
 

@@ -42,7 +42,7 @@ async function undo(first: string, error: unknown): Promise<never> {
 
 function refuseHuge(seconds: number, tasks: number): void {
   if (!(seconds >= 0.1 && seconds <= maxBurnSeconds))
-    throw badInput(`burn.start: seconds: ${seconds} is not between 0.1 and ${maxBurnSeconds}`);
+    throw badInput(`seconds: ${seconds} is not between 0.1 and ${maxBurnSeconds}`);
   if (!(Number.isInteger(tasks) && tasks >= 1 && tasks <= maxBurnTasks))
-    throw badInput(`burn.start: tasks: ${tasks} is not a whole number from 1 to ${maxBurnTasks}`);
+    throw badInput(`tasks: ${tasks} is not a whole number from 1 to ${maxBurnTasks}`);
 }

@@ -7,7 +7,7 @@ import { isVisitorToken, ownerOf } from './token';
 export function defineVisitorMethods(): void {
   defineMethods({
     async 'visitors.enter'(this: Meteor.MethodThisType, token: unknown) {
-      if (!isVisitorToken(token)) throw badInput('visitors.enter: the token must be 64 hexadecimal digits');
+      if (!isVisitorToken(token)) throw badInput('the token must be 64 hexadecimal digits');
       // Publications run again for the new user; what is said next must not come in between.
       await this.setUserId(ownerOf(token));
     },

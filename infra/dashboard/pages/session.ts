@@ -1,3 +1,4 @@
+import { DDP } from 'meteor/ddp';
 import { Meteor } from 'meteor/meteor';
 import { useTracker } from 'meteor/react-meteor-data';
 import { useCallback, useEffect, useState } from 'react';
@@ -16,7 +17,8 @@ export function call<M extends Method>(
 
 /** What to tell the person. */
 export function reasonOf(error: unknown): string {
-  const { reason, message } = error as { reason?: string; message?: string };
+  const { error: code, reason, message } = error as { error?: unknown; reason?: string; message?: string };
+  if (code === 404) return 'The server has another version than this page. Reload it.';
   return reason ?? message ?? 'That did not work.';
 }
 
@@ -41,6 +43,15 @@ export function useSession() {
     setSession(null);
     setState('out');
     setProblem(why);
+  }, []);
+
+  useEffect(() => {
+    const { stop } = DDP.onReconnect(connection => {
+      const kept = sessionStorage.getItem(key);
+      // Before what was asked for while there was no connection; what comes of it the attempt below hears.
+      if (kept) connection.apply('console.enter', [kept], { wait: true }, () => {});
+    });
+    return stop;
   }, []);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt is what asks again.
