@@ -114,7 +114,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^client/main\\.tsx$' },
       to: {
-        path: '^(server/|infra/(queue|workers|database|roles|link|monitor|settings|node-host|dev)/|imports/tasks/handlers/|node_modules/(mongodb|pino|prom-client|helmet|busboy|hucre|jimp)/)',
+        path: '^(server/|infra/(queue|workers|database|roles|link|monitor|settings|node-host|dev)/|imports/tasks/handlers/|node_modules/(mongodb|pino|prom-client|helmet|busboy|hucre|sharp)/)',
         reachable: true,
       },
     },

@@ -7,6 +7,7 @@ import type { HandlerQueue } from './handler-queue';
 import type { AskOptions, ToggleIPC } from './ipc';
 
 export { TaskQueue } from './handler-queue';
+export { nativePackage } from './native-package';
 
 /**
  * Thrown by a handler whose task can't succeed however often it is tried: the task fails at once, with its attempts

@@ -108,9 +108,9 @@ describe('npm run init -- my-app --bare', () => {
     const { output } = await clones.bare.run('find', ['imports', '-type', 'f']);
     expect(output).not.toMatch(/report|picture|thumbnail|notification|pulse/i);
     expect(Object.keys(JSON.parse(clones.bare.read('package.json')).dependencies)).not.toEqual(
-      expect.arrayContaining([expect.stringMatching(/^(hucre|jimp|busboy)$/)]),
+      expect.arrayContaining([expect.stringMatching(/^(hucre|sharp|busboy)$/)]),
     );
-    expect(clones.bare.read('package-lock.json')).not.toMatch(/node_modules\/(hucre|jimp|busboy)"/);
+    expect(clones.bare.read('package-lock.json')).not.toMatch(/node_modules\/(hucre|sharp|busboy)"/);
     await isGood(clones.bare, 'npm', 'run', 'new:api', 'notes');
     await isGood(clones.bare, 'npm', 'run', 'new:task', 'thumbnail');
   });

@@ -41,6 +41,7 @@ export const catalog = defineTasks({
   useClient: { payload: {} },
   useClientToo: { payload: {} },
   closeClient: { payload: {} },
+  useSharp: { payload: {} },
   log: { payload: {} },
   logUnsendable: { payload: {} },
   askUnsendable: { payload: { by: String } },

@@ -1,6 +1,12 @@
 import { getPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FatalError, type HandlerContext, type HandlersOf, TaskQueue } from '../../infra/workers/handler';
+import {
+  FatalError,
+  type HandlerContext,
+  type HandlersOf,
+  nativePackage,
+  TaskQueue,
+} from '../../infra/workers/handler';
 import type { FaultCatalog } from './fault-task-catalog';
 
 /** The registry that stands in for imports/tasks/handlers when a worker with faults is built. */
@@ -69,6 +75,13 @@ export const handlers: HandlersOf<FaultCatalog> = {
   useClientToo: of(() => client.use()),
   closeClient: of(() => {
     client.closed = true;
+  }),
+
+  useSharp: of(async () => {
+    const picture = nativePackage<Painter>('sharp')({
+      create: { width: 2, height: 1, channels: 3, background: 'red' },
+    });
+    return (await picture.png().toBuffer()).length > 0;
   }),
 
   report: of(async (task, context) => {
@@ -161,6 +174,9 @@ function ipcNestedPingTest(_job: unknown, toggleIPC: HandlerContext) {
     smtm => smtm({ status: 4, data: 'ping' }),
   );
 }
+
+/** As much of sharp as is used here. Its own types go with the sample app. */
+type Painter = (options: object) => { png(): { toBuffer(): Promise<Buffer> } };
 
 const leaked: Buffer[] = [];
 

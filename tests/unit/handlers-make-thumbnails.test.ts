@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { Jimp } from 'jimp';
+import { deflateSync } from 'node:zlib';
 import { decode as decodeJpeg } from 'jpeg-js';
+import sharp from 'sharp';
 import { collections, type Picture } from '../../imports/tasks/documents';
-import { readPictureHeader } from '../../imports/tasks/picture-header';
+import { maxDecodedBytes } from '../../imports/tasks/photo';
 import { FileStore } from '../../infra/database';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { HandlerRun, taskOf } from '../support/handler-run';
@@ -21,9 +22,7 @@ let database: TestDatabase;
 let files: FileStore;
 
 beforeAll(async () => {
-  const { width, height, data } = decodeJpeg(small);
-  const image = Jimp.fromBitmap({ width, height, data: Buffer.from(data) });
-  tiny = await image.resize({ w: 240, h: 160 }).getBuffer('image/jpeg');
+  tiny = await sharp(small).resize(240, 160).jpeg().toBuffer();
   database = await testDatabase();
   files = new FileStore(database.db);
 });
@@ -59,7 +58,7 @@ it.each([
   for (const { id, width, height, size } of picture.thumbnails!) {
     const bytes = await buffer(await files.open(id));
     expect(bytes).toHaveLength(size);
-    expect(readPictureHeader(bytes)).toMatchObject({ type: 'image/jpeg', width, height });
+    expect(decodeJpeg(bytes)).toMatchObject({ width, height });
     expect(await files.info(id)).toMatchObject({ owner: 'ada', kind: 'thumbnail', type: 'image/jpeg' });
   }
 });
@@ -76,10 +75,11 @@ function heldAs(orientation: number): Buffer {
 /** Where the sun is: the photo has it right of the middle, above it. */
 async function brightestCorner(id: string): Promise<string> {
   const { width, height, data } = decodeJpeg(await buffer(await files.open(id)));
-  const image = Jimp.fromBitmap({ width, height, data: Buffer.from(data) });
   const light = (x: number, y: number) => {
-    const part = image.clone().crop({ x, y, w: Math.floor(width / 2), h: Math.floor(height / 2) });
-    return part.bitmap.data.reduce((sum: number, value: number) => sum + value, 0);
+    let sum = 0;
+    for (let row = y; row < y + height / 2 - 1; row += 1)
+      for (let column = x; column < x + width / 2 - 1; column += 1) sum += data[(row * width + column) * 4 + 1] ?? 0;
+    return sum;
   };
   const corners = { 'upper left': [0, 0], 'upper right': [0.5, 0], 'lower left': [0, 0.5], 'lower right': [0.5, 0.5] };
   const lights = Object.entries(corners).map(([name, [x, y]]) => [light(x! * width, y! * height), name] as const);
@@ -97,6 +97,98 @@ it.each([
   const middle = (await pictures().findOne({ _id: run.task._id }))!.thumbnails![1]!;
   expect(middle).toMatchObject({ width, height });
   expect(await brightestCorner(middle.id)).toBe(corner);
+});
+
+/** The colour of a thumbnail's middle. */
+async function middleOf(run: HandlerRun): Promise<number[]> {
+  expect(await run.outcome()).toMatchObject({ kind: 'done' });
+  const { thumbnails } = (await pictures().findOne({ _id: run.task._id }))!;
+  const { width, height, data } = decodeJpeg(await buffer(await files.open(thumbnails![0]!.id)));
+  return [...data.subarray((Math.floor(height / 2) * width + Math.floor(width / 2)) * 4).subarray(0, 3)];
+}
+
+const plain = (background: string | { r: number; g: number; b: number; alpha: number }) =>
+  sharp({ create: { width: 200, height: 100, channels: 4, background } });
+
+it.each([
+  ['nothing at all', { r: 0, g: 0, b: 0, alpha: 0 }, [255, 255, 255]],
+  ['half a red', { r: 255, g: 0, b: 0, alpha: 0.5 }, [255, 127, 127]],
+])('shows a transparent picture on white: %s', async (_, background, color) => {
+  const seen = await middleOf(await uploaded(await plain(background).png().toBuffer(), 'image/png'));
+  for (const [at, part] of color.entries()) expect(Math.abs(seen[at]! - part)).toBeLessThan(6);
+});
+
+it.each([
+  ['inks', () => plain('#dc1e1e').removeAlpha().toColourspace('cmyk').jpeg()],
+  ['16 bits a colour', () => plain('#dc1e1e').toColourspace('rgb16').png()],
+  ['a progressive JPEG', () => plain('#dc1e1e').flatten().jpeg({ progressive: true })],
+  ['an interlaced PNG', () => plain('#dc1e1e').png({ progressive: true })],
+])('keeps the colours of %s', async (_, picture) => {
+  const [red, green, blue] = await middleOf(await uploaded(await picture().toBuffer()));
+  expect(red).toBeGreaterThan(180);
+  expect(green).toBeLessThan(70);
+  expect(blue).toBeLessThan(70);
+});
+
+it.each([
+  ['tall', 10, 50_000],
+  ['wide', 50_000, 10],
+  ['of one pixel', 1, 1],
+])('makes thumbnails of a picture that is %s', async (_, width, height) => {
+  const picture = sharp({ create: { width, height, channels: 3, background: '#c80000' } });
+  const [red] = await middleOf(await uploaded(await picture.png().toBuffer(), 'image/png'));
+  expect(red).toBeGreaterThan(190);
+});
+
+/** A PNG with this header and these pixels, unpacked. */
+function pngOf(width: number, height: number, bits: 8 | 16, pixels: Buffer): Buffer {
+  const chunk = (type: string, data: Buffer) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(data.length);
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const sum = Buffer.alloc(4);
+    sum.writeUInt32BE(crc32(body));
+    return Buffer.concat([length, body, sum]);
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([bits, 6, 0, 0, 0], 8);
+  const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(pixels)),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+function crc32(bytes: Buffer): number {
+  let sum = ~0;
+  for (const byte of bytes) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+  }
+  return ~sum >>> 0;
+}
+
+it('refuses a PNG that holds far more than its size says, before it is unfolded', async () => {
+  const bomb = pngOf(10, 10, 8, Buffer.alloc(200_000_000));
+  expect(bomb.length).toBeLessThan(maxDecodedBytes / 100);
+  const before = performance.now();
+  expect(await failure(bomb)).toMatchObject({
+    fatal: true,
+    error: { message: 'This picture is damaged: it holds more than it says.' },
+  });
+  expect(performance.now() - before).toBeLessThan(2_000);
+});
+
+it('reckons with the bytes that a pixel takes', async () => {
+  const outcome = await failure(pngOf(6_000, 5_000, 16, Buffer.alloc(0)));
+  expect(outcome).toMatchObject({
+    fatal: true,
+    error: { message: 'This picture has 6000 × 5000 pixels, 240 MB once they are unfolded; 200 MB is the most.' },
+  });
 });
 
 it('does not blow up a photo that is narrower than a thumbnail', async () => {

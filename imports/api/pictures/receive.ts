@@ -5,7 +5,7 @@ import busboy from 'busboy';
 import type { FileStore } from '../../../infra/database';
 import type { FileLink } from '../../tasks/documents';
 import { maxUploadBytes } from '../../tasks/limits';
-import { sniffLength, sniffPicture } from '../../tasks/picture-header';
+import { sniffLength, sniffPicture } from '../../tasks/picture-type';
 import { HttpError } from '../files/http';
 import { safeName } from '../files/names';
 

@@ -12,7 +12,8 @@ const sample = [
   'imports/api/tasks/add-or-undo.ts',
   'imports/api/tasks/retry.ts',
   'imports/tasks/documents.ts',
-  'imports/tasks/picture-header.ts',
+  'imports/tasks/photo.ts',
+  'imports/tasks/picture-type.ts',
   'imports/tasks/sales.ts',
   'imports/tasks/timetable.ts',
   'imports/tasks/handlers/build-report.ts',
@@ -29,6 +30,7 @@ const sample = [
   'tests/e2e/bad-input.test.ts',
   'tests/e2e/flows.test.ts',
   'tests/fixtures',
+  'tests/processes/workers-native-package.test.ts',
   'tests/unit/api-names.test.ts',
   'tests/unit/api-receive-photo.test.ts',
   'tests/unit/handlers-build-report.test.ts',
@@ -43,7 +45,7 @@ const sample = [
   'docs/images/page.png',
 ];
 
-const dependencies = ['busboy', 'hucre', 'jimp'];
+const dependencies = ['busboy', 'hucre', 'sharp'];
 const devDependencies = ['@types/busboy', 'jpeg-js', 'read-excel-file'];
 
 /** Areas of the stylesheet that go, by their headings. */
