@@ -6,6 +6,8 @@ import { root } from '../support/run';
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const needed = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+/** A program that does nothing, after the look. */
+const looking = [`--require=${['.', 'infra', 'dev', 'installed.cjs'].join('/')}`, '--eval', '1'];
 let clone: string;
 
 beforeEach(() => {
@@ -29,10 +31,10 @@ test('npm run init before npm ci says in one line what to do, and ends with 1', 
 
 test('a package that came later is named, and where all are there nothing is said', () => {
   symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
-  expect(run('node', '--require', './infra/dev/installed.cjs', '--eval', '1')).toMatchObject({ status: 0, stderr: '' });
+  expect(run('node', ...looking)).toMatchObject({ status: 0, stderr: '' });
   const more = { ...manifest, dependencies: { ...manifest.dependencies, 'of-tomorrow': '1' } };
   writeFileSync(join(clone, 'package.json'), JSON.stringify(more));
-  expect(run('node', '--require', './infra/dev/installed.cjs', '--eval', '1')).toMatchObject({
+  expect(run('node', ...looking)).toMatchObject({
     status: 1,
     stderr: '1 of the packages in package.json are not installed here: of-tomorrow. Run npm ci first\n',
   });
@@ -43,7 +45,7 @@ test('packages above the checkout count, as Node finds them there', () => {
   mkdirSync(join(below, 'infra/dev'), { recursive: true });
   for (const path of ['package.json', 'infra/dev/installed.cjs']) cpSync(join(root, path), join(below, path));
   symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
-  const { status } = spawnSync('node', ['--require', './infra/dev/installed.cjs', '--eval', '1'], { cwd: below });
+  const { status } = spawnSync('node', looking, { cwd: below });
   expect(status).toBe(0);
 });
 
