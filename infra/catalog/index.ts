@@ -28,4 +28,4 @@ export {
   type Retention,
   type TaskTypeOptions,
 } from './task-options';
-export { isWellFormed, timeOf } from './value-kinds';
+export { isDate, isPlainObject, isWellFormed, timeOf } from './value-kinds';

@@ -77,6 +77,8 @@ export class FileStore {
 
   /** Removes a file. One that is not there is fine. */
   async remove(id: string): Promise<void> {
+    // The driver leaves out what is undefined: every file would match.
+    if (typeof id !== 'string') throw new TypeError(`file ${JSON.stringify(id)}: that is no id`);
     await this.db.collection(`${bucketName}.files`).deleteOne({ _id: id as never });
     await this.db.collection(`${bucketName}.chunks`).deleteMany({ files_id: id as never });
   }

@@ -59,6 +59,7 @@ const lines: Record<string, [Level, string | Writer]> = {
   'task.cancelled': ['info', 'cancelled'],
   'task.rescued': ['warn', 'rescued from a role that stopped answering'],
   'task.rejected': ['error', 'rejected: it never runs'],
+  'task.setAside': ['error', 'failed: somebody has written into it what cannot be worked with'],
   'task.bumped': ['info', 'its deadline is close: its priority is high now'],
   'task.deadlineMissed': ['warn', 'missed its deadline'],
   'task.errorGroup': [

@@ -1,6 +1,7 @@
 import { PayloadError } from '../catalog';
 import { InvalidTaskError } from './errors';
 import { type AnySession, newTask, type UnparsedTask } from './new-task';
+import { insertRounds, type PlacedInsertion } from './next-rounds';
 import type { QueueCore } from './queue-core';
 import type { Inserted, Insertion } from './store/task-store';
 import type { Task } from './task';
@@ -12,26 +13,39 @@ import { currentTask } from './within-task';
  * @param origin the task that these are a replay of.
  */
 export async function addAll(core: QueueCore, given: readonly UnparsedTask[], origin?: string): Promise<Inserted[]> {
-  const tasks = parseAll(core, given).map(task => (origin === undefined ? task : { ...task, origin }));
+  const parsed = parseAll(core, given, origin);
   const session = commonSession(given);
-  const results: Inserted[] = new Array(given.length);
+  const insertions = parsed.map((task, place) => ({
+    task,
+    once: given[place]?.once === true,
+    inMemory: given[place]?.inMemory === true,
+  }));
+  return insertRounds(core, insertions, ready => insertAll(core, ready, session));
+}
+
+async function insertAll(
+  core: QueueCore,
+  insertions: readonly PlacedInsertion[],
+  session: AnySession | undefined,
+): Promise<Inserted[]> {
+  const results: Inserted[] = new Array(insertions.length);
   for (const inMemory of [true, false]) {
-    const places = [...tasks.keys()].filter(place => (given[place]?.inMemory === true) === inMemory);
+    const places = [...insertions.keys()].filter(place => insertions[place]?.inMemory === inMemory);
     if (places.length === 0) continue;
-    const insertions = places.map(place => ({ task: tasks[place] as Task, once: given[place]?.once === true }));
-    const inserted = await insert(core, insertions, inMemory, session);
+    const ofStore = places.map(place => insertions[place] as Insertion);
+    const inserted = await insert(core, ofStore, inMemory, session);
     for (const [index, place] of places.entries()) results[place] = inserted[index] as Inserted;
   }
   return results;
 }
 
-function parseAll(core: QueueCore, given: readonly UnparsedTask[]): Task[] {
+function parseAll(core: QueueCore, given: readonly UnparsedTask[], origin: string | undefined): Task[] {
   const { catalog, sender, signer, clock } = core;
-  const origin = { catalog, sender, signer, now: clock.now(), addedBy: currentTask() };
+  const context = { catalog, sender, signer, now: clock.now(), addedBy: currentTask(), origin };
   const problems: string[] = [];
-  const tasks = given.flatMap((one, index) => {
+  const tasks = Array.from(given).flatMap((one, index) => {
     try {
-      return [newTask(one, origin)];
+      return [newTask(one, context)];
     } catch (error) {
       if (!(error instanceof InvalidTaskError || error instanceof PayloadError)) throw error;
       if (given.length === 1) throw error;

@@ -135,7 +135,8 @@ export class InProcessExecutor implements Executor {
   }
 }
 
-const limits = { ...resultLimits, isProxy: types.isProxy };
+/** Of any size: what the database takes is for the database to say. */
+const limits = { ...resultLimits, bytes: Number.POSITIVE_INFINITY, isProxy: types.isProxy };
 
 /** As in a worker: the same code would return the same again, so a result that can't be kept is no reason to try again. */
 function outcomeOf(result: unknown): Outcome {

@@ -15,8 +15,9 @@ import {
   type TaskTypeIn,
   timeOf,
 } from '../catalog';
+import { canonical } from './canonical';
 import { InvalidTaskError } from './errors';
-import { canonical, type Signer } from './signature';
+import type { Signer } from './signature';
 import type { Sender, Task } from './task';
 import { newTaskId } from './task-id';
 
@@ -45,7 +46,12 @@ export interface AddOptions {
   session?: AnySession;
 }
 
-type DataField<Data> = Record<string, never> extends Data ? { data?: Data } : { data: Data };
+/** A type without fields takes no data: `{}` alone would take any. */
+type DataField<Data> = keyof Data extends never
+  ? { data?: Record<string, never> }
+  : Record<string, never> extends Data
+    ? { data?: Data }
+    : { data: Data };
 
 /** What addTask takes, for each task type of the catalogue C. */
 export type NewTask<C> = {
@@ -62,6 +68,8 @@ export interface TaskOrigin {
   now: Date;
   /** The task whose handler adds this one. */
   addedBy?: Task;
+  /** The task that this one is a replay of. */
+  origin?: string;
 }
 
 /**
@@ -69,7 +77,9 @@ export interface TaskOrigin {
  *
  * @throws InvalidTaskError or PayloadError with every problem of it.
  */
-export function newTask(given: UnparsedTask, { catalog, sender, signer, now, addedBy }: TaskOrigin): Task {
+export function newTask(given: UnparsedTask, { catalog, sender, signer, now, addedBy, origin }: TaskOrigin): Task {
+  if (typeof given !== 'object' || given === null)
+    throw new InvalidTaskError([`addTask: ${show(given)} is not a task`]);
   const definition = definitionOf(catalog, given.taskType);
   const { taskType } = definition;
   const { data, problems: dataProblems } = parseData(definition, given.data ?? {});
@@ -97,6 +107,7 @@ export function newTask(given: UnparsedTask, { catalog, sender, signer, now, add
     attempts: [],
     sender,
     catalogVersion: definition.version,
+    ...(origin !== undefined && { origin }),
   };
   return signer.active ? { ...task, signature: signer.sign(task) } : task;
 }

@@ -6,12 +6,12 @@ export type Ordered = Pick<Task, '_id' | 'priority' | 'place' | 'dueDate'>;
 /** The order of the queue, for MongoDB's sort and index. `compareTasks` is the same order for memory. */
 export const queueOrder = { priority: -1, place: 1, dueDate: 1, _id: 1 } as const;
 
-/** Priority (high first), then front before back, then due date, then `_id`. */
+/** Priority (high first), then what was interrupted, then front before back, then due date, then `_id`. */
 export function compareTasks(a: Ordered, b: Ordered): number {
   return (
     b.priority - a.priority ||
     a.place - b.place ||
-    a.dueDate.getTime() - b.dueDate.getTime() ||
+    Number(a.dueDate) - Number(b.dueDate) ||
     (a._id < b._id ? -1 : Number(a._id > b._id))
   );
 }

@@ -1,8 +1,26 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { canonical } from './canonical';
+import { firstSignedText } from './signature-v1';
 import type { Task } from './task';
 
-/** What is signed: nothing that a retry changes. */
-export type Signed = Pick<Task, '_id' | 'taskType' | 'data' | 'createdAt'>;
+/** What is signed: what a task is asked for with, as far as neither a retry nor an update changes it. */
+export type Signed = Pick<
+  Task,
+  | '_id'
+  | 'taskType'
+  | 'data'
+  | 'createdAt'
+  | 'basePriority'
+  | 'place'
+  | 'deadline'
+  | 'uniqueKey'
+  | 'sender'
+  | 'catalogVersion'
+  | 'origin'
+>;
+
+/** What a signature of today begins with: it is part of what is signed, too. */
+const version = 'v2:';
 
 /** Signs tasks and verifies them, so that nobody who can merely write to the database can have one run. */
 export class Signer {
@@ -15,38 +33,57 @@ export class Signer {
 
   sign(task: Signed): string | undefined {
     const [key] = this.keys;
-    return key === undefined ? undefined : hmac(key, task);
+    return key === undefined ? undefined : version + hmac(key, signedText(task));
   }
 
+  /** Whether a task is as one of the keys has signed it. Never throws, whatever the database holds. */
   verify(task: Signed & { signature?: string }): boolean {
     if (!this.active) return true;
     const { signature } = task;
-    if (typeof signature !== 'string' || !isDate(task.createdAt)) return false;
-    return this.keys.some(key => equal(hmac(key, task), signature));
+    if (typeof signature !== 'string') return false;
+    try {
+      const isOld = isOldSignature(signature);
+      const text = isOld ? firstSignedText(task) : signedText(task);
+      const mac = isOld ? signature : signature.slice(version.length);
+      return this.keys.some(key => equal(hmac(key, text), mac));
+    } catch {
+      return false;
+    }
   }
 }
 
-function hmac(key: string, { _id, taskType, data, createdAt }: Signed): string {
-  const text = canonical([_id, taskType, createdAt.getTime(), data]);
+/** One from before there were versions: it covers `_id`, type, payload and creation date, and no more. */
+export function isOldSignature(signature: string | undefined): boolean {
+  return signature !== undefined && !signature.startsWith(version);
+}
+
+/** Why the signature of a task says nothing for it. */
+export function whyNotVerified({ signature }: Pick<Task, 'signature'>): string {
+  const why =
+    signature === undefined
+      ? 'it has none, although queue.signingKey is set'
+      : 'somebody without the key wrote or changed it';
+  return `its signature does not verify: ${why}`;
+}
+
+function signedText(task: Signed): string {
+  const { _id, taskType, data, createdAt, basePriority, deadline, uniqueKey, sender, catalogVersion, origin } = task;
+  const optional = [deadline ?? null, uniqueKey ?? null, origin ?? null];
+  return (
+    version +
+    canonical([_id, taskType, createdAt, data, basePriority, isFront(task), catalogVersion, sender, ...optional])
+  );
+}
+
+function isFront({ place }: Pick<Task, 'place'>): boolean {
+  return place % 2 === 0;
+}
+
+function hmac(key: string, text: string): string {
   return createHmac('sha256', key).update(text).digest('base64url');
 }
 
 function equal(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);
-}
-
-/** One text for one value: keys sorted, undefined left out, dates and the numbers that JSON lacks told apart. */
-export function canonical(value: unknown): string {
-  if (isDate(value)) return `{"$date":${value.getTime()}}`;
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  if (typeof value === 'number' && !Number.isFinite(value)) return `{"$number":"${value}"}`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value).filter(([, part]) => part !== undefined);
-  entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, part]) => `${JSON.stringify(key)}:${canonical(part)}`).join()}}`;
-}
-
-function isDate(value: unknown): value is Date {
-  return Object.prototype.toString.call(value) === '[object Date]';
 }

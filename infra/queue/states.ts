@@ -12,6 +12,8 @@ export interface Transition {
   attempt: number;
   /** Its priority sinks by one, unless a deadline has bumped it: what keeps failing makes room for what may succeed. */
   sinks?: boolean;
+  /** It goes before its equals: it was begun before them, and its process ended, for which it may not be to blame. */
+  goesFirst?: boolean;
   dueDate: Date;
   result?: unknown;
   error?: TaskError;
@@ -45,20 +47,19 @@ export function decideNextState(
       // It never ran: no attempt is used.
       return finish(task, 'rejected', task.attempt, now, rules.retention.failed, { error: ending.error });
     case 'failed':
-      return afterFailure(
-        task,
-        ending.error,
-        now,
-        rules,
-        ending.fatal,
-        backoffMs(task.attempt + 1, rules.backoff, random),
-      );
+      return afterFailure(task, ending.error, now, rules, ending.fatal, {
+        sinks: true,
+        waitMs: backoffMs(task.attempt + 1, rules.backoff, random),
+      });
     case 'timedOut':
-      return afterFailure(task, ending.error, now, rules, false, backoffMs(task.attempt + 1, rules.backoff, random));
+      return afterFailure(task, ending.error, now, rules, false, {
+        sinks: true,
+        waitMs: backoffMs(task.attempt + 1, rules.backoff, random),
+      });
     case 'crashed':
     case 'rescued':
       // It may not be to blame for the end of its process: it goes back at once, but the attempt counts.
-      return afterFailure(task, ending.error, now, rules, false, 0);
+      return afterFailure(task, ending.error, now, rules, false, { goesFirst: true, waitMs: 0 });
     default:
       return unknownEnding(ending);
   }
@@ -70,7 +71,7 @@ function afterFailure(
   now: Date,
   rules: Rules,
   fatal: boolean,
-  waitMs: number,
+  { waitMs, ...standing }: Pick<Transition, 'sinks' | 'goesFirst'> & { waitMs: number },
 ): Transition {
   const attempt = task.attempt + 1;
   if (task.cancelRequested) return finish(task, 'cancelled', attempt, now, rules.retention.failed, { error });
@@ -79,7 +80,7 @@ function afterFailure(
   return {
     state: waitMs > 0 ? 'scheduled' : 'queued',
     attempt,
-    sinks: true,
+    ...standing,
     dueDate: waitMs > 0 ? new Date(now.getTime() + waitMs) : task.dueDate,
     error,
   };

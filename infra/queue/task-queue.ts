@@ -1,9 +1,10 @@
-import type { Db, Filter, FindOptions, UpdateFilter } from 'mongodb';
-import { type AnyCatalog, defaultOptions, didYouMean } from '../catalog';
+import type { Db, Filter } from 'mongodb';
+import { type AnyCatalog, defaultOptions, definitionOf, didYouMean, show } from '../catalog';
 import { type Clock, DatabaseClock, withoutCallTimeout } from '../database';
 import { addAll } from './add-tasks';
 import { countQueue, type QueueCounts } from './counts';
-import { DuplicateTaskError, DuplicateTasksError } from './errors';
+import { DuplicateTaskError, DuplicateTasksError, InvalidTaskError } from './errors';
+import { parseFindOptions, type TaskFindOptions } from './find-options';
 import { InMemoryTasks } from './in-memory-tasks';
 import type { NewTask, UnparsedTask } from './new-task';
 import { Pauses } from './pauses';
@@ -16,7 +17,8 @@ import { MongoStore } from './store/mongo-store';
 import type { Sender, Task } from './task';
 import { TaskCounters } from './task-counters';
 import { TaskCursor } from './task-cursor';
-import { updateTasks } from './update-tasks';
+import { parseId, parseSelector } from './task-selector';
+import { type TaskModifier, updateTasks } from './update-tasks';
 
 export interface QueueConnection {
   /** The app's database, by the npm driver. */
@@ -120,6 +122,7 @@ export class TaskQueueOf<C extends object> {
    * @throws InvalidTaskError with the problems of all; DuplicateTasksError where some were refused (the others are in).
    */
   async addTasks(tasks: readonly NewTask<C>[]): Promise<string[]> {
+    if (!Array.isArray(tasks)) throw new InvalidTaskError([`addTasks: ${show(tasks)} is not an array of tasks`]);
     const results = await addAll(this.core, tasks as readonly UnparsedTask[]);
     const duplicates = results.flatMap(one =>
       one.kind === 'duplicate' ? [new DuplicateTaskError(one.id, one.field, one.value, one.existingId)] : [],
@@ -156,6 +159,7 @@ export class TaskQueueOf<C extends object> {
    * @returns which of the two, or undefined where there is no task of this id that has not finished.
    */
   async cancel(id: string): Promise<'cancelled' | 'requested' | undefined> {
+    parseId(id, 'cancel');
     const { memory, store, clock, dispatchers } = this.core;
     const now = clock.now();
     const task = (await memory.findOne(id)) ?? (await store.findOne(id));
@@ -170,6 +174,7 @@ export class TaskQueueOf<C extends object> {
 
   /** Puts a failed, cancelled or rejected task back in the queue, attempts afresh. False: there is none such. */
   async retry(id: string): Promise<boolean> {
+    parseId(id, 'retry');
     const { memory, store, clock, dispatchers } = this.core;
     const dueDate = clock.now();
     const result = (await memory.retry(id, { dueDate })) ?? (await store.retry(id, { dueDate }));
@@ -180,21 +185,31 @@ export class TaskQueueOf<C extends object> {
 
   /** Adds a done, failed or cancelled task anew, as a task of its own that names its origin. Returns the new id. */
   async replay(id: string): Promise<string> {
+    parseId(id, 'replay');
     const found = (await this.core.memory.findOne(id)) ?? (await this.core.store.findOne(id));
     if (!found) throw new Error(`replay: there is no task "${id}"; its retention may be over`);
     const inMemory = Boolean(await this.core.memory.findOne(id));
-    const [result] = await addAll(this.core, [replayOf(found, inMemory)], found._id);
+    const [result] = await addAll(this.core, [replayOf(found, this.core.signer, inMemory)], found._id);
     return result?.id as string;
   }
 
-  /** Pauses one task type, or all, in every role. What runs goes on. */
-  async pause(taskType?: string): Promise<void> {
+  /**
+   * Pauses one task type, or all, in every role. What runs goes on.
+   *
+   * @throws where there is no such type, with the nearest one: in an emergency nobody may believe that it is paused.
+   */
+  async pause(...which: [taskType?: string]): Promise<void> {
+    const taskType = which.length === 0 ? undefined : definitionOf(this.core.catalog, which[0]).taskType;
     await this.core.pauses.pause(taskType);
     for (const dispatcher of this.core.dispatchers) dispatcher.pausesChanged();
   }
 
-  /** Resumes one task type, or everything. */
-  async resume(taskType?: string): Promise<void> {
+  /** Resumes one task type, or everything. @throws where there is no such type, and none is paused. */
+  async resume(...which: [taskType?: string]): Promise<void> {
+    const [taskType] = which;
+    const { types } = await this.core.pauses.read();
+    // A type that has left the catalog while it was paused is resumed all the same.
+    if (which.length > 0 && !types.has(taskType as string)) definitionOf(this.core.catalog, taskType);
     await this.core.pauses.resume(taskType);
     for (const dispatcher of this.core.dispatchers) dispatcher.pausesChanged();
   }
@@ -205,33 +220,40 @@ export class TaskQueueOf<C extends object> {
   }
 
   /** The persistent tasks that match, as a cursor with `fetchAsync`, `countAsync`, `forEachAsync` and `mapAsync`. */
-  find(selector: Filter<Task> = {}, options: FindOptions = {}): TaskCursor {
+  find(...given: [selector?: string | Filter<Task>, options?: TaskFindOptions]): TaskCursor {
     const collection = withoutCallTimeout(this.core.store.collection);
-    return new TaskCursor(collection.find(selector, options), () => collection.countDocuments(selector));
+    const filter = parseSelector(given.length === 0 ? {} : given[0], 'find');
+    const options = parseFindOptions(given[1], 'find');
+    const { skip, limit, hint, session } = options;
+    const count = () => collection.countDocuments(filter, { skip, hint, session, ...(limit && { limit }) });
+    return new TaskCursor(collection.find(filter, options), count);
   }
 
-  async findOne(selector: string | Filter<Task> = {}): Promise<Task | undefined> {
-    const filter = typeof selector === 'string' ? { _id: selector } : selector;
-    return (await this.core.store.collection.findOne(filter)) ?? undefined;
+  /** The first persistent task that matches. */
+  async findOne(
+    ...given: [selector?: string | Filter<Task>, options?: Omit<TaskFindOptions, 'limit'>]
+  ): Promise<Task | undefined> {
+    const filter = parseSelector(given.length === 0 ? {} : given[0], 'findOne');
+    const options = parseFindOptions(given[1], 'findOne');
+    return (await this.core.store.collection.findOne(filter, options)) ?? undefined;
   }
 
   /** Removes the persistent tasks that match; one that runs is not stopped, but its end changes nothing any more. */
-  remove(selector: string | Filter<Task>): Promise<number> {
-    return this.core.store.remove(typeof selector === 'string' ? { _id: selector } : selector);
+  async remove(selector: string | Filter<Task>): Promise<number> {
+    return this.core.store.remove(parseSelector(selector, 'remove'));
   }
 
   /**
-   * Changes persistent tasks, for housekeeping (priority, dueDate, deadline).
+   * Changes persistent tasks, for housekeeping (priority, dueDate, deadline). Returns how many.
    *
    * @throws where a value is wrong, or the change would touch what only an owner may change: state, claim, history.
    */
   async update(
     selector: string | Filter<Task>,
-    modifier: UpdateFilter<Task>,
-    { multi = false }: { multi?: boolean } = {},
+    modifier: TaskModifier,
+    options: { multi?: boolean } = {},
   ): Promise<number> {
-    const filter = typeof selector === 'string' ? { _id: selector } : selector;
-    const changed = await updateTasks(this.core, filter, modifier, multi);
+    const changed = await updateTasks(this.core, parseSelector(selector, 'update'), modifier, options);
     for (const dispatcher of this.core.dispatchers) dispatcher.moved();
     return changed;
   }

@@ -4,6 +4,9 @@
 export const taskStates = ['scheduled', 'queued', 'running', 'done', 'failed', 'cancelled', 'rejected'] as const;
 export type TaskState = (typeof taskStates)[number];
 
+/** How many attempts of a task are remembered: one that is retried by hand for years stays small. */
+export const attemptsKept = 50;
+
 /** A task in one of these states still has something to happen to it; its `_id` and `uniqueKey` are taken. */
 export const liveStates = ['scheduled', 'queued', 'running'] as const satisfies readonly TaskState[];
 
@@ -48,6 +51,8 @@ export interface Progress {
   at: Date;
 }
 
+export type Place = -2 | -1 | 0 | 1;
+
 export interface Task<Data = unknown, Result = unknown> {
   _id: string;
   taskType: string;
@@ -57,8 +62,11 @@ export interface Task<Data = unknown, Result = unknown> {
   priority: number;
   /** The priority it was added with. */
   basePriority: number;
-  /** 0: added with `front`, before its equals; 1: behind them. */
-  place: 0 | 1;
+  /**
+   * Among its equals: 0 where it was added with `front`, 1 else. Less by 2 (-2, -1) while it waits again after an
+   * interruption that was not its own fault: what was begun before goes first.
+   */
+  place: Place;
   createdAt: Date;
   dueDate: Date;
   deadline?: Date;

@@ -1,76 +1,79 @@
-import type { Filter, UpdateFilter } from 'mongodb';
+import type { Collection, Filter, UpdateFilter } from 'mongodb';
 import { withoutCallTimeout } from '../database';
-import { InvalidTaskError } from './errors';
-import { findOptionProblem } from './new-task';
+import { parseModifier, parseUpdateOptions, type TaskModifier } from './modifier';
 import type { QueueCore } from './queue-core';
+import { isOldSignature } from './signature';
 import type { Task } from './task';
+import { findTaskProblem } from './task-problem';
 
-/** What only the owner of a task, or the queue itself, may change. */
-const owned = [
-  '_id',
-  'state',
-  'owner',
-  'token',
-  'leaseUntil',
-  'claimedAt',
-  'attempt',
-  'attempts',
-  'cancelRequested',
-  'signature',
-  'recurringKey',
-  'deadlineWatch',
-  'createdAt',
-  'data',
-  'taskType',
-];
+export type { TaskModifier } from './modifier';
 
-/** @throws where a modifier of `TaskQueue.update` would change a task's state, claim, history or signed part. */
-function refuseStateChanges(modifier: object): void {
-  for (const [operator, fields] of Object.entries(modifier)) {
-    if (!operator.startsWith('$'))
-      throw new Error(`update: ${operator}: give operators ($set, $unset), not a document`);
-    for (const path of Object.keys(fields as object)) {
-      const field = path.split('.')[0] as string;
-      if (owned.includes(field))
-        throw new Error(
-          `update: ${field} is the queue's own; use cancel, retry, replay or a new task instead of changing it`,
-        );
-    }
-  }
-}
+type Write = (filter: Filter<Task>, modifier: UpdateFilter<Task>, multi: boolean) => Promise<number>;
 
 /**
  * Changes persistent tasks as `TaskQueue.update` was asked to, with what follows from it: a queued task whose due date is
- * moved into the future waits for it, and a deadline that is set is watched.
+ * moved into the future waits for it, and a deadline that is set is watched, and signed.
  *
  * @returns how many tasks have changed.
  * @throws where a value is wrong, or the change would touch what only an owner may change.
  */
 export async function updateTasks(
+  core: QueueCore,
+  filter: Filter<Task>,
+  given: TaskModifier,
+  options: { multi?: boolean },
+): Promise<number> {
+  const { multi } = parseUpdateOptions(options);
+  const modifier = withWatch(parseModifier(given));
+  const write: Write = (...change) => writeChange(core, ...change);
+  const isSigned = 'deadline' in { ...modifier.$set, ...modifier.$unset };
+  return isSigned && core.signer.active
+    ? updateSigned(core, filter, modifier, multi, write)
+    : write(filter, modifier, multi);
+}
+
+/** Each gets a signature of its own, and only where the one it has is right: what is forged stays so, and is rejected. */
+async function updateSigned(
+  { store, signer }: QueueCore,
+  filter: Filter<Task>,
+  modifier: UpdateFilter<Task>,
+  multi: boolean,
+  write: Write,
+): Promise<number> {
+  const { deadline } = (modifier.$set ?? {}) as Partial<Task>;
+  let changed = 0;
+  for await (const task of withoutCallTimeout(store.collection)
+    .find(filter)
+    .limit(multi ? 0 : 1)) {
+    if (findTaskProblem(task) !== undefined || !signer.verify(task)) continue;
+    // An old one does not cover the deadline, nor what else one of today would say of this task.
+    const signature = isOldSignature(task.signature) ? task.signature : signer.sign({ ...task, deadline });
+    const same = { _id: task._id, signature: task.signature } as Filter<Task>;
+    changed += await write(same, { ...modifier, $set: { ...modifier.$set, signature } } as UpdateFilter<Task>, false);
+  }
+  return changed;
+}
+
+async function writeChange(
   { store, clock }: QueueCore,
   filter: Filter<Task>,
-  given: UpdateFilter<Task>,
+  modifier: UpdateFilter<Task>,
   multi: boolean,
 ): Promise<number> {
-  refuseStateChanges(given);
-  refuseWrongValues(given.$set ?? {});
-  const modifier = withWatch(given);
   // As many as an operator likes: it may take its time.
   const collection = withoutCallTimeout(store.collection);
-  const change = async (which: Filter<Task>, how: UpdateFilter<Task>) =>
-    multi ? collection.updateMany(which, how) : collection.updateOne(which, how);
-  const { dueDate } = (given.$set ?? {}) as Partial<Task>;
-  if (!dueDate || dueDate <= clock.now()) return (await change(filter, modifier)).modifiedCount;
-  const others = await change({ $and: [filter, { state: { $ne: 'queued' } }] }, modifier);
+  const { dueDate } = (modifier.$set ?? {}) as Partial<Task>;
+  if (!dueDate || dueDate <= clock.now()) return (await change(collection, filter, modifier, multi)).modifiedCount;
+  const notQueued = { $and: [filter, { state: { $ne: 'queued' as const } }] };
+  const others = await change(collection, notQueued, modifier, multi);
   if (!multi && others.matchedCount > 0) return others.modifiedCount;
   const postponed = { ...modifier, $set: { ...modifier.$set, state: 'scheduled' } } as UpdateFilter<Task>;
-  const queued = await change({ $and: [filter, { state: 'queued' }] }, postponed);
+  const queued = await change(collection, { $and: [filter, { state: 'queued' }] }, postponed, multi);
   return others.modifiedCount + queued.modifiedCount;
 }
 
-function refuseWrongValues(values: object): void {
-  const problems = Object.entries(values).flatMap(([name, value]) => findOptionProblem(name, value) ?? []);
-  if (problems.length > 0) throw new InvalidTaskError(problems);
+function change(collection: Collection<Task>, which: Filter<Task>, how: UpdateFilter<Task>, multi: boolean) {
+  return multi ? collection.updateMany(which, how) : collection.updateOne(which, how);
 }
 
 function withWatch(modifier: UpdateFilter<Task>): UpdateFilter<Task> {

@@ -58,7 +58,7 @@ function sourcesOf({ registry, events }: Ground): ConsoleSources {
     cancel: async id => {
       if (!(await TaskQueue.cancel(id))) throw new Error(`there is no task "${id}" that has not finished`);
     },
-    pause: taskType => TaskQueue.pause(known(taskType)),
+    pause: taskType => TaskQueue.pause(...known(taskType)),
     resume,
     runSchedule: name => jobs.runSchedule(name),
     emit: events.emit,
@@ -74,17 +74,18 @@ function withoutDates<T extends { oldestQueued?: Date }>(counts: T | undefined):
 }
 
 /** A type that is paused by a slip of the pen would pause nothing. */
-function known(taskType: string | undefined): string | undefined {
-  if (taskType === undefined || Object.hasOwn(TaskQueue.core.catalog, taskType)) return taskType;
+function known(taskType: string | undefined): [] | [string] {
+  if (taskType === undefined) return [];
+  if (Object.hasOwn(TaskQueue.core.catalog, taskType)) return [taskType];
   throw new Error(`there is no task type "${taskType}"`);
 }
 
 /** @throws where nothing would come of it: a type rests as long as everything does. */
 async function resume(taskType: string | undefined): Promise<void> {
-  const one = known(taskType);
-  if (one !== undefined && (await TaskQueue.core.pauses.read()).all)
-    throw new Error(`everything is paused: ${one} goes on when everything is resumed`);
-  await TaskQueue.resume(one);
+  const which = known(taskType);
+  if (which.length > 0 && (await TaskQueue.core.pauses.read()).all)
+    throw new Error(`everything is paused: ${taskType} goes on when everything is resumed`);
+  await TaskQueue.resume(...which);
 }
 
 async function newest(state: 'failed' | 'running', sort: Record<string, -1>): Promise<ConsoleState['consoleFailures']> {

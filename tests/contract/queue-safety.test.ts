@@ -128,6 +128,25 @@ describe('recurring tasks', () => {
   });
 });
 
+test.each([
+  ['one after the other', (add: (hours: number) => Promise<string>) => add(1).then(() => add(72))],
+  ['at once', (add: (hours: number) => Promise<string>) => Promise.all([add(1), add(72)])],
+])('two follow-ups that a handler adds in one attempt, %s, are two tasks', async (_, addBoth) => {
+  opened = await TestQueue.open();
+  const handler = ({ _id, data }: Task) =>
+    _id.startsWith('start')
+      ? addBoth(hours => {
+          const dueDate = new Date(Date.now() + hours * 3_600_000);
+          return opened.queue.addTask({ taskType: 'ping', data: data as object, dueDate });
+        })
+      : undefined;
+  await opened.role({ ping: handler });
+  // Two of them at once, with the same payload: four follow-ups.
+  for (const _id of ['start 1', 'start 2']) await opened.queue.addTask({ taskType: 'ping', _id, data: { n: 1 } });
+  for (const id of ['start 1', 'start 2']) await becomes(id, 'done');
+  expect(await collection().countDocuments({ state: 'scheduled' })).toBe(4);
+});
+
 describe('rescue', () => {
   const claimFor = async (owner: string, id: string, leaseMs: number) => {
     const now = opened.queue.core.clock.now();
@@ -151,7 +170,7 @@ describe('rescue', () => {
     const task = await opened.queue.findOne(id);
     expect(task?.attempts.map(({ outcome }) => outcome)).toEqual(['rescued', 'done']);
     expect(task?.attempts[0]?.owner).toBe(dead.id);
-    expect(rescued).toEqual([id]);
+    await eventually(() => rescued.length === 1 && rescued[0] === id);
   });
 
   test('a role that lives keeps its tasks, however long they take', async () => {
@@ -213,6 +232,23 @@ describe('rescue', () => {
     await eventually(() => opened.named('task.lost').length === 1);
     expect(await opened.queue.findOne(id)).toMatchObject({ state: 'done', result: 'second' });
   });
+});
+
+test('a task that was interrupted starts before two hundred that came later', async () => {
+  opened = await TestQueue.open();
+  const { store } = opened.queue.core;
+  const id = await opened.queue.addTask({ taskType: 'flaky' });
+  await store.take([id], { owner: 'gone', token: 't', now: new Date(), leaseUntil: new Date(0) });
+  const later = Array.from({ length: 200 }, () => ({ taskType: 'flaky' as const, front: true }));
+  await opened.queue.addTasks(later);
+  await opened.queue.pause();
+  const started: string[] = [];
+  await opened.role({ flaky: task => started.push(task._id) }, { batch: 1 }, { slots: 1 });
+  await becomes(id, 'queued');
+  await opened.queue.resume();
+  await becomes(id, 'done');
+  expect(started.indexOf(id)).toBe(0);
+  expect(await opened.queue.findOne(id)).toMatchObject({ attempt: 2, priority: 5 });
 });
 
 test('an idle role asks at most two questions in each refreshRate', async () => {

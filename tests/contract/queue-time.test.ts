@@ -86,7 +86,7 @@ test('many due dates are moved at once, those that are due among them', async ()
   expect(await here.queue.update({ taskType: 'ping' }, change, { multi: true })).toBe(2);
   expect(await here.queue.find({ state: 'scheduled', dueDate, priority: 2 }).countAsync()).toBe(2);
   await expect(here.queue.update({}, { $set: { dueDate: 'soon' as never } })).rejects.toThrow(
-    'dueDate: soon is not a valid Date',
+    'dueDate: "soon" is not a valid Date',
   );
 });
 

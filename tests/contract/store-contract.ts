@@ -234,6 +234,31 @@ export function describeStore(
       expect(await store.nextScheduled()).toEqual({ id: task._id, date: at(60 * second) });
     });
 
+    test('what was interrupted goes before its equals, what failed by itself behind what it was added before', async () => {
+      const { _id: front } = await claimed({ _id: 'front', place: 0 });
+      const { _id: crashed } = await claimed({ _id: 'crashed' });
+      const { _id: back } = await claimed({ _id: 'handed back', dueDate: at(-second) });
+      await add(aTask({ _id: 'new', place: 0, dueDate: at(-9 * second) }), aTask({ _id: 'high', priority: 2 }));
+      for (const _id of [front, crashed])
+        await settle({ _id, owner: 'me', token: 'token' }, { state: 'queued', goesFirst: true });
+      await store.handBack([{ _id: back, owner: 'me', token: 'token' }]);
+      expect(await ids()).toEqual(['high', 'front', 'handed back', 'crashed', 'new']);
+      await settle((await take(['front']))[0] as Task, { state: 'queued', sinks: true });
+      expect(await store.findOne('front')).toMatchObject({ place: 0, priority: 0, attempt: 1 });
+      await settle((await take(['crashed']))[0] as Task, { state: 'failed', finishedAt: now });
+      await store.retry('crashed', { dueDate: now });
+      expect(await store.findOne('crashed')).toMatchObject({ place: 1, priority: 1 });
+    });
+
+    test('what nothing else can be done with is set aside, where the claim on it still holds', async () => {
+      const task = await claimed();
+      const error = { name: 'TaskError', message: 'no' };
+      expect(await store.setAside({ ...task, token: 'old' }, 'running', error, now)).toBe(false);
+      expect(await store.setAside(task, 'running', error, now)).toBe(true);
+      expect(await store.findOne(task._id)).toMatchObject({ state: 'failed', error, finishedAt: now });
+      expect(await store.findOne(task._id)).not.toHaveProperty('owner');
+    });
+
     test('a task that goes back untouched has used no attempt', async () => {
       const task = await claimed({ attempt: 1, attempts: [anAttempt()] });
       await store.handBack([task]);

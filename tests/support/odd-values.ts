@@ -30,3 +30,12 @@ export const oddValue = fc.anything({
   maxDepth: 4,
   size: 'small',
 });
+
+/** Mostly what a normal form has room for. */
+export const storableValue = fc.anything({
+  key: fc.string(),
+  values: [oddText, fc.boolean(), fc.double(), fc.integer(), fc.constantFrom(null, undefined, -0), fc.date()],
+  withNullPrototype: true,
+  maxDepth: 4,
+  size: 'small',
+});

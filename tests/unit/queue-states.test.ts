@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { defaultOptions } from '../../infra/catalog';
 import { backoffMs } from '../../infra/queue/backoff';
 import { resolveSettings } from '../../infra/queue/dispatch/dispatcher-settings';
@@ -43,7 +44,8 @@ test('what becomes of a running task', () => {
   });
   expect(decide({ kind: 'failed', error, fatal: true })).toMatchObject({ state: 'failed', attempt: 1 });
   expect(decide({ kind: 'timedOut', error })).toMatchObject({ state: 'scheduled', attempt: 1 });
-  expect(decide({ kind: 'crashed', error })).toMatchObject({ state: 'queued', attempt: 1 });
+  expect(decide({ kind: 'crashed', error })).toMatchObject({ state: 'queued', attempt: 1, goesFirst: true });
+  expect(decide({ kind: 'crashed', error })).not.toHaveProperty('sinks');
   expect(decide({ kind: 'crashed', error }, { attempt: 2 })).toMatchObject({ state: 'failed', attempt: 3 });
   expect(decide({ kind: 'rescued', error })).toMatchObject({ state: 'queued', attempt: 1 });
   expect(decide({ kind: 'cancelled' })).toMatchObject({ state: 'cancelled', attempt: 0, expiresAt: at(200) });
@@ -99,19 +101,29 @@ test('the order of the queue is an order', () => {
   expect(a.map(({ _id }) => _id)).toEqual(b.map(({ _id }) => _id));
 });
 
-test('a signature covers id, type, payload and creation date, and nothing that a retry changes', () => {
+test('a signature covers what a task is asked for with, and nothing that a retry changes', () => {
   const signer = new Signer(['k1']);
   const task = aTask({ data: { a: 1, b: [new Date(5), { c: null }] } });
   const signed = { ...task, signature: signer.sign(task) };
   expect(signer.verify(signed)).toBe(true);
   expect(signer.verify({ ...signed, data: { b: [new Date(5), { c: null }], a: 1 } })).toBe(true);
-  const retried = { ...signed, priority: 9, attempt: 2, dueDate: new Date(0), state: 'queued' };
+  const retried = { ...signed, priority: 9, place: -1, attempt: 2, dueDate: new Date(0) } as const;
   expect(signer.verify(retried)).toBe(true);
   for (const change of [
     { _id: 'x' },
     { taskType: 'x' },
     { data: { a: 2 } },
     { createdAt: new Date(0) },
+    { basePriority: 9 },
+    { place: 0 as const },
+    { deadline: new Date(5) },
+    { uniqueKey: 'k' },
+    { catalogVersion: 2 },
+    { origin: 'x' },
+    { sender: { ...task.sender, rootUrl: 'x' } },
+    { data: { a: 1, b: [{ $date: 5 }, { c: null }] } },
+    { data: new Map() },
+    { createdAt: 'x' as never },
     { signature: 'x' },
     { signature: undefined },
   ])
@@ -119,6 +131,15 @@ test('a signature covers id, type, payload and creation date, and nothing that a
   expect(new Signer(['k2', 'k1']).verify(signed)).toBe(true);
   expect(new Signer(['k2']).verify(signed)).toBe(false);
   expect(new Signer().verify({ ...signed, signature: undefined })).toBe(true);
+});
+
+test('a signature from before there were versions still verifies, and covers what it did', () => {
+  const task = aTask({ _id: 'old', data: { when: new Date(5), n: 1 }, createdAt: new Date(7) });
+  const text = '["old","ping",7,{"n":1,"when":{"$date":5}}]';
+  const signature = createHmac('sha256', 'k1').update(text).digest('base64url');
+  expect(new Signer(['k1']).verify({ ...task, signature })).toBe(true);
+  expect(new Signer(['k1']).verify({ ...task, signature: `v2:${signature}` })).toBe(false);
+  expect(new Signer(['k1']).verify({ ...task, signature, data: { n: 2 } })).toBe(false);
 });
 
 test('a machine is overloaded by degrees, and eases with a margin', () => {

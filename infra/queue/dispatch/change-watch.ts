@@ -1,4 +1,5 @@
 import type { ChangeStream, ChangeStreamDocument, Db, Timestamp } from 'mongodb';
+import { timeOf } from '../../catalog';
 import { hasChangeStreams } from '../../database';
 import { controlCollectionName } from '../pauses';
 import type { Upcoming, WatchedDeadline } from '../store/task-store';
@@ -160,6 +161,16 @@ type ChangedFields = Partial<
 
 function fieldsOf(change: ChangeStreamDocument): ChangedFields {
   if (change.operationType === 'insert' || change.operationType === 'replace')
-    return (change.fullDocument ?? {}) as ChangedFields;
-  return change.operationType === 'update' ? ((change.updateDescription.updatedFields ?? {}) as ChangedFields) : {};
+    return withSoundDates(change.fullDocument as ChangedFields);
+  return change.operationType === 'update' ? withSoundDates(change.updateDescription.updatedFields ?? {}) : {};
+}
+
+/** Others may write a text as a date: nobody waits for that. */
+function withSoundDates({ dueDate, deadline, deadlineWatch, ...fields }: ChangedFields = {}): ChangedFields {
+  const isMoment = (date: unknown) => !Number.isNaN(timeOf(date));
+  return {
+    ...fields,
+    ...(isMoment(dueDate) && { dueDate }),
+    ...(isMoment(deadline) && { deadline, deadlineWatch }),
+  };
 }

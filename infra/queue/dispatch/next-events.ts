@@ -1,3 +1,4 @@
+import { timeOf } from '../../catalog';
 import type { Clock } from '../../database';
 import type { Upcoming } from '../store/task-store';
 
@@ -112,7 +113,9 @@ export class NextEvents {
   }
 }
 
-function earlier(a: Upcoming | undefined, b: Upcoming | undefined): Upcoming | undefined {
+/** One without a valid date never comes: a timer for it would fire without end. */
+function earlier(first: Upcoming | undefined, second: Upcoming | undefined): Upcoming | undefined {
+  const [a, b] = [first, second].map(one => (one && !Number.isNaN(timeOf(one.date)) ? one : undefined));
   if (!a || !b) return a ?? b;
   return b.date < a.date ? b : a;
 }

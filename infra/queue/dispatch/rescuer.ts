@@ -1,8 +1,10 @@
 import type { QueueCore } from '../queue-core';
-import type { TaskStore, Upcoming } from '../store/task-store';
+import { SettleError } from '../store/mongo-settle';
+import type { Held, Settlement, TaskStore, Upcoming } from '../store/task-store';
 import type { Task } from '../task';
 import type { TaskCounters } from '../task-counters';
 import { newToken } from '../task-id';
+import { findTaskProblem } from '../task-problem';
 import type { HeldTasks } from './held-tasks';
 import type { Owners } from './owners';
 import { settleForAnother } from './settlement';
@@ -52,8 +54,8 @@ export class Rescuer {
       const expired = await store.expired(core.clock.now(), dead, batch);
       const others = expired.filter(task => !this.isHeldHere(task));
       if (others.length === 0) return;
-      await this.takeFrom(others);
-      if (expired.length < batch) return;
+      // Without any of them taken, the next look would only see the same again.
+      if ((await this.takeFrom(others)) === 0 || expired.length < batch) return;
     }
   }
 
@@ -62,13 +64,15 @@ export class Rescuer {
     return this.options.held.get(task) !== undefined;
   }
 
-  private async takeFrom(tasks: Task[]): Promise<void> {
-    const { core, store, counters } = this.options;
+  /** @returns how many have been taken. */
+  private async takeFrom(expired: Task[]): Promise<number> {
+    const { core, counters } = this.options;
+    const tasks = await this.withoutMalformed(expired);
     const settlements = tasks.map(task => {
       const message = `its jobs role (${task.owner}) died or lost the database while it ran`;
       return settleForAnother(core, task, { kind: 'rescued', error: { name: 'Rescued', message } }, newToken());
     });
-    const lost = new Set(await store.settle(settlements));
+    const lost = await this.settle(settlements);
     for (const [index, task] of tasks.entries()) {
       const settlement = settlements[index];
       if (lost.has(task._id) || !settlement) continue;
@@ -81,5 +85,36 @@ export class Rescuer {
       if (state === 'failed') core.events.tell('error', { ...task, state }, settlement.attempt?.error);
     }
     this.options.onRescued();
+    return expired.length - lost.size;
+  }
+
+  /** Others may write what says that it runs: such a document is set aside once, instead of being rescued for ever. */
+  private async withoutMalformed(expired: Task[]): Promise<Task[]> {
+    const tasks: Task[] = [];
+    for (const task of expired) {
+      const problem = findTaskProblem(task);
+      if (problem === undefined) tasks.push(task);
+      else await this.setAside({ _id: task._id }, problem);
+    }
+    return tasks;
+  }
+
+  /** @returns the ids of those that had been lost, or whose end the database refuses. */
+  private async settle(settlements: Settlement[]): Promise<Set<string>> {
+    try {
+      return new Set(await this.options.store.settle(settlements));
+    } catch (error) {
+      if (!(error instanceof SettleError)) throw error;
+      for (const { settlement, error: why } of error.refused) await this.setAside(settlement.task, why.message);
+      const notWritten = [...error.refused, ...error.postponed].map(({ settlement }) => settlement.task._id);
+      return new Set([...error.lost, ...notWritten]);
+    }
+  }
+
+  private async setAside(task: Held, problem: string): Promise<void> {
+    const { store, core } = this.options;
+    const { _id: taskId } = task;
+    const error = { name: 'TaskError', message: `cannot be rescued: ${problem}` };
+    if (await store.setAside(task, 'running', error, core.clock.now())) core.emit('task.setAside', { taskId, error });
   }
 }

@@ -140,7 +140,7 @@ export class Settler {
       this.written(batch, new Set(lost));
       return true;
     } catch (error) {
-      if (error instanceof SettleError) return this.partlyWritten(batch, error);
+      if (error instanceof SettleError) return await this.partlyWritten(batch, error);
       this.options.report.failed('settle', error);
       this.pending.unshift(...batch.filter(one => this.unwritten.has(one)));
       return false;
@@ -148,7 +148,7 @@ export class Settler {
   }
 
   /** A result that cannot be stored makes its task failed; what failed alone is tried again, alone. */
-  private partlyWritten(batch: Pending[], { refused, postponed, lost }: SettleError): boolean {
+  private async partlyWritten(batch: Pending[], { refused, postponed, lost }: SettleError): Promise<boolean> {
     const problems = new Map([...refused, ...postponed].map(({ settlement, error }) => [settlement, error]));
     this.written(
       batch.filter(({ settlement }) => !problems.has(settlement)),
@@ -158,8 +158,9 @@ export class Settler {
     for (const one of batch) {
       const problem = problems.get(one.settlement);
       if (!problem) continue;
-      if (hopeless.has(one.settlement) && !isUnstorable(one.ending)) this.replace(one, unstorable(one, problem));
-      else this.putOff(one, problem);
+      if (!hopeless.has(one.settlement)) this.putOff(one, problem);
+      else if (isUnstorable(one.ending)) await this.setAside(one, problem);
+      else this.replace(one, unstorable(one, problem));
     }
     return true;
   }
@@ -167,6 +168,16 @@ export class Settler {
   private replace(one: Pending, by: EndedAttempt): void {
     this.unwritten.delete(one);
     this.add({ store: one.store, ...by }, one.since);
+  }
+
+  /** Where not even the refusal can be written, there is nothing left but to take the document out of the way. */
+  private async setAside(one: Pending, { name, message }: Error): Promise<void> {
+    try {
+      await one.store.setAside(one.task, 'running', { name, message }, this.options.core.clock.now());
+      this.written([one], new Set());
+    } catch (error) {
+      this.putOff(one, error as Error);
+    }
   }
 
   private putOff(one: Pending, problem: Error): void {

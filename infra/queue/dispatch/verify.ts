@@ -1,7 +1,9 @@
 import { type AnyCatalog, findPayloadProblems } from '../../catalog';
 import type { QueueCore } from '../queue-core';
+import { isOldSignature, whyNotVerified } from '../signature';
 import type { Ending } from '../states';
 import type { Task } from '../task';
+import { findTaskProblem, readableParts } from '../task-problem';
 
 /** Claimed tasks, told apart. */
 export interface Verified {
@@ -15,32 +17,33 @@ export interface Verified {
 export function verify(core: QueueCore, claimed: Task[]): Verified {
   const ended: Verified['ended'] = [];
   const tasks = claimed.filter(task => {
-    const ending = findEnding(core, task);
-    if (ending) ended.push({ task, ending });
+    const malformed = findMalformed(task);
+    const ending = malformed ?? findEnding(core, task);
+    if (ending) ended.push({ task: malformed ? readableParts(task) : task, ending });
     return !ending;
   });
   return { tasks, ended };
 }
 
+function findMalformed(task: Task): Ending | undefined {
+  // No channel to a worker carries an ObjectId, and no fence, log or list of ids expects one.
+  if (typeof task._id !== 'string') return rejected('IdError', `_id: ${String(task._id)} is not a text`);
+  const problem = findTaskProblem(task);
+  return problem === undefined ? undefined : rejected('TaskError', problem);
+}
+
 /** Why a claimed task must not run, if so. */
 function findEnding({ signer, catalog }: QueueCore, task: Task): Ending | undefined {
   if (task.cancelRequested) return { kind: 'cancelled' };
-  // No channel to a worker carries an ObjectId, and no fence, log or list of ids expects one.
-  if (typeof task._id !== 'string') return rejected('IdError', `_id: ${String(task._id)} is not a text`);
-  if (!signer.verify(task)) return rejected('SignatureError', `its signature does not verify: ${unsigned(task)}`);
+  if (!signer.verify(task)) return rejected('SignatureError', whyNotVerified(task));
   // What is signed was parsed when it was added, and has not changed since.
-  const problems: readonly string[] = signer.active && isCurrent(catalog, task) ? [] : problemsOf(catalog, task);
+  const isParsed = signer.active && !isOldSignature(task.signature) && isCurrent(catalog, task);
+  const problems = isParsed ? [] : problemsOf(catalog, task);
   return problems.length > 0 ? rejected('PayloadError', problems.join('; ')) : undefined;
 }
 
 function rejected(name: string, message: string): Ending {
   return { kind: 'rejected', error: { name, message } };
-}
-
-function unsigned({ signature }: Task): string {
-  return signature === undefined
-    ? 'it has none, although queue.signingKey is set'
-    : 'somebody without the key wrote or changed it';
 }
 
 function isCurrent(catalog: AnyCatalog, { taskType, catalogVersion }: Task): boolean {

@@ -1,12 +1,11 @@
 import type { Transition } from '../states';
-import type { Attempt } from '../task';
-
-/** How many attempts of a task are remembered: one that is retried by hand for years stays small. */
-export const attemptsKept = 50;
+import { type Attempt, attemptsKept } from '../task';
 
 /** The fields that a transition sets; those that are not there stay as they are. */
 export function fieldsOf(transition: Transition): Partial<Transition> {
-  const entries = Object.entries(transition).filter(([name, value]) => value !== undefined && name !== 'sinks');
+  const entries = Object.entries(transition).filter(
+    ([name, value]) => value !== undefined && name !== 'sinks' && name !== 'goesFirst',
+  );
   return Object.fromEntries(entries) as Partial<Transition>;
 }
 

@@ -2,6 +2,7 @@ import { isLive, type Task } from '../task';
 import { fieldsOfTheEnd, fieldsToUnset } from './apply-transition';
 import { holderOfUniqueKey } from './memory-insert';
 import { type MemoryTable, without } from './memory-table';
+import { placeAsAdded } from './place';
 import type { Cancelled, Retried, RetryChanges } from './task-store';
 
 /** Cancels a task that waits; asks for the end of one that runs. */
@@ -23,7 +24,8 @@ export function retryTask(table: MemoryTable, id: string, changes: RetryChanges)
   if (!task || !['failed', 'cancelled', 'rejected'].includes(task.state)) return undefined;
   if (holderOfUniqueKey(table, task)) return 'duplicate';
   const watch = task.deadline && ({ deadlineWatch: 'bump' } as const);
-  const afresh: Task = { ...task, ...changes, ...watch, state: 'queued', attempt: 0, priority: task.basePriority };
+  const order = { priority: task.basePriority, place: placeAsAdded(task.place) };
+  const afresh: Task = { ...task, ...changes, ...watch, ...order, state: 'queued', attempt: 0 };
   table.put(without(afresh, fieldsOfTheEnd));
   return 'retried';
 }

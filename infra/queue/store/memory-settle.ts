@@ -1,5 +1,8 @@
+import type { Transition } from '../states';
+import type { Task } from '../task';
 import { fieldsOf, fieldsToUnset, withAttempt } from './apply-transition';
 import { type MemoryTable, without } from './memory-table';
+import { placeAsAdded, placeOfInterrupted } from './place';
 import type { Held, Settlement } from './task-store';
 
 /** Ends attempts. @returns the ids of those that had been lost. */
@@ -10,16 +13,20 @@ export function settleTasks(table: MemoryTable, settlements: readonly Settlement
 function settleOne(table: MemoryTable, { task: claim, transition, attempt, newToken }: Settlement): boolean {
   const task = table.held(claim);
   if (!task) return wasSettledBy(table, claim);
-  const sinks = transition.sinks && task.deadlineWatch !== 'miss';
   const settled = {
     ...task,
     ...fieldsOf(transition),
-    priority: sinks ? task.priority - 1 : task.priority,
+    ...standingAfter(task, transition),
     attempts: withAttempt(task.attempts, attempt),
     ...(newToken && { token: newToken }),
   };
   table.put(without(settled, fieldsToUnset(transition.state)));
   return true;
+}
+
+function standingAfter({ priority, place, deadlineWatch }: Task, { sinks, goesFirst }: Transition) {
+  if (sinks) return { priority: deadlineWatch === 'miss' ? priority : priority - 1, place: placeAsAdded(place) };
+  return { priority, place: goesFirst ? placeOfInterrupted(place) : place };
 }
 
 /** The same end written twice is no loss, and an end that comes before a renewal is none either. */

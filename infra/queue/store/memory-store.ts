@@ -1,11 +1,13 @@
+import { defaultOptions } from '../../catalog';
 import { compareTasks } from '../order';
-import { isLive, type Progress, type Task } from '../task';
+import { isLive, type Progress, type Task, type TaskError } from '../task';
 import { fieldsToUnset } from './apply-transition';
 import { countLiveTasks, findUnknownTypes } from './memory-count';
 import { cancelTask, retryTask } from './memory-ends';
 import { insertTask } from './memory-insert';
 import { settleTasks, wasSettledBy } from './memory-settle';
 import { MemoryTable, without } from './memory-table';
+import { placeOfInterrupted } from './place';
 import { matches } from './selector';
 import type {
   Cancelled,
@@ -59,8 +61,7 @@ export class MemoryStore implements TaskStore {
   }
 
   async handBack(tasks: readonly Held[]): Promise<void> {
-    for (const claim of tasks)
-      this.changeHeld(claim, task => without({ ...task, state: 'queued' }, fieldsToUnset('queued')));
+    for (const claim of tasks) this.changeHeld(claim, task => without(interrupted(task), fieldsToUnset('queued')));
   }
 
   async handBackClaim(owner: string, token: string): Promise<void> {
@@ -81,6 +82,15 @@ export class MemoryStore implements TaskStore {
 
   async setProgress(updates: readonly { task: Held; progress: Progress }[]): Promise<void> {
     for (const { task: claim, progress } of updates) this.changeHeld(claim, task => ({ ...task, progress }));
+  }
+
+  async setAside({ _id, owner, token }: Held, state: Task['state'], error: TaskError, now: Date): Promise<boolean> {
+    const expiresAt = new Date(now.getTime() + defaultOptions.retention.failed);
+    const failed = (task: Task) =>
+      without({ ...task, state: 'failed', error, finishedAt: now, expiresAt }, [...fieldsToUnset('failed'), 'token']);
+    const isIt = (task: Task) =>
+      task.state === state && (owner ?? task.owner) === task.owner && (token ?? task.token) === task.token;
+    return this.table.change(_id, isIt, failed) !== undefined;
   }
 
   async expired(now: Date, deadOwners: readonly string[], limit: number): Promise<Task[]> {
@@ -127,6 +137,14 @@ export class MemoryStore implements TaskStore {
 
   async cancel(id: string, now: Date, expiresAt: Date): Promise<Cancelled> {
     return cancelTask(this.table, id, now, expiresAt);
+  }
+
+  async leaveChain(id: string): Promise<void> {
+    this.table.change(
+      id,
+      () => true,
+      task => without(task, ['recurringKey']),
+    );
   }
 
   async cancelRequested(ids: readonly string[]): Promise<string[]> {
@@ -179,4 +197,8 @@ export class MemoryStore implements TaskStore {
     if (task) this.table.put(how(task));
     return task !== undefined;
   }
+}
+
+function interrupted(task: Task): Task {
+  return { ...task, state: 'queued', place: placeOfInterrupted(task.place) };
 }

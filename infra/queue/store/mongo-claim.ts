@@ -1,6 +1,8 @@
 import type { Collection, Filter, FindOneAndUpdateOptions, UpdateFilter } from 'mongodb';
+import { refusesDocument } from '../database-away';
 import { compareTasks, type Ordered, queueOrder } from '../order';
 import type { Task } from '../task';
+import { setAside } from './set-aside';
 import type { Claim, KnownType, Peeked, PeekRequest } from './task-store';
 
 /** MongoDB merges at most 200 scans in order; beyond, it would sort the whole queue. So a long list is asked in parts. */
@@ -98,25 +100,48 @@ export async function takeFirstQueued(
 ): Promise<Task | undefined> {
   const [part, ...others] = partsOf(request.types);
   if (!part) return undefined;
-  if (others.length === 0) return takeOne(collection, queuedOf(part, request.minPriority), claim, inOrder);
+  if (others.length === 0) {
+    try {
+      return await takeOne(collection, queuedOf(part, request.minPriority), claim, inOrder);
+    } catch (error) {
+      if (!refusesDocument(error)) throw error;
+    }
+  }
   const [first] = await peekQueued(collection, { ...request, limit: 1 });
-  return first && takeOne(collection, { _id: first._id, state: 'queued' }, claim);
+  return first && (await takeQueued(collection, [first._id], claim))[0];
 }
 
 /** Claims those of `ids` that are still queued: one write, and one read by the fresh token. */
 export async function takeQueued(collection: Collection<Task>, ids: readonly string[], claim: Claim): Promise<Task[]> {
   const [only, ...others] = ids;
   if (only === undefined) return [];
-  if (others.length === 0) {
+  try {
+    if (others.length > 0) return await takeMany(collection, ids, claim);
     const task = await takeOne(collection, { _id: only, state: 'queued' }, claim);
     return task ? [task] : [];
+  } catch (error) {
+    if (!refusesDocument(error)) throw error;
+    if (others.length === 0) return await setUnclaimableAside(collection, only, claim, error as Error);
+    // One of them stands in the way of the others: what has been claimed by then has the token already.
+    for (const id of ids) await takeQueued(collection, [id], claim);
+    return findClaimed(collection, ids, claim);
   }
-  const some = { _id: { $in: [...ids] } };
-  const { modifiedCount } = await collection.updateMany({ ...some, state: 'queued' }, changeOf(claim), {
-    writeConcern,
-  });
-  if (modifiedCount === 0) return [];
-  const tasks = await collection.find({ ...some, token: claim.token }).toArray();
+}
+
+async function takeMany(collection: Collection<Task>, ids: readonly string[], claim: Claim): Promise<Task[]> {
+  const queued = { _id: { $in: [...ids] }, state: 'queued' as const };
+  const { modifiedCount } = await collection.updateMany(queued, changeOf(claim), { writeConcern });
+  return modifiedCount === 0 ? [] : findClaimed(collection, ids, claim);
+}
+
+async function setUnclaimableAside(collection: Collection<Task>, id: string, claim: Claim, why: Error): Promise<[]> {
+  const error = { name: 'TaskError', message: `cannot be claimed: ${why.message}` };
+  await setAside(collection, { _id: id }, 'queued', error, claim.now);
+  return [];
+}
+
+async function findClaimed(collection: Collection<Task>, ids: readonly string[], { token }: Claim): Promise<Task[]> {
+  const tasks = await collection.find({ _id: { $in: [...ids] }, token }).toArray();
   const place = new Map(ids.map((id, index) => [id, index]));
   return tasks.sort((a, b) => place.get(a._id)! - place.get(b._id)!);
 }

@@ -2,6 +2,7 @@ import { type Collection, MongoServerError } from 'mongodb';
 import { finishedStates, type Task } from '../task';
 import { fieldsOfTheEnd, fieldsToUnset, unsetOf } from './apply-transition';
 import { duplicateKey } from './mongo-insert';
+import { placeAsAddedInMongo } from './place';
 import type { Cancelled, Retried, RetryChanges } from './task-store';
 
 /** Cancels a task that waits; asks for the end of one that runs. */
@@ -27,7 +28,8 @@ export async function retryTask(
 ): Promise<Retried> {
   const ended = { _id, state: { $in: finishedStates.filter(state => state !== 'done') } };
   const deadlineWatch = { $cond: [{ $eq: [{ $type: '$deadline' }, 'date'] }, 'bump', '$$REMOVE'] };
-  const afresh = { state: 'queued', attempt: 0, priority: '$basePriority', dueDate, deadlineWatch };
+  const order = { priority: '$basePriority', place: placeAsAddedInMongo, dueDate };
+  const afresh = { state: 'queued', attempt: 0, ...order, deadlineWatch };
   try {
     const { matchedCount } = await collection.updateOne(ended, [
       { $set: { ...afresh, ...(signature && { signature }) } },

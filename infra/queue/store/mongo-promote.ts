@@ -1,9 +1,8 @@
 import type { Collection } from 'mongodb';
-import { defaultOptions } from '../../catalog';
 import { isDatabaseAway, refusesDocument } from '../database-away';
 import type { Task } from '../task';
 import { newToken } from '../task-id';
-import { fieldsToUnset, unsetOf } from './apply-transition';
+import { setAside } from './set-aside';
 
 /** Makes scheduled tasks that are due queued, soonest first, and returns them. */
 export async function promoteTasks(collection: Collection<Task>, now: Date, limit: number): Promise<Task[]> {
@@ -35,7 +34,8 @@ async function promoteIds(collection: Collection<Task>, ids: string[], now: Date
     if (isDatabaseAway(error)) throw error;
     const [only, ...others] = ids as [string, ...string[]];
     // Where nothing is said against the document, it is due at the next look as well.
-    if (others.length === 0) return refusesDocument(error) ? setAside(collection, only, now, error as Error) : [];
+    if (others.length === 0)
+      return refusesDocument(error) ? setUnpromotableAside(collection, only, now, error as Error) : [];
     // A document that the database refuses to promote must not hold up the others.
     const done = await marked();
     const rest = ids.filter(id => !done.some(({ _id }) => _id === id));
@@ -43,12 +43,9 @@ async function promoteIds(collection: Collection<Task>, ids: string[], now: Date
   }
 }
 
-async function setAside(collection: Collection<Task>, _id: string, now: Date, reason: Error): Promise<Task[]> {
+async function setUnpromotableAside(collection: Collection<Task>, _id: string, now: Date, reason: Error): Promise<[]> {
   const error = { name: reason.name, message: `cannot be promoted: ${reason.message}` };
-  const expiresAt = new Date(now.getTime() + defaultOptions.retention.failed);
-  const $unset = unsetOf(fieldsToUnset('failed'));
-  const end = { $set: { state: 'failed' as const, error, finishedAt: now, expiresAt }, $unset };
   // Where even that is refused, it stays as it is; the others have been promoted.
-  await collection.updateOne({ _id, state: 'scheduled' }, end).catch(() => {});
+  await setAside(collection, { _id }, 'scheduled', error, now).catch(() => {});
   return [];
 }

@@ -1,7 +1,8 @@
 import type { Collection } from 'mongodb';
 import { isDatabaseAway, refusesDocument } from '../database-away';
-import type { Task } from '../task';
-import { attemptsKept, fieldsOf, fieldsToUnset, unsetOf } from './apply-transition';
+import { attemptsKept, type Task } from '../task';
+import { fieldsOf, fieldsToUnset } from './apply-transition';
+import { placeAsAddedInMongo, placeOfInterruptedInMongo } from './place';
 import type { Held, Settlement } from './task-store';
 
 /**
@@ -13,7 +14,7 @@ import type { Held, Settlement } from './task-store';
 export async function settleTasks(collection: Collection<Task>, settlements: readonly Settlement[]): Promise<string[]> {
   const groups = groupBy(
     settlements,
-    ({ task, transition }) => `${task.owner} ${task.token} ${transition.state} ${transition.sinks}`,
+    ({ task, transition: { state, sinks, goesFirst } }) => `${task.owner} ${task.token} ${state} ${sinks} ${goesFirst}`,
   );
   return combine(await Promise.allSettled(groups.map(group => settleGroup(collection, group))));
 }
@@ -97,13 +98,25 @@ function pipeline(group: Settlement[]) {
   const mine = { $indexOfArray: [{ $literal: group.map(({ task }) => task._id) }, '$_id'] };
   const fields = { $arrayElemAt: [{ $literal: group.map(fieldsToSet) }, mine] };
   const attempt = { $arrayElemAt: [{ $literal: group.map(one => (one.attempt ? [one.attempt] : [])) }, mine] };
-  const history = { $concatArrays: [{ $ifNull: ['$attempts', []] }, attempt] };
-  const { state, sinks } = (group[0] as Settlement).transition;
-  const changed = { attempts: { $slice: [history, -attemptsKept] }, ...(sinks && { priority: sunk }) };
+  const history = { $concatArrays: [{ $cond: [{ $isArray: '$attempts' }, '$attempts', []] }, attempt] };
+  const { state, ...standing } = (group[0] as Settlement).transition;
+  const changed = { attempts: { $slice: [history, -attemptsKept] }, ...standingOf(standing) };
   return [{ $replaceWith: { $mergeObjects: ['$$ROOT', fields, changed] } }, { $unset: fieldsToUnset(state) }];
 }
 
-const sunk = { $cond: [{ $eq: ['$deadlineWatch', 'miss'] }, '$priority', { $subtract: ['$priority', 1] }] };
+function standingOf({ sinks, goesFirst }: Pick<Settlement['transition'], 'sinks' | 'goesFirst'>): object {
+  if (sinks) return { priority: sunk, place: placeAsAddedInMongo };
+  return goesFirst ? { place: placeOfInterruptedInMongo } : {};
+}
+
+/** Whatever somebody else has written into a task, no operator here fails on it: its end would be tried for ever. */
+const sunk = {
+  $cond: [
+    { $or: [{ $eq: ['$deadlineWatch', 'miss'] }, { $not: { $isNumber: '$priority' } }] },
+    '$priority',
+    { $subtract: ['$priority', 1] },
+  ],
+};
 
 function fieldsToSet({ transition, newToken }: Settlement) {
   return { ...fieldsOf(transition), ...(newToken && { token: newToken }) };
@@ -144,10 +157,10 @@ export async function handBackAll(collection: Collection<Task>, owner: string): 
   return (await collection.updateMany({ state: 'running', owner }, untouched, { hint: 'lease' })).modifiedCount;
 }
 
-const untouched = {
-  $set: { state: 'queued' as const },
-  $unset: unsetOf(fieldsToUnset('queued')),
-};
+const untouched = [
+  { $set: { state: 'queued', place: placeOfInterruptedInMongo } },
+  { $unset: fieldsToUnset('queued') },
+];
 
 /** Renews the leases of all tasks in one write. */
 export async function renewLeases(

@@ -1,7 +1,7 @@
 import type { Collection, Db, Filter, UpdateFilter } from 'mongodb';
 import { withoutCallTimeout } from '../../database';
 import type { AnySession } from '../new-task';
-import { liveStates, type Progress, type Task } from '../task';
+import { liveStates, type Progress, type Task, type TaskError } from '../task';
 import { ensureIndexes } from './indexes';
 import { peekQueued, takeFirstQueued, takeQueued } from './mongo-claim';
 import { countLiveTasks, findUnknownTypes } from './mongo-count';
@@ -9,6 +9,7 @@ import { cancelTask, retryTask } from './mongo-ends';
 import { insertInSession, insertTasks } from './mongo-insert';
 import { promoteTasks } from './mongo-promote';
 import { handBackAll, handBackClaim, handBackTasks, renewLeases, settleTasks } from './mongo-settle';
+import { setAside } from './set-aside';
 import type {
   Cancelled,
   Claim,
@@ -31,6 +32,9 @@ import type {
 export const taskCollectionName = 'taskQueue';
 
 const lookAgainMs = 10_000;
+
+/** MongoDB knows earlier and later ones. */
+const [earliestDate, latestDate] = [new Date(-8.64e15), new Date(8.64e15)];
 
 const watched: Filter<Task> = { deadlineWatch: { $exists: true }, state: { $in: [...liveStates] } };
 const deadlineFields = { taskType: 1, deadline: 1, deadlineWatch: 1 } as const;
@@ -105,6 +109,10 @@ export class MongoStore implements TaskStore {
     if (operations.length > 0) await this.collection.bulkWrite(operations, { ordered: false, writeConcern: { w: 1 } });
   }
 
+  setAside(task: Held, state: Task['state'], error: TaskError, now: Date): Promise<boolean> {
+    return setAside(this.collection, task, state, error, now);
+  }
+
   expired(now: Date, deadOwners: readonly string[], limit: number): Promise<Task[]> {
     const isOver = [{ leaseUntil: { $lt: now } }, { owner: { $in: [...deadOwners] } }];
     return this.collection.find({ state: 'running', $or: isOver }).hint('lease').limit(limit).toArray();
@@ -123,7 +131,7 @@ export class MongoStore implements TaskStore {
   }
 
   nearDeadline(until: Date, limit: number): Promise<WatchedDeadline[]> {
-    const near = this.collection.find({ ...watched, deadline: { $lte: until } }).hint('deadline');
+    const near = this.collection.find({ ...watched, deadline: { $gte: earliestDate, $lte: until } }).hint('deadline');
     return near.sort({ deadline: 1 }).limit(limit).project<WatchedDeadline>(deadlineFields).toArray();
   }
 
@@ -141,6 +149,10 @@ export class MongoStore implements TaskStore {
 
   cancel(id: string, now: Date, expiresAt: Date): Promise<Cancelled> {
     return cancelTask(this.collection, id, now, expiresAt);
+  }
+
+  async leaveChain(_id: string): Promise<void> {
+    await this.collection.updateOne({ _id }, { $unset: { recurringKey: '' } });
   }
 
   async cancelRequested(ids: readonly string[]): Promise<string[]> {
@@ -178,14 +190,14 @@ export class MongoStore implements TaskStore {
     return (await this.collection.findOneAndUpdate(live, change, { returnDocument: 'after' })) ?? undefined;
   }
 
-  /** The first of an index whose date really is one: somebody else's document with a text there holds up nobody. */
+  /** The first of an index whose date is one that JavaScript knows: somebody else's text or wild date holds up nobody. */
   private async earliest(
     filter: Filter<Task>,
     field: 'dueDate' | 'deadline' | 'leaseUntil',
     hint: string,
   ): Promise<Upcoming | undefined> {
     const [first] = await this.collection
-      .find({ ...filter, [field]: { $type: 'date' } })
+      .find({ ...filter, [field]: { $gte: earliestDate, $lte: latestDate } })
       .project<Record<string, Date>>({ [field]: 1 })
       .sort({ [field]: 1 })
       .hint(hint)

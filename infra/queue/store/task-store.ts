@@ -1,6 +1,6 @@
 import type { AnySession } from '../new-task';
 import type { Transition } from '../states';
-import type { Attempt, Progress, Task } from '../task';
+import type { Attempt, Progress, Task, TaskError } from '../task';
 
 /** A task to be inserted. `once`: any record of its `_id` means that nothing is added. */
 export interface Insertion {
@@ -115,6 +115,14 @@ export interface TaskStore {
   renew(tasks: readonly Held[], leaseUntil: Date): Promise<string[]>;
   setProgress(updates: readonly { task: Held; progress: Progress }[]): Promise<void>;
 
+  /**
+   * Takes out of the way what nothing else can be done with: it has failed, with the reason.
+   *
+   * @param task with owner and token, where a claim is to hold still.
+   * @returns whether it was there, in that state.
+   */
+  setAside(task: Held, state: Task['state'], error: TaskError, now: Date): Promise<boolean>;
+
   /** Running tasks whose lease is over, or whose owner is one of `deadOwners`; at most `limit`. */
   expired(now: Date, deadOwners: readonly string[], limit: number): Promise<Task[]>;
   /** When the first lease ends. */
@@ -135,6 +143,8 @@ export interface TaskStore {
 
   /** Cancels a task that waits; asks for the end of one that runs. */
   cancel(id: string, now: Date, expiresAt: Date): Promise<Cancelled>;
+  /** It is no next round of a recurring task any more: nothing becomes one with it. */
+  leaveChain(id: string): Promise<void>;
   /** Those of `ids` whose end has been asked for. */
   cancelRequested(ids: readonly string[]): Promise<string[]>;
   /** Puts a failed, cancelled or rejected task back in the queue, attempts afresh, its deadline watched again. */
