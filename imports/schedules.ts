@@ -1,6 +1,6 @@
 import { addsTask } from '../infra/queue/adds-task';
 import type { Cron } from '../packages/synced-cron/cron';
-import { timetable } from './tasks/timetable';
+import { scheduleNames, timetable } from './tasks/timetable';
 
 /**
  * The cron table: what happens when. A job does no heavy work, it adds a task. To add one: a few lines here, and if it
@@ -8,7 +8,7 @@ import { timetable } from './tasks/timetable';
  */
 export function addSchedules(cron: Pick<Cron, 'add'>): void {
   cron.add({
-    name: 'send notifications',
+    name: scheduleNames.sendNotifications,
     schedule: parser => parser.text(timetable.sendNotifications),
     job: addsTask({ taskType: 'sendNotifications', data: {} }),
   });

@@ -5,3 +5,8 @@
 export const timetable = {
   sendNotifications: 'every 1 minute',
 } as const;
+
+/** The names under which they run: in the console, in the history, and in what a jobs role says of itself. */
+export const scheduleNames: Record<keyof typeof timetable, string> = {
+  sendNotifications: 'send notifications',
+};

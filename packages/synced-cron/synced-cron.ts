@@ -5,6 +5,7 @@ import type { HistoryCollection } from './store/history';
 
 export type { Entry, MissedRuns } from './entry';
 export type { LogEntry, Logger, LogLevel } from './log';
+export { nextDate } from './next-date';
 export type { Options } from './options';
 export type { RunOutcome } from './run/record';
 export type { HistoryRecord } from './store/history';

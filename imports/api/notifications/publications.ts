@@ -1,5 +1,6 @@
 import { Meteor } from 'meteor/meteor';
-import { timetable } from '../../tasks/timetable';
+import { jobs } from '../../../infra/link';
+import { scheduleNames, timetable } from '../../tasks/timetable';
 import { live } from '../live';
 import { Notifications } from './collection';
 import { nextDue } from './next-due';
@@ -19,7 +20,9 @@ export function publishNotifications(): void {
     const tell = (how: 'added' | 'changed') => {
       const due = whenDue(new Date());
       this[how](dues, schedule, due);
-      timer = setTimeout(() => tell('changed'), due.nextDue.getTime() - due.at.getTime() + 1);
+      // Anew each minute, too: clocks are set, a jobs role comes up, and no timer goes on for a month.
+      const untilDue = due.nextDue ? due.nextDue.getTime() - due.at.getTime() + 1 : 60_000;
+      timer = setTimeout(() => tell('changed'), Math.min(untilDue, 60_000));
     };
     tell('added');
     this.onStop(() => clearTimeout(timer));
@@ -28,5 +31,12 @@ export function publishNotifications(): void {
 }
 
 function whenDue(at: Date): Omit<Due, '_id'> {
-  return { at, nextDue: nextDue(timetable[schedule], at) };
+  const next = toldByJobs(at) ?? nextDue(timetable[schedule], at);
+  return next ? { at, nextDue: next } : { at };
+}
+
+/** As a jobs role says over the link: it runs the schedule, by its own time zone and settings. */
+function toldByJobs(at: Date): Date | undefined {
+  const schedules = jobs.live().flatMap(role => role.schedules);
+  return schedules.find(({ name, nextAt }) => name === scheduleNames[schedule] && nextAt && nextAt > at)?.nextAt;
 }

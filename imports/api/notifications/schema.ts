@@ -2,7 +2,8 @@
 export interface Due {
   /** The schedule's name. */
   _id: string;
-  nextDue: Date;
+  /** Nothing where it is never due again. */
+  nextDue?: Date;
   /** The server's clock when it said so: the browser's may be wrong. */
   at: Date;
 }

@@ -13,7 +13,10 @@ export function NextDue() {
   const [due] = useFind(() => Dues.find(), []);
   const now = useNow(250);
   // Counted from when the news came, by this browser's clock: it may differ from the server's.
-  const arrival = useMemo(() => (due ? Date.now() + due.nextDue.getTime() - due.at.getTime() : undefined), [due]);
+  const arrival = useMemo(
+    () => (due?.nextDue ? Date.now() + due.nextDue.getTime() - due.at.getTime() : undefined),
+    [due],
+  );
   if (arrival === undefined) return null;
   const left = Math.max(0, arrival - now) / 1_000;
   return (

@@ -50,10 +50,13 @@ function floodedByOplog(listed: string[]): string[] {
 
 function importedButMissing(files: CheckoutFiles, listed: string[]): string[] {
   const imports = [...files.importedBy(files.sources())].filter(([name]) => name.startsWith('meteor/'));
-  return imports
-    .map(([name, by]) => ({ name: name.slice('meteor/'.length), by: by[0] }))
-    .filter(({ name }) => !listed.includes(name) && !always.includes(name))
-    .map(({ name, by }) => `.meteor/packages: ${name} is missing, and ${by} imports it`);
+  return (
+    imports
+      // `meteor/owner:package/file` is a file of that package.
+      .map(([name, by]) => ({ name: name.split('/')[1]!, by: by[0] }))
+      .filter(({ name }) => !listed.includes(name) && !always.includes(name))
+      .map(({ name, by }) => `.meteor/packages: ${name} is missing, and ${by} imports it`)
+  );
 }
 
 export function meteorPlatforms(files: CheckoutFiles): string[] {

@@ -1,0 +1,19 @@
+import { timetableOf } from './entry';
+import type { ScheduleFunction } from './parse/parser';
+
+/**
+ * When an entry of that schedule runs next after an instant, for a process that only shows it and runs nothing:
+ * `import { nextDate } from 'meteor/littledata:synced-cron/next-date'`.
+ *
+ * @returns undefined when never again
+ * @throws Error with what of the schedule doesn't parse
+ */
+export function nextDate(
+  schedule: ScheduleFunction,
+  after: Date,
+  { timezone, utc = false }: { timezone?: string; utc?: boolean } = {},
+): Date | undefined {
+  const { timetable } = timetableOf({ name: 'next date', schedule, job() {}, ...(timezone && { timezone }) }, utc);
+  const next = timetable.next(after.getTime());
+  return next === undefined ? undefined : new Date(next);
+}
