@@ -27,7 +27,7 @@ export function load(raw: unknown, options: LoadOptions): Settings {
   if (!isObject(raw)) throw new SettingsError([`settings: ${kindOf(raw)} is not an object`]);
   const tree = { ...settingsTree, ...options.app };
   const given = normalized(raw, tree);
-  const inherited = Object.keys(given).filter(name => name in Object.prototype);
+  const inherited = Object.keys(given).filter(name => name in Object.prototype || name.startsWith('$'));
   const context = simplSchemaOf(tree).newContext();
   context.validate(without(given, inherited));
   const errors = [...inherited.map(unknownName), ...context.validationErrors()];
@@ -47,7 +47,7 @@ export function load(raw: unknown, options: LoadOptions): Settings {
   return options.production ? (withoutKnownSecrets(settings, tree) as Settings) : settings;
 }
 
-/** simpl-schema would take `__proto__` or `constructor` for a setting of its own, and fail. */
+/** simpl-schema would take `__proto__` for a setting of its own and `$set` for a modifier, and fail. */
 const unknownName = (name: string): FieldProblem => ({ name, type: 'keyNotInSchema', value: undefined });
 
 /** Not the value itself: settings that were quoted once too often are a text full of secrets. */
