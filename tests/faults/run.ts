@@ -1,17 +1,8 @@
 /** `npm run test:faults [scenario …] [--seed N] [--rounds N] [--size small|full] [--keep] [--list]` */
-import { parseArgs } from 'node:util';
-import { didYouMean } from '../../infra/catalog';
-import { playScenario, type Result, type Scenario, type Size } from './scenario';
+import { type FaultFlags, faultFlags } from './flags';
+import { playScenario, type Result, type Scenario } from './scenario';
 import { scenarios } from './scenarios';
 import { runOutsideOfJest } from './stage/run-outside-of-jest';
-
-interface Flags {
-  chosen: readonly Scenario[];
-  seed: number;
-  rounds: number;
-  size: Size;
-  verbose: boolean;
-}
 
 async function main(): Promise<void> {
   const flags = readFlags();
@@ -28,7 +19,7 @@ async function main(): Promise<void> {
   process.exit(results.some(({ verdict }) => verdict === 'FAIL') ? 1 : 0);
 }
 
-async function playAndSay(scenario: Scenario, seed: number, { size, verbose }: Flags): Promise<Result> {
+async function playAndSay(scenario: Scenario, seed: number, { size, verbose }: FaultFlags): Promise<Result> {
   const result = await playScenario(scenario, seed, size);
   const { verdict, name, figures, seconds, problems, evidence } = result;
   console.log(`${verdict} ${name} seed=${seed} ${figures}${figures ? ', ' : ''}${seconds} s`);
@@ -54,44 +45,13 @@ function list(): void {
 }
 
 /** @returns undefined for `--list`. Exits with one line where something is wrong. */
-function readFlags(): Flags | undefined {
+function readFlags(): FaultFlags | undefined {
   try {
-    return parseFlags();
+    return faultFlags(process.argv.slice(2));
   } catch (error) {
     console.error((error as Error).message);
     process.exit(2);
   }
-}
-
-function parseFlags(): Flags | undefined {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
-      rounds: { type: 'string', default: '1' },
-      size: { type: 'string', default: 'full' },
-      verbose: { type: 'boolean', default: false },
-      list: { type: 'boolean', default: false },
-    },
-  });
-  if (values.list) return undefined;
-  if (values.size !== 'small' && values.size !== 'full')
-    throw new Error(`--size: "${values.size}" is neither small nor full`);
-  const chosen = positionals.length === 0 ? scenarios : positionals.map(named);
-  const { size, verbose } = values;
-  return { chosen, seed: whole('seed', values.seed), rounds: whole('rounds', values.rounds), size, verbose };
-}
-
-function named(name: string): Scenario {
-  const names = scenarios.map(scenario => scenario.name);
-  const scenario = scenarios.find(one => one.name === name);
-  if (scenario) return scenario;
-  throw new Error(`there is no scenario "${name}"${didYouMean(name, names)}; --list shows them all`);
-}
-
-function whole(flag: string, text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new Error(`--${flag}: "${text}" is not a whole number`);
 }
 
 void main();

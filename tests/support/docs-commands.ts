@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readFlags } from '../../infra/dev/flags';
+import { faultFlags } from '../faults/flags';
 import type { Block } from './docs';
 import { refusalOf, toolNames } from './docs-tools';
 import { root } from './run';
@@ -31,6 +32,10 @@ export const proofs: Proof[] = [
   seen(/^npm ci && npm start$/, `${processes}/dev-start.test.ts`, "checkout.npm(['start', '--', '--port'"),
   seen(/^(npm ci && )?npm test$/, '.ci/run', 'npm test -- --json'),
   { of: /^npm start(?: -- (.*))?$/, by: ([, flags = '']) => void readFlags(flags.split(' ').filter(Boolean)) },
+  {
+    of: /^npm run test:faults(?: -- (.*))?$/,
+    by: ([, flags = '']) => void faultFlags(flags.split(' ').filter(Boolean)),
+  },
   seen(/^npm run validate$/, '.github/workflows/ci.yml', 'run: npm run validate'),
   seen(/^npm run new:task thumbnail$/, `${processes}/new-files.test.ts`, "'new:task', 'thumbnail'"),
   seen(/^npm run new:schedule send-invoices$/, `${processes}/new-files.test.ts`, "'new:schedule', 'send-invoices'"),
