@@ -13,6 +13,7 @@ const longest = [
   'processes/new-files',
   'contract/database-',
   'processes/deploy',
+  'faults/suite',
   'processes/workers-ends',
   'e2e/',
   'contract/docs',
