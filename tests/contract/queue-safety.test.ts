@@ -1,4 +1,4 @@
-import type { Collection } from 'mongodb';
+import { type Collection, ObjectId } from 'mongodb';
 import { Owners } from '../../infra/queue/dispatch/owners';
 import type { Task } from '../../infra/queue/task';
 import { eventually } from '../support/eventually';
@@ -91,13 +91,14 @@ describe('a queue of meteor-cluster', () => {
 
   test('where tasks must be signed, it is taken over only when a setting allows it', async () => {
     opened = await TestQueue.open({ signingKeys: keys });
-    await insertOld(old(1));
+    await insertOld(old(1), old(2, { data: { owner: new ObjectId() } }));
     const refused = await opened.role({ ping: () => 1 });
     expect(opened.named('queue.takeOverRefused')).toHaveLength(1);
-    expect(await collection().countDocuments({ onGoing: false })).toBe(1);
+    expect(await collection().countDocuments({ onGoing: false })).toBe(2);
     await refused.stop();
     await opened.role({ ping: () => 1 }, { signTakeOver: true });
     await becomes('old1', 'done');
+    expect((await opened.queue.findOne('old2'))?.error?.message).toContain('ping.data.owner: an ObjectId');
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Collection } from 'mongodb';
-import { defaultOptions } from '../../catalog';
+import { defaultOptions, normalForm } from '../../catalog';
 import type { QueueCore } from '../queue-core';
 import type { Task } from '../task';
 
@@ -59,13 +59,14 @@ async function convert(
 
 function asTask({ catalog, clock, sender, signer }: QueueCore, old: MeteorClusterTask): Task {
   const now = clock.now();
+  const { value: data, problems } = normalForm(old.data ?? {}, `${old.taskType}.data`);
   const definition = Object.hasOwn(catalog, old.taskType) ? catalog[old.taskType] : undefined;
   const dueDate = old.dueDate instanceof Date ? old.dueDate : now;
   const priority = Number.isSafeInteger(old.priority) ? (old.priority as number) : defaultOptions.priority;
   const task: Task = {
     _id: old._id,
     taskType: old.taskType,
-    data: old.data ?? {},
+    data: data ?? old.data,
     state: dueDate > now ? 'scheduled' : 'queued',
     priority,
     basePriority: priority,
@@ -77,13 +78,19 @@ function asTask({ catalog, clock, sender, signer }: QueueCore, old: MeteorCluste
     sender,
     catalogVersion: definition?.version ?? 1,
   };
-  if (typeof old.taskType !== 'string') return { ...task, ...withoutType(now) };
+  if (typeof old.taskType !== 'string')
+    return {
+      ...task,
+      taskType: 'unknown',
+      ...rejected(now, 'taskType: meteor-cluster left it without the name of a type'),
+    };
+  if (problems.length > 0) return { ...task, ...rejected(now, problems.join('; ')) };
   return signer.active ? { ...task, signature: signer.sign(task) } : task;
 }
 
 /** It was never checked there what a task is. One that no role could ever claim is kept where it is seen. */
-function withoutType(now: Date): Partial<Task> {
-  const error = { name: 'PayloadError', message: 'taskType: meteor-cluster left it without the name of a type' };
+function rejected(now: Date, message: string): Partial<Task> {
+  const error = { name: 'PayloadError', message };
   const expiresAt = new Date(now.getTime() + defaultOptions.retention.failed);
-  return { taskType: 'unknown', state: 'rejected', error, finishedAt: now, expiresAt };
+  return { state: 'rejected', error, finishedAt: now, expiresAt };
 }
