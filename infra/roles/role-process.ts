@@ -22,8 +22,22 @@ export class RoleProcess {
     private readonly settings: Settings,
   ) {}
 
-  /** @throws what keeps the role from starting. */
+  /**
+   * Resolves when the role is ready, or drained where it is told to end meanwhile.
+   *
+   * @throws what keeps the role from starting.
+   */
   async start(): Promise<void> {
+    try {
+      await this.doStart();
+    } catch (error) {
+      // What a drain takes away from a service that is just starting (the database) is no failure.
+      if (!this.draining) throw error;
+      await this.draining;
+    }
+  }
+
+  private async doStart(): Promise<void> {
     const ground = await prepareGround(this.app, this.settings);
     const { events, health, role } = ground;
     this.ground = ground;

@@ -7,6 +7,9 @@ export class TcpProxy {
   private server: Server | undefined;
   private silent = false;
   port = 0;
+  /** How many pieces have come from clients, and who wants to hear of each. */
+  pieces = 0;
+  onPiece: (pieces: number) => void = () => {};
 
   private constructor(
     private readonly host: string,
@@ -58,6 +61,10 @@ export class TcpProxy {
   private join(socket: Socket): void {
     const upstream = connect(this.target, this.host);
     const { silent } = this;
+    socket.on('data', () => {
+      this.pieces += 1;
+      this.onPiece(this.pieces);
+    });
     for (const [from, to] of [
       [socket, upstream],
       [upstream, socket],
