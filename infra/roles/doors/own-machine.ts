@@ -1,9 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8);
-loopback.addAddress('::1', 'ipv6');
+const loopback = loopbackAddresses();
 
 /** What proxies add beside X-Forwarded-For, and `meteor run` does not. */
 const proxyHeaders = ['forwarded', 'x-real-ip', 'via'] as const;
@@ -33,4 +31,11 @@ function isLoopback(given: string | undefined): boolean {
 function isLocalHost(host = ''): boolean {
   const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
   return name === 'localhost' || isLoopback(name);
+}
+
+function loopbackAddresses(): BlockList {
+  const list = new BlockList();
+  list.addSubnet('127.0.0.0', 8);
+  list.addAddress('::1', 'ipv6');
+  return list;
 }
