@@ -134,6 +134,11 @@ describe('the sources', () => {
       'export {};',
       'no folder named client or server below the top level (Meteor drops it from the other side)',
     ],
+    [
+      'imports/api/a.ts',
+      'export const all = () => QueuedTasks.find({ taskType });',
+      'a live cursor over the queue has a limit (Meteor 3.5 gives one without it every write of the collection)',
+    ],
     ['tests/support/helpers.ts', 'export {};', 'no file or folder named utils, helpers, common, misc or types'],
   ] as const;
 
