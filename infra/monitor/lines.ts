@@ -57,7 +57,7 @@ const lines: Record<string, [Level, string | Writer]> = {
   'task.failed': ['error', fields => `${ending(fields)}${duration(fields)}`],
   'task.retry': ['warn', fields => `${ending(fields)}, to be tried again`],
   'task.cancelled': ['info', 'cancelled'],
-  'task.rescued': ['warn', 'rescued from a role that stopped answering'],
+  'task.rescued': ['debug', 'rescued from a role that stopped answering'],
   'task.rejected': ['error', 'rejected: it never runs'],
   'task.setAside': ['error', 'failed: somebody has written into it what cannot be worked with'],
   'task.bumped': ['info', 'its deadline is close: its priority is high now'],
@@ -67,7 +67,9 @@ const lines: Record<string, [Level, string | Writer]> = {
     ({ count, name, message }) => `failure number ${count} of its kind: ${name}: ${message}`,
   ],
 
-  'task.lost': ['warn', 'its lease ran out here: what this role still did of it counts for nothing'],
+  'task.lost': ['debug', "lease expired; this role's result is discarded"],
+  'queue.lost': ['warn', ({ count }) => `${many(count, 'lease')} expired; this role's results are discarded`],
+  'queue.rescued': ['warn', ({ count }) => `${many(count, 'task')} rescued from roles that stopped answering`],
 
   'queue.unknownType': ['warn', ({ taskType }) => `tasks of type ${taskType} stay queued: this role does not know it`],
   'queue.takenOver': ['info', ({ count }) => `${many(count, 'task')} taken over from meteor-cluster`],

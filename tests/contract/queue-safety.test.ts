@@ -1,4 +1,5 @@
 import { type Collection, ObjectId } from 'mongodb';
+import { lineOf } from '../../infra/monitor/lines';
 import { Owners } from '../../infra/queue/dispatch/owners';
 import type { Task } from '../../infra/queue/task';
 import { eventually } from '../support/eventually';
@@ -232,6 +233,30 @@ describe('rescue', () => {
     finishLate('first');
     await eventually(() => opened.named('task.lost').length === 1);
     expect(await opened.queue.findOne(id)).toMatchObject({ state: 'done', result: 'second' });
+  });
+});
+
+test('tasks that are lost together are one line in the log, with their count', async () => {
+  opened = await TestQueue.open();
+  const ids = await opened.queue.addTasks(Array.from({ length: 20 }, () => ({ taskType: 'flaky' as const })));
+  let finish = () => {};
+  const gate = new Promise<void>(resolve => {
+    finish = resolve;
+  });
+  await opened.role({ flaky: () => gate }, { heartbeatMs: 60_000 }, { slots: 20 });
+  await eventually(async () => (await collection().countDocuments({ state: 'running' })) === ids.length);
+  // As after a database that was away: somebody else has them all by now.
+  await collection().updateMany({}, { $set: { leaseUntil: new Date(0) } });
+  await (await opened.elsewhere()).role({ flaky: () => 'second' }, {}, { slots: 20 });
+  await eventually(async () => (await collection().countDocuments({ state: 'done' })) === ids.length);
+  finish();
+  const counted = () => opened.named('queue.lost').reduce((sum, { fields }) => sum + Number(fields.count), 0);
+  await eventually(() => counted() === ids.length);
+  expect(opened.named('queue.lost').length).toBeLessThan(5);
+  expect(lineOf('task.lost', {}).level).toBe('debug');
+  expect(lineOf('queue.lost', { count: 20 })).toMatchObject({
+    level: 'warn',
+    text: expect.stringContaining('20 leases'),
   });
 });
 

@@ -92,7 +92,7 @@ export class DispatcherParts {
       openTypes: () => this.types.list(),
       onBusy: () => this.lookout.rest(),
       onIdle: () => this.lookout.resume(),
-      onStale: task => desk.lost(task),
+      onStale: task => desk.lost([task]),
     });
   }
 
@@ -118,7 +118,7 @@ export class DispatcherParts {
       report,
       leaseMs: settings.leaseMs,
       everyMs: settings.heartbeatMs,
-      onLost: task => desk.lost(task),
+      onLost: tasks => desk.lost(tasks),
       alsoDo: async () => {
         core.memory.purge(core.clock.now());
         this.indexes.look();

@@ -14,7 +14,7 @@ export interface HeartbeatOptions {
   leaseMs: number;
   everyMs: number;
   /** Somebody else has the task now. */
-  onLost(task: Task): void;
+  onLost(tasks: Task[]): void;
   /** Small things that go with each beat. */
   alsoDo(): Promise<void>;
 }
@@ -79,6 +79,6 @@ export class Heartbeat {
     if (tasks.length === 0) return;
     const leaseUntil = new Date(clock.now().getTime() + leaseMs);
     const lost = new Set(await store.renew(tasks, leaseUntil));
-    for (const task of tasks) if (lost.has(task._id)) onLost(task);
+    onLost(tasks.filter(task => lost.has(task._id)));
   }
 }

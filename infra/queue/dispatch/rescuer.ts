@@ -84,6 +84,7 @@ export class Rescuer {
       core.events.tell('rescued', { ...task, state }, settlement.attempt?.error);
       if (state === 'failed') core.events.tell('error', { ...task, state }, settlement.attempt?.error);
     }
+    if (tasks.length > lost.size) core.emit('queue.rescued', { count: tasks.length - lost.size });
     this.options.onRescued();
     return expired.length - lost.size;
   }

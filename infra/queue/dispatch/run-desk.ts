@@ -39,7 +39,7 @@ export class RunDesk implements ExecutorEvents {
       report,
       counters,
       onSettled: settled => this.settled(settled),
-      onLost: task => this.lost(task),
+      onLost: tasks => this.lost(tasks),
       ...(batch !== undefined && { batch }),
     });
   }
@@ -73,13 +73,16 @@ export class RunDesk implements ExecutorEvents {
     onRoom();
   }
 
-  /** Somebody else has the task now: what runs of it here is void. */
-  lost(task: Task): void {
+  /** Somebody else has these tasks now: what runs of them here is void. After a lost database that may be all. */
+  lost(tasks: readonly Task[]): void {
     const { held, executor, core } = this.options;
-    if (!held.get(task)) return;
-    held.forget(task);
-    executor.cancel(task._id);
-    core.emit('task.lost', { taskType: task.taskType, taskId: task._id });
+    const known = tasks.filter(task => held.get(task));
+    for (const task of known) {
+      held.forget(task);
+      executor.cancel(task._id);
+      core.emit('task.lost', { taskType: task.taskType, taskId: task._id });
+    }
+    if (known.length > 0) core.emit('queue.lost', { count: known.length });
   }
 
   cancel(id: string): void {

@@ -31,7 +31,7 @@ export interface SettlerOptions {
   counters: TaskCounters;
   /** An end is written, or was void because the task had been lost. */
   onSettled(settled: Settled): void;
-  onLost(task: Task): void;
+  onLost(tasks: Task[]): void;
   /** How many ends one write takes at most. */
   batch?: number;
 }
@@ -188,7 +188,7 @@ export class Settler {
   private written(batch: Pending[], lost: ReadonlySet<string>): void {
     for (const one of batch) this.unwritten.delete(one);
     const settled = batch.filter(({ task }) => !lost.has(task._id)).map(asSettled);
-    for (const { task } of batch) if (lost.has(task._id)) this.options.onLost(task);
+    this.options.onLost(batch.filter(({ task }) => lost.has(task._id)).map(({ task }) => task));
     for (const one of settled) this.count(one);
     for (const one of settled) this.options.onSettled(one);
     this.group(settled);
