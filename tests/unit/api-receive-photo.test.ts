@@ -162,3 +162,16 @@ it('ends an upload that trickles for ever', async () => {
   }
   await eventually(async () => (await halfStored()) === 0);
 });
+
+it.each([0, 1, 4, 7, 8, 20])('goes on serving others when a sender stops after %i bytes', async length => {
+  const silent = await openForm(photo.subarray(0, length));
+  const gone = await openForm(photo.subarray(0, length));
+  await new Promise(resolve => setImmediate(resolve));
+  gone.destroy();
+  const ended = await openForm(photo.subarray(0, length));
+  ended.end();
+  expect(await send(photo, 'photo.jpg')).toMatchObject({ status: 201 });
+  silent.destroy();
+  await eventually(async () => (await halfStored()) === 0 || (await stored()) === 1);
+  expect(await send(photo, 'again.jpg')).toMatchObject({ status: 201 });
+});

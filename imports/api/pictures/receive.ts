@@ -98,16 +98,28 @@ async function* whole(stream: FormFile): AsyncGenerator<Buffer> {
 
 /** The first bytes, left in the stream; fewer where it ends before. */
 async function peek(stream: Readable, length: number): Promise<Buffer> {
-  while (!stream.destroyed && !stream.readableEnded) {
-    const start: Buffer | null = stream.read(length);
-    if (start) {
-      stream.unshift(start);
-      return start;
-    }
-    await Promise.race([once(stream, 'readable'), once(stream, 'end'), once(stream, 'close')]);
+  let start = Buffer.alloc(0);
+  while (start.length < length && !stream.destroyed && !stream.readableEnded) {
+    // All that is there. Asked for more than that, a stream says again and again that it is readable, and nothing else
+    // in this process gets its turn: a sender that stopped after four bytes stopped the role.
+    const chunk: Buffer | null = stream.read();
+    if (chunk) start = Buffer.concat([start, chunk]);
+    else await news(stream);
   }
   if (stream.errored) throw stream.errored;
-  return Buffer.alloc(0);
+  if (start.length > 0 && !stream.destroyed && !stream.readableEnded) stream.unshift(start);
+  return start;
+}
+
+/** Resolves when there is something to read, or nothing any more. @throws the stream's error. */
+async function news(stream: Readable): Promise<void> {
+  const heard = new AbortController();
+  const { signal } = heard;
+  try {
+    await Promise.race(['readable', 'end', 'close'].map(event => once(stream, event, { signal })));
+  } finally {
+    heard.abort();
+  }
 }
 
 /** Calls `fail` when the sender is silent too long, takes too long in all, sends too much, or goes away. */
