@@ -76,8 +76,8 @@ export function defineApp<const A extends App>(app: A): A {
 }
 
 function nameProblems({ name }: App): string[] {
-  if (/^[a-z][a-z0-9-]{0,39}$/.test(name)) return [];
-  return [`name: ${JSON.stringify(name)} is not made of up to 40 lower-case letters, digits and -, a letter first`];
+  if (/^[a-z0-9][a-z0-9-]{0,59}$/.test(name)) return [];
+  return [`name: ${JSON.stringify(name)} is not made of up to 60 lower-case letters, digits and -`];
 }
 
 /** The compiler sees the same where the registry `satisfies Handlers`. */

@@ -57,6 +57,7 @@ describe.each([
     expect(JSON.parse(copy.read('package.json')).name).toBe('my-app');
     const lock = JSON.parse(copy.read('package-lock.json'));
     expect([lock.name, lock.packages[''].name]).toEqual(['my-app', 'my-app']);
+    expect(copy.read('imports/app.ts')).toContain("name: 'my-app'");
     expect(copy.read('client/main.html')).toContain('<title>My App</title>');
     expect(copy.read('README.md')).toMatch(/^# My App\n\nMy App is a Meteor 3 app/);
     expect(copy.read('compose.yaml')).toContain('image: my-app\n');

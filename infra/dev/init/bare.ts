@@ -32,6 +32,7 @@ const sample = [
   'tests/fixtures',
   'tests/processes/workers-native-package.test.ts',
   'tests/unit/api-names.test.ts',
+  'tests/unit/api-next-due.test.ts',
   'tests/unit/api-receive-photo.test.ts',
   'tests/unit/handlers-build-report.test.ts',
   'tests/unit/handlers-make-thumbnails.test.ts',
@@ -57,7 +58,8 @@ const areas = ['Pulse', 'Reports', 'Notifications', 'Pictures'];
  */
 export function stripSample(edits: Edits, name: AppName): void {
   for (const path of sample) edits.remove(path);
-  for (const [file, text] of templates()) edits.write(file, text.replaceAll('APP_TITLE', name.title));
+  for (const [file, text] of templates())
+    edits.write(file, text.replaceAll('APP_TITLE', name.title).replaceAll('APP_NAME', name.name));
   for (const area of areas)
     edits.replace('client/page.css', new RegExp(`\\n/\\* ${area} \\*/\\n[\\s\\S]*?(?=\\n/\\* |$)`), '\n');
   withoutPackages(edits);

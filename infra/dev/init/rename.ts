@@ -6,6 +6,7 @@ export function rename(edits: Edits, { name, title }: AppName): void {
   edits.replace('package.json', new RegExp(`^  "name": "${template.name}"`, 'm'), `  "name": "${name}"`);
   edits.replace('package.json', /^ {2}"description": ".*"/m, `  "description": "${title}: a Meteor app in two roles."`);
   edits.replace('package-lock.json', new RegExp(`"name": "${template.name}"`, 'g'), `"name": "${name}"`);
+  edits.replace('imports/app.ts', new RegExp(`^  name: '${template.name}'`, 'm'), `  name: '${name}'`);
   edits.replace('client/main.html', /<title>.*<\/title>/, `<title>${title}</title>`);
   edits.replace('imports/ui/header/Header.tsx', new RegExp(template.title, 'g'), title);
   edits.replace('infra/dashboard/pages/Console.tsx', new RegExp(`\\b${template.title}\\b`, 'g'), title);
