@@ -9,7 +9,7 @@ import type { OpenedSession, OperatorSessions } from './sessions';
 import type { ConsoleSources } from './sources';
 
 type This = Meteor.MethodThisType;
-type Refusals = { tell(fields: object): void };
+type Refusals = { log(fields: object): void };
 
 const longestText = 1_000;
 const isText = (value: unknown) => typeof value === 'string' && value.length > 0 && value.length <= longestText;
@@ -50,7 +50,7 @@ export function defineLogin(
 }
 
 function refuse(caller: This, refusals: Refusals): never {
-  refusals.tell({ address: caller.connection?.clientAddress });
+  refusals.log({ address: caller.connection?.clientAddress });
   throw new Meteor.Error('not-authorized', 'This token opens nothing.');
 }
 

@@ -15,7 +15,7 @@ export interface ConsoleOptions {
   /** Who may operate beside those who logged in with a token. */
   mayOperate?: ((userId: string) => boolean | Promise<boolean>) | undefined;
   /** Told of each refused login; says it at a limited rate. */
-  refusals: { tell(fields: object): void };
+  refusals: { log(fields: object): void };
 }
 
 /** The console's server half, as a service: methods, publication, logins. Without a token nobody can log in. */

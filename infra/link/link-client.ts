@@ -1,6 +1,6 @@
 import type { AppDataOf, AppTaskType } from '../catalog';
 import { messageOf } from '../errors/plain-error';
-import { inTime } from '../monitor/in-time';
+import { withTimeout } from '../timing/with-timeout';
 import { type Jobs, LinkError, type LinkFailure, type LiveState, type RunOptions, wire } from './contract';
 import { LinkConnection } from './link-connection';
 
@@ -67,7 +67,7 @@ export class LinkClient implements Jobs {
       .call(wire.run, taskType, data, timeout)
       .catch(error => Promise.reject(asLinkError(error)));
     const late = new LinkError('timeout', `${taskType}: no result within ${timeout} ms`);
-    return inTime(timeout + politenessMs, answer, late);
+    return withTimeout(timeout + politenessMs, answer, late);
   }
 
   async runSchedule(name: string): Promise<void> {
@@ -122,7 +122,7 @@ export class LinkClient implements Jobs {
       wake = resolve;
     });
     this.waiting.add(wake);
-    await inTime(Math.max(0, ms), changed, late).finally(() => this.waiting.delete(wake));
+    await withTimeout(Math.max(0, ms), changed, late).finally(() => this.waiting.delete(wake));
   }
 
   private wakeWaiting(): void {

@@ -1,6 +1,6 @@
 import { Meteor } from 'meteor/meteor';
 import type { Mongo } from 'meteor/mongo';
-import { Seldom } from '../monitor/seldom';
+import { ThrottledLog } from '../timing/throttled-log';
 import { LinkError, type LiveState, wire } from './contract';
 import { type DdpConnection, openConnection, replicaOf } from './ddp-connection';
 import { isProof, makeNonce, prove } from './proof';
@@ -28,7 +28,7 @@ const refusalsSaidEveryMs = 60_000;
 export class LinkConnection {
   private readonly connection: DdpConnection;
   private readonly states: Mongo.Collection<LiveState>;
-  private readonly refusals: Seldom;
+  private readonly refusals: ThrottledLog;
   private up = false;
   /** Counts connections: an answer that belongs to an earlier one changes nothing. */
   private generation = 0;
@@ -43,7 +43,7 @@ export class LinkConnection {
   constructor(private readonly options: LinkConnectionOptions) {
     this.connection = openConnection(options.url);
     this.states = replicaOf(this.connection);
-    this.refusals = new Seldom(refusalsSaidEveryMs, fields => options.emit('link.refused', fields));
+    this.refusals = new ThrottledLog(refusalsSaidEveryMs, fields => options.emit('link.refused', fields));
   }
 
   start(): void {
@@ -143,7 +143,7 @@ export class LinkConnection {
     this.refusedAt = Date.now();
     if (!this.connection.status().connected) return;
     const { reason, message } = error as { reason?: string; message?: string };
-    this.refusals.tell({ url: this.options.url, reason: reason ?? message });
+    this.refusals.log({ url: this.options.url, reason: reason ?? message });
   }
 
   private setUp(up: boolean): void {

@@ -1,7 +1,7 @@
 import { check, Match } from 'meteor/check';
 import { DDPRateLimiter } from 'meteor/ddp-rate-limiter';
 import { Meteor } from 'meteor/meteor';
-import { Seldom } from '../monitor/seldom';
+import { ThrottledLog } from '../timing/throttled-log';
 import { type LiveState, wire } from './contract';
 import { defineMethods } from './define-methods';
 import { Gate } from './gate';
@@ -36,12 +36,12 @@ const Timeout = Match.Where((value: unknown) => {
 export class LinkServer {
   private readonly gate: Gate;
   private readonly running = new Map<string, Set<AbortController>>();
-  private readonly refusals: Seldom;
+  private readonly refusals: ThrottledLog;
   private stopped = false;
 
   constructor(private readonly options: LinkServerOptions) {
     this.gate = new Gate(options.secret);
-    this.refusals = new Seldom(refusalsSaidEveryMs, fields => options.emit('link.refused', fields));
+    this.refusals = new ThrottledLog(refusalsSaidEveryMs, fields => options.emit('link.refused', fields));
   }
 
   async start(): Promise<void> {
@@ -93,7 +93,7 @@ export class LinkServer {
       this.options.emit('link.accepted', { address: connection.clientAddress });
       return admission.proof;
     }
-    this.refusals.tell({ address: connection.clientAddress, reason: admission.reason });
+    this.refusals.log({ address: connection.clientAddress, reason: admission.reason });
     throw new Meteor.Error('link-refused', admission.reason);
   }
 

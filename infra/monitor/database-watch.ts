@@ -1,6 +1,6 @@
 import type { Db } from 'mongodb';
+import { withTimeout } from '../timing/with-timeout';
 import type { Emit } from './events';
-import { inTime } from './in-time';
 
 interface WatchOptions {
   db: Db;
@@ -56,7 +56,7 @@ export class DatabaseWatch {
   private async ask(): Promise<void> {
     const from = performance.now();
     // The driver waits for a server that is there and silent as long as it likes.
-    const ping = inTime(
+    const ping = withTimeout(
       this.everyMs,
       this.options.db.command({ ping: 1 }),
       new Error(`no answer in ${this.everyMs} ms`),

@@ -1,4 +1,4 @@
-import { kept } from './kept';
+import { cached } from '../timing/cached';
 import type { ProcessIdentity } from './processes';
 
 export type State = 'starting' | 'ready' | 'draining';
@@ -67,9 +67,9 @@ const countsKept = { forMs: 1_000, waitMs: 1_000 };
  */
 export class Health {
   state: State = 'starting';
-  private readonly counts = kept(async () => this.sources.queueCounts!(), countsKept);
+  private readonly counts = cached(async () => this.sources.queueCounts!(), countsKept);
 
-  private readonly untaken = kept(async () => this.sources.untakenTypes!(), countsKept);
+  private readonly untaken = cached(async () => this.sources.untakenTypes!(), countsKept);
 
   constructor(private readonly sources: HealthSources) {}
 

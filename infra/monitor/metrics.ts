@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { cached } from '../timing/cached';
 import type { EventLoopDelay } from './event-loop';
 import type { EventFields, Events } from './events';
-import { kept } from './kept';
 
 /** What of the queue a scrape shows. Each comes from kept counters or a bounded query. */
 export interface QueueFigures {
@@ -142,7 +142,7 @@ export class Metrics {
   private showQueue(): void {
     const { queue } = this.sources;
     if (!queue) return;
-    const ask = kept(queue, figuresKept);
+    const ask = cached(queue, figuresKept);
     // Where the database does not answer, the scrape still does.
     const figures = () => ask().catch(() => ({ depth: [], oldestSeconds: [] }));
     this.gauge('queue_depth', 'Tasks by type and state.', ['task_type', 'state'], async gauge => {

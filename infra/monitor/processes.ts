@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Collection, Db } from 'mongodb';
+import { withTimeout } from '../timing/with-timeout';
 import type { Emit } from './events';
-import { inTime } from './in-time';
 
 /** What a process says of itself in the collection `processes`, so that either role can list them all. */
 export interface ProcessRecord {
@@ -64,7 +64,7 @@ export class ProcessRegistry {
     this.timer = undefined;
     await this.beat;
     const gone = this.collection.deleteOne({ _id: this.id });
-    await inTime(this.heartbeatMs, gone, new Error('no answer')).catch(() => {});
+    await withTimeout(this.heartbeatMs, gone, new Error('no answer')).catch(() => {});
   }
 
   /** Processes that were seen within three heartbeats, by the database's clock. A bounded query. */
@@ -98,7 +98,7 @@ export class ProcessRegistry {
       },
       { upsert: true },
     );
-    await inTime(this.heartbeatMs, written, new Error(`no answer in ${this.heartbeatMs} ms`));
+    await withTimeout(this.heartbeatMs, written, new Error(`no answer in ${this.heartbeatMs} ms`));
   }
 
   private succeeded(): void {

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { types } from 'node:util';
 import { normalForm, resultLimits } from '../catalog';
 import { plainError } from '../errors/plain-error';
+import { timerMs } from '../timing/timer-ms';
 import type { Executor, ExecutorEvents, Outcome } from './executor';
 import type { Progress, Task } from './task';
 import { withinTask } from './within-task';
@@ -73,7 +74,7 @@ export class InProcessExecutor implements Executor {
     const late = new AbortController();
     await Promise.race([
       Promise.all(running.map(({ ended }) => ended)),
-      wait(graceMs, undefined, { signal: late.signal }).catch(() => {}),
+      wait(timerMs(graceMs), undefined, { signal: late.signal }).catch(() => {}),
     ]);
     late.abort();
     const unfinished = [...this.runs.values()];
@@ -92,7 +93,7 @@ export class InProcessExecutor implements Executor {
     const { task } = run;
     const startedAt = new Date();
     const timeout = this.options.timeoutOf?.(task.taskType);
-    const timer = timeout === undefined ? undefined : setTimeout(() => this.end(run, 'timedOut'), timeout);
+    const timer = timeout === undefined ? undefined : setTimeout(() => this.end(run, 'timedOut'), timerMs(timeout));
     this.events?.onStarted(task, process.pid);
     const outcome = await this.outcomeOf(run);
     clearTimeout(timer);

@@ -2,8 +2,8 @@ import type { Service } from '../app';
 import type { ConsoleSources, ConsoleState } from '../dashboard/console';
 import { createConsole } from '../dashboard/console';
 import { jobs } from '../link';
-import { Seldom } from '../monitor/seldom';
 import { type Task, TaskQueue } from '../queue';
+import { ThrottledLog } from '../timing/throttled-log';
 import type { Ground } from './ground';
 import { untakenTypes } from './task-types';
 
@@ -20,7 +20,7 @@ export function consoleOf(ground: Ground): Service {
     loginsPerMinute,
     sources: sourcesOf(ground),
     mayOperate: ground.app.mayOperate,
-    refusals: new Seldom(refusalsSaidEveryMs, fields => emit('console.refused', fields)),
+    refusals: new ThrottledLog(refusalsSaidEveryMs, fields => emit('console.refused', fields)),
   });
 }
 

@@ -1,6 +1,7 @@
 import { messageOf } from '../errors/plain-error';
 import type { LinkServerOptions } from '../link';
 import { type QueueEvent, TaskQueue } from '../queue';
+import { timerMs } from '../timing/timer-ms';
 
 type RunInMemory = LinkServerOptions['runInMemory'];
 type Settle = { resolve(value: unknown): void; reject(error: unknown): void };
@@ -42,7 +43,7 @@ export class MemoryRuns {
         this.waiting.set(id, { resolve, reject });
         timer = setTimeout(
           () => reject(new RunError('timeout', `${taskType}: no result within ${timeoutMs} ms`)),
-          timeoutMs,
+          timerMs(timeoutMs),
         );
         signal.addEventListener('abort', () => reject(new RunError('failed', 'nobody waits for it any more')));
       });

@@ -1,5 +1,6 @@
 import { show } from '../errors/plain-error';
 import type { TaskError } from '../queue/task';
+import { timerMs } from '../timing/timer-ms';
 import type { ToRole } from './protocol/protocol';
 import { sendable } from './protocol/sendable';
 
@@ -68,7 +69,7 @@ export class Questions {
       const ask = ++this.last;
       const message = create(ask);
       const expire = () => this.refuse(ask, new Error(`no answer to ${what} in ${timeoutMs} ms`));
-      this.pending.set(ask, { run, resolve, reject, timer: setTimeout(expire, timeoutMs) });
+      this.pending.set(ask, { run, resolve, reject, timer: setTimeout(expire, timerMs(timeoutMs)) });
       this.send(message);
     });
   }

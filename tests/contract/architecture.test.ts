@@ -21,6 +21,7 @@ const planted: Record<string, Record<string, string>> = {
     'infra/queue/meteor.ts': "import { Meteor } from 'meteor/meteor'; export const m = () => Meteor;",
   },
   'errors-know-nobody': { 'infra/errors/up.ts': "export { a } from '../queue/a';" },
+  'timing-knows-nobody': { 'infra/timing/up.ts': "export { a } from '../queue/a';" },
   'catalog-is-low': { 'infra/catalog/up.ts': "export { a } from '../queue/a';" },
   'settings-are-low': { 'infra/settings/up.ts': "export { a } from '../queue/a';" },
   'database-is-low': { 'infra/database/up.ts': "export { a } from '../queue/a';" },

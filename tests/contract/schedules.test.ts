@@ -12,7 +12,7 @@ const _id = 'send notifications:2025-06-02T12:00:00.000Z';
 let crons: Crons;
 beforeAll(async () => {
   crons = await Crons.open();
-  TaskQueue.declare(catalog as never);
+  TaskQueue.declare(catalog);
   const sender = { appId: 'test', version: '1', rootUrl: 'http://localhost' };
   await TaskQueue.connect({ db: crons.database.db, sender });
 });

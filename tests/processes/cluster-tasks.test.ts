@@ -74,8 +74,9 @@ test('the same lines are JSON where the settings say so', async () => {
 
 test('kill -9 of a worker in mid-task: the task is retried in another worker and ends', async () => {
   await start();
+  const started = new Promise<number>(resolve => queue.on('started', ({ value }) => resolve(value as number)));
   const id = await queue.addTask({ taskType: 'wait', data: { ms: 1_500 } });
-  const pid = await new Promise<number>(resolve => queue.on('started', ({ value }) => resolve(value as number)));
+  const pid = await started;
   process.kill(pid, 'SIGKILL');
   const task = await eventually(async () => {
     const found = await queue.findOne(id);

@@ -59,12 +59,19 @@ describe('each role, seen from outside', () => {
       queue: expect.objectContaining({ queued: expect.any(Number), running: expect.any(Number) }),
       untakenTypes: [],
     };
-    expect(await get(`${roles.webUrl}/healthz`)).toEqual({ ...common, role: 'web', workers: null, link: 'up' });
+    expect(await get(`${roles.webUrl}/healthz`)).toEqual({
+      ...common,
+      role: 'web',
+      workers: null,
+      link: 'up',
+      dispatch: null,
+    });
     expect(await get(`${roles.jobsUrl}/healthz`)).toEqual({
       ...common,
       role: 'jobs',
       workers: expect.objectContaining({ enabled: true, workers: expect.any(Number), slots: expect.any(Number) }),
       link: expect.stringMatching(/^\d+ up$/),
+      dispatch: expect.any(Object),
     });
   });
 

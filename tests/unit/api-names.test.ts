@@ -1,5 +1,4 @@
 import { disposition, downloadName, safeName, safeType } from '../../imports/api/files/names';
-import { nextDue } from '../../imports/api/notifications/next-due';
 import { rowsProblem } from '../../imports/api/reports/schema';
 import { ownerOf, ownerOfCookies } from '../../imports/api/visitors/token';
 
@@ -20,6 +19,18 @@ describe('a file name', () => {
   it('keeps its end when it is too long', () => {
     expect(safeName(`${'a'.repeat(300)}.jpg`, 'x')).toHaveLength(100);
     expect(safeName(`${'a'.repeat(300)}.jpg`, 'x')).toMatch(/\.jpg$/);
+  });
+
+  it('is cut between whole signs, and holds no half of one', () => {
+    const family = '👨‍👩‍👧‍👦';
+    for (let length = 80; length <= 100; length += 1) {
+      const name = safeName(`${family}${'a'.repeat(length)}.jpg`, 'x');
+      expect(name.replace(family, '')).toMatch(/^a+\.jpg$/);
+      expect(name.length).toBeLessThanOrEqual(100);
+    }
+    const half = '🎉'.slice(0, 1);
+    expect(safeName(`${half}.jpg`, 'x')).toBe('\ufffd.jpg');
+    expect(disposition('inline', `${half}.jpg`)).toContain("UTF-8''%EF%BF%BD.jpg");
   });
 
   it.each([
@@ -76,12 +87,4 @@ describe('a number of rows', () => {
   ])('may not be %p', (rows, shown) => {
     expect(rowsProblem(rows)).toBe(`Rows must be a whole number from 1 to 200,000, not ${shown}.`);
   });
-});
-
-it.each([
-  ['2026-03-01T12:00:00.000Z', '2026-03-01T12:01:00.000Z'],
-  ['2026-03-01T12:00:59.999Z', '2026-03-01T12:01:00.000Z'],
-  ['2026-03-01T12:00:30.500Z', '2026-03-01T12:01:00.000Z'],
-])('at %s the next notification is due at %s', (now, due) => {
-  expect(nextDue('every 1 minute', new Date(now))?.toISOString()).toBe(due);
 });

@@ -1,6 +1,6 @@
 import { Gate } from '../../infra/link/gate';
 import { isProof, makeNonce, prove } from '../../infra/link/proof';
-import { Seldom } from '../../infra/monitor/seldom';
+import { ThrottledLog } from '../../infra/timing/throttled-log';
 
 const secret = 'a-secret-that-both-roles-share-0123';
 const question = makeNonce();
@@ -68,15 +68,15 @@ describe('what is said seldom', () => {
   it('is said at once, then held back, then said with the number of what was held back', () => {
     let now = 0;
     const said: object[] = [];
-    const seldom = new Seldom(
+    const throttled = new ThrottledLog(
       1_000,
       fields => said.push(fields),
       () => now,
     );
     for (const at of [0, 10, 20, 1_001]) {
       now = at;
-      seldom.tell({ at });
+      throttled.log({ at });
     }
-    expect(said).toEqual([{ at: 0 }, { at: 1_001, alsoHeldBack: 2 }]);
+    expect(said).toEqual([{ at: 0 }, { at: 1_001, suppressed: 2 }]);
   });
 });

@@ -1,5 +1,5 @@
 import { Health } from '../../infra/monitor/health';
-import { kept } from '../../infra/monitor/kept';
+import { cached } from '../../infra/timing/cached';
 
 const identity = { role: 'jobs', version: '1.0.0', commit: 'abc' };
 const database = { connected: () => true, latencyMs: () => 0.4 };
@@ -77,7 +77,7 @@ describe('an answer that is kept', () => {
   it('is asked for once while it is open, however many give up to wait for it', async () => {
     let answer = (_: string) => {};
     const ask = jest.fn(() => new Promise<string>(resolve => (answer = resolve)));
-    const value = kept(ask, { forMs: -1, waitMs: 5 });
+    const value = cached(ask, { forMs: -1, waitMs: 5 });
     for (let time = 0; time < 3; time += 1) await expect(value()).rejects.toThrow('too late');
     expect(ask).toHaveBeenCalledTimes(1);
     answer('late');

@@ -23,12 +23,32 @@ export function safeName(name: string | undefined, fallback: string): string {
   const last = (name ?? '').split(/[/\\]/).at(-1) ?? '';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to go.
   const clean = last.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069<>:"|?*]/g, '').trim();
-  return clean.replace(/^\.+/, '').slice(-longestName) || fallback;
+  return cutInFront(wellFormed(clean.replace(/^\.+/, ''))) || fallback;
+}
+
+/** Whole signs only: an emoji may be made of many units. The end of a name tells its type, so that stays. */
+function cutInFront(name: string): string {
+  if (name.length <= longestName) return name;
+  const signs = [...new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(name)].map(({ segment }) => segment);
+  let length = 0;
+  const kept = signs.toReversed().filter(sign => {
+    length += sign.length;
+    return length <= longestName;
+  });
+  return kept.reverse().join('');
+}
+
+/** Half an emoji can be put neither into a header nor into the database. */
+function wellFormed(name: string): string {
+  return name.replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
 /** A Content-Disposition that means the same to each browser (RFC 6266): an ASCII name, and the real one in UTF-8. */
 export function disposition(kind: 'inline' | 'attachment', name: string): string {
   const ascii = name.replace(/[^\x20-\x7e]|["\\%;]/g, '_');
-  const utf8 = encodeURIComponent(name).replace(/['()*]/g, c => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  const utf8 = encodeURIComponent(wellFormed(name)).replace(
+    /['()*]/g,
+    c => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
   return `${kind}; filename="${ascii}"; filename*=UTF-8''${utf8}`;
 }

@@ -66,6 +66,7 @@ it('does "${words}" for the moment that it was due at', async () => {
 `;
 
 const scheduleTest = ({ camel, words }: Name) => `import { addSchedules } from '../../imports/schedules';
+import { catalog } from '../../imports/tasks/catalog';
 import { TaskQueue } from '../../infra/queue';
 import { Crons } from '../support/cron';
 import { eventually } from '../support/eventually';
@@ -76,6 +77,7 @@ const due = new Date('2026-03-01T03:00:00Z');
 let crons: Crons;
 beforeAll(async () => {
   crons = await Crons.open();
+  TaskQueue.declare(catalog);
   const sender = { appId: 'test', version: '1', rootUrl: 'http://localhost' };
   await TaskQueue.connect({ db: crons.database.db, sender });
 });

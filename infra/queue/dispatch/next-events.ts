@@ -1,12 +1,10 @@
 import { timeOf } from '../../catalog';
 import type { Clock } from '../../database';
+import { timerMs } from '../../timing/timer-ms';
 import type { Upcoming } from '../store/task-store';
 
 /** Acts on what has become due and says what comes next of its kind. */
 export type EventAction = () => Promise<Upcoming | undefined>;
-
-/** The longest wait that setTimeout knows. */
-const longest = 2 ** 31 - 1;
 
 interface Acting {
   offered?: Upcoming;
@@ -96,7 +94,7 @@ export class NextEvents {
     );
     if (!first || this.stopped) return;
     const wait = first.date.getTime() - this.clock.now().getTime();
-    this.timer = setTimeout(() => this.fire(), Math.min(longest, Math.max(0, wait)));
+    this.timer = setTimeout(() => this.fire(), timerMs(wait));
   }
 
   private fire(): void {

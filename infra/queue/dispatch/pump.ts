@@ -1,6 +1,7 @@
 import { priorityClassOf } from '../../catalog';
 import type { Clock } from '../../database';
 import { messageOf } from '../../errors/plain-error';
+import { timerMs } from '../../timing/timer-ms';
 import type { Executor } from '../executor';
 import type { Emit } from '../queue-events';
 import type { KnownType, TaskStore } from '../store/task-store';
@@ -98,8 +99,8 @@ export class Pump {
   }
 
   private wakeAt(date: Date): void {
-    const wait = Math.max(0, date.getTime() - this.options.clock.now().getTime()) + 1;
-    const timer = setTimeout(() => this.wake(), wait);
+    const wait = date.getTime() - this.options.clock.now().getTime() + 1;
+    const timer = setTimeout(() => this.wake(), timerMs(wait));
     timer.unref();
   }
 

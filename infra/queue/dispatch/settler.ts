@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { timerMs } from '../../timing/timer-ms';
 import type { QueueCore } from '../queue-core';
 import type { Ending, Transition } from '../states';
 import { SettleError } from '../store/mongo-settle';
@@ -75,7 +76,7 @@ export class Settler {
   async drain(untilMs: number): Promise<void> {
     const giveUp = new AbortController();
     let isLate = false;
-    const late = wait(untilMs, undefined, { signal: giveUp.signal }).then(
+    const late = wait(timerMs(untilMs), undefined, { signal: giveUp.signal }).then(
       () => (isLate = true),
       () => {},
     );

@@ -2,7 +2,7 @@ import { Meteor } from 'meteor/meteor';
 import { WebApp } from 'meteor/webapp';
 import type { Service } from '../../app';
 import type { Metrics } from '../../monitor/metrics';
-import { Seldom } from '../../monitor/seldom';
+import { ThrottledLog } from '../../timing/throttled-log';
 import type { Ground } from '../ground';
 import { asService } from '../service';
 import { setSecurityHeaders } from './headers';
@@ -26,7 +26,7 @@ export function doors(
   isLink: (connectionId: string) => boolean = () => false,
 ): Service {
   const { limits } = settings;
-  const refusals = new Seldom(refusalsSaidEveryMs, fields => events.emit('connection.refused', fields));
+  const refusals = new ThrottledLog(refusalsSaidEveryMs, fields => events.emit('connection.refused', fields));
   const requests = new OpenRequests();
   const sockets = new SocketGuard({ limits, refusals, isLink });
   return asService('doors', {

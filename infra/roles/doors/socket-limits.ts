@@ -11,7 +11,7 @@ export interface SocketLimits extends MessageLimits, UnreadLimits {
 
 interface SocketLimitsOptions {
   limits: SocketLimits;
-  refusals: { tell(fields: object): void };
+  refusals: { log(fields: object): void };
   /** Whether this DDP connection has proved itself to be the link, which may have much to say. */
   isLink(connectionId: string): boolean;
 }
@@ -111,6 +111,6 @@ export class SocketGuard {
   }
 
   private say(socket: RawSocket, reason: string): void {
-    this.options.refusals.tell({ address: addressOf(socket), reason });
+    this.options.refusals.log({ address: addressOf(socket), reason });
   }
 }

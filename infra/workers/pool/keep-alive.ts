@@ -1,6 +1,6 @@
+import { timerMs } from '../../timing/timer-ms';
 import type { Crew } from './crew';
 import type { ResolvedPoolOptions } from './pool-options';
-import { longestTimerMs } from './run-clock';
 
 /** Lets idle workers go when there has been no work for a while. One timer, armed by work. */
 export class KeepAlive {
@@ -26,7 +26,7 @@ export class KeepAlive {
     const { keepAlive } = this.options;
     if (keepAlive === 'always' || this.timer) return;
     const waitMs = Math.max(0, this.lastWorkAt + keepAlive - Date.now());
-    this.timer = setTimeout(() => this.look(keepAlive), Math.min(waitMs, longestTimerMs)).unref();
+    this.timer = setTimeout(() => this.look(keepAlive), timerMs(waitMs)).unref();
   }
 
   /** A worker that is busy now will touch this again when it has finished. */

@@ -1,6 +1,7 @@
 import type { AnyCatalog } from '../../catalog';
 import type { Executor, ExecutorEvents, Outcome } from '../../queue/executor';
 import type { Task } from '../../queue/task';
+import { timerMs } from '../../timing/timer-ms';
 import type { RunOutcome, ToRole, ToWorker } from '../protocol/protocol';
 import { weightOf } from '../protocol/weight';
 import { withOverrides } from '../task-type-overrides';
@@ -12,7 +13,7 @@ import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions } from '
 import type { PoolRun } from './pool-run';
 import { type PoolSnapshot, snapshotOf } from './pool-snapshot';
 import { Room } from './room';
-import { longestTimerMs, RunClock } from './run-clock';
+import { RunClock } from './run-clock';
 import { RunLedger } from './run-ledger';
 import { passOn } from './run-messages';
 import { type Fate, fateOfFinished, fateOfLost, unsendableError } from './run-outcome';
@@ -154,7 +155,11 @@ export class Pool implements Executor, CrewListener {
 
   private accept(task: Task): PoolRun {
     const { taskType } = task;
-    return this.ledger.open(task, weightOf(this.catalog, taskType), this.catalog[taskType]?.timeout ?? longestTimerMs);
+    return this.ledger.open(
+      task,
+      weightOf(this.catalog, taskType),
+      this.catalog[taskType]?.timeout ?? timerMs(Number.POSITIVE_INFINITY),
+    );
   }
 
   private place(): void {

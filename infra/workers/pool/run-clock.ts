@@ -1,10 +1,8 @@
+import { timerMs } from '../../timing/timer-ms';
 import type { AbortReason } from '../protocol/protocol';
 import type { Crew } from './crew';
 import type { ResolvedPoolOptions } from './pool-options';
 import type { PoolRun } from './pool-run';
-
-/** The longest delay of a Node timer. */
-export const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * Ends runs: by their signal first, and after the grace by killing their worker. The clock is on this side, because a
@@ -19,7 +17,7 @@ export class RunClock {
   /** The handler has begun: from now on its time runs. */
   start(run: PoolRun): void {
     if (run.abort) this.killUnlessStopped(run);
-    else run.timer = setTimeout(() => this.timeOut(run), Math.min(run.timeoutMs, longestTimerMs));
+    else run.timer = setTimeout(() => this.timeOut(run), timerMs(run.timeoutMs));
   }
 
   /** Tells a run inside a worker to stop. The first reason counts. */

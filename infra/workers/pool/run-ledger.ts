@@ -1,4 +1,5 @@
 import type { Task } from '../../queue/task';
+import { timerMs } from '../../timing/timer-ms';
 import type { PoolRun } from './pool-run';
 
 /** All runs that the pool has taken and not yet reported, by its own numbers, and what it hands back at its end. */
@@ -45,7 +46,7 @@ export class RunLedger {
   async untilEmpty(ms: number): Promise<void> {
     if (this.runs.size === 0) return;
     await new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, ms);
+      const timer = setTimeout(resolve, timerMs(ms));
       this.onEmpty = () => {
         clearTimeout(timer);
         resolve();

@@ -1,7 +1,7 @@
+import { timerMs } from '../../timing/timer-ms';
 import type { Estimates } from './estimates';
 import { choosePlace } from './placement';
 import type { PoolRun } from './pool-run';
-import { longestTimerMs } from './run-clock';
 import type { WorkerProcess } from './worker-process';
 
 /** Tasks that usually take less are reported several at once. */
@@ -59,7 +59,7 @@ export class WaitingLine {
 
 function give(worker: WorkerProcess, run: PoolRun, expectedMs: number): void {
   run.worker = worker;
-  run.expectedMs = Number.isFinite(expectedMs) ? expectedMs : longestTimerMs;
+  run.expectedMs = Number.isFinite(expectedMs) ? expectedMs : timerMs(Number.POSITIVE_INFINITY);
   if (worker.runs.size === 0) worker.givenAt = Date.now();
   worker.runs.set(run.run, run);
   worker.load += run.weight;

@@ -1,6 +1,6 @@
-import { inTime } from './in-time';
+import { withTimeout } from './with-timeout';
 
-interface KeptOptions {
+interface CachedOptions {
   /** How long an answer is good for. */
   forMs: number;
   /** How long somebody who asks waits for it. */
@@ -11,12 +11,12 @@ interface KeptOptions {
 const lostAfterMs = 60_000;
 
 /**
- * Whoever asks gets the answer of the last question, as long as it is fresh. No question is asked while one is still
- * open: a database that is slow already would only get slower.
+ * Answers from the last result while it is fresh. Asks nothing while a question is still open: a slow database would
+ * only get slower.
  *
  * @returns a function that throws where the answer is a failure, or comes too late.
  */
-export function kept<T>(ask: () => Promise<T>, { forMs, waitMs }: KeptOptions): () => Promise<T> {
+export function cached<T>(ask: () => Promise<T>, { forMs, waitMs }: CachedOptions): () => Promise<T> {
   let askedAt = Number.NEGATIVE_INFINITY;
   let open = false;
   let answer: Promise<T> | undefined;
@@ -34,6 +34,6 @@ export function kept<T>(ask: () => Promise<T>, { forMs, waitMs }: KeptOptions): 
   return () => {
     const now = performance.now();
     if (!answer || now - askedAt > (open ? lostAfterMs : forMs)) answer = askAnew(now);
-    return inTime(waitMs, answer, new Error('too late'));
+    return withTimeout(waitMs, answer, new Error('too late'));
   };
 }
