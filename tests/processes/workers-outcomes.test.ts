@@ -218,7 +218,7 @@ test('a worker has nothing of the role in its environment, and a lower priority'
   expect(value).toMatchObject({
     niceness: 10,
     attempt: 2,
-    execArgv: ['--enable-source-maps', '--disable-warning=DEP0005'],
+    execArgv: ['--enable-source-maps'],
     sameFunction: true,
   });
   expect(value.idempotencyKey).toBe(`${task._id}@${task.createdAt.getTime()}`);
