@@ -139,7 +139,7 @@ test('a result that the database cannot hold fails its task and holds up no othe
     Array.from({ length: 20 }, (_, n) => ({ taskType: 'flaky' as const, data: { n } })),
   );
   for (const [n, id] of ids.entries()) await here.becomes(id, n === 7 ? 'failed' : 'done');
-  expect((await here.queue.findOne(ids[7] as string))?.error?.message).toContain('put what is large into a file');
+  expect((await here.queue.findOne(ids[7] as string))?.error?.message).toMatch(/put what is large into a file/i);
 });
 
 test('meteor-cluster listeners: one for each event, a second one takes its place', async () => {
