@@ -27,6 +27,8 @@ module.exports = {
   // A run of Meteor leaves its builds there, with a package.json of the app's name in each.
   modulePathIgnorePatterns: ['<rootDir>/\\.meteor/local'],
   transformIgnorePatterns: [`/node_modules/(?!(${packagesToTransform.join('|')}))`],
+  // A file of a Meteor package, as Meteor and the Node host find it.
+  moduleNameMapper: { '^meteor/littledata:synced-cron/(.+)$': '<rootDir>/packages/synced-cron/$1' },
   testSequencer: '<rootDir>/tests/support/longest-first.cjs',
   globalSetup: '<rootDir>/tests/support/global-setup.ts',
   globalTeardown: '<rootDir>/tests/support/global-teardown.ts',

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join, resolve, sep } from 'node:path';
+import { join, posix, resolve, sep } from 'node:path';
 import type { PartialMessage, Plugin } from 'esbuild';
 import ts from 'typescript';
 import { checkAppCode, type Finding, moduleNotCovered } from './app-code-check';
@@ -40,12 +40,19 @@ export function meteorPlugin({ target, root, entry = join(root, 'server/main.ts'
 }
 
 function resolveModule(name: string, side: Side, root: string) {
-  const local = localPackages[name];
+  const local = localPackages[name] ?? fileOfPackage(name);
   if (local) return { path: join(root, local) };
   const nodeHost = join(root, 'infra/node-host');
   const path = join(modulesFolder(nodeHost, side), `${name}.ts`);
   if (/^[\w-]+$/.test(name) && existsSync(path)) return { path };
   return { errors: [{ text: moduleNotCovered(name, side, coveredBy(nodeHost)) }] };
+}
+
+/** A package's own file by its path within, as Meteor lets one import it: `littledata:synced-cron/next-date`. */
+function fileOfPackage(name: string): string | undefined {
+  const [, owner = '', file] = /^([^/]+)\/(.+)$/.exec(name) ?? [];
+  const main = localPackages[owner];
+  return main && `${posix.dirname(main)}/${file}.ts`;
 }
 
 function check(path: string, text: string, side: Side, nodeHost: string): PartialMessage[] {

@@ -3,7 +3,7 @@ import type { ScheduleFunction } from './parse/parser';
 
 /**
  * When an entry of that schedule runs next after an instant, for a process that only shows it and runs nothing:
- * `import { nextDate } from 'meteor/littledata:synced-cron'`.
+ * `import { nextDate } from 'meteor/littledata:synced-cron/next-date'`.
  *
  * @returns undefined when never again
  * @throws Error with what of the schedule doesn't parse

@@ -4,9 +4,6 @@ import { timetableOf } from '../../packages/synced-cron/entry';
 const published = new Map<string, (this: unknown) => void>();
 // A host that keeps what is published, and a schedule of a month: the data, not the code.
 jest.mock('meteor/meteor', () => ({ Meteor: { publish: keep } }), { virtual: true });
-jest.mock('meteor/littledata:synced-cron', () => jest.requireActual('../../packages/synced-cron/next-date'), {
-  virtual: true,
-});
 jest.mock('meteor/ejson', () => ({ EJSON: {} }), { virtual: true });
 jest.mock('meteor/ddp', () => ({ DDP: {} }), { virtual: true });
 jest.mock(

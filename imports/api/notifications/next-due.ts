@@ -1,4 +1,4 @@
-import { nextDate } from 'meteor/littledata:synced-cron';
+import { nextDate } from 'meteor/littledata:synced-cron/next-date';
 
 /** When a schedule, as text, is due next after `now`: by the same timetable, in the zone of this machine. */
 export function nextDue(schedule: string, now: Date): Date | undefined {
