@@ -13,7 +13,7 @@ export interface HeartbeatOptions {
   clock: Clock;
   leaseMs: number;
   everyMs: number;
-  /** Somebody else has the task now. */
+  /** Somebody else has these tasks now; mostly there are none. */
   onLost(tasks: Task[]): void;
   /** Small things that go with each beat. */
   alsoDo(): Promise<void>;

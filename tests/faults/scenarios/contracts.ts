@@ -50,7 +50,7 @@ export const raceUniqueKeys: Scenario = {
 
 export const clocksApart: Scenario = {
   name: 'clocks-apart',
-  about: 'roles and adders whose clocks are an hour fast or slow: no lease ends early, nothing starts late',
+  about: 'roles and adders whose clocks are an hour fast or slow: no lease ends early, and nothing is lost',
   limitMs: 180_000,
   async play(play) {
     const { stage } = await openStage(play);
