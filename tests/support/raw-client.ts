@@ -12,6 +12,9 @@ async function connected(url: string): Promise<Socket> {
   return socket;
 }
 
+/** A reset is an end as well, which `once` of node:events would throw. */
+const closeOf = (socket: Socket) => new Promise<void>(resolve => socket.once('close', () => resolve()));
+
 const bytesOf = (bytes: Bytes): Buffer => (typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
 
 /** Says raw bytes and gives what comes back until the other side closes, or has been silent for a moment. */
@@ -24,7 +27,7 @@ export async function sayRaw(url: string, bytes: Bytes, silenceMs = 150): Promis
     silent.refresh();
   });
   socket.write(bytesOf(bytes));
-  await once(socket, 'close');
+  await closeOf(socket);
   clearTimeout(silent);
   return heard;
 }
@@ -70,12 +73,12 @@ export class RawWebSocket {
   /** Resolves when the bytes have left this process, or the connection is closed. */
   async write(bytes: Buffer): Promise<void> {
     if (!this.isOpen) return;
-    const closed = once(this.socket, 'close');
-    await Promise.race([new Promise<void>(resolve => this.socket.write(bytes, () => resolve())), closed]);
+    const written = new Promise<void>(resolve => this.socket.write(bytes, () => resolve()));
+    await Promise.race([written, closeOf(this.socket)]);
   }
 
   async closed(): Promise<void> {
-    if (!this.socket.closed) await once(this.socket, 'close');
+    if (!this.socket.closed) await closeOf(this.socket);
   }
 }
 
