@@ -134,6 +134,13 @@ describe('planted violations', () => {
     expect(story.problems()).toContain('a: had two owners: t2 took it while t1 held it');
   });
 
+  test('a start without a claim, far from the moment in which a mongod was killed', () => {
+    const killed: Line = { kind: 'database-killed' };
+    expect(sound().write(start('t9'), 1_000).write(killed, 1_500).problems()).toEqual([]);
+    expect(sound().write(start('t9'), 1_000).write(killed, 9_000).problems()).toHaveLength(1);
+    expect(sound().write(killed, 1_000).write(start('t9'), 60_000).problems()).toHaveLength(1);
+  });
+
   test('a start without a claim', () => {
     expect(sound().write(start('t9')).problems()).toEqual(['a: started in 1 without a claim (token t9)']);
   });

@@ -13,6 +13,8 @@ export type Line =
   | { kind: 'effect'; task: string; token: string }
   | { kind: 'end'; task: string; token: string; how: string }
   | { kind: 'fault'; what: string; target?: number }
+  /** A mongod was killed on purpose: it may forget what it had not written to its journal. */
+  | { kind: 'database-killed' }
   | { kind: 'crash'; error: string };
 
 /** A line as it is read: which process wrote it, and when by the machine's clock. */

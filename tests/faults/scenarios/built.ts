@@ -104,7 +104,7 @@ export const sigtermWithoutDatabase: Scenario = {
 };
 
 async function afterBurn(stage: Stage, problems: string[]): Promise<Outcome> {
-  await stage.untilSettled(60_000);
+  await stage.untilSettled();
   const { problems: more, figures } = await verdictOf(stage, '');
   // Nothing was acknowledged by the ledger here: the burns were added by a browser's method.
   const broken = more.filter(problem => !problem.startsWith('nothing was added'));

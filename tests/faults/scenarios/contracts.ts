@@ -85,8 +85,6 @@ export const misbehavingHandlers: Scenario = {
       everyMs: 150,
     });
     stage.startAdder({ mix: 'mixed', calls: play.size === 'small' ? 20 : 120, everyMs: 80 });
-    await stage.untilAdded(120_000);
-    await stage.untilSettled(120_000);
     const outcome = await concluded(stage, `${kinds.length} kinds`, { innocentsMayFail: true });
     const dead = roles.filter(({ pid }) => !isAlive(pid)).map(({ pid }) => `the role ${pid} has ended`);
     return { ...outcome, problems: [...outcome.problems, ...dead] };

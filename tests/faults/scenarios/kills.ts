@@ -117,8 +117,8 @@ export const killMongodWhileStopped: Scenario = {
   },
 };
 
-async function killAndRestart(stage: Stage, mongo: MongoServer, awayMs: number): Promise<void> {
-  stage.note('SIGKILL of mongod', mongo.pid);
+export async function killAndRestart(stage: Stage, mongo: MongoServer, awayMs: number): Promise<void> {
+  stage.noteKillOfDatabase();
   await mongo.kill();
   await wait(awayMs);
   await mongo.restart();

@@ -1,11 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Outcome, Play, Scenario } from '../scenario';
 import { ReplicaSetOfThree } from '../stage/replica-set-of-three';
-import { theMongod } from '../stage/stage';
+import { type Stage, theMongod } from '../stage/stage';
 import { concluded, stageOn } from './with-stage';
 
 /** Roles and adders on a set of three, while its primary changes. */
-async function whilePrimaryChanges(play: Play, change: (set: ReplicaSetOfThree) => Promise<void>): Promise<Outcome> {
+async function whilePrimaryChanges(
+  play: Play,
+  change: (set: ReplicaSetOfThree, stage: Stage) => Promise<void>,
+): Promise<Outcome> {
   const set = await ReplicaSetOfThree.start(await theMongod());
   const stage = await stageOn(play, set);
   const small = play.size === 'small';
@@ -16,7 +19,7 @@ async function whilePrimaryChanges(play: Play, change: (set: ReplicaSetOfThree) 
   for (let nth = 0; nth < changes; nth++) {
     await wait(stage.random.between(1_000, 3_000));
     stage.note('the primary changes');
-    await change(set);
+    await change(set, stage);
   }
   return concluded(stage, `${changes} elections`);
 }
@@ -37,7 +40,8 @@ export const replicaSetKillPrimary: Scenario = {
   about: 'a replica set of three whose primary is killed under load, and comes back later',
   limitMs: 300_000,
   play: play =>
-    whilePrimaryChanges(play, async set => {
+    whilePrimaryChanges(play, async (set, stage) => {
+      stage.noteKillOfDatabase();
       const restart = await set.killPrimary();
       await wait(3_000);
       await restart();

@@ -2,9 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { TestProcess } from '../../support/processes';
 import type { Scenario } from '../scenario';
 import { FaultProxy } from '../stage/fault-proxy';
-import { type MongoServer, untilWritable, urlAt } from '../stage/mongo-server';
+import { type MongoServer, urlAt } from '../stage/mongo-server';
 import { openHandles, residentMegabytes } from '../stage/process-figures';
 import type { Stage } from '../stage/stage';
+import { killAndRestart } from './kills';
 import { concluded, openStage } from './with-stage';
 
 interface Field {
@@ -53,10 +54,7 @@ const faults: Record<string, Fault> = {
     proxy.mend();
   },
   async 'kill mongod'({ stage, mongo }) {
-    await mongo.kill();
-    await wait(stage.random.between(0, 2_000));
-    await mongo.restart();
-    await untilWritable(mongo.url);
+    await killAndRestart(stage, mongo, stage.random.between(0, 2_000));
   },
 };
 

@@ -14,6 +14,7 @@ import { Witness } from '../evidence/witness';
 import type { AdderProgram } from '../programs/adder';
 import type { RoleProgram } from '../programs/role';
 import { Random } from '../seeded-random';
+import { whileItMoves } from './progress';
 import { type CatalogName, suiteWorker } from './suite-worker';
 
 /** A database that a scenario brings: where it is, and how it ends. */
@@ -137,6 +138,11 @@ export class Stage {
     this.write({ kind: 'fault', what, ...(target !== undefined && { target }) });
   }
 
+  /** To be called right before a mongod is killed. */
+  noteKillOfDatabase(): void {
+    this.write({ kind: 'database-killed' });
+  }
+
   /** Whatever was opened is closed with the stage, the last first. */
   onClose(close: () => Promise<unknown>): void {
     this.closing.push(close);
@@ -156,19 +162,19 @@ export class Stage {
     return [...new Set(open.values())].filter(isAlive);
   }
 
-  /** Resolves when all adders have ended. @throws where one failed that nobody killed. */
-  async untilAdded(timeoutMs = 90_000): Promise<void> {
-    const late = wait(timeoutMs, undefined, { ref: false }).then(() => {
-      throw new Error(`an adder did not end within ${timeoutMs} ms`);
-    });
-    await Promise.race([Promise.all(this.adders.map(({ ended }) => ended)), late]);
+  /** Resolves when all adders have ended. @throws where one does not end, and no adder is answered any more. */
+  async untilAdded(): Promise<void> {
+    const ended = Promise.all(this.adders.map(one => one.ended)).then(() => true);
+    const answers = async () => this.lines().filter(({ kind }) => kind === 'ack' || kind === 'refused').length;
+    if (await whileItMoves(() => Promise.race([ended, wait(500, false)]), answers)) return;
+    throw new Error('an adder does not end, and none is answered');
   }
 
-  /** Resolves when nothing waits or runs any more, or the time is over: the checker says then what is left. */
-  async untilSettled(timeoutMs = 60_000): Promise<void> {
+  /** Resolves when nothing waits or runs any more, or no task ends: the checker says then what is left. */
+  async untilSettled(): Promise<void> {
     const live = { state: { $in: [...liveStates] } };
-    const isCalm = async () => (await (await this.tasks()).countDocuments(live, { limit: 1 })) === 0;
-    await eventually(isCalm, { timeoutMs, everyMs: 100 }).catch(() => {});
+    const left = async () => (await this.tasks()).countDocuments(live).catch(() => -1);
+    await whileItMoves(async () => (await left()) === 0, left);
   }
 
   /** Compares ledger, witness and database. */
