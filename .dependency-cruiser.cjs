@@ -1,6 +1,6 @@
 /**
  * Who may know whom (docs/decisions and design.md, "Who may know whom"), on the imports that are left at run time.
- * tests/contract/architecture.test.ts runs it, and proves of each rule that it catches a planted violation.
+ * tests/infra/contract/architecture.test.ts runs it, and proves of each rule that it catches a planted violation.
  */
 
 /** What every room may know: these know nobody. */

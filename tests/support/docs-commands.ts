@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readFlags } from '../../infra/dev/flags';
-import { faultFlags } from '../faults/flags';
+import { faultFlags } from '../infra/faults/flags';
 import type { Block } from './docs';
 import { refusalOf, toolNames } from './docs-tools';
 import { root } from './run';
@@ -24,7 +24,7 @@ const seen = (of: RegExp, file: string, text: string): Proof => ({ of, seenIn: [
 /** A tool that is not ours, or a harmless program: the sandbox runs it, with a stand-in that knows its flags. */
 const sandboxed = (of: RegExp): Proof => ({ of });
 
-const processes = 'tests/processes';
+const processes = 'tests/infra/processes';
 const deploys = `${processes}/deploy.test.ts`;
 
 export const proofs: Proof[] = [
@@ -46,7 +46,7 @@ export const proofs: Proof[] = [
   seen(/^npm run meteor$/, `${processes}/meteor-run.test.ts`, "describe('npm run meteor'"),
   seen(/^npm run meteor:(web|jobs)$/, `${processes}/meteor-run.test.ts`, 'npm run meteor:web and meteor:jobs'),
   seen(/^\.\/deploy\.sh --help$/, deploys, "app.deploy(['--help'])"),
-  seen(/^\.\/deploy\.sh production --dry-run$/, 'tests/contract/docs.test.ts', "['production', '--dry-run']"),
+  seen(/^\.\/deploy\.sh production --dry-run$/, 'tests/infra/contract/docs.test.ts', "['production', '--dry-run']"),
   seen(/^(\w+=\S+ )*\.\/deploy\.sh production$/, deploys, "app.deploy(['staging'])"),
   seen(
     /^git checkout \w+ && npm ci && \.\/deploy\.sh production --only jobs$/,

@@ -30,14 +30,14 @@ const sample = [
   'tests/e2e/bad-input.test.ts',
   'tests/e2e/flows.test.ts',
   'tests/fixtures',
-  'tests/processes/workers-native-package.test.ts',
-  'tests/unit/api-names.test.ts',
-  'tests/unit/api-next-due.test.ts',
-  'tests/unit/api-receive-photo.test.ts',
-  'tests/unit/handlers-build-report.test.ts',
-  'tests/unit/handlers-make-thumbnails.test.ts',
-  'tests/unit/handlers-notifications.test.ts',
-  'tests/unit/ui-page.test.ts',
+  'tests/infra/processes/workers-native-package.test.ts',
+  'tests/app/api-names.test.ts',
+  'tests/app/api-next-due.test.ts',
+  'tests/app/api-receive-photo.test.ts',
+  'tests/app/handlers-build-report.test.ts',
+  'tests/app/handlers-make-thumbnails.test.ts',
+  'tests/app/handlers-notifications.test.ts',
+  'tests/app/ui-page.test.ts',
   'bench/interference.ts',
   'bench/interference-add.ts',
   'bench/interference-pair.ts',
@@ -98,18 +98,22 @@ function withoutUnused(edits: Edits): void {
 
 /** Tests of the machinery that name a task, a schedule or a publication of the sample. */
 function adaptTests(edits: Edits): void {
-  const schedule = 'tests/contract/schedules.test.ts';
+  const schedule = 'tests/app/schedules.test.ts';
   edits.replace(schedule, /send notifications/g, 'burn a little');
   edits.replace(schedule, /sendNotifications/g, 'burn');
-  edits.replace('tests/processes/doors-console.test.ts', /send notifications/g, 'burn a little');
-  edits.replace('tests/processes/doors-console.test.ts', /sendNotifications/g, 'burn');
-  edits.replace('tests/processes/doors-console.test.ts', /'buildReport', /g, '');
-  edits.replace('tests/processes/doors-console-page.test.ts', /send notifications/g, 'burn a little');
-  edits.replace('tests/processes/doors-console-page.test.ts', /buildReport/g, 'burn');
-  edits.replace('tests/processes/doors-owners.test.ts', /^ {2}it\('report can not be seen[\s\S]*?^ {2}\}\);\n\n/m, '');
-  edits.replace('tests/processes/doors-owners.test.ts', /^ {2}it\('get four reports[\s\S]*?^ {2}\}\);\n\n/m, '');
-  edits.replace('tests/processes/doors-owners.test.ts', /\['reports\.mine'\], \['pictures\.mine'\], /, '');
-  edits.replace('tests/unit/workers-bundle.test.ts', /'hucre', /, '');
+  edits.replace('tests/infra/processes/doors-console.test.ts', /send notifications/g, 'burn a little');
+  edits.replace('tests/infra/processes/doors-console.test.ts', /sendNotifications/g, 'burn');
+  edits.replace('tests/infra/processes/doors-console.test.ts', /'buildReport', /g, '');
+  edits.replace('tests/infra/processes/doors-console-page.test.ts', /send notifications/g, 'burn a little');
+  edits.replace('tests/infra/processes/doors-console-page.test.ts', /buildReport/g, 'burn');
+  edits.replace(
+    'tests/infra/processes/doors-owners.test.ts',
+    /^ {2}it\('report can not be seen[\s\S]*?^ {2}\}\);\n\n/m,
+    '',
+  );
+  edits.replace('tests/infra/processes/doors-owners.test.ts', /^ {2}it\('get four reports[\s\S]*?^ {2}\}\);\n\n/m, '');
+  edits.replace('tests/infra/processes/doors-owners.test.ts', /\['reports\.mine'\], \['pictures\.mine'\], /, '');
+  edits.replace('tests/infra/unit/workers-bundle.test.ts', /'hucre', /, '');
   edits.replace('tests/support/page.ts', /'\.pulse h1'/, "'.work h1'");
 }
 

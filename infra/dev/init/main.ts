@@ -31,7 +31,7 @@ function run(): void {
   const edits = new Edits(root);
   refuseSecondTime(edits);
   if (!order.force) refuseDirtyTree();
-  edits.remove('tests/processes/init-app.test.ts'); // it makes apps of the template, which is none any more
+  edits.remove('tests/infra/processes/init-app.test.ts'); // it makes apps of the template, which is none any more
   rename(edits, order.app);
   if (order.bare) stripSample(edits, order.app);
   const operatorToken = freshSecrets(edits);

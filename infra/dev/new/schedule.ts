@@ -21,13 +21,13 @@ export function newSchedule(name: Name): Recipe {
       ),
       registration(name),
       { file: `imports/tasks/handlers/${name.kebab}.ts`, text: handler(name) },
-      { file: `tests/unit/handlers-${name.kebab}.test.ts`, text: handlerTest(name) },
-      { file: `tests/contract/schedule-${name.kebab}.test.ts`, text: scheduleTest(name) },
+      { file: `tests/app/handlers-${name.kebab}.test.ts`, text: handlerTest(name) },
+      { file: `tests/app/schedule-${name.kebab}.test.ts`, text: scheduleTest(name) },
     ],
     next: [
       'imports/schedules.ts: when it is due ("at 3:00 am" is once a day; docs/schedules.md)',
       `imports/tasks/handlers/${name.kebab}.ts: what it does`,
-      `tests/contract/schedule-${name.kebab}.test.ts: the moment that it is due at`,
+      `tests/app/schedule-${name.kebab}.test.ts: the moment that it is due at`,
     ],
   };
 }

@@ -15,7 +15,7 @@ export function newTask(name: Name): Recipe {
       ),
       registration(name),
       { file: `imports/tasks/handlers/${name.kebab}.ts`, text: handler(name) },
-      { file: `tests/unit/handlers-${name.kebab}.test.ts`, text: test(name) },
+      { file: `tests/app/handlers-${name.kebab}.test.ts`, text: test(name) },
     ],
     next: [
       `imports/tasks/catalog.ts: what its payload holds, how often it is tried and how long it may take`,

@@ -90,7 +90,7 @@ export interface LiveCount {
 export type Selector = Record<string, unknown>;
 
 /**
- * Where tasks are kept. Memory and MongoDB pass one contract suite (tests/contract/store-contract.ts).
+ * Where tasks are kept. Memory and MongoDB pass one contract suite (tests/infra/contract/store-contract.ts).
  * Every write to a running task matches `{ _id, state: 'running', owner, token }`; who lost the lease changes nothing.
  */
 export interface TaskStore {

@@ -1,0 +1,179 @@
+import { MongoServerError } from 'mongodb';
+import { connect, withCallTimeout } from '../../../infra/database';
+import { TaskNotConfirmedError } from '../../../infra/queue';
+import { brokenDatabase, isSettle } from '../../support/broken-database';
+import { testDatabase } from '../../support/database';
+import { eventually } from '../../support/eventually';
+import { gate, TestQueue } from '../../support/queue';
+import { TcpProxy } from '../../support/tcp-proxy';
+
+const brokenPipe = () =>
+  Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE', syscall: 'write' });
+
+let opened: TestQueue;
+let close = async () => {};
+afterEach(async () => {
+  await opened.close();
+  await close();
+  close = async () => {};
+});
+
+/** A queue whose writes of ends go wrong, while all else comes through. */
+async function withSettle(broken: () => Promise<unknown> | undefined, limitMs?: number): Promise<TestQueue> {
+  const database = await testDatabase();
+  const db = brokenDatabase(database.db, 'updateMany', input => (isSettle(input) ? broken() : undefined));
+  opened = await TestQueue.open({ db: limitMs ? withCallTimeout(db, limitMs) : db }, database);
+  return opened;
+}
+
+describe('the end of a task', () => {
+  it('is written after whatever says nothing against it: what was done is never recorded as failed', async () => {
+    const problems = [
+      brokenPipe(),
+      new MongoServerError({ message: 'of a kind that nobody knows', code: 59 }),
+      new TypeError('Cannot read properties of null, says a bug of the driver'),
+    ];
+    await withSettle(() => (problems.length > 0 ? Promise.reject(problems.pop()) : undefined));
+    await opened.role({ ping: () => 'pong' });
+    const id = await opened.queue.addTask({ taskType: 'ping' });
+    await opened.becomes(id, 'done');
+    expect(await opened.queue.findOne(id)).toMatchObject({ result: 'pong', attempts: [{ outcome: 'done' }] });
+  });
+
+  it('is written again where the database never answers, and its age is known meanwhile', async () => {
+    let hangs = true;
+    const limitMs = 1_500;
+    await withSettle(() => (hangs ? new Promise(() => {}) : undefined), limitMs);
+    const role = await opened.role({ ping: () => 'pong' });
+    const id = await opened.queue.addTask({ taskType: 'ping' });
+    await eventually(() => role.trouble.oldestUnwrittenMs > 2 * limitMs);
+    expect(role.trouble).toMatchObject({ unwritten: 1, claimFailure: undefined });
+    expect(opened.named('queue.databaseLost')).not.toEqual([]);
+    hangs = false;
+    await opened.becomes(id, 'done');
+    await eventually(() => role.trouble.unwritten === 0);
+    expect(role.trouble.oldestUnwrittenMs).toBe(0);
+  });
+
+  it('holds up no other where the database refuses it, whatever it says', async () => {
+    await withSettle(() => undefined);
+    const { db } = opened.database;
+    await db.command({ collMod: 'taskQueue', validator: { result: { $ne: 'refused' } } });
+    await opened.role({ ping: task => (task._id === 'odd' ? 'refused' : 'fine') });
+    await opened.queue.addTasks(['a', 'odd', 'b'].map(_id => ({ taskType: 'ping', _id })));
+    for (const id of ['a', 'b']) await opened.becomes(id, 'done');
+    await opened.becomes('odd', 'failed');
+    expect(await opened.queue.findOne('odd')).toMatchObject({ error: { name: 'ResultNotStorable' } });
+  });
+});
+
+describe('a drain', () => {
+  it('hands back what has ended and can not be written, so that nothing waits for a lease', async () => {
+    await withSettle(() => Promise.reject(brokenPipe()));
+    const role = await opened.role({ ping: () => 'pong' }, { leaseMs: 600_000 });
+    const id = await opened.queue.addTask({ taskType: 'ping' });
+    await eventually(() => role.trouble.unwritten === 1);
+    await role.stop(0);
+    expect(await opened.queue.findOne(id)).toMatchObject({ state: 'queued', attempt: 0 });
+    expect(opened.named('queue.handedBack')).toMatchObject([{ fields: { count: 1 } }]);
+    expect(await opened.database.db.collection('taskOwners').countDocuments()).toBe(0);
+  });
+
+  it('leaves its record where the database takes nothing back, and the next role finds it dead at once', async () => {
+    const { proxy, role, here } = await roleBehindProxy({ leaseMs: 600_000, heartbeatMs: 200_000 });
+    const id = await opened.queue.addTask({ taskType: 'ping' });
+    await eventually(() => role.load.running === 1);
+    proxy.swallow();
+    await role.stop(0);
+    expect(here.named('queue.stillHeld')).toMatchObject([{ fields: { count: 1 } }]);
+    expect(await opened.stateOf(id)).toBe('running');
+    await opened.role({ ping: () => 'rescued' });
+    await opened.becomes(id, 'done');
+  });
+});
+
+it('a caller hears in bounded time that a task may be in the queue or not, and adds it again safely', async () => {
+  const { proxy, here } = await roleBehindProxy({});
+  await here.queue.addTask({ taskType: 'ping', _id: 'first' });
+  proxy.swallow();
+  const error: TaskNotConfirmedError = await here.queue.addTask({ taskType: 'ping', _id: 'mine' }).catch(e => e);
+  expect(error).toBeInstanceOf(TaskNotConfirmedError);
+  expect(error.message).toMatch(
+    /did not confirm that it has task "mine": .* add the same again with _id: "mine" and once: true/,
+  );
+  expect(error).toMatchObject({ ids: ['mine'], added: [] });
+  await proxy.cut();
+  await proxy.mend();
+  for (const _ of [1, 2])
+    await eventually(() => here.queue.addTask({ taskType: 'ping', _id: 'mine', once: true }).catch(() => false));
+  expect(await opened.database.db.collection('taskQueue').countDocuments({ _id: 'mine' as never })).toBe(1);
+});
+
+it('many tasks go in by parts, and what is refused in one keeps its place', async () => {
+  opened = await TestQueue.open();
+  await opened.queue.addTask({ taskType: 'ping', _id: '1500' });
+  const many = Array.from({ length: 2_500 }, (_, index) => ({ taskType: 'ping' as const, _id: String(index) }));
+  await expect(opened.queue.addTasks(many)).rejects.toMatchObject({
+    errors: [{ taskId: '1500', field: '_id' }],
+    added: many.map(({ _id }) => _id).filter(id => id !== '1500'),
+  });
+  const large = Array.from({ length: 3 }, (_, index) => ({ taskType: 'ping' as const, _id: `large ${index}` }));
+  expect(await opened.queue.addTasks(large)).toEqual(large.map(({ _id }) => _id));
+});
+
+describe('an index that is dropped while roles run', () => {
+  const unique = { taskType: 'ping', uniqueKey: 'order-1', dueDate: new Date(Date.now() + 60_000) } as const;
+  const names = async () => (await opened.queue.core.store.collection.indexes()).map(({ name }) => name);
+  const role = () => opened.role({ ping: () => 'pong' }, { heartbeatMs: 200, leaseMs: 3_000 });
+  const pings = async () => opened.becomes(await opened.queue.addTask({ taskType: 'ping' }), 'done');
+
+  it('is made again, and so are all with the whole collection: tasks go on, a key is unique', async () => {
+    opened = await TestQueue.open();
+    const { collection } = opened.queue.core.store;
+    const all = await names();
+    await role();
+    await pings();
+    for (const name of ['claim', 'due', 'lease', 'uniqueKey_live']) {
+      await collection.dropIndex(name);
+      await eventually(async () => (await names()).includes(name));
+      await pings();
+    }
+    await collection.drop();
+    await pings();
+    await eventually(async () => (await names()).length === all.length);
+    await opened.queue.addTask(unique);
+    await expect(opened.queue.addTask(unique)).rejects.toThrow('order-1');
+  });
+
+  it('is missed loudly where two tasks came in with one key meanwhile, and all others are made', async () => {
+    opened = await TestQueue.open();
+    const { collection } = opened.queue.core.store;
+    const all = await names();
+    await opened.queue.addTasks(['one', 'two'].map(_id => ({ ...unique, _id, uniqueKey: _id })));
+    await collection.dropIndexes();
+    await collection.updateMany({}, { $set: { uniqueKey: 'the same' } });
+    await role();
+    const reported = () => opened.named('queue.failed').find(({ fields }) => fields.step === 'make its indexes');
+    await eventually(() => reported() !== undefined);
+    expect(String(reported()?.fields.error)).toMatch(/index uniqueKey_live: .*duplicate key/);
+    expect(await names()).toHaveLength(all.length - 1);
+    await opened.queue.remove('two');
+    await eventually(async () => (await names()).length === all.length);
+  });
+});
+
+/** A role that sees the database through a proxy, on the database of `opened`. */
+async function roleBehindProxy(settings: object) {
+  opened = await TestQueue.open();
+  const [address] = opened.database.client.options.hosts;
+  const proxy = await TcpProxy.open(address?.host ?? '127.0.0.1', address?.port ?? 27017);
+  const url = `mongodb://127.0.0.1:${proxy.port}/${opened.database.db.databaseName}?directConnection=true`;
+  const connection = await connect(url, 'trouble', { callTimeoutMs: 1_500 });
+  close = async () => {
+    await proxy.close();
+    await connection.close();
+  };
+  const here = await opened.elsewhere({ db: connection.db });
+  const role = await here.role({ ping: () => gate().opened }, settings);
+  return { proxy, here, role };
+}

@@ -1,0 +1,82 @@
+import type { Task } from '../../../infra/queue/task';
+import { eventually } from '../../support/eventually';
+import { gate, TestQueue } from '../../support/queue';
+
+let here: TestQueue;
+
+beforeEach(async () => {
+  here = await TestQueue.open();
+});
+afterEach(() => here.close());
+
+test('a task that is added runs once, and its result and attempt are kept', async () => {
+  await here.role({ ping: ({ data }) => ({ doubled: (data as { n: number }).n * 2 }) });
+  const id = await here.queue.addTask({ taskType: 'ping', data: { n: 21 } });
+  await here.becomes(id, 'done');
+  const task = await here.queue.findOne(id);
+  expect(task).toMatchObject({ result: { doubled: 42 }, attempt: 1, sender: { appId: 'test' } });
+  expect(task?.attempts).toHaveLength(1);
+  expect(task?.attempts[0]).toMatchObject({ outcome: 'done', workerPid: process.pid });
+});
+
+test('a task that another process adds is noticed at once, not at the next poll', async () => {
+  await here.role({ ping: () => 'done' }, { refreshRate: 600_000 });
+  const elsewhere = await here.elsewhere();
+  const id = await elsewhere.queue.addTask({ taskType: 'ping' });
+  await here.becomes(id, 'done');
+});
+
+test('tasks start by priority, those at the front before their equals', async () => {
+  await here.queue.addTasks([
+    { _id: 'low', taskType: 'background' },
+    { _id: 'one', taskType: 'ping' },
+    { _id: 'two', taskType: 'ping' },
+    { _id: 'front', taskType: 'ping', front: true },
+    { _id: 'high', taskType: 'important' },
+  ]);
+  const order: string[] = [];
+  const handler = (task: Task) => order.push(task._id);
+  await here.role({ ping: handler, background: handler, important: handler }, {}, { slots: 1 });
+  await here.becomes('low', 'done');
+  expect(order).toEqual(['high', 'front', 'one', 'two', 'low']);
+});
+
+test('in-memory tasks keep their id, run first, and are shown', async () => {
+  const order: string[] = [];
+  await here.queue.addTask({ _id: 'kept', taskType: 'important' });
+  const { open, opened } = gate();
+  const handler = async (task: Task) => {
+    order.push(task._id);
+    if (task._id === 'blocker') await opened;
+  };
+  await here.queue.pause();
+  await here.role({ ping: handler, important: handler }, {}, { slots: 1 });
+  expect(await here.queue.addTask({ _id: 'mine', taskType: 'ping', inMemory: true })).toBe('mine');
+  expect(here.queue.inMemory.findById('mine')).toMatchObject({ state: 'queued' });
+  expect(here.queue.inMemory.availableTasks().map(({ _id }) => _id)).toEqual(['mine']);
+  await here.queue.addTask({ _id: 'gone', taskType: 'ping', inMemory: true });
+  await here.queue.inMemory.removeById('gone');
+  await here.queue.resume();
+  open();
+  await here.becomes('kept', 'done');
+  expect(order).toEqual(['mine', 'kept']);
+  expect(here.queue.inMemory.tasks()).toEqual([]);
+});
+
+test('an in-memory task where nothing runs tasks is refused with the reason', async () => {
+  await expect(here.queue.addTask({ taskType: 'ping', inMemory: true })).rejects.toThrow('this process runs no tasks');
+});
+
+test('progress is shown while the task runs', async () => {
+  const { open, opened } = gate();
+  await here.role({
+    ping: async (_, { progress }) => {
+      progress(0.5, 'half');
+      await opened;
+    },
+  });
+  const id = await here.queue.addTask({ taskType: 'ping' });
+  await eventually(async () => (await here.queue.findOne(id))?.progress?.fraction === 0.5);
+  open();
+  await here.becomes(id, 'done');
+});

@@ -1,0 +1,149 @@
+import { MongoClient } from 'mongodb';
+import type { Task, TaskState } from '../../../infra/queue/task';
+import { eventually } from '../../support/eventually';
+import { TestQueue } from '../../support/queue';
+import { aTask } from '../../support/tasks';
+
+let opened: TestQueue;
+let closeClient: (() => Promise<void>) | undefined;
+afterEach(async () => {
+  await opened.close();
+  await closeClient?.();
+  closeClient = undefined;
+});
+
+const collection = () => opened.queue.core.store.collection;
+const insert = (documents: object[]) => collection().insertMany(documents as Task[]);
+const named = async (state: TaskState) =>
+  (await collection().find({ state }).project({ _id: 1 }).toArray()).map(({ _id }) => _id);
+
+/** What somebody who can write to the database may make of a task: each is wrong in one thing. */
+const forged: Record<string, object> = {
+  attempts: { attempts: 'x' },
+  attempt: { attempt: 'x' },
+  priority: { priority: 'high' },
+  basePriority: { basePriority: 1.5 },
+  dueDate: { dueDate: 'soon' },
+  createdAt: { createdAt: 'yesterday' },
+  wildDate: { createdAt: { $date: 5 } },
+  deadline: { deadline: 'soon', deadlineWatch: 'bump' },
+  place: { place: 99 },
+  sender: { sender: 'me' },
+  noSender: { sender: null },
+  history: { attempts: Array.from({ length: 2_000 }, () => ({ outcome: 'done' })) },
+  taskType: { taskType: ['ping'] },
+  data: { data: 7 },
+  uniqueKey: { uniqueKey: 5 },
+  cancelRequested: { cancelRequested: 'yes' },
+  large: { data: { text: 'x'.repeat(16 * 1024 * 1024 - 400) } },
+};
+const forgeries = (special: object) =>
+  Object.entries(forged).map(([_id, wrong]) => ({ ...aTask({ _id }), ...special, ...wrong }));
+
+/** How often a role writes in a while, by its own connection. */
+async function countingWrites() {
+  const client = await new MongoClient(opened.database.url, { monitorCommands: true }).connect();
+  const writes: string[] = [];
+  client.on('commandStarted', ({ commandName, command }) => {
+    if (['update', 'findAndModify'].includes(commandName) && Object.values(command).includes('taskQueue'))
+      writes.push(commandName);
+  });
+  const role = await opened.elsewhere({ db: client.db() });
+  closeClient = () => client.close();
+  return { role, writes };
+}
+
+test('a forged document that waits is ended once, and keeps no role from its work, nor writing', async () => {
+  opened = await TestQueue.open();
+  await insert([...forgeries({ priority: 5 }), { ...aTask(), _id: 7 as never, priority: 5 }]);
+  const { role, writes } = await countingWrites();
+  const ran: unknown[] = [];
+  await role.role({ ping: task => ran.push(task._id) });
+  const honest = await opened.queue.addTask({ taskType: 'ping' });
+  await opened.becomes(honest, 'done');
+  const all = Object.keys(forged).length + 1;
+  await eventually(async () => (await named('rejected')).length + (await named('failed')).length === all);
+  expect(await named('failed')).toEqual(['large']);
+  expect(ran).toEqual([honest]);
+  const { error } = (await collection().findOne({ _id: 'attempts' })) as Task;
+  expect(error).toMatchObject({ name: 'TaskError', message: 'attempts: "x" is not what a task has there' });
+  const before = writes.length;
+  await new Promise(resolve => setTimeout(resolve, 600));
+  expect(writes.length - before).toBeLessThanOrEqual(2);
+  // Retried by hand, it is rejected once more.
+  expect(await opened.queue.retry('sender')).toBe(true);
+  await opened.becomes('sender', 'rejected');
+});
+
+test('a forged document that says it runs is set aside once, and keeps no task from its rescue', async () => {
+  opened = await TestQueue.open();
+  const running = { state: 'running', owner: 'gone', token: 't', leaseUntil: new Date(0), claimedAt: new Date(0) };
+  const odd = { ...aTask({ _id: 'owner' }), ...running, owner: { $gt: '' } };
+  await insert([...forgeries(running), odd, { ...aTask({ _id: 'honest', taskType: 'flaky' }), ...running }]);
+  const { role, writes } = await countingWrites();
+  await role.role({ ping: () => 1, flaky: () => 1 });
+  await opened.becomes('honest', 'done');
+  await eventually(async () => (await named('running')).length === 0);
+  const before = writes.length;
+  await new Promise(resolve => setTimeout(resolve, 600));
+  expect(writes.length - before).toBeLessThanOrEqual(2);
+});
+
+test('a text as a date, written while a role looks on, ends nobody and holds up nobody', async () => {
+  opened = await TestQueue.open();
+  await opened.role({ ping: () => 1 }, { refreshRate: 60_000 });
+  await insert([
+    { ...aTask({ _id: 'a' }), state: 'scheduled', dueDate: 'soon' },
+    { ...aTask({ _id: 'b' }), state: 'scheduled', deadline: 'soon', deadlineWatch: 'bump', dueDate: 5 },
+    { ...aTask({ _id: 'c' }), state: 'scheduled', dueDate: new Date(8.64e15), deadline: {}, deadlineWatch: 'odd' },
+  ]);
+  const id = await opened.queue.addTask({ taskType: 'ping', dueDate: new Date(Date.now() + 150) });
+  await opened.becomes(id, 'done');
+});
+
+describe('with signing keys', () => {
+  const keys = ['a key of thirty-two characters ...'];
+
+  test.each<[string, object]>([
+    ['its priority', { basePriority: 10 }],
+    ['its place', { place: 0 }],
+    ['its payload', { data: { n: 2 } }],
+    ['its deadline', { deadline: new Date(5) }],
+    ['its unique key', { uniqueKey: 'k' }],
+    ['its sender', { 'sender.rootUrl': 'https://evil.example' }],
+    ['its signature', { signature: 'v2:x' }],
+    ['its origin', { origin: 'x' }],
+    ['its creation date', { createdAt: new Date(5) }],
+  ])('a task of which somebody has changed %s is rejected', async (_, change) => {
+    opened = await TestQueue.open({ signingKeys: keys });
+    await opened.queue.pause();
+    const id = await opened.queue.addTask({ taskType: 'ping', data: { n: 1 } });
+    await collection().updateOne({ _id: id }, { $set: change });
+    await opened.role({ ping: () => 1 });
+    await opened.queue.resume();
+    await opened.becomes(id, 'rejected');
+  });
+
+  test('nobody’s forgery is signed anew by a replay, nor by an update', async () => {
+    opened = await TestQueue.open({ signingKeys: keys });
+    await insert([aTask({ _id: 'forged', state: 'done' }), aTask({ _id: 'waits', state: 'scheduled' })]);
+    await expect(opened.queue.replay('forged')).rejects.toThrow('task "forged" cannot be trusted: its signature');
+    expect(await opened.queue.update('waits', { $set: { deadline: new Date() } })).toBe(0);
+    expect(await opened.queue.findOne('waits')).not.toHaveProperty('signature');
+  });
+
+  test('a deadline that is set later is signed, and its task runs', async () => {
+    opened = await TestQueue.open({ signingKeys: keys });
+    const dueDate = new Date(Date.now() + 3_600_000);
+    const ids = await opened.queue.addTasks([
+      { taskType: 'ping', dueDate },
+      { taskType: 'ping', dueDate },
+    ]);
+    const later = { $set: { deadline: dueDate, dueDate: new Date() }, $inc: { priority: 3 } };
+    expect(await opened.queue.update({ taskType: 'ping' }, later, { multi: true })).toBe(2);
+    expect(await opened.queue.update(ids[0] as string, { $unset: { deadline: '' } })).toBe(1);
+    await opened.role({ ping: () => 1 });
+    for (const id of ids) await opened.becomes(id, 'done');
+    await opened.becomes(await opened.queue.replay(ids[1] as string), 'done');
+  });
+});

@@ -1,0 +1,68 @@
+/** A web role as far as the queue sees one: adds tasks, and says in the ledger what it asked and what it was told. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { connect } from '../../../../infra/database';
+import { DuplicateTasksError } from '../../../../infra/queue/errors';
+import type { UnparsedTask } from '../../../../infra/queue/new-task';
+import { TaskQueueOf } from '../../../../infra/queue/task-queue';
+import { Ledger } from '../evidence/ledger';
+import { Random } from '../seeded-random';
+import { catalog as old } from '../worker/catalog';
+import { catalog as next } from '../worker/catalog-next';
+import { type Mix, nextTask } from './mixes';
+
+export interface AdderProgram {
+  ledger: string;
+  mongoUrl: string;
+  catalog: 'old' | 'next';
+  seed: number;
+  /** How many calls in all, of how many tasks each. */
+  calls: number;
+  batch: number;
+  everyMs: number;
+  mix: Mix;
+}
+
+const program = JSON.parse(process.env.FAULTS_PROGRAM as string) as AdderProgram;
+const ledger = new Ledger(program.ledger, 'adder');
+const random = new Random(program.seed);
+
+async function main(): Promise<void> {
+  const { db, close } = await connect(program.mongoUrl, 'faults-adder');
+  const queue = new TaskQueueOf<typeof old>((program.catalog === 'next' ? next : old) as typeof old);
+  const sender = { appId: 'faults', version: '1', rootUrl: 'http://localhost' };
+  await queue.connect({ db, sender, signingKeys: ['key of the fault suite'] });
+  console.log('adder is ready');
+  for (let nth = 0; nth < program.calls; nth++) {
+    await add(queue, `${process.pid}-${nth}`);
+    if (program.everyMs > 0) await wait(program.everyMs);
+  }
+  await close();
+  console.log('adder is done');
+}
+
+/** ask → addTasks → acknowledged or refused. What was refused is not tried again: the ledger says so. */
+async function add(queue: TaskQueueOf<typeof old>, call: string): Promise<void> {
+  const tasks = Array.from({ length: program.batch }, () => nextTask(program.mix, random, call));
+  const { _id, uniqueKey, once } = tasks[0] as UnparsedTask;
+  const told = { _id, uniqueKey, once } as { _id?: string; uniqueKey?: string; once?: boolean };
+  ledger.write({
+    kind: 'ask',
+    call,
+    tasks: tasks.length,
+    expects: program.mix === 'misbehaving' ? 'ended' : 'done',
+    ...told,
+  });
+  try {
+    ledger.write({ kind: 'ack', call, ids: await queue.addTasks(tasks as never) });
+  } catch (error) {
+    if (error instanceof DuplicateTasksError && error.added.length > 0)
+      ledger.write({ kind: 'ack', call, ids: [...error.added] });
+    const { name, message } = error as Error;
+    ledger.write({ kind: 'refused', call, error: name, message: message.slice(0, 300) });
+  }
+}
+
+main().catch(error => {
+  console.error(error);
+  process.exit(1);
+});

@@ -1,0 +1,140 @@
+import { Checkout } from '../../support/checkout';
+import { eventually } from '../../support/eventually';
+import { testPortPair } from '../../support/ports';
+import { commandLine, descendants, type TestProcess } from '../../support/processes';
+
+jest.setTimeout(180_000);
+
+let checkout: Checkout;
+let npm: TestProcess;
+let port: number;
+let heard = 0;
+
+beforeAll(async () => {
+  checkout = new Checkout();
+  port = await testPortPair();
+  npm = checkout.npm(['start', '--', '--port', String(port)]);
+  await npm.says(/Tandem is ready/, 120_000);
+});
+afterAll(() => checkout.remove());
+beforeEach(() => {
+  heard = npm.output.length;
+});
+
+const roles = () => descendants(npm.pid).filter(pid => commandLine(pid).includes('.local/build/server.js'));
+const since = () => npm.output.slice(heard);
+
+/** Waits until it is said anew, after the change. */
+async function says(pattern: RegExp): Promise<void> {
+  await npm.says(new RegExp(`(?<=^[^]{${heard},})${pattern.source}`), 90_000);
+}
+
+function append(path: string, text: string): void {
+  checkout.write(path, checkout.read(path) + text);
+}
+
+function appName(name: string): void {
+  const settings = JSON.parse(checkout.read('settings-web.json'));
+  checkout.write('settings-web.json', JSON.stringify({ ...settings, public: { appName: name } }));
+}
+
+test('a change of server code restarts both roles', async () => {
+  append('server/main.ts', '\nglobalThis.console.log("the new server code");\n');
+  await says(/\[web \] is ready again/);
+  await says(/\[jobs\] is ready again/);
+  await says(/\[web \] the new server code/);
+});
+
+test('a change of a handler restarts the jobs role only', async () => {
+  const [...before] = roles();
+  append('imports/tasks/handlers/burn.ts', '\nglobalThis.Date.now();\n');
+  await says(/\[jobs\] is ready again/);
+  expect(since()).not.toContain('[web ] restarts');
+  expect(roles().filter(pid => before.includes(pid))).toHaveLength(1);
+});
+
+test('a change of the page restarts nothing and asks for a reload', async () => {
+  const before = roles();
+  append('client/main.css', '\n.new { color: red }\n');
+  await says(/The page has changed: reload it/);
+  expect(checkout.read('.local/build/client/main.css')).toContain('.new {');
+  expect(roles()).toEqual(before);
+});
+
+test("a change of one role's settings restarts that role", async () => {
+  appName('Renamed');
+  await says(/\[web \] is ready again/);
+  expect(since()).not.toContain('[jobs] restarts');
+});
+
+test('settings that are no JSON any more are told, and the last good ones stay', async () => {
+  const good = checkout.read('settings-jobs.json');
+  const before = roles();
+  checkout.write('settings-jobs.json', '{');
+  await says(/settings-jobs\.json: is not JSON/);
+  expect(roles()).toEqual(before);
+  checkout.write('settings-jobs.json', good);
+  await says(/\[jobs\] is ready again/);
+});
+
+test('a build error shows file and line, and the last good version runs on', async () => {
+  const good = checkout.read('server/main.ts');
+  const before = roles();
+  checkout.write('server/main.ts', 'const broken = ;\n');
+  await says(/server\/main\.ts:1:15/);
+  await says(/The last good version runs on/);
+  expect(roles()).toEqual(before);
+  checkout.write('server/main.ts', good);
+  await says(/It builds again/);
+  expect(roles()).toEqual(before);
+});
+
+test('settings that change while the code does not build reach their role once it does', async () => {
+  const good = checkout.read('server/main.ts');
+  checkout.write('server/main.ts', 'const broken = ;\n');
+  await says(/The last good version runs on/);
+  appName('Renamed again');
+  await says(/The last good version runs on[\s\S]*The last good version runs on/);
+  expect(since()).not.toContain('restarts');
+  checkout.write('server/main.ts', good);
+  await says(/\[web \] is ready again/);
+  expect(since()).not.toContain('[jobs] restarts');
+});
+
+test('a role that dies starts again by itself, later each time, and at once when a file changes', async () => {
+  const before = roles();
+  process.kill(before[0]!, 'SIGKILL');
+  await says(/has died \(killed by SIGKILL\): it starts again in 1 s/);
+  await says(/is ready again/);
+  const again = roles().filter(pid => !before.includes(pid));
+  expect(again).toHaveLength(1);
+  process.kill(again[0]!, 'SIGKILL');
+  await says(/it starts again in 2 s/);
+  append('client/main.css', '\n.newer { color: red }\n');
+  await says(/is ready again[\s\S]*is ready again/);
+  expect(roles()).toHaveLength(2);
+});
+
+test('a database that dies is started again on its data, which is one line, and the roles go on by themselves', async () => {
+  const processes = () => descendants(npm.pid);
+  const mongod = () => processes().filter(pid => /\/mongod /.test(commandLine(pid)));
+  // Workers come and go with their tasks.
+  const others = () =>
+    processes().filter(pid => !/mongod|mongo_killer|workers\/main\.js|tandem worker/.test(commandLine(pid)));
+  const before = others();
+  const [killed] = mongod();
+  process.kill(killed!, 'SIGKILL');
+  await says(/Database: mongod has ended \(killed by SIGKILL\): it is started again on the same data/);
+  await eventually(() => mongod().length === 1 && mongod()[0] !== killed, { timeoutMs: 60_000 });
+  for (const at of [port, port + 100])
+    await eventually(async () => (await fetch(`http://localhost:${at}/healthz`)).ok, { timeoutMs: 60_000 });
+  expect(since().match(/^Database.*$/gm)).toHaveLength(1);
+  expect(since()).not.toMatch(/^\s+at /m);
+  expect(others()).toEqual(before);
+});
+
+test('db:reset refuses while it runs, and says who runs', async () => {
+  const reset = checkout.npm(['run', 'db:reset', '--', '--yes']);
+  expect(await reset.ended).toBe(1);
+  expect(reset.output).toMatch(/The database is in use by the npm start with pid \d+\. Stop that first \(Ctrl-C\)/);
+});

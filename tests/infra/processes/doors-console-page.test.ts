@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { MongoClient } from 'mongodb';
+import type { Browser, Page } from 'puppeteer-core';
+import { launchBrowser } from '../../support/browser';
+import { startRoles, type TestRoles } from '../../support/roles';
+
+const token: string =
+  process.env.E2E_OPERATOR_TOKEN ?? JSON.parse(readFileSync('settings-web.json', 'utf8')).console.operatorToken;
+
+jest.setTimeout(120_000);
+
+let roles: TestRoles;
+let browser: Browser;
+let page: Page;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  [roles, browser] = await Promise.all([startRoles(), launchBrowser()]);
+  page = await browser.newPage();
+  page.on('pageerror', error => complaints.push(String(error)));
+  page.on('console', message => message.type() === 'error' && complaints.push(message.text()));
+  await page.goto(`${roles.webUrl}/console`);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await roles?.stop();
+});
+
+const says = (text: string) => page.waitForFunction(wanted => document.body.textContent.includes(wanted), {}, text);
+
+async function login(with_: string): Promise<void> {
+  await page.waitForSelector('#token');
+  await page.$eval('#token', field => {
+    (field as HTMLInputElement).value = '';
+  });
+  await page.type('#token', with_);
+  await page.keyboard.press('Enter');
+}
+
+describe('the page at /console', () => {
+  it('refuses a wrong token and says so', async () => {
+    await login('a token that is not the one');
+    await page.waitForSelector('[role=alert]');
+    await says('This token opens nothing.');
+  });
+
+  it('shows the processes, the queue and the schedules to an operator, live', async () => {
+    await login(token);
+    await says('send notifications');
+    for (const text of ['buildReport', 'Failed tasks', 'jobs', 'web']) await says(text);
+  });
+
+  it('pauses a task type and resumes it', async () => {
+    const click = (word: string) =>
+      page.evaluate(name => {
+        const row = [...document.querySelectorAll('tr')].find(one => one.textContent.startsWith('burn'));
+        const button = [...(row?.querySelectorAll('button') ?? [])].find(one => one.textContent === name);
+        button?.click();
+        return button !== undefined;
+      }, word);
+    expect(await click('Pause')).toBe(true);
+    await says('burn paused');
+    expect(await click('Resume')).toBe(true);
+    await page.waitForFunction(() => !document.body.textContent.includes('burn paused'));
+  });
+
+  it('stays open over a reload, and ends with the logout', async () => {
+    await page.reload();
+    await says('Failed tasks');
+    await page.evaluate(() =>
+      [...document.querySelectorAll('button')].find(one => one.textContent === 'Log out')?.click(),
+    );
+    await page.waitForSelector('#token');
+    await page.reload();
+    await page.waitForSelector('#token');
+  });
+
+  it('asks for the token again when the session has ended', async () => {
+    if (!roles.mongoUrl) return;
+    await login(token);
+    await says('Failed tasks');
+    const mongo = await new MongoClient(roles.mongoUrl).connect();
+    await mongo.db().collection('operatorSessions').deleteMany({});
+    await mongo.close();
+    await says('The session has ended. Log in again.');
+    await page.waitForSelector('#token');
+  });
+
+  it('breaks no rule of its own policy', () => {
+    expect(complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,231 @@
+import { readFileSync } from 'node:fs';
+import { MongoClient } from 'mongodb';
+import { visitorTasks } from '../../../imports/api/tasks/schema';
+import { eventually } from '../../support/eventually';
+import { ForeignClient } from '../../support/foreign-ddp';
+import { runningPair, startRoles, type TestRoles } from '../../support/roles';
+
+/** Those of the settings files; for another pair, E2E_OPERATOR_TOKEN says it. */
+const token: string =
+  process.env.E2E_OPERATOR_TOKEN ?? JSON.parse(readFileSync('settings-web.json', 'utf8')).console.operatorToken;
+/** Whoever makes tokens long shall get in as well. */
+const second = `the token of the second operator ${'x'.repeat(300)}`;
+
+jest.setTimeout(120_000);
+
+let roles: TestRoles;
+/** A ceiling for what workers do on a machine that runs other tests as well. */
+const patiently = { timeoutMs: 40_000 };
+const opened: ForeignClient[] = [];
+
+beforeAll(async () => {
+  const console = { operatorToken: [token, second], loginsPerMinute: 1_000 };
+  const queue = { heartbeatMs: 500 }; // kept counters are written with the heartbeat
+  roles = await startRoles({ settings: { web: { console }, jobs: { queue } } });
+}, 60_000);
+
+afterAll(async () => {
+  for (const client of opened) client.close();
+  await roles.stop();
+}, 30_000);
+
+async function stranger(): Promise<ForeignClient> {
+  const client = await ForeignClient.open(roles.webUrl);
+  opened.push(client);
+  return client;
+}
+
+async function operator(with_ = token) {
+  const client = await stranger();
+  return { client, session: await login(client, with_) };
+}
+
+/** A pair of somebody else's looks at few logins a minute: what is one too many waits for its turn. */
+async function login(client: ForeignClient, with_: string): Promise<string> {
+  const answer = () =>
+    client.call<{ session: string }>('console.login', with_).catch(error => {
+      if (error.error === 'too-many-requests') return undefined;
+      throw error;
+    });
+  const { session } = await eventually(answer, { timeoutMs: 70_000, everyMs: 1_000 });
+  return session;
+}
+
+const actions: [string, unknown][] = [
+  ['console.retryTask', 'x'],
+  ['console.replayTask', 'x'],
+  ['console.cancelTask', 'x'],
+  ['console.pause', null],
+  ['console.resume', null],
+  ['console.runSchedule', 'send notifications'],
+];
+
+describe('the console', () => {
+  it.each(actions)('%s needs an operator', async (method, parameter) => {
+    const client = await stranger();
+    await expect(client.call(method, parameter)).rejects.toMatchObject({ error: 'not-authorized' });
+    await client.enter();
+    await expect(client.call(method, parameter)).rejects.toMatchObject({ error: 'not-authorized' });
+  });
+
+  it('shows nothing to others', async () => {
+    const client = await stranger();
+    await expect(client.subscribe('console.state')).rejects.toMatchObject({ error: 'not-authorized' });
+    expect(client.documents.size).toBe(0);
+  });
+
+  it.each(['wrong', '', ' ', 'x'.repeat(1_000), 3, null, {}, { $ne: null }, [token]])(
+    'refuses %j as a token',
+    async wrong => {
+      const client = await stranger();
+      await expect(client.call('console.login', wrong)).rejects.toBeTruthy();
+      await expect(client.call('console.enter', wrong)).rejects.toBeTruthy();
+      await expect(client.call('console.pause', null)).rejects.toMatchObject({ error: 'not-authorized' });
+    },
+  );
+
+  it('shows an operator both roles, the counts of each type, the schedules and the workers', async () => {
+    const { client } = await operator();
+    await client.subscribe('console.state');
+    await eventually(() => client.list('consoleProcesses').length >= 2);
+    const shownRoles = client.list('consoleProcesses').map(({ role }) => role);
+    expect(shownRoles).toEqual(expect.arrayContaining(['web', 'jobs']));
+    expect(client.list('consoleCounts').map(({ _id }) => _id)).toEqual(expect.arrayContaining(['buildReport', 'burn']));
+    await eventually(() => client.list('consoleSchedules').length > 0 && client.list('consoleWorkers').length > 0);
+  });
+
+  it('pauses a type in every role, cancels, retries, replays and resumes', async () => {
+    const { client } = await operator();
+    await client.subscribe('console.state');
+    const count = () => client.list('consoleCounts').find(({ _id }) => _id === 'burn');
+    const before = Number(count()?.done);
+    await client.call('console.pause', 'burn');
+    await eventually(() => count()?.paused === true);
+    const visitor = await stranger();
+    await visitor.enter();
+    await visitor.call('burn.start', { seconds: 0.1, tasks: 1 });
+    await eventually(() => Number(count()?.queued) > 0);
+    await visitor.subscribe('tasks.mine');
+    const [task] = visitor.list(visitorTasks);
+    const id = String(task!._id);
+    await client.call('console.cancelTask', id);
+    await client.call('console.retryTask', id);
+    await client.call('console.resume', 'burn');
+    await eventually(() => Number(count()?.done) > before, patiently);
+    const replayed = await client.call<string>('console.replayTask', id);
+    expect(replayed).not.toBe(id);
+    await eventually(() => Number(count()?.done) > before + 1, patiently);
+  });
+
+  it.each([
+    ['console.retryTask', 'no-such-task', /no failed, cancelled or rejected task/],
+    ['console.replayTask', 'no-such-task', /no task/],
+    ['console.cancelTask', 'no-such-task', /no task/],
+    ['console.pause', 'noSuchType', /no task type/],
+    ['console.runSchedule', 'no such schedule', /no schedule/],
+  ])('%s says why it can not be done with %j', async (method, parameter, reason) => {
+    const { client } = await operator();
+    await expect(client.call(method, parameter)).rejects.toMatchObject({ reason: expect.stringMatching(reason) });
+  });
+
+  it('does not pretend to resume one type while everything is paused', async () => {
+    const { client } = await operator();
+    await client.subscribe('console.state');
+    const burn = () => client.list('consoleCounts').find(({ _id }) => _id === 'burn');
+    await client.call('console.pause', null);
+    await eventually(() => burn()?.pausedWithAll === true);
+    const resumed = client.call('console.resume', 'burn');
+    await expect(resumed).rejects.toMatchObject({ reason: expect.stringMatching(/everything is paused/) });
+    await client.call('console.resume', null);
+    await eventually(() => burn()?.paused === false);
+  });
+
+  it.each([[{ $ne: null }], [{ toString: 1 }], ['x'.repeat(5_000)], [['burn']], [7]])(
+    'does nothing with %j, and says no word of it',
+    async nonsense => {
+      const { client } = await operator();
+      for (const [method] of actions) await expect(client.call(method, nonsense)).rejects.toMatchObject({ error: 400 });
+    },
+  );
+
+  it('runs a schedule now, in the jobs role', async () => {
+    const { client } = await operator();
+    await client.subscribe('console.state');
+    await eventually(() => client.list('consoleSchedules').length > 0);
+    const [schedule] = client.list('consoleSchedules');
+    const done = () => Number(client.list('consoleCounts').find(({ _id }) => _id === 'sendNotifications')?.done);
+    const before = done();
+    await client.call('console.runSchedule', schedule!._id);
+    await eventually(() => done() > before, patiently);
+  });
+
+  it('lets a session in again on a new connection, until it is left', async () => {
+    const { client, session } = await operator();
+    const again = await stranger();
+    await again.call('console.enter', session);
+    await again.call('console.resume', 'burn');
+    await client.call('console.leave');
+    await expect(again.call('console.resume', 'burn')).rejects.toMatchObject({ error: 'not-authorized' });
+    const third = await stranger();
+    await expect(third.call('console.enter', session)).rejects.toMatchObject({ error: 'not-authorized' });
+  });
+});
+
+const describeHere = runningPair() ? describe.skip : describe;
+
+describeHere('an operator', () => {
+  it('is out when the session runs out, in mid-subscription too', async () => {
+    const { client, session } = await operator();
+    await client.subscribe('console.state');
+    const mongo = await new MongoClient(roles.mongoUrl).connect();
+    await mongo
+      .db()
+      .collection('operatorSessions')
+      .updateMany({}, { $set: { expiresAt: new Date(Date.now() - 1) } });
+    await mongo.close();
+    await eventually(() => client.heard.some(({ msg, error }) => msg === 'nosub' && error));
+    await expect(client.call('console.resume', 'burn')).rejects.toMatchObject({ error: 'not-authorized' });
+    const again = await stranger();
+    await expect(again.call('console.enter', session)).rejects.toMatchObject({ error: 'not-authorized' });
+  });
+
+  it('is out when the token is taken out of the settings; others stay', async () => {
+    const { session } = await operator(second);
+    const { session: kept } = await operator(token);
+    const other = await startRoles({ jobs: false, mongoUrl: roles.mongoUrl });
+    const client = await ForeignClient.open(other.webUrl);
+    opened.push(client);
+    await expect(client.call('console.enter', session)).rejects.toMatchObject({ error: 'not-authorized' });
+    await client.call('console.enter', kept);
+    await other.stop();
+  });
+
+  it('can not be guessed: of 1,000 logins in a second all but the first few are turned away', async () => {
+    const strict = await startRoles({
+      jobs: false,
+      mongoUrl: roles.mongoUrl,
+      settings: { web: { limits: { messagesPerSecond: 5_000 } } },
+    });
+    const client = await ForeignClient.open(strict.webUrl);
+    const answers = await Promise.all(
+      Array.from({ length: 1_000 }, (_, guess) =>
+        client.call('console.login', `a guess at the token, number ${guess}`).catch(({ error }) => error),
+      ),
+    );
+    const tried = answers.filter(answer => answer === 'not-authorized').length;
+    expect(tried).toBeLessThanOrEqual(11);
+    expect(answers.filter(answer => answer === 'too-many-requests')).toHaveLength(1_000 - tried);
+    await expect(client.call('console.login', token)).rejects.toMatchObject({ error: 'too-many-requests' });
+    expect((strict.web!.output.match(/a console login was refused/g) ?? []).length).toBeLessThan(4);
+    expect(strict.web!.output).not.toContain('a guess at the token');
+    client.close();
+    await strict.stop();
+  });
+
+  it('leaves a line in the log for each action, without a secret', async () => {
+    const { client, session } = await operator();
+    await client.call('console.resume', 'burn');
+    await roles.web!.says(/operator: resume action=resume taskType=burn/);
+    for (const secret of [token, second, session]) expect(roles.web!.output).not.toContain(secret);
+  });
+});

@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { MongoClient } from 'mongodb';
+import { Pauses } from '../../../infra/queue/pauses';
+import { eventually } from '../../support/eventually';
+import { ForeignClient } from '../../support/foreign-ddp';
+import { runningPair, startRoles, type TestRoles } from '../../support/roles';
+
+jest.setTimeout(120_000);
+
+/** A ceiling for what workers do on a machine that runs other tests as well. */
+const patiently = { timeoutMs: 40_000 };
+
+let roles: TestRoles;
+
+beforeAll(async () => {
+  const open = { metrics: { token: null } };
+  roles = await startRoles({ settings: { web: open, jobs: open } });
+}, 60_000);
+
+afterAll(() => roles.stop(), 30_000);
+
+async function visitor() {
+  const client = await ForeignClient.open(roles.webUrl);
+  const token = await client.enter();
+  return { client, token };
+}
+
+describe("a visitor's own", () => {
+  it('report can not be seen, stopped, removed or downloaded by another, who knows its id', async () => {
+    const owner = await visitor();
+    const thief = await visitor();
+    await owner.client.subscribe('reports.mine');
+    await thief.client.subscribe('reports.mine');
+    const id = await owner.client.call<string>('reports.build', { rows: 50 });
+    const report = () => owner.client.list('reports').find(({ _id }) => _id === id);
+    const file = await eventually(() => (report()?.file as { id: string } | undefined)?.id, patiently);
+
+    expect(thief.client.list('reports')).toEqual([]);
+    for (const method of ['reports.cancel', 'reports.retry', 'reports.remove']) {
+      await expect(thief.client.call(method, id)).rejects.toMatchObject({ error: expect.anything() });
+    }
+    const download = (cookie?: string) => fetch(`${roles.webUrl}/files/${file}`, { headers: cookie ? { cookie } : {} });
+    expect((await download()).status).toBe(404);
+    expect((await download(`visitor=${thief.token}`)).status).toBe(404);
+    expect((await download('visitor=; visitor[$ne]=x')).status).toBe(404);
+    const own = await download(`visitor=${owner.token}`);
+    expect(own.status).toBe(200);
+    expect(own.headers.get('content-disposition')).toMatch(/^attachment; filename=/);
+    expect(own.headers.get('content-security-policy')).toContain('sandbox');
+    for (const { client } of [owner, thief]) client.close();
+  });
+
+  it.each([['reports.mine'], ['pictures.mine'], ['tasks.mine']])('%s shows nothing of others', async name => {
+    const { client } = await visitor();
+    await client.subscribe(name);
+    const shown = [...client.documents.values()].flatMap(documents => [...documents.keys()]);
+    expect(shown).toEqual([]);
+    client.close();
+  });
+});
+
+/** As many connections of one visitor, who all ask at the same moment. */
+async function askAtOnce(connections: number, method: string, order: object) {
+  const { client: first, token } = await visitor();
+  const others = Array.from({ length: connections - 1 }, async () => {
+    const client = await ForeignClient.open(roles.webUrl);
+    await client.call('visitors.enter', token);
+    return client;
+  });
+  const clients = [first, ...(await Promise.all(others))];
+  const answers = await Promise.allSettled(clients.map(client => client.call(method, order)));
+  const refusals = answers.flatMap(answer => (answer.status === 'rejected' ? [answer.reason.error] : []));
+  for (const client of clients.slice(1)) client.close();
+  return { client: first, granted: connections - refusals.length, refusals: new Set(refusals) };
+}
+
+const describeHere = runningPair() ? describe.skip : describe;
+
+describeHere('ten connections of one visitor that ask at once', () => {
+  let mongo: MongoClient;
+  let pauses: Pauses;
+  beforeAll(async () => {
+    mongo = await new MongoClient(roles.mongoUrl).connect();
+    pauses = new Pauses(mongo.db());
+    await pauses.pause();
+  });
+  afterAll(async () => {
+    await pauses.resume();
+    await mongo.close();
+  });
+
+  it('get four reports, and a fifth once one of them has ended', async () => {
+    const { client, granted, refusals } = await askAtOnce(10, 'reports.build', { rows: 1_000 });
+    expect(granted).toBe(4);
+    expect(refusals).toEqual(new Set(['too-many']));
+    await client.subscribe('reports.mine');
+    const [stopped, ...others] = client.list('reports').map(({ _id }) => _id as string);
+    expect(others).toHaveLength(3);
+    await client.call('reports.cancel', stopped);
+    const next = await eventually(() => client.call<string>('reports.build', { rows: 50 }).catch(() => ''), patiently);
+    // Its slot is the new one's now; and another one, when there is one.
+    await expect(client.call('reports.retry', stopped)).rejects.toMatchObject({ error: 'too-many' });
+    await client.call('reports.cancel', others[0]);
+    await eventually(() => client.call('reports.retry', stopped).then(() => true), patiently);
+    await expect(client.call('reports.retry', stopped)).rejects.toMatchObject({ error: 'not-retriable' });
+    for (const id of [stopped, ...others, next]) await client.call('reports.remove', id);
+    client.close();
+  });
+
+  it('get one burn', async () => {
+    const { client, granted, refusals } = await askAtOnce(10, 'burn.start', { seconds: 0.1, tasks: 3 });
+    expect(granted).toBe(1);
+    expect(refusals).toEqual(new Set(['too-many']));
+    await client.subscribe('tasks.mine');
+    expect(client.list('visitorTasks')).toHaveLength(3);
+    client.close();
+  });
+});
+
+describeHere('a task that somebody wrote straight into the database', () => {
+  it.each([['__proto__'], ['constructor']])('with the type %s harms nobody who counts', async taskType => {
+    const mongo = await new MongoClient(roles.mongoUrl).connect();
+    const now = new Date();
+    const place = { catalogVersion: 1, priority: 0, place: 0, dueDate: now, createdAt: now };
+    await mongo
+      .db()
+      .collection('taskQueue')
+      .insertOne({ taskType, state: 'queued', ...place });
+    for (const url of [roles.webUrl, roles.jobsUrl]) {
+      const shown = `tandem_queue_depth{task_type="${taskType}",state="queued"`;
+      await eventually(async () => (await (await fetch(`${url}/metrics`)).text()).includes(shown));
+      expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    }
+    await mongo.close();
+  });
+
+  it.each([
+    ['without a signature', {}],
+    ['with a signature of its own making', { signature: randomBytes(32).toString('hex') }],
+  ])('%s never runs: it is rejected, and reported', async (_, forged) => {
+    const mongo = await new MongoClient(roles.mongoUrl).connect();
+    const tasks = mongo.db().collection<{ _id: string }>('taskQueue');
+    const { client } = await visitor();
+    await client.call('burn.start', { seconds: 0.1, tasks: 1 });
+    const real = await eventually(() => tasks.findOne({ state: 'done', taskType: 'burn' } as object), patiently);
+    const {
+      signature: _signature,
+      finishedAt: _at,
+      expiresAt: _gone,
+      result: _result,
+      ...copy
+    } = real as never as Record<string, unknown>;
+    const _id = `forged-${randomBytes(4).toString('hex')}`;
+    await tasks.insertOne({
+      ...copy,
+      ...forged,
+      _id,
+      state: 'queued',
+      attempt: 0,
+      attempts: [],
+      data: { seconds: 0.2, owner: 'thief' },
+    } as never);
+    const state = async () => ((await tasks.findOne({ _id })) as { state?: string } | null)?.state;
+    await eventually(async () => (await state()) === 'rejected', patiently);
+    await roles.jobs!.says(new RegExp(`burn:${_id} .*rejected`));
+    expect(roles.jobs!.output).not.toMatch(new RegExp(`burn:${_id} started`));
+    client.close();
+    await mongo.close();
+  });
+});

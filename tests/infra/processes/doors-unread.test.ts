@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { eventually } from '../../support/eventually';
+import { frame, RawWebSocket } from '../../support/raw-client';
+import { runningPair, startRoles, type TestRoles } from '../../support/roles';
+
+const mb = 1_048_576;
+const limits = { messagesPerSecond: 10_000, messageBytes: 4 * mb, unreadBytes: 2 * mb, unreadBytesInAll: 3 * mb };
+const describeHere = runningPair() ? describe.skip : describe;
+
+let roles: TestRoles;
+beforeAll(async () => {
+  if (!runningPair()) roles = await startRoles({ jobs: false, settings: { web: { limits } } });
+}, 60_000);
+afterAll(() => roles?.stop(), 30_000);
+
+const connect = frame('{"msg":"connect","version":"1","support":["1"]}');
+/** Answered by an error that repeats it. */
+const echoed = frame(`{"msg":"x","text":"${'y'.repeat(400_000)}"}`);
+
+const residentMb = () =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${roles.web!.pid}/status`, 'utf8'))![1]) / 1_024;
+
+async function open(): Promise<RawWebSocket> {
+  const web = await RawWebSocket.open(roles.webUrl);
+  await web.write(connect);
+  return web;
+}
+
+describeHere('what is held for one connection is bounded', () => {
+  it('where its client never reads: it is cut', async () => {
+    const web = await open();
+    web.socket.pause();
+    for (let times = 0; times < 36; times += 1) web.socket.write(echoed);
+    await roles.web!.says(/a connection was closed: it does not read: \d+ bytes wait for it/);
+    web.socket.destroy();
+  });
+
+  it('where many of them wait for a little: those with the most are cut', async () => {
+    const before = residentMb();
+    const clients = await Promise.all(Array.from({ length: 20 }, open));
+    for (const { socket } of clients) {
+      socket.pause();
+      for (let times = 0; times < 36; times += 1) socket.write(echoed);
+    }
+    await eventually(() => fetch(`${roles.webUrl}/healthz`).then(({ ok }) => ok));
+    expect(residentMb() - before).toBeLessThan(250); // unbounded it is 20 × 14 MB in texts alone, twice
+    for (const { socket } of clients) socket.destroy();
+  });
+
+  it('where a frame announces too much: it is refused before it comes', async () => {
+    const web = await open();
+    await web.write(frame('x', { announced: 95 * mb }));
+    await eventually(() => web.isOver);
+    web.socket.destroy();
+  });
+
+  it('where a message never ends, in pieces of one byte', async () => {
+    const web = await open();
+    const pieces = Buffer.concat(Array.from({ length: 100_000 }, () => frame('x', { opcode: 0, fin: false })));
+    await web.write(frame('{', { fin: false }));
+    for (let times = 0; times < 20 && web.isOpen; times += 1) await web.write(pieces);
+    await eventually(() => web.isOver);
+    web.socket.destroy();
+  });
+
+  it('and others are served meanwhile', async () => {
+    expect((await fetch(roles.webUrl)).status).toBe(200);
+  });
+});

@@ -1,0 +1,186 @@
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MongoClient } from 'mongodb';
+import { startReplicaSet } from '../../../infra/dev/database/replica-set';
+import { findMongo } from '../../../infra/dev/database/ways';
+import { privateFolder } from '../../../infra/dev/root';
+import { eventually } from '../../support/eventually';
+import { ForeignClient } from '../../support/foreign-ddp';
+import { runningPair, startRoles, type TestRoles } from '../../support/roles';
+
+/** The settings files of an app that has been initialised hold a token. */
+const openMetrics = { metrics: { token: null } };
+
+let roles: TestRoles;
+let starting: Promise<TestRoles> | undefined;
+
+beforeAll(async () => {
+  roles = await startRoles({ settings: { web: openMetrics, jobs: openMetrics } });
+  if (runningPair()) return;
+  starting = startForEver(roles.mongoUrl);
+  starting.catch(() => {}); // whoever waits for it hears of it
+}, 60_000);
+
+afterAll(() => roles.stop(), 30_000);
+
+/** A jobs role whose workers never say that they are there: it listens after five seconds, and is not ready then. */
+async function startForEver(mongoUrl: string): Promise<TestRoles> {
+  const folder = await mkdtemp(join(tmpdir(), 'tandem-slow-'));
+  await mkdir(join(folder, 'workers'));
+  await writeFile(join(folder, 'workers/main.js'), 'setInterval(() => {}, 1_000);');
+  await copyFile(join(privateFolder, 'workers/main.json'), join(folder, 'workers/main.json'));
+  const slow = await startRoles({ web: false, mongoUrl, env: { TANDEM_PRIVATE_DIR: folder }, ready: false });
+  await rm(folder, { recursive: true });
+  return slow;
+}
+
+const get = async (url: string) => (await (await fetch(url)).json()) as Record<string, unknown>;
+
+async function p99Of(times: number, ask: () => Promise<unknown>): Promise<number> {
+  const took: number[] = [];
+  for (let time = 0; time < times; time += 1) {
+    const from = performance.now();
+    await ask();
+    took.push(performance.now() - from);
+  }
+  return took.sort((a, b) => a - b)[Math.floor(times * 0.99)]!;
+}
+
+describe('each role, seen from outside', () => {
+  it('says at /healthz who it is and how it is', async () => {
+    await eventually(async () => (await get(`${roles.webUrl}/healthz`)).link === 'up');
+    const common = {
+      status: 'ok',
+      version: expect.any(String),
+      commit: expect.any(String),
+      uptimeSeconds: expect.any(Number),
+      database: { connected: true, latencyMs: expect.any(Number) },
+      queue: expect.objectContaining({ queued: expect.any(Number), running: expect.any(Number) }),
+      untakenTypes: [],
+    };
+    expect(await get(`${roles.webUrl}/healthz`)).toEqual({
+      ...common,
+      role: 'web',
+      workers: null,
+      link: 'up',
+      dispatch: null,
+    });
+    expect(await get(`${roles.jobsUrl}/healthz`)).toEqual({
+      ...common,
+      role: 'jobs',
+      workers: expect.objectContaining({ enabled: true, workers: expect.any(Number), slots: expect.any(Number) }),
+      link: expect.stringMatching(/^\d+ up$/),
+      dispatch: expect.any(Object),
+    });
+  });
+
+  it('gives figures at /metrics', async () => {
+    const client = await ForeignClient.open(roles.webUrl);
+    await client.enter();
+    await client.call('burn.start', { seconds: 0.1, tasks: 2 });
+    const text = async (url: string) => (await fetch(`${url}/metrics`)).text();
+    await eventually(async () =>
+      (await text(roles.jobsUrl)).includes('tandem_tasks_total{task_type="burn",outcome="done"'),
+    );
+    for (const name of [
+      'tandem_queue_depth{task_type="burn",state="queued"',
+      'tandem_task_duration_seconds_bucket',
+      'tandem_workers{',
+      'tandem_worker_slots_busy{',
+      'tandem_schedule_next_seconds{',
+      'tandem_event_loop_delay_seconds{',
+      'process_resident_memory_bytes',
+      'tandem_build_info{',
+    ]) {
+      // What the database is too busy to tell in time is left out, and is there again the next time.
+      await eventually(async () => (await text(roles.jobsUrl)).includes(name));
+    }
+    await eventually(async () => (await text(roles.webUrl)).includes('tandem_link_up{role="web"} 1'));
+    client.close();
+  });
+
+  it('answers / with 200 within milliseconds while the workers burn', async () => {
+    const client = await ForeignClient.open(roles.webUrl);
+    await client.enter();
+    await eventually(() => client.call('burn.start', { seconds: 3, tasks: 4 }).catch(() => undefined));
+    for (const url of [roles.webUrl, roles.jobsUrl]) {
+      const p99 = await p99Of(100, async () => expect((await fetch(url)).status).toBe(200));
+      expect(p99).toBeLessThan(2_500); // a ceiling for a machine that runs other tests as well: Galaxy's is five seconds
+    }
+    client.close();
+  });
+});
+
+const describeHere = runningPair() ? describe.skip : describe;
+
+describeHere('a role', () => {
+  it('answers 503 while it starts, and / with 200', async () => {
+    const slow = (await starting)!;
+    const answer = await fetch(`${slow.jobsUrl}/healthz`);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({ status: 'starting', role: 'jobs' });
+    expect((await fetch(slow.jobsUrl)).status).toBe(200);
+    slow.jobs!.kill();
+    await slow.stop();
+  });
+
+  it('gives figures to this machine only where no token is set, and believes no header about it', async () => {
+    const statusFor = async (headers: Record<string, string>) =>
+      (await fetch(`${roles.webUrl}/metrics`, { headers })).status;
+    expect(await statusFor({})).toBe(200);
+    for (const header of ['X-Forwarded-For', 'X-Real-IP', 'Forwarded', 'Via', 'X-Forwarded-Proto'])
+      expect([header, await statusFor({ [header]: '203.0.113.7' })]).toEqual([header, 403]);
+    expect(await statusFor({ 'X-Forwarded-For': '127.0.0.1, 203.0.113.7' })).toBe(403);
+  });
+
+  it('guards /metrics by a token where one is set', async () => {
+    const token = 'a token for prometheus';
+    const guarded = await startRoles({
+      jobs: false,
+      mongoUrl: roles.mongoUrl,
+      settings: { web: { metrics: { token } } },
+    });
+    const ask = (authorization?: string) =>
+      fetch(`${guarded.webUrl}/metrics`, { headers: authorization ? { authorization } : {} });
+    expect((await ask()).status).toBe(401);
+    expect((await ask('Bearer wrong')).status).toBe(401);
+    const answer = await ask(`Bearer ${token}`);
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toContain('tandem_build_info');
+    await guarded.stop();
+  });
+
+  it('answers 503 while it is cut off from the database, / with 200, and is well again when that is back', async () => {
+    const found = await findMongo();
+    if ('url' in found) return; // somebody else's database is not ours to stop
+    const mongo = await startReplicaSet(found.mongod);
+    const cut = await startRoles({ mongoUrl: mongo.url });
+    const urls = [cut.webUrl, cut.jobsUrl];
+    const codes = () => Promise.all(urls.map(async url => (await fetch(`${url}/healthz`)).status));
+    try {
+      process.kill(mongo.pid, 'SIGSTOP');
+      await eventually(async () => (await codes()).every(code => code === 503), { timeoutMs: 20_000 });
+      for (const url of urls) expect((await fetch(url)).status).toBe(200);
+      expect(await get(`${cut.jobsUrl}/healthz`)).toMatchObject({ status: 'cut off from the database', queue: null });
+      process.kill(mongo.pid, 'SIGCONT');
+      await eventually(async () => (await codes()).every(code => code === 200), { timeoutMs: 30_000 });
+      await cut.web!.says(/the database answers again/);
+    } finally {
+      process.kill(mongo.pid, 'SIGCONT');
+      await cut.stop();
+      await mongo.stop();
+    }
+  }, 90_000);
+
+  it('registers itself, is listed by the others, and goes when it ends', async () => {
+    const another = await startRoles({ jobs: false, mongoUrl: roles.mongoUrl });
+    const mongo = await new MongoClient(roles.mongoUrl).connect();
+    const entry = () => mongo.db().collection('processes').findOne({ pid: another.web!.pid });
+    const facts = { role: 'web', host: hostname(), version: expect.any(String), state: expect.any(String) };
+    expect(await entry()).toMatchObject(facts);
+    await another.stop();
+    expect(await entry()).toBeNull();
+    await mongo.close();
+  });
+});

@@ -1,0 +1,118 @@
+import { Copy } from '../../support/copy';
+
+jest.setTimeout(400_000);
+
+/** Two fresh clones: one keeps the sample. */
+let clones: { sample: Copy; bare: Copy };
+beforeAll(() => {
+  clones = { sample: new Copy(), bare: new Copy() };
+  for (const clone of Object.values(clones)) clone.commit();
+});
+afterAll(() => Promise.all(Object.values(clones ?? {}).map(clone => clone.remove())));
+
+async function isGood(copy: Copy, command: string, ...args: string[]): Promise<void> {
+  const { code, output } = await copy.run(command, args);
+  expect({ command, args, code, output }).toMatchObject({ code: 0 });
+}
+
+const settingsOf = (copy: Copy, role: string) => JSON.parse(copy.read(`settings-${role}.json`));
+
+describe('npm run init, before it is done', () => {
+  const init = (...args: string[]) => clones.sample.run('node', ['--import', 'tsx', 'infra/dev/init/main.ts', ...args]);
+
+  it.each([
+    [[], 'name: is missing. Try: npm run init -- my-app'],
+    [['My App'], 'name: "My App" is not made of small letters, digits and single - between them'],
+    [['../up'], 'name: "../up" is not made of small letters'],
+    [['tandem'], 'name: "tandem" is the template\'s own'],
+    [['my', 'app'], 'name: one is enough, not 2 (my, app)'],
+    [['my-app', '--sparse'], "Unknown option '--sparse'"],
+  ])('refuses %p, and touches nothing', async (args, reason) => {
+    const before = clones.sample.contents();
+    expect(await init(...args)).toMatchObject({ code: 1, output: expect.stringContaining(reason) });
+    expect(clones.sample.contents()).toEqual(before);
+  });
+
+  it('refuses a tree with uncommitted changes, until it is told to go on', async () => {
+    clones.sample.write('notes.txt', 'mine');
+    expect(await init('my-app')).toMatchObject({ code: 1, output: expect.stringContaining('?? notes.txt') });
+    expect(JSON.parse(clones.sample.read('package.json')).name).toBe('tandem');
+  });
+});
+
+describe.each([
+  ['sample', '--force'],
+  ['bare', '--bare'],
+] as const)('npm run init -- my-app, %s', (kind, flag) => {
+  let copy: Copy;
+  let output: string;
+  beforeAll(async () => {
+    copy = clones[kind];
+    const init = await copy.npm('run', 'init', '--', 'my-app', flag);
+    expect(init).toMatchObject({ code: 0 });
+    output = init.output;
+  });
+
+  it('gives the app its name wherever one is read', () => {
+    expect(JSON.parse(copy.read('package.json')).name).toBe('my-app');
+    const lock = JSON.parse(copy.read('package-lock.json'));
+    expect([lock.name, lock.packages[''].name]).toEqual(['my-app', 'my-app']);
+    expect(copy.read('imports/app.ts')).toContain("name: 'my-app'");
+    expect(copy.read('client/main.html')).toContain('<title>My App</title>');
+    expect(copy.read('README.md')).toMatch(/^# My App\n\nMy App is a Meteor 3 app/);
+    expect(copy.read('compose.yaml')).toContain('image: my-app\n');
+    expect(copy.read('Dockerfile')).toContain('docker build -t my-app .');
+    expect(settingsOf(copy, 'web').public).toEqual({ appName: 'My App' });
+    for (const file of ['imports/ui/header/Header.tsx', 'infra/dashboard/pages/Console.tsx', 'client/main.html'])
+      expect(copy.read(file)).not.toContain('Tandem');
+  });
+
+  it('makes secrets that nobody else has, the same for both roles, and a new Meteor id', async () => {
+    const [web, jobs] = [settingsOf(copy, 'web'), settingsOf(copy, 'jobs')];
+    const secrets = [web.link.secret, web.queue.signingKey, web.console.operatorToken, web.metrics.token];
+    expect(new Set(secrets).size).toBe(4);
+    for (const secret of secrets) expect(secret).toMatch(/^[0-9a-f]{64}$/);
+    expect([jobs.link.secret, jobs.queue.signingKey, jobs.console.operatorToken, jobs.metrics.token]).toEqual(secrets);
+    expect(output).toContain(web.console.operatorToken);
+    const before = await copy.run('git', ['show', 'HEAD:.meteor/.id']);
+    expect(copy.read('.meteor/.id')).toMatch(/^[0-9a-z]{12}\.[0-9a-z]{12}$/m);
+    expect(copy.read('.meteor/.id')).not.toBe(before.output);
+  });
+
+  it('prints the next three steps', () => {
+    expect(output).toMatch(/Next:\n {2}1\. git add .*\n {2}2\. npm start.*\n {2}3\. .*deploy/);
+  });
+
+  it('leaves sources that the linter takes', () =>
+    isGood(copy, 'node_modules/.bin/biome', 'check', 'client', 'server', 'imports', 'infra', 'tests'));
+
+  it('is not done twice by mistake', async () => {
+    const before = copy.contents();
+    const again = await copy.npm('run', 'init', '--', 'other-app', '--force');
+    expect(again).toMatchObject({ code: 1, output: expect.stringContaining('This is my-app already') });
+    expect(copy.contents()).toEqual(before);
+  });
+});
+
+describe('npm run init -- my-app --bare', () => {
+  it('leaves sources that the compiler takes, and nothing unused', async () => {
+    await isGood(clones.bare, 'node_modules/.bin/tsc');
+    await isGood(clones.bare, 'node_modules/.bin/knip', '--no-progress');
+  });
+
+  it('leaves tests that pass: of the units, of a schedule, and of both roles with a browser', async () => {
+    const chosen = ['tests/app/(handlers|schedules)', 'tests/infra/unit/(catalog|settings)', 'e2e/page'];
+    await isGood(clones.bare, 'node_modules/.bin/jest', ...chosen, '--runInBand');
+  });
+
+  it('leaves nothing of the sample but its smallest task', async () => {
+    const { output } = await clones.bare.run('find', ['imports', '-type', 'f']);
+    expect(output).not.toMatch(/report|picture|thumbnail|notification|pulse/i);
+    expect(Object.keys(JSON.parse(clones.bare.read('package.json')).dependencies)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(hucre|sharp|busboy)$/)]),
+    );
+    expect(clones.bare.read('package-lock.json')).not.toMatch(/node_modules\/(hucre|sharp|busboy)"/);
+    await isGood(clones.bare, 'npm', 'run', 'new:api', 'notes');
+    await isGood(clones.bare, 'npm', 'run', 'new:task', 'thumbnail');
+  });
+});

@@ -1,0 +1,123 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { LinkClient, LinkError } from '../../../infra/link';
+import { eventually } from '../../support/eventually';
+import { testPort } from '../../support/ports';
+import { startRoles, type TestRoles } from '../../support/roles';
+
+// The link is code of a role: here it runs in the test's own process, on the Node host's modules.
+jest.mock('meteor/ddp', () => require('../../../infra/node-host/modules/ddp'), { virtual: true });
+jest.mock('meteor/ddp-rate-limiter', () => require('../../../infra/node-host/modules/ddp-rate-limiter'), {
+  virtual: true,
+});
+jest.mock('meteor/check', () => require('../../../infra/node-host/modules/check'), { virtual: true });
+jest.mock('meteor/ejson', () => require('../../../infra/node-host/modules/ejson'), { virtual: true });
+jest.mock('meteor/meteor', () => require('../../../infra/node-host/modules/meteor'), { virtual: true });
+jest.mock('meteor/mongo', () => require('../../../infra/node-host/modules/mongo'), { virtual: true });
+
+jest.setTimeout(120_000);
+
+const secret: string =
+  process.env.E2E_LINK_SECRET ?? JSON.parse(readFileSync('settings-jobs.json', 'utf8')).link.secret;
+
+let roles: TestRoles;
+const clients: LinkClient[] = [];
+const lines: Server[] = [];
+const said: { name: string; fields: object }[] = [];
+
+beforeAll(async () => {
+  roles = await startRoles();
+});
+
+afterAll(async () => {
+  for (const client of clients) await client.stop();
+  for (const line of lines) line.close();
+  await roles.stop();
+});
+
+async function link(options: Partial<ConstructorParameters<typeof LinkClient>[0]> = {}): Promise<LinkClient> {
+  const emit = (name: string, fields: object) => void said.push({ name, fields });
+  const client = new LinkClient({ urls: [roles.jobsUrl], secret, waitMs: 60_000, retryMs: 300, emit, ...options });
+  clients.push(client);
+  await client.start();
+  return client;
+}
+
+/** The url of a line to the jobs role that takes its time to open. */
+async function slowLine(openMs: number): Promise<string> {
+  const { hostname, port } = new URL(roles.jobsUrl);
+  const line = createServer(socket => {
+    socket.on('error', () => {});
+    const upstream = connect(Number(port), hostname).on('error', () => socket.destroy());
+    socket.once('close', () => upstream.destroy());
+    setTimeout(() => socket.pipe(upstream).pipe(socket), openMs);
+  });
+  lines.push(line);
+  await once(line.listen(0, '127.0.0.1'), 'listening');
+  return `http://127.0.0.1:${(line.address() as AddressInfo).port}`;
+}
+
+const nowhere = async () => `http://127.0.0.1:${await testPort()}`;
+
+describe('the client of the link', () => {
+  it('waits for the link to come up, runs a task in the jobs role and gives its result', async () => {
+    const jobs = await link();
+    const run = jobs.run('burn', { seconds: 0.1, owner: 'test' });
+    expect(jobs.isUp()).toBe(false);
+    await run;
+    expect(jobs.isUp()).toBe(true);
+  });
+
+  it('knows live what the jobs role does', async () => {
+    const jobs = await link();
+    await eventually(() => jobs.live().length === 1);
+    expect(jobs.live()[0]).toMatchObject({ enabled: true, slots: expect.any(Number), schedules: expect.any(Array) });
+    jobs.nudge();
+  });
+
+  it('says that a payload is refused, with the field and the value', async () => {
+    const jobs = await link();
+    const run = jobs.run('burn', { seconds: -1, owner: 'test' });
+    await expect(run).rejects.toMatchObject({ name: 'LinkError', code: 'refused' });
+    await expect(run).rejects.toThrow('burn.data.seconds: -1');
+  });
+
+  it('says that a task took too long', async () => {
+    const jobs = await link();
+    const run = jobs.run('burn', { seconds: 10, owner: 'test' }, { timeout: 300 });
+    await expect(run).rejects.toMatchObject({ code: 'timeout' });
+  });
+
+  it('comes up over a line that takes longer to open than it waits between two tries', async () => {
+    const jobs = await link({ urls: [await slowLine(1_500)], retryMs: 100 });
+    await jobs.run('burn', { seconds: 0.1, owner: 'test' });
+  });
+
+  it('needs one of several jobs roles only', async () => {
+    const jobs = await link({ urls: [await nowhere(), roles.jobsUrl, await nowhere()] });
+    await jobs.run('burn', { seconds: 0.1, owner: 'test' });
+  });
+
+  it('fails after a bounded wait while the link is down, and says so', async () => {
+    const url = await nowhere();
+    const jobs = await link({ urls: [url], waitMs: 500 });
+    const run = jobs.run('burn', { seconds: 0.1, owner: 'test' });
+    await expect(run).rejects.toEqual(
+      new LinkError('down', `the link to the jobs role is down: ${url} not reached in 500 ms`),
+    );
+    expect(jobs.live()).toEqual([]);
+    jobs.nudge();
+  });
+
+  it('stays down with a wrong secret, and says why once', async () => {
+    const jobs = await link({ secret: 'not the secret, but as long as one', waitMs: 1_500 });
+    const refusals = () => said.filter(({ name }) => name === 'link.refused');
+    await eventually(() => refusals().length > 0, { timeoutMs: 60_000 });
+    const run = jobs.run('burn', { seconds: 0.1, owner: 'test' });
+    await expect(run).rejects.toMatchObject({ code: 'down' });
+    expect(refusals()).toEqual([
+      { name: 'link.refused', fields: { url: roles.jobsUrl, reason: 'the secret is wrong' } },
+    ]);
+  });
+});

@@ -1,0 +1,96 @@
+import { writeNew } from '../../../infra/dev/new/write-new';
+import { Copy } from '../../support/copy';
+
+jest.setTimeout(180_000);
+
+let copy: Copy;
+beforeAll(() => {
+  copy = new Copy();
+});
+afterAll(() => copy.remove());
+
+const right = { code: 0 };
+/** All that can hold something written, and not all tests beside it: the compiler has enough to do. */
+const checked = [
+  'imports',
+  'infra/*.d.ts',
+  'packages/**/*.d.ts',
+  'tests/*/*thumbnail*',
+  'tests/*/*invoices*',
+  'tests/*/*shopping*',
+];
+/** Whether a line of the compiler's or the linter's output names a file that was written or changed. */
+const isAboutWritten = (line: string) =>
+  /^(::error.*file=)?(imports\/|tests\/\w+\/[\w-]*(thumbnail|invoices|shopping))/.test(line);
+
+describe('npm run new:…', () => {
+  it('task writes a handler, its entries and its test', async () => {
+    const { code, output } = await copy.npm('run', 'new:task', 'thumbnail');
+    expect({ code, output }).toMatchObject(right);
+    expect(output).toContain('new      imports/tasks/handlers/thumbnail.ts');
+    expect(output).toContain('changed  imports/tasks/catalog.ts');
+    expect(output).toContain('Next:\n  1. imports/tasks/catalog.ts');
+    expect(copy.read('imports/tasks/handlers/index.ts')).toContain("thumbnail: () => import('./thumbnail')");
+  });
+
+  it('schedule writes an entry of the cron table and the task that it adds', async () => {
+    expect(await copy.npm('run', 'new:schedule', 'send-invoices')).toMatchObject(right);
+    expect(copy.read('imports/schedules.ts')).toContain("job: addsTask({ taskType: 'sendInvoices', data: {} })");
+  });
+
+  it('api writes a collection with methods and a publication', async () => {
+    expect(await copy.npm('run', 'new:api', 'shopping-notes')).toMatchObject(right);
+    expect(copy.read('imports/api/shopping-notes/collection.ts')).toContain(
+      "export const ShoppingNotes = new Mongo.Collection<ShoppingNote>('shoppingNotes');",
+    );
+  });
+
+  it('leaves sources that the compiler and the linter take', async () => {
+    copy.write('tsconfig.written.json', JSON.stringify({ extends: './tsconfig.json', include: checked }));
+    const types = await copy.run('node_modules/.bin/tsc', ['--project', 'tsconfig.written.json']);
+    expect(types.output.split('\n').filter(isAboutWritten)).toEqual([]);
+    const written = ['imports', 'tests/infra/unit', 'tests/infra/contract', 'tests/e2e'];
+    const lint = await copy.run('node_modules/.bin/biome', ['check', '--reporter=github', ...written]);
+    expect(lint.output.split('\n').filter(isAboutWritten)).toEqual([]);
+  });
+
+  it('leaves tests that pass', async () => {
+    const written = ['handlers-thumbnail', 'handlers-send-invoices', 'schedule-send-invoices', 'api-shopping-notes'];
+    const { code, output } = await copy.run('node_modules/.bin/jest', [...written, '--runInBand']);
+    expect({ code, output }).toMatchObject(right);
+    expect(output).toContain('Test Suites: 4 passed, 4 total');
+  });
+
+  it('writes nothing where the name is missing, and shows how it is meant', async () => {
+    const { code, output } = await copy.npm('run', 'new:task');
+    expect({ code, output }).toEqual({
+      code: 1,
+      output: expect.stringContaining('Try: npm run new:task send-invoice'),
+    });
+  });
+
+  it.each([
+    ['task', 'burn', 'imports/tasks/catalog.ts: has that name already; choose another one'],
+    ['task', 'thumbnail', 'imports/tasks/handlers/thumbnail.ts: is there already; choose another name'],
+    ['schedule', 'send invoices', 'imports/schedules.ts: has that name already; choose another one'],
+    ['api', 'tasks', 'imports/api/tasks/schema.ts: is there already; choose another name'],
+    ['api', 'processes', 'the collection "processes" is there already'],
+    ['api', 'dates', 'name: Date is the name of something else in the code; choose another one'],
+    ['api', 'Shopping Notes', 'imports/api/shopping-notes/schema.ts: is there already; choose another name'],
+    ['page', 'home', 'kind: "page" is not one of task, schedule, api'],
+  ])('refuses a %s named %p, and touches nothing', (kind, name, reason) => {
+    const before = copy.contents();
+    expect(() => writeNew(copy.folder, kind, [name])).toThrow(reason);
+    expect(copy.contents()).toEqual(before);
+  });
+
+  it('says what to put in by hand where a file has lost the line to put it at', () => {
+    const file = 'imports/tasks/handlers/index.ts';
+    copy.write(file, copy.read(file).replace('} satisfies Handlers', '} as const satisfies Handlers'));
+    const before = copy.contents();
+    const write = () => writeNew(copy.folder, 'task', ['another']);
+    expect(write).toThrow(`${file}: has no line like`);
+    expect(write).toThrow("another: () => import('./another'),");
+    expect(copy.contents()).toEqual(before);
+  });
+});

@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { MongoClient } from 'mongodb';
+import { isFree } from '../../../infra/dev/ports';
+import { eventually } from '../../support/eventually';
+import { ForeignClient } from '../../support/foreign-ddp';
+import { startRoles, type TestRoles } from '../../support/roles';
+
+jest.setTimeout(120_000);
+
+const describeHere = process.env.E2E_WEB_URL ? describe.skip : describe;
+
+/** Adds burn tasks of so many seconds. */
+async function addBurn(roles: TestRoles, seconds: number, tasks = 1): Promise<void> {
+  const client = await ForeignClient.open(roles.webUrl);
+  await client.enter();
+  await client.call('burn.start', { seconds, tasks });
+  client.close();
+}
+
+/** The states of the burn tasks: of these alone, because the schedules' tasks come at any minute. */
+async function burnStates(roles: TestRoles): Promise<string[]> {
+  const mongo = await new MongoClient(roles.mongoUrl).connect();
+  const tasks = await mongo.db().collection('taskQueue').find({ taskType: 'burn' }).toArray();
+  await mongo.close();
+  return tasks.map(({ state }) => state);
+}
+
+/** Keeps a worker busy for so many seconds. */
+async function burn(roles: TestRoles, seconds: number): Promise<void> {
+  await addBurn(roles, seconds);
+  await roles.jobs!.says(/burn:\S+ started/);
+}
+
+const post = (url: string, headers: OutgoingHttpHeaders) => httpRequest(url, { method: 'POST', headers });
+
+describeHere('a role that is told to end', () => {
+  it('answers 503 while it drains, finishes its task, and ends with 0', async () => {
+    const roles = await startRoles();
+    await burn(roles, 4);
+    roles.jobs!.signal('SIGTERM');
+    await eventually(async () => (await fetch(`${roles.jobsUrl}/healthz`)).status === 503);
+    expect(await roles.jobs!.ended).toBe(0);
+    expect(roles.jobs!.output).toMatch(/burn:\S+ done/);
+    roles.web!.signal('SIGTERM');
+    expect(await roles.web!.ended).toBe(0);
+    await roles.stop();
+  });
+
+  it('lets an upload that is under way come to its end', async () => {
+    const roles = await startRoles({ jobs: false });
+    const body = '--b\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\nno photo\r\n--b--\r\n';
+    const request = post(`${roles.webUrl}/upload/pictures`, {
+      'Content-Type': 'multipart/form-data; boundary=b',
+      'Content-Length': body.length,
+      Cookie: `visitor=${'a'.repeat(64)}`,
+    });
+    const answer = once(request, 'response');
+    request.write(body.slice(0, 60));
+    await eventually(() => request.socket?.bytesWritten);
+    roles.web!.signal('SIGTERM');
+    await roles.web!.says(/draining/);
+    request.end(body.slice(60));
+    const [response] = (await answer) as [IncomingMessage];
+    expect(response.statusCode).toBeGreaterThanOrEqual(200);
+    response.resume();
+    expect(await roles.web!.ended).toBe(0);
+    await roles.stop();
+  });
+
+  it('hands back what does not end inside the grace period', async () => {
+    const roles = await startRoles({ env: { METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '6' } });
+    await burn(roles, 30);
+    const before = Date.now();
+    roles.jobs!.signal('SIGTERM');
+    expect(await roles.jobs!.ended).toBe(0);
+    expect(Date.now() - before).toBeLessThan(25_000);
+    expect(await burnStates(roles)).toEqual(['queued']);
+    await roles.stop();
+  });
+
+  it('under `meteor run` gives its port to the next one at once, and ends at a second Ctrl-C', async () => {
+    const env = { METEOR_PARENT_PID: String(process.pid), METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '60' };
+    const roles = await startRoles({ env });
+    await burn(roles, 30);
+    roles.jobs!.signal('SIGINT');
+    await roles.jobs!.says(/^tandem:role SIGINT: draining/m); // the tool writes the time before each line
+    roles.jobs!.signal('SIGTERM'); // Meteor's tool sends one of its own after a terminal's Ctrl-C
+    await eventually(() => isFree(Number(new URL(roles.jobsUrl).port)));
+    expect(roles.jobs!.output).not.toMatch(/drained/);
+    roles.jobs!.signal('SIGINT');
+    expect(await roles.jobs!.ended).toBe(130);
+    await roles.stop();
+  });
+});
+
+describeHere('a process without runJobs', () => {
+  it('is both roles at once in development', async () => {
+    const roles = await startRoles({ jobs: false, settings: { web: { runJobs: null, queue: { heartbeatMs: 500 } } } });
+    await addBurn(roles, 0.2, 2);
+    await eventually(async () => String(await burnStates(roles)) === 'done,done');
+    const health = (await (await fetch(`${roles.webUrl}/healthz`)).json()) as object;
+    expect(health).toMatchObject({ role: 'both' });
+    await roles.stop();
+  });
+
+  it('a jobs role with workers off schedules and runs no task', async () => {
+    const roles = await startRoles({ settings: { jobs: { workers: { enabled: false } } } });
+    await addBurn(roles, 0.2);
+    const health = (await (await fetch(`${roles.jobsUrl}/healthz`)).json()) as object;
+    expect(health).toMatchObject({ workers: { enabled: false, workers: 0 } });
+    expect(await burnStates(roles)).toEqual(['queued']);
+    expect(roles.jobs!.output).toContain('Scheduled "');
+    await roles.stop();
+  });
+});

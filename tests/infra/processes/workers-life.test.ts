@@ -1,0 +1,200 @@
+import { copyFileSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { catalog } from '../../../imports/tasks/catalog';
+import { eventually } from '../../support/eventually';
+import { buildFaultWorker, FaultPool, faultTask } from '../../support/fault-task-pool';
+import { isAlive } from '../../support/processes';
+
+let file: string;
+let pool: FaultPool;
+
+const create = (options = {}) => {
+  pool = new FaultPool({ file, abortGraceMs: 400, ...options });
+  return pool;
+};
+const start = (options = {}) => create(options).start();
+
+beforeAll(async () => {
+  ({ file } = await buildFaultWorker());
+});
+afterEach(() => pool?.pool.stop(1_000));
+
+describe('keepAlive', () => {
+  test("'always' fills the pool at once and keeps it full", async () => {
+    await start({ maxWorkers: 3, keepAlive: 'always' });
+    await eventually(() => pool.saidOf('worker.started').length === 3);
+    process.kill(pool.pids()[0]!, 'SIGKILL');
+    await eventually(() => pool.saidOf('worker.started').length === 4);
+    expect(pool.pids()).toHaveLength(3);
+  });
+
+  test('a number keeps idle workers for so long, and the pool grows again when there is work', async () => {
+    await start({ maxWorkers: 2, keepAlive: 200 });
+    const { workerPid } = await pool.run('noop');
+    await eventually(() => pool.pids().length === 0);
+    await eventually(() => !isAlive(workerPid!));
+    expect((await pool.run('noop')).outcome.kind).toBe('done');
+  });
+
+  test('keeps minWorkers in any case', async () => {
+    await start({ maxWorkers: 2, minWorkers: 1, keepAlive: 100 });
+    const waits = [pool.run('wait', { ms: 300 }), pool.run('wait', { ms: 300 })];
+    await eventually(() => pool.pids().length === 2);
+    await Promise.all(waits);
+    await eventually(() => pool.pids().length === 1);
+    await eventually(() => pool.saidOf('worker.ended').length === 1);
+    expect(pool.pids()).toHaveLength(1);
+  });
+});
+
+describe('room', () => {
+  test('is one task for each worker while nobody knows how long tasks take', async () => {
+    await start({ maxWorkers: 3 });
+    expect(pool.pool.room()).toBe(3);
+    pool.pool.run([faultTask('hangLong')]);
+    expect(pool.pool.room()).toBe(2);
+    pool.pool.run([faultTask('hangLong'), faultTask('hangLong'), faultTask('hangLong')]);
+    expect(pool.pool.room()).toBe(0);
+  });
+
+  test('grows with short tasks, up to the prefetch', async () => {
+    await start({ prefetch: 50 });
+    // On a busy machine a task or two take long by chance: it needs some more then.
+    await eventually(async () => {
+      await pool.run('noop');
+      return pool.pool.room() > 10;
+    });
+    expect(pool.pool.room()).toBeLessThanOrEqual(51);
+    // Long ones, or unknown ones, go to whatever role has a free slot; and nothing is taken behind them.
+    const ahead = pool.pool.fitting([...Array(5).fill('noop'), 'hangLong', 'hangLong', 'noop']);
+    expect(ahead).toBe(6);
+    pool.pool.run([faultTask('hangLong')]);
+    expect(pool.pool.room()).toBe(0);
+  });
+
+  test('is more than one in a worker for types that wait rather than compute', async () => {
+    await start();
+    const tasks = Array.from({ length: 10 }, () => faultTask('waitTogether', { ms: 3_000 }));
+    pool.pool.run(tasks.slice(0, 1));
+    expect(pool.pool.room()).toBe(9);
+    pool.pool.run(tasks.slice(1));
+    expect(new Set(await Promise.all(tasks.map(task => pool.begun(task)))).size).toBe(1);
+    expect(pool.pool.snapshot()).toMatchObject({ workers: 1, busy: 10, load: 1, waiting: 0 });
+    expect(pool.pool.room()).toBe(0);
+  });
+});
+
+describe('a worker is replaced between tasks', () => {
+  test('after so many tasks', async () => {
+    await start({ recycle: { tasks: 3 } });
+    const pids: (number | undefined)[] = [];
+    for (let n = 0; n < 4; n += 1) pids.push((await pool.run('noop', { n })).workerPid);
+    expect(new Set(pids.slice(0, 3)).size).toBe(1);
+    expect(pids[3]).not.toBe(pids[0]);
+    expect(pool.saidOf('worker.recycled')[0]).toMatchObject({
+      workerPid: pids[0],
+      why: 'it has run 3 tasks (limit 3)',
+    });
+  });
+
+  test('at a certain age, idle or not', async () => {
+    await start({ recycle: { ageMs: 300 } });
+    const [pid] = pool.pids();
+    await eventually(() => !isAlive(pid!));
+    expect((await pool.run('noop')).outcome.kind).toBe('done');
+  });
+
+  test('when it holds too much memory', async () => {
+    await start({ recycle: { rssBytes: 250 * 1024 * 1024 } });
+    const { workerPid } = await pool.run('leak', { megabytes: 10 });
+    expect((await pool.run('leak', { megabytes: 300 })).workerPid).toBe(workerPid);
+    expect((await pool.run('noop')).workerPid).not.toBe(workerPid);
+    expect(pool.saidOf('worker.recycled')[0]?.why).toMatch(/^it holds \d+ MB of memory \(limit 250 MB\)$/);
+  });
+});
+
+describe('a worker that cannot start', () => {
+  test('keeps the pool from starting, with its own words', async () => {
+    const broken = join(mkdtempSync(join(tmpdir(), 'tandem-broken-')), 'main.js');
+    writeFileSync(broken, 'throw new Error("I am broken")');
+    await expect(create({ file: broken }).start()).rejects.toThrow(
+      'A worker process could not start: exited with code 1: Error: I am broken',
+    );
+    expect(pool.pids()).toEqual([]);
+  });
+
+  test('of another catalogue is refused, with the command that builds it', async () => {
+    await expect(create({ catalog }).start()).rejects.toThrow(/another task catalogue.*npm run build:worker/);
+  });
+
+  test('later on is tried again after growing pauses, and says so', async () => {
+    const own = join(mkdtempSync(join(tmpdir(), 'tandem-breaks-')), 'main.js');
+    copyFileSync(file, own);
+    await start({ file: own });
+    writeFileSync(`${own}.broken`, 'process.exit(7)');
+    renameSync(`${own}.broken`, own);
+    const task = faultTask('exit', { code: 1 });
+    const after = faultTask('noop');
+    pool.pool.run([task, after]);
+    const failures = await eventually(() => {
+      const said = pool.saidOf('worker.startFailed');
+      return said.length >= 3 ? said : undefined;
+    });
+    expect(failures.map(({ retryInMs }) => retryInMs).slice(0, 3)).toEqual([250, 500, 1_000]);
+    expect(failures[0]).toMatchObject({ failures: 1, why: 'exited with code 7' });
+    expect(pool.pool.room()).toBe(0);
+    copyFileSync(file, own);
+    expect((await pool.reportOf(after)).outcome.kind).toBe('done');
+  });
+});
+
+describe('stop', () => {
+  test('hands back what has not begun, lets the running ones finish, and leaves no process', async () => {
+    await start();
+    const running = faultTask('wait', { ms: 300 });
+    const waiting = [faultTask('wait', { ms: 300 }), faultTask('wait', { ms: 300 })];
+    pool.pool.run([running, ...waiting]);
+    const pid = await pool.begun(running);
+    const handedBack = await pool.pool.stop(5_000);
+    expect(handedBack.map(({ _id }) => _id).sort()).toEqual(waiting.map(({ _id }) => _id).sort());
+    expect(pool.reports.get(running._id)?.outcome.kind).toBe('done');
+    expect(pool.reports.size).toBe(1);
+    expect(isAlive(pid)).toBe(false);
+    expect(pool.pool.room()).toBe(0);
+  });
+
+  test('hands back short tasks that wait inside the worker', async () => {
+    await start();
+    for (let n = 0; n < 20; n += 1) await pool.run('noop', { n });
+    const tasks = Array.from({ length: 2_000 }, (_, n) => faultTask('noop', { n }));
+    pool.pool.run(tasks);
+    const handedBack = await pool.pool.stop(5_000);
+    const done = tasks.filter(({ _id }) => pool.reports.has(_id)).length;
+    expect(handedBack.length).toBeGreaterThan(0);
+    expect(handedBack.length + done).toBe(2_000);
+  });
+
+  test('aborts what does not end in time and hands it back, then kills what does not even stop', async () => {
+    await start({ maxWorkers: 3 });
+    const tasks = [faultTask('stopOnSignalLong'), faultTask('hangLong'), faultTask('blockLoopLong', { ms: 60_000 })];
+    pool.pool.run(tasks);
+    const pids = await Promise.all(tasks.map(task => pool.begun(task)));
+    const handedBack = await pool.pool.stop(1_000);
+    expect(handedBack.map(({ _id }) => _id).sort()).toEqual(tasks.map(({ _id }) => _id).sort());
+    expect(pool.reports.size).toBe(0);
+    expect(pids.filter(isAlive)).toEqual([]);
+  });
+
+  test('gives the same answer twice', async () => {
+    await start();
+    expect(pool.pool.stop(1_000)).toBe(pool.pool.stop(1_000));
+    await expect(pool.pool.stop(1_000)).resolves.toEqual([]);
+  });
+});
+
+test('options out of range are refused by name', () => {
+  expect(() => create({ maxWorkers: 0, niceness: 20, keepAlive: 'never' as never })).toThrow(
+    /maxWorkers: 0 is not a whole number from 1[\s\S]*niceness: 20 is not[\s\S]*keepAlive: "never" is neither 'always' nor/,
+  );
+});

@@ -1,0 +1,25 @@
+import { Bundler } from '../../../infra/dev/bundling/bundler';
+import { buildOfThisRun } from '../../support/build';
+import { commandLine, descendants } from '../../support/processes';
+import { buildFolder } from '../../support/run';
+
+jest.setTimeout(120_000);
+
+test('a bundler learns of a change though another one of the same checkout was quicker to build it', async () => {
+  await buildOfThisRun();
+  const late = new Bundler(buildFolder());
+  expect(await late.build().finally(() => late.stop())).toEqual(new Set(['server', 'browser', 'worker']));
+});
+
+test('a bundler whose esbuild has died starts another one', async () => {
+  await buildOfThisRun();
+  const bundler = new Bundler(buildFolder());
+  try {
+    await bundler.build();
+    for (const pid of descendants(process.pid))
+      if (/esbuild.* --service/.test(commandLine(pid))) process.kill(pid, 'SIGKILL');
+    expect(await bundler.build()).toEqual(new Set());
+  } finally {
+    await bundler.stop();
+  }
+});

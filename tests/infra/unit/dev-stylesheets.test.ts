@@ -1,0 +1,18 @@
+import { inMeteorsOrder } from '../../../infra/dev/bundling/browser-bundle';
+
+it('merges stylesheets in the order of Meteor: deeper ones, then by name, and main last', () => {
+  const given = [
+    'client/main.css',
+    'client/page.css',
+    'client/area/z.css',
+    'infra/dashboard/console.css',
+    'client/a.css',
+  ];
+  expect(inMeteorsOrder(given)).toEqual([
+    'client/area/z.css',
+    'infra/dashboard/console.css',
+    'client/a.css',
+    'client/page.css',
+    'client/main.css',
+  ]);
+});

@@ -1,0 +1,116 @@
+import { parse } from 'node:url';
+import { MessageJudge } from '../../../infra/roles/doors/message-limits';
+import { readableTarget } from '../../../infra/roles/doors/request-target';
+
+describe('what a request asks for', () => {
+  it.each([
+    ['/', '/'],
+    ['/files/a%20b?x=1&y=%E0%A4%A', '/files/a%20b?x=1&y=%E0%A4%A'],
+    ['//', '/'],
+    ['//evil.example/x', '/evil.example/x'],
+    ['/\\evil', '/evil'],
+    ['*', '/*'],
+    ['', '/'],
+    ['http://example.com/a?b', '/a?b'],
+    ['HTTP://[::', '/'],
+    ['http://xn--a', '/'],
+    ['/%E0%A4%A', '/%25E0%25A4%25A'],
+    ['/\u00e9#', '/%e9%23'],
+  ])('in %j is %j', (target, readable) => {
+    expect(readableTarget(target)).toBe(readable.replace('%e9%23', '%25e9%2523'));
+  });
+
+  it('is read by every parser, whatever it was', () => {
+    const pieces = [
+      '/',
+      '//',
+      '\\',
+      '%',
+      '%E0',
+      '%41',
+      '?',
+      '#',
+      '*',
+      '@',
+      ':',
+      '[',
+      ']',
+      '.',
+      '..',
+      'a',
+      ' ',
+      '\u0000',
+    ];
+    const more = [
+      'http:',
+      'https://',
+      'ws://',
+      'xn--',
+      'javascript:',
+      '\u00ad',
+      '\u00e9',
+      '\u2100',
+      '\ud800',
+      '&',
+      '=',
+      '^',
+    ];
+    const all = [...pieces, ...more];
+    for (const a of all)
+      for (const b of all)
+        for (const c of all)
+          for (const target of [a + b + c, `/${a}${b}${c}`, `http://${a}${b}${c}`]) {
+            const readable = readableTarget(target);
+            expect(readable).toMatch(/^\/(?![/\\])[!-~]*$/);
+            expect(new URL(readable, 'http://here').host).toBe('here');
+            decodeURIComponent(parse(readable).pathname ?? '');
+            expect(readableTarget(readable)).toBe(readable);
+          }
+  });
+});
+
+describe('a message', () => {
+  const limits = { messagesPerSecond: 1_000_000, messageBytes: 1_000_000 };
+  const objection = (text: string) => new MessageJudge(limits, 1).objection(text);
+  const nested = (depth: number) => `{"msg":"method","params":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+
+  it.each([
+    ['{"msg":"ping"}'],
+    ['{"msg":"ping","id":"1"}'],
+    ['{"msg":"sub","id":1}'],
+    ['{'],
+    ['null'],
+    ['[]'],
+    [`{"msg":"method","params":["${'[{\\"'.repeat(500)}"]}`],
+    [`[${'[],'.repeat(5_000)}[]]`],
+    [nested(90)],
+  ])('is heard: %.60s', text => {
+    expect(objection(text)).toBeUndefined();
+  });
+
+  it.each([
+    [nested(200), /nested/],
+    ['['.repeat(300_000), /nested/],
+    ['{"msg":"toString"}', /no client sends/],
+    ['{"msg":{"valueOf":1}}', /no client sends/],
+    ['{"msg":"unsub","id":{}}', /no client sends/],
+    ['\u20ac'.repeat(400_000), /1200000 bytes/],
+  ])('is not: %.60s', (text, reason) => {
+    expect(objection(text)).toMatch(reason);
+  });
+
+  it('is judged in a time that grows with its length only', () => {
+    const from = performance.now();
+    objection(`"${'\\"'.repeat(490_000)}`);
+    objection('"['.repeat(490_000));
+    expect(performance.now() - from).toBeLessThan(5_000);
+  });
+
+  it('may be as long as the longest now and then, but not one after the other', () => {
+    const judge = new MessageJudge(limits, 1);
+    const long = `"${'x'.repeat(900_000)}"`;
+    const answers = Array.from({ length: 8 }, () => judge.objection(long));
+    expect(answers.slice(0, 4)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(answers.at(-1)).toMatch(/bytes of messages a second/);
+  });
+});

@@ -1,0 +1,88 @@
+import { Health } from '../../../infra/monitor/health';
+import { cached } from '../../../infra/timing/cached';
+
+const identity = { role: 'jobs', version: '1.0.0', commit: 'abc' };
+const database = { connected: () => true, latencyMs: () => 0.4 };
+
+describe('the health of a process', () => {
+  it('is 503 while it starts and while it drains', async () => {
+    const health = new Health({ identity, database });
+    expect(await health.report()).toMatchObject({ code: 503, body: { status: 'starting' } });
+    health.state = 'draining';
+    expect(await health.report()).toMatchObject({ code: 503, body: { status: 'draining' } });
+  });
+
+  it('is 200 with role, version, commit, database, queue and workers when it is ready', async () => {
+    const health = new Health({
+      identity,
+      database,
+      queueCounts: async () => ({ queued: 3 }),
+      workers: () => ({ enabled: true, workers: 2, busy: 1, slots: 2, waiting: 0 }),
+    });
+    health.state = 'ready';
+    expect(await health.report()).toEqual({
+      code: 200,
+      body: {
+        status: 'ok',
+        ...identity,
+        uptimeSeconds: expect.any(Number),
+        database: { connected: true, latencyMs: 0.4 },
+        queue: { queued: 3 },
+        workers: { enabled: true, workers: 2, busy: 1, slots: 2, waiting: 0 },
+        dispatch: null,
+        link: null,
+        untakenTypes: null,
+      },
+    });
+  });
+
+  it('is 503 when it is cut off from the database, and asks it nothing', async () => {
+    const queueCounts = jest.fn(async () => ({}));
+    const health = new Health({ identity, database: { ...database, connected: () => false }, queueCounts });
+    health.state = 'ready';
+    expect(await health.report()).toMatchObject({ code: 503, body: { status: 'cut off from the database' } });
+    expect(queueCounts).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['ends are not written for half a lease', { oldestUnwrittenMs: 15_001 }, 'ends of tasks can not be written'],
+    ['claims fail', { claimFailure: 'hint provided does not correspond' }, 'no task can be claimed'],
+  ])('is 503 when %s, although the database answers', async (_, trouble, status) => {
+    let seen: object = {};
+    const fine = { unwritten: 2, oldestUnwrittenMs: 14_999, claimFailure: undefined, mayWaitMs: 15_000 };
+    const health = new Health({ identity, database, dispatch: () => ({ ...fine, ...seen }) });
+    health.state = 'ready';
+    const shown = { unwrittenEnds: 2, oldestUnwrittenSeconds: 15, claims: 'ok' };
+    expect(await health.report()).toMatchObject({ code: 200, body: { status: 'ok', dispatch: shown } });
+    seen = trouble;
+    expect(await health.report()).toMatchObject({ code: 503, body: { status } });
+  });
+
+  it('answers without counts when they fail', async () => {
+    const health = new Health({ identity, database, queueCounts: () => Promise.reject(new Error('no')) });
+    health.state = 'ready';
+    expect(await health.report()).toMatchObject({ code: 200, body: { queue: null } });
+  });
+
+  it('asks for counts once a second, however often it is asked itself', async () => {
+    const queueCounts = jest.fn(async () => ({ queued: 1 }));
+    const health = new Health({ identity, database, queueCounts });
+    health.state = 'ready';
+    await Promise.all(Array.from({ length: 50 }, () => health.report()));
+    expect(queueCounts).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('an answer that is kept', () => {
+  it('is asked for once while it is open, however many give up to wait for it', async () => {
+    let answer = (_: string) => {};
+    const ask = jest.fn(() => new Promise<string>(resolve => (answer = resolve)));
+    const value = cached(ask, { forMs: -1, waitMs: 5 });
+    for (let time = 0; time < 3; time += 1) await expect(value()).rejects.toThrow('too late');
+    expect(ask).toHaveBeenCalledTimes(1);
+    answer('late');
+    await new Promise(setImmediate);
+    void value().catch(() => {});
+    expect(ask).toHaveBeenCalledTimes(2);
+  });
+});
