@@ -3,17 +3,20 @@ import { Board } from './Board';
 import { Login } from './Login';
 import { useSession } from './session';
 
+/** What client/main.html calls the app. */
+const appTitle = document.title;
+
 /** The operator's console at /console. */
 export function Console() {
   const { state, problem, login, leave, enterAgain, connected } = useSession();
   useEffect(() => {
-    document.title = 'Tandem console';
+    document.title = `${appTitle} console`;
   }, []);
   return (
     <div className="console">
       <header className="console-top">
         <h1>
-          <a href="/">Tandem</a> console
+          <a href="/">{appTitle}</a> console
         </h1>
         <p role="status">{connected ? 'Live' : 'The web role is away'}</p>
         {state === 'in' && (

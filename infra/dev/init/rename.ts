@@ -9,8 +9,6 @@ export function rename(edits: Edits, { name, title }: AppName): void {
   edits.replace('imports/app.ts', new RegExp(`^  name: '${template.name}'`, 'm'), `  name: '${name}'`);
   edits.replace('client/main.html', /<title>.*<\/title>/, `<title>${title}</title>`);
   edits.replace('imports/ui/header/Header.tsx', new RegExp(template.title, 'g'), title);
-  edits.replace('infra/dashboard/pages/Console.tsx', new RegExp(`\\b${template.title}\\b`, 'g'), title);
-  edits.replace('infra/roles/doors/routes.ts', new RegExp(`${template.title}: jobs role`, 'g'), `${title}: jobs role`);
   edits.replace('public/favicon.svg', new RegExp(`<title>${template.title}`), `<title>${title}`);
   edits.replace('README.md', new RegExp(`^# ${template.title}$`, 'm'), `# ${title}`);
   edits.replace(

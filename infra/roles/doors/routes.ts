@@ -68,8 +68,8 @@ function isBearer(given: string | undefined, token: string): boolean {
 }
 
 const front = `<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Tandem: jobs role</title></head>
-<body><h1>Tandem: jobs role</h1><p>Its state: <a href="/healthz">/healthz</a>. The app is at the web role.</p></body></html>
+<html lang="en"><head><meta charset="utf-8"><title>Jobs role</title></head>
+<body><h1>Jobs role</h1><p>Its state: <a href="/healthz">/healthz</a>. The app is at the web role.</p></body></html>
 `;
 
 /** The jobs role has no app: `/` says so at once, and nothing else is there but DDP for the link. */
