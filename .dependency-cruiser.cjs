@@ -39,6 +39,12 @@ module.exports = {
     knowsOnly('monitor-is-told', 'infra/monitor/', [], 'Others tell it by events; it asks nobody by name.'),
     knowsOnly('queue-arrows', 'infra/queue/', ['infra/catalog/', 'infra/database/']),
     knowsOnly('workers-arrows', 'infra/workers/', ['infra/catalog/', 'infra/database/', 'infra/queue/']),
+    knowsOnly(
+      'meteor-cluster-arrows',
+      'infra/meteor-cluster/',
+      ['infra/catalog/', 'infra/queue/', 'infra/workers/'],
+      "It offers meteor-cluster's API on top of queue and workers, which do without it.",
+    ),
     {
       name: 'two-sides-of-a-worker',
       comment: "The role's side (pool) and the worker's (process) share the protocol and nothing else.",
@@ -106,7 +112,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^imports/tasks/worker\\.ts$' },
       to: {
-        path: '^(meteor/|client/|server/|imports/(api|ui)/|infra/(roles|link|dashboard|monitor|settings|node-host|dev)/|packages/|node_modules/(express|react|react-dom|helmet|pino|prom-client|ws)/)',
+        path: '^(meteor/|client/|server/|imports/(api|ui)/|infra/(roles|link|dashboard|meteor-cluster|monitor|settings|node-host|dev)/|packages/|node_modules/(express|react|react-dom|helmet|pino|prom-client|ws)/)',
         reachable: true,
       },
     },
@@ -115,7 +121,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^client/main\\.tsx$' },
       to: {
-        path: '^(server/|infra/(queue|workers|database|roles|link|monitor|settings|node-host|dev)/|imports/tasks/handlers/|node_modules/(mongodb|pino|prom-client|helmet|busboy|hucre|sharp)/)',
+        path: '^(server/|infra/(queue|workers|meteor-cluster|database|roles|link|monitor|settings|node-host|dev)/|imports/tasks/handlers/|node_modules/(mongodb|pino|prom-client|helmet|busboy|hucre|sharp)/)',
         reachable: true,
       },
     },
@@ -130,7 +136,7 @@ module.exports = {
       comment: 'The app uses the front doors: catalogue, queue, database, the link and who may operate.',
       severity: 'error',
       from: { path: '^imports/api/' },
-      to: { path: '^infra/(roles|workers|node-host|dev)/' },
+      to: { path: '^infra/(roles|workers|meteor-cluster|node-host|dev)/' },
     },
     {
       name: 'nothing-knows-the-tests',

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { show } from '../../errors/plain-error';
-import type { TypeOverrides } from '../task-type-overrides';
+import type { TypeOverrides } from '../protocol/task-type-overrides';
 import { defaultRecycleLimits, type RecycleLimits } from './recycle';
 
 /** How this room says what happened; infra/monitor turns it into log lines. */

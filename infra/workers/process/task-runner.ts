@@ -15,8 +15,8 @@ import {
 } from '../protocol/protocol';
 import { parseToWorker } from '../protocol/protocol-parse';
 import { sendEach } from '../protocol/sendable';
+import { withOverrides } from '../protocol/task-type-overrides';
 import { fits, weightOf } from '../protocol/weight';
-import { withOverrides } from '../task-type-overrides';
 import { Intrinsics } from './intrinsics';
 import { now } from './now';
 import { type HandlerRegistry, isFatal, resultRefused, runTask } from './run-task';

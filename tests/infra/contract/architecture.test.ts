@@ -28,6 +28,7 @@ const planted: Record<string, Record<string, string>> = {
   'monitor-is-told': { 'infra/monitor/up.ts': "export { a } from '../queue/a';" },
   'queue-arrows': { 'infra/queue/up.ts': "export { w } from '../workers/w';" },
   'workers-arrows': { 'infra/workers/w.ts': "export { l } from '../link/l';" },
+  'meteor-cluster-arrows': { 'infra/meteor-cluster/up.ts': "export { l } from '../link/l';" },
   'two-sides-of-a-worker': { 'infra/workers/process/up.ts': "export { p } from '../pool/p';" },
   'tasks-arrows': { 'imports/tasks/up.ts': "export { a } from '../../infra/queue/a';" },
   'catalog-is-data': { 'imports/tasks/catalog.ts': "export { d } from '../../infra/database/d';" },

@@ -1,8 +1,8 @@
+import { Cluster } from '../../../infra/meteor-cluster';
+import type { ClusterOptions } from '../../../infra/meteor-cluster/cluster-options';
 import { Events } from '../../../infra/monitor/events';
 import { createLog, logEvents } from '../../../infra/monitor/log';
 import { TaskQueueOf } from '../../../infra/queue';
-import { Cluster } from '../../../infra/workers';
-import type { ClusterOptions } from '../../../infra/workers/cluster-options';
 import { type TestDatabase, testDatabase } from '../../support/database';
 import { eventually } from '../../support/eventually';
 import { catalog, type FaultCatalog } from '../../support/fault-task-catalog';

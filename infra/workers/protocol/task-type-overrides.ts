@@ -1,4 +1,4 @@
-import type { AnyCatalog, TaskTypeOptions } from '../catalog';
+import type { AnyCatalog, TaskTypeOptions } from '../../catalog';
 
 /** What a role may say of a task type beyond the catalogue: where its handler is, and its limits here. */
 export interface TypeOverrides

@@ -3,7 +3,7 @@ import { didYouMean } from '../catalog';
 import { show } from '../errors/plain-error';
 import { TaskQueue, type TaskQueueOf } from '../queue';
 import type { DispatcherSettings } from '../queue/dispatch/dispatcher';
-import type { MessageBroker, PoolOptions } from './pool/pool-options';
+import type { MessageBroker, PoolOptions } from '../workers/pool/pool-options';
 
 /** meteor-cluster's options, then what a role adds. */
 export interface ClusterOptions {

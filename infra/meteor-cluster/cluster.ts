@@ -3,25 +3,32 @@ import type { AnyCatalog } from '../catalog';
 import { Dispatcher } from '../queue/dispatch/dispatcher';
 import type { QueueCore } from '../queue/queue-core';
 import type { TaskQueueOf } from '../queue/task-queue';
-import { quiet } from './cluster-log';
+import { Pool } from '../workers/pool/pool';
+import type { Emit } from '../workers/pool/pool-options';
+import type { PoolSnapshot } from '../workers/pool/pool-snapshot';
+import { workerMark } from '../workers/pool/worker-environment';
+import { type TypeOverrides, withOverrides } from '../workers/protocol/task-type-overrides';
+import { checkWorkerFile } from '../workers/worker-file';
 import {
   type ClusterOptions,
   parseRefreshRate,
   type ResolvedClusterOptions,
   resolveClusterOptions,
 } from './cluster-options';
-import { Pool } from './pool/pool';
-import type { PoolSnapshot } from './pool/pool-snapshot';
-import { workerMark } from './pool/worker-environment';
 import { parseTaskMap, type TaskMap } from './task-map';
-import { type TypeOverrides, withOverrides } from './task-type-overrides';
-import { checkWorkerFile } from './worker-file';
 
 /** How long running tasks may go on when the cluster stops, unless `stop` is told otherwise. */
 const defaultGraceMs = 10_000;
 
 /** The queues that have a cluster, from the beginning of its start: two that start side by side must not both get in. */
 const served = new WeakSet<object>();
+
+/** What happens in the ordinary course of things. All else is a warning or an error. */
+const ordinary = new Set([
+  ...['task.claimed', 'task.started', 'task.progress', 'task.done', 'task.cancelled'],
+  ...['queue.promoted', 'queue.handedBack', 'queue.resumed', 'queue.databaseBack', 'queue.takenOver'],
+  ...['worker.started', 'worker.ended', 'worker.recycled', 'cluster.started', 'cluster.stopped'],
+]);
 
 /**
  * meteor-cluster's API: runs the tasks of a TaskQueue in worker processes. It is the dispatcher and the pool of a jobs
@@ -159,4 +166,19 @@ function defaultWorkerFile(): string {
   // Meteor gives Assets to each file of the app; it can't be imported.
   if (typeof Assets === 'object') return Assets.absoluteFilePath('workers/main.js');
   throw new Error('workerFile: outside of Meteor the cluster must be told where the bundled worker file is');
+}
+
+/**
+ * `logs: 'error'`: what is ordinary is still told, to the metrics for one, but as of the level debug, which logs leave
+ * out unless they are asked for it.
+ */
+function quiet(emit: Emit): Emit {
+  return (name, fields) => emit(name, isOrdinary(name, fields) ? { message: name, ...fields, level: 'debug' } : fields);
+}
+
+function isOrdinary(name: string, fields: object): boolean {
+  const { level, stream } = fields as { level?: string; stream?: string };
+  if (name === 'task.log') return level === 'info' || level === 'debug';
+  if (name === 'worker.output') return stream === 'stdout';
+  return ordinary.has(name);
 }
