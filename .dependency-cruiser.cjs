@@ -18,6 +18,17 @@ const knowsOnly = (name, room, places, comment) => ({
   },
 });
 
+/** The folders of the queue, each of which knows those before it and itself. */
+const queueFolders = ['model', 'store', 'api', 'claim', 'settle', 'lease', 'due', 'wake', 'dispatch', 'testing'];
+
+const queueLayers = queueFolders.map((folder, index) => ({
+  name: `queue-${folder}-knows-what-is-before-it`,
+  comment: `The order of the folders: ${queueFolders.join(', ')}. Only index.ts and adds-task.ts may know all.`,
+  severity: 'error',
+  from: { path: `^infra/queue/${folder}/` },
+  to: { path: '^infra/queue/', pathNot: `^infra/queue/(${queueFolders.slice(0, index + 1).join('|')})/` },
+}));
+
 const mayUseMeteor = '^(client|server|infra/(roles|link|dashboard)|imports/(api|ui)|packages)/';
 const browserOnlyKnows = '^(client|imports/ui|infra/dashboard)/';
 
@@ -38,6 +49,7 @@ module.exports = {
     knowsOnly('database-is-low', 'infra/database/', [], 'It knows the driver only.'),
     knowsOnly('monitor-is-told', 'infra/monitor/', [], 'Others tell it by events; it asks nobody by name.'),
     knowsOnly('queue-arrows', 'infra/queue/', ['infra/catalog/', 'infra/database/']),
+    ...queueLayers,
     knowsOnly('workers-arrows', 'infra/workers/', ['infra/catalog/', 'infra/database/', 'infra/queue/']),
     knowsOnly(
       'meteor-cluster-arrows',

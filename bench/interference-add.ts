@@ -4,7 +4,7 @@
  */
 import { MongoClient } from 'mongodb';
 import { catalog } from '../imports/tasks/catalog';
-import { TaskQueueOf } from '../infra/queue/task-queue';
+import { TaskQueueOf } from '../infra/queue/api/task-queue';
 
 const batch = 1_000;
 const day = 24 * 60 * 60_000;

@@ -1,5 +1,5 @@
-import { newToken } from '../infra/queue/task-id';
-import type { TaskQueueOf } from '../infra/queue/task-queue';
+import type { TaskQueueOf } from '../infra/queue/api/task-queue';
+import { newToken } from '../infra/queue/model/ids';
 import type { catalog } from './queue-catalog';
 import { figure, percentile } from './queue-figures';
 

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { AnyCatalog } from '../catalog';
+import type { QueueCore } from '../queue/api/queue-core';
+import type { TaskQueueOf } from '../queue/api/task-queue';
 import { Dispatcher } from '../queue/dispatch/dispatcher';
-import type { QueueCore } from '../queue/queue-core';
-import type { TaskQueueOf } from '../queue/task-queue';
 import { Pool } from '../workers/pool/pool';
 import type { Emit } from '../workers/pool/pool-options';
 import type { PoolSnapshot } from '../workers/pool/pool-snapshot';

@@ -1,6 +1,6 @@
 import type { AppCatalog } from '../catalog';
 import { TaskQueue } from './index';
-import type { NewTask } from './new-task';
+import type { NewTask } from './model/new-task';
 
 /**
  * The job of a schedule: each run adds this task, once. Its `_id` says of which run it is, so that a run that happens

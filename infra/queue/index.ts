@@ -1,5 +1,5 @@
 import type { AppCatalog } from '../catalog';
-import { TaskQueueOf } from './task-queue';
+import { TaskQueueOf } from './api/task-queue';
 
 /**
  * The app's queue, typed by the app's catalog. A role gives it the catalog and connects it at start; until then every
@@ -9,10 +9,10 @@ import { TaskQueueOf } from './task-queue';
  */
 export const TaskQueue = new TaskQueueOf<AppCatalog>();
 
-export type { QueueCounts, StateCounts } from './counts';
-export { DuplicateTaskError, DuplicateTasksError, InvalidTaskError, TaskNotConfirmedError } from './errors';
-export type { AddOptions, NewTask } from './new-task';
-export type { QueueEvent, QueueEventName, QueueListener } from './queue-events';
-export type { Sender, Task, TaskState } from './task';
-export { type QueueConnection, TaskQueueOf } from './task-queue';
-export { withinTask } from './within-task';
+export type { QueueCounts, StateCounts } from './api/counts';
+export { type QueueConnection, TaskQueueOf } from './api/task-queue';
+export { DuplicateTaskError, DuplicateTasksError, InvalidTaskError, TaskNotConfirmedError } from './model/errors';
+export type { QueueEvent, QueueEventName, QueueListener } from './model/events';
+export type { AddOptions, NewTask } from './model/new-task';
+export type { Sender, Task, TaskState } from './model/task';
+export { withinTask } from './model/within-task';

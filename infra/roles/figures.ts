@@ -1,6 +1,6 @@
 import type { MetricsSources, QueueFigures } from '../monitor/metrics';
 import { TaskQueue } from '../queue';
-import { taskStates } from '../queue/task';
+import { taskStates } from '../queue/model/task';
 import type { Ground } from './ground';
 
 /** What of a role's metrics comes from the ground and the queue. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { Meteor } from 'meteor/meteor';
 import { name, version } from '../../package.json';
 import type { ProcessIdentity } from '../monitor/processes';
-import type { Sender } from '../queue/task';
+import type { Sender } from '../queue/model/task';
 import type { Role } from '../settings';
 
 /** Who this process is, in /healthz, in the register of processes and in the metrics. */

@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb';
 import type { AppCatalog, AppOwnSettings, AppTaskType, DataIn, TaskTypeIn } from '../catalog';
 import type { FileStore } from '../database';
-import type { Task } from '../queue/task';
+import type { Task } from '../queue/model/task';
 import type { HandlerSettingsOf } from '../settings';
 import type { HandlerQueue } from './handler-queue';
 import type { AskOptions, ToggleIPC } from './ipc';

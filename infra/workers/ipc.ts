@@ -1,5 +1,5 @@
 import { show } from '../errors/plain-error';
-import type { TaskError } from '../queue/task';
+import type { TaskError } from '../queue/model/task';
 import { timerMs } from '../timing/timer-ms';
 import type { ToRole } from './protocol/protocol';
 import { sendable } from './protocol/sendable';

@@ -63,7 +63,7 @@ export class DocFacts {
   }
 }
 
-const taskFields = () => readFileSync(join(root, 'infra/queue/task.ts'), 'utf8');
+const taskFields = () => readFileSync(join(root, 'infra/queue/model/task.ts'), 'utf8');
 
 /** Files that appear when something runs, or that a reader is to make. */
 const notKept =

@@ -1,7 +1,7 @@
 import type { AnyCatalog } from '../../infra/catalog';
 import { FileStore } from '../../infra/database';
-import type { Task } from '../../infra/queue/task';
-import { TaskQueueOf } from '../../infra/queue/task-queue';
+import { TaskQueueOf } from '../../infra/queue/api/task-queue';
+import type { Task } from '../../infra/queue/model/task';
 import { Questions } from '../../infra/workers/ipc';
 import { type HandlerRegistry, runTask } from '../../infra/workers/process/run-task';
 import { TaskRun } from '../../infra/workers/process/task-run';

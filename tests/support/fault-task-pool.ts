@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildWorker } from '../../infra/dev/bundling/build-worker';
-import type { ExecutorEvents, Report } from '../../infra/queue/executor';
-import type { Progress, Task } from '../../infra/queue/task';
+import type { ExecutorEvents, Report } from '../../infra/queue/model/executor';
+import type { Progress, Task } from '../../infra/queue/model/task';
 import { Pool } from '../../infra/workers/pool/pool';
 import type { PoolOptions } from '../../infra/workers/pool/pool-options';
 import { eventually } from './eventually';

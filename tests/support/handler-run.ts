@@ -4,7 +4,7 @@ import { catalog, type DataOf, type TaskType } from '../../imports/tasks/catalog
 import { handlers } from '../../imports/tasks/handlers';
 import { Priority } from '../../infra/catalog';
 import { FileStore } from '../../infra/database';
-import type { Task } from '../../infra/queue/task';
+import type { Task } from '../../infra/queue/model/task';
 import { Questions } from '../../infra/workers/ipc';
 import { runTask } from '../../infra/workers/process/run-task';
 import { TaskRun } from '../../infra/workers/process/task-run';

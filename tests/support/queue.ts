@@ -1,9 +1,9 @@
 import type { Clock } from '../../infra/database';
+import type { QueueConnection } from '../../infra/queue/api/task-queue';
+import { TaskQueueOf } from '../../infra/queue/api/task-queue';
 import { Dispatcher, type DispatcherSettings } from '../../infra/queue/dispatch/dispatcher';
-import { InProcessExecutor, type InProcessHandler } from '../../infra/queue/in-process-executor';
-import type { TaskState } from '../../infra/queue/task';
-import type { QueueConnection } from '../../infra/queue/task-queue';
-import { TaskQueueOf } from '../../infra/queue/task-queue';
+import type { TaskState } from '../../infra/queue/model/task';
+import { InProcessExecutor, type InProcessHandler } from '../../infra/queue/testing/in-process-executor';
 import { type TestDatabase, testDatabase } from './database';
 import { eventually } from './eventually';
 import { catalogForTests, type TestCatalog } from './test-catalog';

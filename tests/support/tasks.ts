@@ -1,6 +1,6 @@
 import { Priority } from '../../infra/catalog';
-import type { Task } from '../../infra/queue/task';
-import { newTaskId } from '../../infra/queue/task-id';
+import { newTaskId } from '../../infra/queue/model/ids';
+import type { Task } from '../../infra/queue/model/task';
 
 /** A queued task, as addTask would make it; the test says what is special about it. */
 export function aTask(special: Partial<Task> = {}): Task {

@@ -1,5 +1,5 @@
 import { Mongo } from 'meteor/mongo';
-import type { Task } from '../../../infra/queue/task';
+import type { Task } from '../../../infra/queue/model/task';
 
 /**
  * The queue as Meteor sees it, to be watched only: the one who writes to it is the TaskQueue. Server only.

@@ -1,4 +1,4 @@
-import { liveStates } from '../../../infra/queue/task';
+import { liveStates } from '../../../infra/queue/model/task';
 import type { TaskType } from '../../tasks/catalog';
 import { QueuedTasks } from './collection';
 

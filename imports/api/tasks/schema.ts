@@ -1,4 +1,4 @@
-import type { TaskState } from '../../../infra/queue/task';
+import type { TaskState } from '../../../infra/queue/model/task';
 import type { TaskType } from '../../tasks/catalog';
 
 /** What a visitor's page knows of a task: how it is doing, not what it holds. */

@@ -1,12 +1,12 @@
-import type { Executor } from '../executor';
-import type { QueueCore, QueueSignals } from '../queue-core';
-import type { Task } from '../task';
-import type { TaskQueueOf } from '../task-queue';
-import { DispatcherParts } from './dispatcher-parts';
-import { type DispatcherSettings, type ResolvedSettings, resolveSettings } from './dispatcher-settings';
-import { takeOver } from './takeover';
+import type { QueueCore, QueueSignals } from '../api/queue-core';
+import type { TaskQueueOf } from '../api/task-queue';
+import type { Executor } from '../model/executor';
+import type { Task } from '../model/task';
+import { takeOver } from './meteor-cluster-migration';
+import { DispatcherParts } from './parts';
+import { type DispatcherSettings, type ResolvedSettings, resolveSettings } from './settings';
 
-export type { DispatcherSettings } from './dispatcher-settings';
+export type { DispatcherSettings } from './settings';
 
 export interface DispatcherOptions {
   // biome-ignore lint/suspicious/noExplicitAny: a dispatcher works for a queue of any catalogue

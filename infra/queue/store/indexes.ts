@@ -1,7 +1,7 @@
 import type { Collection, IndexDescription } from 'mongodb';
-import { isDatabaseAway } from '../database-away';
-import { queueOrder } from '../order';
-import { liveStates, type Task } from '../task';
+import { queueOrder } from '../model/order';
+import { liveStates, type Task } from '../model/task';
+import { isDatabaseAway } from './database-errors';
 
 /** The names by which a duplicate-key error says what was in the way. */
 export const uniqueKeyIndex = 'uniqueKey_live';

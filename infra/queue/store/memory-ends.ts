@@ -1,9 +1,9 @@
-import { isLive, type Task } from '../task';
-import { fieldsOfTheEnd, fieldsToUnset } from './apply-transition';
+import { isLive, type Task } from '../model/task';
 import { holderOfUniqueKey } from './memory-insert';
 import { type MemoryTable, without } from './memory-table';
 import { placeAsAdded } from './place';
 import type { Cancelled, Retried, RetryChanges } from './task-store';
+import { fieldsOfTheEnd, fieldsToUnset } from './transition';
 
 /** Cancels a task that waits; asks for the end of one that runs. */
 export function cancelTask(table: MemoryTable, id: string, now: Date, expiresAt: Date): Cancelled {

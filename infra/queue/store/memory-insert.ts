@@ -1,4 +1,4 @@
-import { isLive, type Task } from '../task';
+import { isLive, type Task } from '../model/task';
 import type { MemoryTable } from './memory-table';
 import type { Inserted, Insertion } from './task-store';
 

@@ -1,9 +1,9 @@
-import type { Transition } from '../states';
-import type { Task } from '../task';
-import { fieldsOf, fieldsToUnset, withAttempt } from './apply-transition';
+import type { Transition } from '../model/states';
+import type { Task } from '../model/task';
 import { type MemoryTable, without } from './memory-table';
 import { placeAsAdded, placeOfInterrupted } from './place';
 import type { Held, Settlement } from './task-store';
+import { fieldsOf, fieldsToUnset, withAttempt } from './transition';
 
 /** Ends attempts. @returns the ids of those that had been lost. */
 export function settleTasks(table: MemoryTable, settlements: readonly Settlement[]): string[] {

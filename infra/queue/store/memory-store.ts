@@ -1,7 +1,6 @@
 import { defaultOptions } from '../../catalog';
-import { compareTasks } from '../order';
-import { isLive, type Progress, type Task, type TaskError } from '../task';
-import { fieldsToUnset } from './apply-transition';
+import { compareTasks } from '../model/order';
+import { isLive, type Progress, type Task, type TaskError } from '../model/task';
 import { countLiveTasks, findUnknownTypes } from './memory-count';
 import { cancelTask, retryTask } from './memory-ends';
 import { insertTask } from './memory-insert';
@@ -27,6 +26,7 @@ import type {
   Upcoming,
   WatchedDeadline,
 } from './task-store';
+import { fieldsToUnset } from './transition';
 
 /** Tasks in the memory of one jobs role: the same contract as MongoDB's store, lost with the process. */
 export class MemoryStore implements TaskStore {

@@ -1,4 +1,4 @@
-import { finishedStates, type Task, type TaskState } from '../task';
+import { finishedStates, type Task, type TaskState } from '../model/task';
 import { SortedTasks } from './sorted-tasks';
 import type { Held, Upcoming } from './task-store';
 

@@ -1,7 +1,7 @@
 import type { Collection, Filter, FindOneAndUpdateOptions, UpdateFilter } from 'mongodb';
-import { refusesDocument } from '../database-away';
-import { compareTasks, type Ordered, queueOrder } from '../order';
-import type { Task } from '../task';
+import { compareTasks, type Ordered, queueOrder } from '../model/order';
+import type { Task } from '../model/task';
+import { refusesDocument } from './database-errors';
 import { setAside } from './set-aside';
 import type { Claim, KnownType, Peeked, PeekRequest } from './task-store';
 

@@ -1,5 +1,5 @@
 import type { Collection } from 'mongodb';
-import type { Task } from '../task';
+import type { Task } from '../model/task';
 import type { KnownType, LiveCount } from './task-store';
 
 /** Counts what waits and runs from the partial indexes, and stops at `limit` for each type: never a whole scan. */

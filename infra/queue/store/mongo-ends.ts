@@ -1,9 +1,9 @@
 import { type Collection, MongoServerError } from 'mongodb';
-import { finishedStates, type Task } from '../task';
-import { fieldsOfTheEnd, fieldsToUnset, unsetOf } from './apply-transition';
+import { finishedStates, type Task } from '../model/task';
 import { duplicateKey } from './mongo-insert';
 import { placeAsAddedInMongo } from './place';
 import type { Cancelled, Retried, RetryChanges } from './task-store';
+import { fieldsOfTheEnd, fieldsToUnset, unsetOf } from './transition';
 
 /** Cancels a task that waits; asks for the end of one that runs. */
 export async function cancelTask(

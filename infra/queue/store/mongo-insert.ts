@@ -1,9 +1,9 @@
 import { BSON, type ClientSession, type Collection, type Db, MongoBulkWriteError, type WriteError } from 'mongodb';
 import { withCallTimeout } from '../../database';
-import { isDatabaseAway } from '../database-away';
-import { InvalidTaskError, TaskNotConfirmedError } from '../errors';
-import type { AnySession } from '../new-task';
-import { finishedStates, isLive, liveStates, type Task } from '../task';
+import { InvalidTaskError, TaskNotConfirmedError } from '../model/errors';
+import type { AnySession } from '../model/new-task';
+import { finishedStates, isLive, liveStates, type Task } from '../model/task';
+import { isDatabaseAway } from './database-errors';
 import { recurringKeyIndex, uniqueKeyIndex } from './indexes';
 import type { Inserted, Insertion } from './task-store';
 

@@ -1,7 +1,7 @@
 import type { Collection } from 'mongodb';
-import { isDatabaseAway, refusesDocument } from '../database-away';
-import type { Task } from '../task';
-import { newToken } from '../task-id';
+import { newToken } from '../model/ids';
+import type { Task } from '../model/task';
+import { isDatabaseAway, refusesDocument } from './database-errors';
 import { setAside } from './set-aside';
 
 /** Makes scheduled tasks that are due queued, soonest first, and returns them. */

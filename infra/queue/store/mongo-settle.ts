@@ -1,9 +1,9 @@
 import type { Collection } from 'mongodb';
-import { isDatabaseAway, refusesDocument } from '../database-away';
-import { attemptsKept, type Task } from '../task';
-import { fieldsOf, fieldsToUnset } from './apply-transition';
+import { attemptsKept, type Task } from '../model/task';
+import { isDatabaseAway, refusesDocument } from './database-errors';
 import { placeAsAddedInMongo, placeOfInterruptedInMongo } from './place';
 import type { Held, Settlement } from './task-store';
+import { fieldsOf, fieldsToUnset } from './transition';
 
 /**
  * Writes the ends of many attempts: one update for all that were claimed together and go to the same state, in which

@@ -1,7 +1,7 @@
 import type { Collection, Db, Filter, UpdateFilter } from 'mongodb';
 import { withoutCallTimeout } from '../../database';
-import type { AnySession } from '../new-task';
-import { liveStates, type Progress, type Task, type TaskError } from '../task';
+import type { AnySession } from '../model/new-task';
+import { liveStates, type Progress, type Task, type TaskError } from '../model/task';
 import { ensureIndexes } from './indexes';
 import { peekQueued, takeFirstQueued, takeQueued } from './mongo-claim';
 import { countLiveTasks, findUnknownTypes } from './mongo-count';

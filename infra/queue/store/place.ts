@@ -1,4 +1,4 @@
-import type { Place } from '../task';
+import type { Place } from '../model/task';
 
 /** Of a task that was interrupted: before its equals, and of those that were, who came to the front on purpose first. */
 export function placeOfInterrupted(place: Place): Place {

@@ -1,9 +1,9 @@
 import type { Collection } from 'mongodb';
 import { defaultOptions } from '../../catalog';
-import { refusesDocument } from '../database-away';
-import type { Task, TaskError } from '../task';
-import { fieldsToUnset } from './apply-transition';
+import type { Task, TaskError } from '../model/task';
+import { refusesDocument } from './database-errors';
 import type { Held } from './task-store';
+import { fieldsToUnset } from './transition';
 
 /**
  * Takes a document that nothing else can be done with out of everybody's way, whatever is in it: it is `failed`, with

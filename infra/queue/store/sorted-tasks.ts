@@ -1,4 +1,4 @@
-import { compareTasks, type Ordered } from '../order';
+import { compareTasks, type Ordered } from '../model/order';
 
 /** Tasks in the queue's order: found by halving, so that neither end of a long queue is dear. */
 export class SortedTasks<T extends Ordered> {

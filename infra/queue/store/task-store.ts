@@ -1,6 +1,6 @@
-import type { AnySession } from '../new-task';
-import type { Transition } from '../states';
-import type { Attempt, Progress, Task, TaskError } from '../task';
+import type { AnySession } from '../model/new-task';
+import type { Transition } from '../model/states';
+import type { Attempt, Progress, Task, TaskError } from '../model/task';
 
 /** A task to be inserted. `once`: any record of its `_id` means that nothing is added. */
 export interface Insertion {

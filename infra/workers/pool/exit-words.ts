@@ -1,4 +1,4 @@
-import type { TaskError } from '../../queue/task';
+import type { TaskError } from '../../queue/model/task';
 import type { WorkerExit, WorkerProcess } from './worker-process';
 
 type Dead = Pick<WorkerProcess, 'pid' | 'killedBecause' | 'stderr'>;

@@ -1,4 +1,4 @@
-import type { ExecutorEvents } from '../../queue/executor';
+import type { ExecutorEvents } from '../../queue/model/executor';
 import type { Emit } from './pool-options';
 
 /** Where the listener of one run fails, that costs neither a slot nor another run: it is reported, and all goes on. */

@@ -1,4 +1,4 @@
-import type { Task } from '../../queue/task';
+import type { Task } from '../../queue/model/task';
 import type { AbortReason, ToWorker } from '../protocol/protocol';
 
 /** One run of a task in the pool, from its arrival to its report. */

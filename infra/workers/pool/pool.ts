@@ -1,6 +1,6 @@
 import type { AnyCatalog } from '../../catalog';
-import type { Executor, ExecutorEvents, Outcome } from '../../queue/executor';
-import type { Task } from '../../queue/task';
+import type { Executor, ExecutorEvents, Outcome } from '../../queue/model/executor';
+import type { Task } from '../../queue/model/task';
 import { timerMs } from '../../timing/timer-ms';
 import type { RunOutcome, ToRole, ToWorker } from '../protocol/protocol';
 import { withOverrides } from '../protocol/task-type-overrides';

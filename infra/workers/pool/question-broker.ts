@@ -1,6 +1,6 @@
 import { plainError } from '../../errors/plain-error';
-import type { Task } from '../../queue/task';
-import { withinTask } from '../../queue/within-task';
+import type { Task } from '../../queue/model/task';
+import { withinTask } from '../../queue/model/within-task';
 import type { ToRole, ToWorker } from '../protocol/protocol';
 import { sendable } from '../protocol/sendable';
 import type { MessageBroker, PoolQueue } from './pool-options';

@@ -1,4 +1,4 @@
-import type { Task } from '../../queue/task';
+import type { Task } from '../../queue/model/task';
 import { timerMs } from '../../timing/timer-ms';
 import type { PoolRun } from './pool-run';
 

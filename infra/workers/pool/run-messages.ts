@@ -1,4 +1,4 @@
-import type { ExecutorEvents } from '../../queue/executor';
+import type { ExecutorEvents } from '../../queue/model/executor';
 import type { ToRole } from '../protocol/protocol';
 import type { ResolvedPoolOptions } from './pool-options';
 import type { PoolRun } from './pool-run';

@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors/plain-error';
-import type { Outcome } from '../../queue/executor';
-import type { TaskError } from '../../queue/task';
+import type { Outcome } from '../../queue/model/executor';
+import type { TaskError } from '../../queue/model/task';
 import type { RunOutcome, ToWorker } from '../protocol/protocol';
 import { sendable } from '../protocol/sendable';
 import { crashError } from './exit-words';

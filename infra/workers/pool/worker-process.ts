@@ -3,7 +3,7 @@ import type { EventEmitter } from 'node:events';
 import { setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
 import { messageOf, plainError } from '../../errors/plain-error';
-import type { TaskError } from '../../queue/task';
+import type { TaskError } from '../../queue/model/task';
 import { LineSplitter } from '../protocol/line-splitter';
 import { Outbox } from '../protocol/outbox';
 import type { ToRole, ToWorker } from '../protocol/protocol';

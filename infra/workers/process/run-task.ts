@@ -1,6 +1,6 @@
 import { type AnyCatalog, parsePayload } from '../../catalog';
 import { isError, plainError } from '../../errors/plain-error';
-import type { Task } from '../../queue/task';
+import type { Task } from '../../queue/model/task';
 import { FatalError, type HandlerContext } from '../handler';
 import type { AbortReason, RunOutcome } from '../protocol/protocol';
 import { sendable } from '../protocol/sendable';

@@ -1,6 +1,6 @@
 import type { Db } from 'mongodb';
 import type { FileStore } from '../../database';
-import type { Task } from '../../queue/task';
+import type { Task } from '../../queue/model/task';
 import type { HandlerContext, HandlerLog } from '../handler';
 import type { HandlerQueue } from '../handler-queue';
 import { createToggleIPC, type Questions } from '../ipc';

@@ -1,6 +1,6 @@
 import { type AnyCatalog, catalogHash } from '../../catalog';
 import { messageOf, plainError, textOf } from '../../errors/plain-error';
-import type { Task } from '../../queue/task';
+import type { Task } from '../../queue/model/task';
 import { currentRun } from '../handler-queue';
 import { Questions } from '../ipc';
 import { Outbox } from '../protocol/outbox';

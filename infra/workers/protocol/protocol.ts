@@ -1,4 +1,4 @@
-import type { Task, TaskError } from '../../queue/task';
+import type { Task, TaskError } from '../../queue/model/task';
 
 /** Counts up when a message changes: a worker file of another build is refused instead of misunderstood. */
 export const protocolVersion = 2;

@@ -1,4 +1,4 @@
-import { DuplicateTaskError, DuplicateTasksError } from '../../../infra/queue/errors';
+import { DuplicateTaskError, DuplicateTasksError } from '../../../infra/queue/model/errors';
 import { eventually } from '../../support/eventually';
 import { TestQueue } from '../../support/queue';
 
@@ -145,7 +145,7 @@ test("a session of another client (Meteor's bundled driver) is joined through th
 });
 
 test('a payload that no document can hold is refused with what to do', async () => {
-  const { TaskQueueOf } = await import('../../../infra/queue/task-queue');
+  const { TaskQueueOf } = await import('../../../infra/queue/api/task-queue');
   const { defineTasks } = await import('../../../infra/catalog');
   const large = new TaskQueueOf(defineTasks({ large: { payload: { text: String } } }));
   await large.connect(opened.connection);
@@ -198,6 +198,6 @@ test('cancel, retry and replay work from what is kept', async () => {
 });
 
 test('a call before the queue is connected says so', async () => {
-  const { TaskQueueOf } = await import('../../../infra/queue/task-queue');
+  const { TaskQueueOf } = await import('../../../infra/queue/api/task-queue');
   await expect(new TaskQueueOf({}).addTask({} as never)).rejects.toThrow('TaskQueue is not connected yet');
 });

@@ -1,4 +1,4 @@
-import type { Task } from '../../../infra/queue/task';
+import type { Task } from '../../../infra/queue/model/task';
 import { eventually } from '../../support/eventually';
 import { gate, TestQueue } from '../../support/queue';
 

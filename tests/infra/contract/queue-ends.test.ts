@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ObjectId } from 'mongodb';
-import type { Task } from '../../../infra/queue/task';
+import type { Task } from '../../../infra/queue/model/task';
 import { eventually } from '../../support/eventually';
 import { gate, hang, TestQueue } from '../../support/queue';
 import { aTask } from '../../support/tasks';
@@ -171,7 +171,7 @@ test('counts tell what waits, runs and has finished', async () => {
 });
 
 test('drainQueue runs what is queued in the test itself, and says what ended', async () => {
-  const { drainQueue } = await import('../../../infra/queue/drain-queue');
+  const { drainQueue } = await import('../../../infra/queue/testing/drain-queue');
   const [ping, strict] = await here.queue.addTasks([
     { taskType: 'ping', data: { n: 2 } },
     { taskType: 'strict', data: { rows: 1 } },

@@ -1,5 +1,5 @@
 import { MongoClient } from 'mongodb';
-import type { Task, TaskState } from '../../../infra/queue/task';
+import type { Task, TaskState } from '../../../infra/queue/model/task';
 import { eventually } from '../../support/eventually';
 import { TestQueue } from '../../support/queue';
 import { aTask } from '../../support/tasks';

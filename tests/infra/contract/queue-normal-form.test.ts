@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { defineTasks, normalForm } from '../../../infra/catalog';
+import { TaskQueueOf } from '../../../infra/queue/api/task-queue';
 import { Dispatcher } from '../../../infra/queue/dispatch/dispatcher';
-import { InProcessExecutor } from '../../../infra/queue/in-process-executor';
-import type { Task } from '../../../infra/queue/task';
-import { TaskQueueOf } from '../../../infra/queue/task-queue';
+import type { Task } from '../../../infra/queue/model/task';
+import { InProcessExecutor } from '../../../infra/queue/testing/in-process-executor';
 import { eventually } from '../../support/eventually';
 import { oddValue, storableValue } from '../../support/odd-values';
 import { TestQueue } from '../../support/queue';

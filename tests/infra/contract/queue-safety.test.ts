@@ -1,7 +1,7 @@
 import { type Collection, ObjectId } from 'mongodb';
 import { lineOf } from '../../../infra/monitor/lines';
-import { Owners } from '../../../infra/queue/dispatch/owners';
-import type { Task } from '../../../infra/queue/task';
+import { Owners } from '../../../infra/queue/lease/owners';
+import type { Task } from '../../../infra/queue/model/task';
 import { eventually } from '../../support/eventually';
 import { gate, TestQueue } from '../../support/queue';
 import { aTask } from '../../support/tasks';

@@ -1,6 +1,6 @@
-import type { Transition } from '../../../infra/queue/states';
+import type { Transition } from '../../../infra/queue/model/states';
+import type { Attempt, Task } from '../../../infra/queue/model/task';
 import type { Held, Inserted, Settlement, TaskStore } from '../../../infra/queue/store/task-store';
-import type { Attempt, Task } from '../../../infra/queue/task';
 import { aTask } from '../../support/tasks';
 
 const second = 1_000;

@@ -1,7 +1,7 @@
 import type { AsyncCommand } from 'fast-check';
-import { decideNextState, type Ending } from '../../../infra/queue/states';
+import { decideNextState, type Ending } from '../../../infra/queue/model/states';
+import { isLive, type Task, type TaskState } from '../../../infra/queue/model/task';
 import type { Held, Inserted, Settlement, TaskStore } from '../../../infra/queue/store/task-store';
-import { isLive, type Task, type TaskState } from '../../../infra/queue/task';
 import { aTask } from '../../support/tasks';
 
 /** All that the model knows of a task. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Ending } from '../../../infra/queue/states';
+import type { Ending } from '../../../infra/queue/model/states';
 import { MemoryStore } from '../../../infra/queue/store/memory-store';
 import { MongoStore } from '../../../infra/queue/store/mongo-store';
 import { type TestDatabase, testDatabase } from '../../support/database';

@@ -1,4 +1,4 @@
-import type { Task } from '../../../infra/queue/task';
+import type { Task } from '../../../infra/queue/model/task';
 import { check, type Evidence } from './evidence/checker';
 import type { Line, Written } from './evidence/ledger';
 import type { Change } from './evidence/witness';

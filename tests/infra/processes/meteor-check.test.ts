@@ -159,7 +159,7 @@ const planted: Planted[] = [
     with_("export * from './live.js';"),
     /\.\/live\.js \(no import names a file/,
   ],
-  ['the sources keep', 'infra/queue/order.ts', with_('export const here = import.meta.url;'), /import\.meta/],
+  ['the sources keep', 'infra/queue/model/order.ts', with_('export const here = import.meta.url;'), /import\.meta/],
   [
     'the sources keep',
     'imports/api/tasks/publications.ts',

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../../infra/queue/executor';
+import type { Outcome } from '../../../infra/queue/model/executor';
 import { buildFaultWorker, FaultPool, faultTask } from '../../support/fault-task-pool';
 
 let file: string;

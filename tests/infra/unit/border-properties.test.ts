@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { PayloadError } from '../../../infra/catalog';
 import { isNonce, isProof } from '../../../infra/link/proof';
-import { InvalidTaskError } from '../../../infra/queue/errors';
-import { newTask } from '../../../infra/queue/new-task';
-import { Signer } from '../../../infra/queue/signature';
+import { InvalidTaskError } from '../../../infra/queue/model/errors';
+import { newTask } from '../../../infra/queue/model/new-task';
+import { Signer } from '../../../infra/queue/model/signature';
 import { load, SettingsError } from '../../../infra/settings';
 import { settingsTree } from '../../../infra/settings/schema';
 import { ProtocolError, parseFromWorker, parseToWorker } from '../../../infra/workers/protocol/protocol-parse';

@@ -1,5 +1,5 @@
 import { MongoBulkWriteError, MongoNetworkError, MongoServerError } from 'mongodb';
-import { isDatabaseAway, refusesDocument } from '../../../infra/queue/database-away';
+import { isDatabaseAway, refusesDocument } from '../../../infra/queue/store/database-errors';
 
 const coded = (code: string | number, message = 'said so') => Object.assign(new Error(message), { code });
 const server = (code: number) => new MongoServerError({ message: 'said so', code });

@@ -1,4 +1,4 @@
-import { NextEvents } from '../../../infra/queue/dispatch/next-events';
+import { NextEvents } from '../../../infra/queue/due/next-events';
 import type { Upcoming } from '../../../infra/queue/store/task-store';
 import { eventually } from '../../support/eventually';
 import { SetClock } from '../../support/queue';

@@ -1,14 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { defaultOptions } from '../../../infra/catalog';
-import { backoffMs } from '../../../infra/queue/backoff';
-import { resolveSettings } from '../../../infra/queue/dispatch/dispatcher-settings';
-import { milestoneBetween } from '../../../infra/queue/dispatch/error-groups';
-import { overloadLevel } from '../../../infra/queue/dispatch/load-gate';
-import { fingerprintOf, withoutIds } from '../../../infra/queue/fingerprint';
-import { compareTasks } from '../../../infra/queue/order';
-import { Signer } from '../../../infra/queue/signature';
-import { decideNextState, type Ending } from '../../../infra/queue/states';
-import { newTaskId } from '../../../infra/queue/task-id';
+import { overloadLevel } from '../../../infra/queue/claim/overload';
+import { resolveSettings } from '../../../infra/queue/dispatch/settings';
+import { backoffMs } from '../../../infra/queue/model/backoff';
+import { newTaskId } from '../../../infra/queue/model/ids';
+import { compareTasks } from '../../../infra/queue/model/order';
+import { Signer } from '../../../infra/queue/model/signature';
+import { decideNextState, type Ending } from '../../../infra/queue/model/states';
+import { milestoneBetween } from '../../../infra/queue/store/error-groups';
+import { fingerprintOf, withoutIds } from '../../../infra/queue/store/fingerprint';
 import { aTask } from '../../support/tasks';
 
 const now = new Date('2026-11-21T12:00:00Z');

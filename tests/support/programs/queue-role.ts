@@ -1,10 +1,10 @@
 /** A jobs role of the queue's process tests: claims, runs tasks in this process, and records every run. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect } from '../../../infra/database';
+import { TaskQueueOf } from '../../../infra/queue/api/task-queue';
 import { Dispatcher, type DispatcherSettings } from '../../../infra/queue/dispatch/dispatcher';
-import { InProcessExecutor } from '../../../infra/queue/in-process-executor';
-import type { Task } from '../../../infra/queue/task';
-import { TaskQueueOf } from '../../../infra/queue/task-queue';
+import type { Task } from '../../../infra/queue/model/task';
+import { InProcessExecutor } from '../../../infra/queue/testing/in-process-executor';
 import { catalogForTests } from '../test-catalog';
 
 /** One run of a task, as the test reads it: milliseconds of this machine's clock. */

@@ -1,4 +1,4 @@
-import { finishedStates, type Task, type TaskState } from '../../../../infra/queue/task';
+import { finishedStates, type Task, type TaskState } from '../../../../infra/queue/model/task';
 import { type Claim, type History, historiesOf } from './history';
 import type { Line, Written } from './ledger';
 import type { Change } from './witness';

@@ -1,4 +1,4 @@
-import { isLive, type Task, type TaskState } from '../../../../infra/queue/task';
+import { isLive, type Task, type TaskState } from '../../../../infra/queue/model/task';
 import type { Change } from './witness';
 
 type Seen = Change['set'];

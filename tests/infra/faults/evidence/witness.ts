@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type ChangeStreamDocument, type Document, MongoClient, type ResumeToken } from 'mongodb';
-import type { Task } from '../../../../infra/queue/task';
+import type { Task } from '../../../../infra/queue/model/task';
 import { eventually } from '../../../support/eventually';
 
 const watched = ['state', 'token', 'owner', 'attempt', 'uniqueKey', 'createdAt', 'catalogVersion'] as const;

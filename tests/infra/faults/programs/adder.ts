@@ -1,9 +1,9 @@
 /** A web role as far as the queue sees one: adds tasks, and says in the ledger what it asked and what it was told. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect } from '../../../../infra/database';
-import { DuplicateTasksError } from '../../../../infra/queue/errors';
-import type { UnparsedTask } from '../../../../infra/queue/new-task';
-import { TaskQueueOf } from '../../../../infra/queue/task-queue';
+import { TaskQueueOf } from '../../../../infra/queue/api/task-queue';
+import { DuplicateTasksError } from '../../../../infra/queue/model/errors';
+import type { UnparsedTask } from '../../../../infra/queue/model/new-task';
 import { Ledger } from '../evidence/ledger';
 import { Random } from '../seeded-random';
 import { catalog as old } from '../worker/catalog';

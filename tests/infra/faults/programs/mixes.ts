@@ -1,4 +1,4 @@
-import type { UnparsedTask } from '../../../../infra/queue/new-task';
+import type { UnparsedTask } from '../../../../infra/queue/model/new-task';
 import type { Random } from '../seeded-random';
 import { misbehaviors } from '../worker/misbehavior';
 

@@ -1,8 +1,8 @@
 /** A jobs role of the fault suite: a real dispatcher and a real pool of worker processes, fast to start. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Connection, connect } from '../../../../infra/database';
+import { TaskQueueOf } from '../../../../infra/queue/api/task-queue';
 import { Dispatcher, type DispatcherSettings } from '../../../../infra/queue/dispatch/dispatcher';
-import { TaskQueueOf } from '../../../../infra/queue/task-queue';
 import { Pool } from '../../../../infra/workers/pool/pool';
 import type { PoolOptions } from '../../../../infra/workers/pool/pool-options';
 import { Ledger } from '../evidence/ledger';

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { TaskQueueOf } from '../../../../infra/queue/task-queue';
+import { TaskQueueOf } from '../../../../infra/queue/api/task-queue';
 import { eventually } from '../../../support/eventually';
 import type { Scenario } from '../scenario';
 import { MongoServer } from '../stage/mongo-server';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Collection, MongoClient } from 'mongodb';
-import { liveStates, type Task } from '../../../../infra/queue/task';
+import { liveStates, type Task } from '../../../../infra/queue/model/task';
 import { someMongod } from '../../../support/bare-machine';
 import { eventually } from '../../../support/eventually';
 import { isAlive, startProcess, type TestProcess } from '../../../support/processes';

@@ -1,0 +1,84 @@
+import { PayloadError } from '../../catalog';
+import { InvalidTaskError } from '../model/errors';
+import { type AnySession, newTask, type UnparsedTask } from '../model/new-task';
+import type { Task } from '../model/task';
+import { currentTask } from '../model/within-task';
+import type { Inserted, Insertion } from '../store/task-store';
+import { insertRounds, type PlacedInsertion } from './next-rounds';
+import type { QueueCore } from './queue-core';
+
+/**
+ * parse → insert → tell. All are parsed before any is written.
+ *
+ * @param origin the task that these are a replay of.
+ */
+export async function addAll(core: QueueCore, given: readonly UnparsedTask[], origin?: string): Promise<Inserted[]> {
+  const parsed = parseAll(core, given, origin);
+  const session = commonSession(given);
+  const insertions = parsed.map((task, place) => ({
+    task,
+    once: given[place]?.once === true,
+    inMemory: given[place]?.inMemory === true,
+  }));
+  return insertRounds(core, insertions, ready => insertAll(core, ready, session));
+}
+
+async function insertAll(
+  core: QueueCore,
+  insertions: readonly PlacedInsertion[],
+  session: AnySession | undefined,
+): Promise<Inserted[]> {
+  const results: Inserted[] = new Array(insertions.length);
+  for (const inMemory of [true, false]) {
+    const places = [...insertions.keys()].filter(place => insertions[place]?.inMemory === inMemory);
+    if (places.length === 0) continue;
+    const ofStore = places.map(place => insertions[place] as Insertion);
+    const inserted = await insert(core, ofStore, inMemory, session);
+    for (const [index, place] of places.entries()) results[place] = inserted[index] as Inserted;
+  }
+  return results;
+}
+
+function parseAll(core: QueueCore, given: readonly UnparsedTask[], origin: string | undefined): Task[] {
+  const { catalog, sender, signer, clock } = core;
+  const context = { catalog, sender, signer, now: clock.now(), addedBy: currentTask(), origin };
+  const problems: string[] = [];
+  const tasks = Array.from(given).flatMap((one, index) => {
+    try {
+      return [newTask(one, context)];
+    } catch (error) {
+      if (!(error instanceof InvalidTaskError || error instanceof PayloadError)) throw error;
+      if (given.length === 1) throw error;
+      problems.push(...error.problems.map(problem => `task ${index}: ${problem}`));
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new InvalidTaskError(problems);
+  return tasks;
+}
+
+function commonSession(given: readonly UnparsedTask[]): AnySession | undefined {
+  const sessions = [...new Set(given.map(({ session }) => session))];
+  if (sessions.length > 1) throw new InvalidTaskError(['session: tasks added together need one and the same']);
+  return sessions[0] as AnySession | undefined;
+}
+
+async function insert(
+  core: QueueCore,
+  insertions: readonly Insertion[],
+  inMemory: boolean,
+  session: AnySession | undefined,
+): Promise<Inserted[]> {
+  if (inMemory && core.dispatchers.size === 0)
+    throw new InvalidTaskError([
+      'inMemory: this process runs no tasks, so a task in its memory would never run; add it in the jobs role, or leave inMemory out',
+    ]);
+  const results = await (inMemory ? core.memory.insert(insertions) : core.store.insert(insertions, session));
+  const added = insertions.filter((_, index) => results[index]?.kind === 'added').map(({ task }) => task);
+  // In a transaction they are not there before its commit, which the database will tell.
+  if (added.length === 0 || session) return results;
+  for (const dispatcher of core.dispatchers) dispatcher.added(added, inMemory);
+  // A role without a dispatcher passes it on as a nudge.
+  core.emit('task.added', { count: added.length });
+  return results;
+}

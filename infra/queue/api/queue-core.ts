@@ -1,0 +1,36 @@
+import type { Db } from 'mongodb';
+import type { AnyCatalog } from '../../catalog';
+import type { Clock } from '../../database';
+import type { Emit, QueueEvents } from '../model/events';
+import type { Signer } from '../model/signature';
+import type { Sender, Task } from '../model/task';
+import type { MemoryStore } from '../store/memory-store';
+import type { MongoStore } from '../store/mongo-store';
+import type { Pauses } from '../store/pauses';
+
+/** What the queue tells a dispatcher in the same process, so that it need not hear of it from the database. */
+export interface QueueSignals {
+  added(tasks: readonly Task[], inMemory: boolean): void;
+  cancelRequested(id: string): void;
+  pausesChanged(): void;
+  /** There may be work: a nudge from elsewhere, a task put back. */
+  nudged(): void;
+  /** Due dates or deadlines of tasks that wait may be others now. */
+  moved(): void;
+}
+
+/** What a connected TaskQueue is made of; the dispatcher works with the same parts. */
+export interface QueueCore {
+  readonly db: Db;
+  readonly catalog: AnyCatalog;
+  readonly store: MongoStore;
+  readonly memory: MemoryStore;
+  readonly clock: Clock;
+  readonly signer: Signer;
+  readonly sender: Sender;
+  readonly pauses: Pauses;
+  readonly events: QueueEvents;
+  readonly emit: Emit;
+  /** The dispatchers of this process, one at most in an app. In-memory tasks need one. */
+  readonly dispatchers: Set<QueueSignals>;
+}

@@ -1,0 +1,281 @@
+import type { Db, Filter } from 'mongodb';
+import { type AnyCatalog, defaultOptions, definitionOf, didYouMean, show } from '../../catalog';
+import { type Clock, DatabaseClock, withoutCallTimeout } from '../../database';
+import { DuplicateTaskError, DuplicateTasksError, InvalidTaskError } from '../model/errors';
+import { type Emit, type QueueEventName, QueueEvents, type QueueListener, queueEventNames } from '../model/events';
+import type { NewTask, UnparsedTask } from '../model/new-task';
+import { Signer } from '../model/signature';
+import type { Sender, Task } from '../model/task';
+import { MemoryStore } from '../store/memory-store';
+import { MongoStore } from '../store/mongo-store';
+import { Pauses } from '../store/pauses';
+import { TaskCounters } from '../store/task-counters';
+import { addAll } from './add-tasks';
+import { countQueue, type QueueCounts } from './counts';
+import { parseFindOptions, type TaskFindOptions } from './find-options';
+import { InMemoryTasks } from './in-memory-tasks';
+import type { QueueCore } from './queue-core';
+import { replayOf } from './replay';
+import { TaskCursor } from './task-cursor';
+import { parseId, parseSelector } from './task-selector';
+import { type TaskModifier, updateTasks } from './update-tasks';
+
+export interface QueueConnection {
+  /** The app's database, by the npm driver. */
+  db: Db;
+  /** Recorded with each task, so that a handler builds URLs of the app that asked. */
+  sender: Sender;
+  /** Signs tasks and verifies them: the first signs, all verify. None: nothing is signed. */
+  signingKeys?: readonly string[];
+  emit?: Emit;
+  /** Default: the database's clock. Tests set their own. */
+  clock?: Clock;
+  /** Default: `taskQueue`, as meteor-cluster's. */
+  collection?: string;
+}
+
+/**
+ * The queue of an app whose task types are the catalogue C. Made without a database; a role connects it at start.
+ */
+export class TaskQueueOf<C extends object> {
+  /** Tasks in the memory of this jobs role. */
+  readonly inMemory = new InMemoryTasks(() => this.core);
+  private connected: QueueCore | undefined;
+  private readonly single = new Map<QueueEventName, () => void>();
+
+  /** Resolves when the queue is connected for the first time. */
+  readonly whenConnected: Promise<void>;
+  private tellConnected: () => void = () => {};
+
+  private declared: C | undefined;
+  /** What handlers find as `context.settings`; it travels to the workers. */
+  handlerSettings: object = {};
+
+  /** @param catalog the task types; a queue that is made without them gets them by `declare`. */
+  constructor(catalog?: C) {
+    this.declared = catalog;
+    this.whenConnected = new Promise(resolve => {
+      this.tellConnected = resolve;
+    });
+  }
+
+  /** The task types. @throws before they are declared. */
+  get catalog(): C {
+    if (this.declared) return this.declared;
+    throw new Error('TaskQueue has no catalog yet: startRole(app) declares it');
+  }
+
+  /**
+   * Says which task types there are, and which of the app's settings their handlers find. A role does so before
+   * anything else.
+   */
+  declare(catalog: C, handlerSettings: object = {}): void {
+    this.declared = catalog;
+    this.handlerSettings = handlerSettings;
+  }
+
+  /** What the queue is made of, for the dispatcher of this role. @throws before `connect`. */
+  get core(): QueueCore {
+    if (this.connected) return this.connected;
+    throw new Error(
+      'TaskQueue is not connected yet: call it after the role has started (in Meteor.startup or later), not on import',
+    );
+  }
+
+  /** Connects the queue to its database and sees to its indexes. A second call replaces the first. */
+  async connect({ db, sender, signingKeys, emit = () => {}, clock, collection }: QueueConnection): Promise<void> {
+    const store = new MongoStore(db, collection);
+    const databaseClock = clock ?? new DatabaseClock(db);
+    if (databaseClock instanceof DatabaseClock) await databaseClock.measure();
+    await store.ensureIndexes();
+    this.connected = {
+      db,
+      catalog: this.catalog as AnyCatalog,
+      store,
+      memory: new MemoryStore(),
+      clock: databaseClock,
+      signer: new Signer(signingKeys),
+      sender,
+      pauses: new Pauses(db),
+      events: this.connected?.events ?? new QueueEvents(emit),
+      emit,
+      dispatchers: new Set(),
+    };
+    this.tellConnected();
+  }
+
+  /**
+   * Adds a task and returns its id.
+   *
+   * @throws InvalidTaskError or PayloadError with all problems at once; DuplicateTaskError where a live task has its
+   *   `_id` or `uniqueKey`; TaskNotConfirmedError where the database did not answer, with what to do then.
+   */
+  async addTask(task: NewTask<C>): Promise<string> {
+    const [result] = await addAll(this.core, [task]);
+    if (result?.kind !== 'duplicate') return result?.id as string;
+    throw new DuplicateTaskError(result.id, result.field, result.value, result.existingId);
+  }
+
+  /**
+   * Adds many tasks in one round trip and returns their ids in order. All are checked before any is written.
+   *
+   * @throws InvalidTaskError with the problems of all; DuplicateTasksError where some were refused (the others are in).
+   */
+  async addTasks(tasks: readonly NewTask<C>[]): Promise<string[]> {
+    if (!Array.isArray(tasks)) throw new InvalidTaskError([`addTasks: ${show(tasks)} is not an array of tasks`]);
+    const results = await addAll(this.core, tasks as readonly UnparsedTask[]);
+    const duplicates = results.flatMap(one =>
+      one.kind === 'duplicate' ? [new DuplicateTaskError(one.id, one.field, one.value, one.existingId)] : [],
+    );
+    const ids = results.map(({ id }) => id);
+    if (duplicates.length === 0) return ids;
+    throw new DuplicateTasksError(
+      duplicates,
+      ids.filter((_, index) => results[index]?.kind !== 'duplicate'),
+    );
+  }
+
+  /** Listens to what happens in this role; any number may. Returns how to stop. See QueueEventName for the events. */
+  on(name: QueueEventName, listener: QueueListener): () => void {
+    if (!queueEventNames.includes(name))
+      throw new Error(`on: unknown event "${name}"${didYouMean(String(name), queueEventNames)}`);
+    return this.core.events.on(name, listener);
+  }
+
+  /** meteor-cluster's way: one listener for `done` and one for `error`; a second one takes the first one's place. */
+  addEventListener(name: 'done' | 'error', listener: QueueListener): void {
+    this.removeEventListener(name);
+    this.single.set(name, this.on(name, listener));
+  }
+
+  removeEventListener(name: 'done' | 'error'): void {
+    this.single.get(name)?.();
+    this.single.delete(name);
+  }
+
+  /**
+   * Cancels a task. One that waits is cancelled at once; one that runs is asked to stop, in whatever role it runs.
+   *
+   * @returns which of the two, or undefined where there is no task of this id that has not finished.
+   */
+  async cancel(id: string): Promise<'cancelled' | 'requested' | undefined> {
+    parseId(id, 'cancel');
+    const { memory, store, clock, dispatchers } = this.core;
+    const now = clock.now();
+    const task = (await memory.findOne(id)) ?? (await store.findOne(id));
+    if (!task) return undefined;
+    const expiresAt = new Date(now.getTime() + this.retentionOf(task));
+    const done = (await memory.cancel(id, now, expiresAt)) ?? (await store.cancel(id, now, expiresAt));
+    if (done === 'requested') for (const dispatcher of dispatchers) dispatcher.cancelRequested(id);
+    if (done === 'cancelled')
+      await tellCancelled(this.core, { ...task, state: 'cancelled', finishedAt: now, expiresAt });
+    return done;
+  }
+
+  /** Puts a failed, cancelled or rejected task back in the queue, attempts afresh. False: there is none such. */
+  async retry(id: string): Promise<boolean> {
+    parseId(id, 'retry');
+    const { memory, store, clock, dispatchers } = this.core;
+    const dueDate = clock.now();
+    const result = (await memory.retry(id, { dueDate })) ?? (await store.retry(id, { dueDate }));
+    if (result === 'duplicate') throw await this.keyTaken(id);
+    if (result) for (const dispatcher of dispatchers) dispatcher.moved();
+    return result === 'retried';
+  }
+
+  /** Adds a done, failed or cancelled task anew, as a task of its own that names its origin. Returns the new id. */
+  async replay(id: string): Promise<string> {
+    parseId(id, 'replay');
+    const found = (await this.core.memory.findOne(id)) ?? (await this.core.store.findOne(id));
+    if (!found) throw new Error(`replay: there is no task "${id}"; its retention may be over`);
+    const inMemory = Boolean(await this.core.memory.findOne(id));
+    const [result] = await addAll(this.core, [replayOf(found, this.core.signer, inMemory)], found._id);
+    return result?.id as string;
+  }
+
+  /**
+   * Pauses one task type, or all, in every role. What runs goes on.
+   *
+   * @throws where there is no such type, with the nearest one: in an emergency nobody may believe that it is paused.
+   */
+  async pause(...which: [taskType?: string]): Promise<void> {
+    const taskType = which.length === 0 ? undefined : definitionOf(this.core.catalog, which[0]).taskType;
+    await this.core.pauses.pause(taskType);
+    for (const dispatcher of this.core.dispatchers) dispatcher.pausesChanged();
+  }
+
+  /** Resumes one task type, or everything. @throws where there is no such type, and none is paused. */
+  async resume(...which: [taskType?: string]): Promise<void> {
+    const [taskType] = which;
+    const { types } = await this.core.pauses.read();
+    // A type that has left the catalog while it was paused is resumed all the same.
+    if (which.length > 0 && !types.has(taskType as string)) definitionOf(this.core.catalog, taskType);
+    await this.core.pauses.resume(taskType);
+    for (const dispatcher of this.core.dispatchers) dispatcher.pausesChanged();
+  }
+
+  /** What waits and runs now (up to 10,000 of each type and state), and what has finished since ever. */
+  counts(): Promise<QueueCounts> {
+    return countQueue(this.core);
+  }
+
+  /** The persistent tasks that match, as a cursor with `fetchAsync`, `countAsync`, `forEachAsync` and `mapAsync`. */
+  find(...given: [selector?: string | Filter<Task>, options?: TaskFindOptions]): TaskCursor {
+    const collection = withoutCallTimeout(this.core.store.collection);
+    const filter = parseSelector(given.length === 0 ? {} : given[0], 'find');
+    const options = parseFindOptions(given[1], 'find');
+    const { skip, limit, hint, session } = options;
+    const count = () => collection.countDocuments(filter, { skip, hint, session, ...(limit && { limit }) });
+    return new TaskCursor(collection.find(filter, options), count);
+  }
+
+  /** The first persistent task that matches. */
+  async findOne(
+    ...given: [selector?: string | Filter<Task>, options?: Omit<TaskFindOptions, 'limit'>]
+  ): Promise<Task | undefined> {
+    const filter = parseSelector(given.length === 0 ? {} : given[0], 'findOne');
+    const options = parseFindOptions(given[1], 'findOne');
+    return (await this.core.store.collection.findOne(filter, options)) ?? undefined;
+  }
+
+  /** Removes the persistent tasks that match; one that runs is not stopped, but its end changes nothing any more. */
+  async remove(selector: string | Filter<Task>): Promise<number> {
+    return this.core.store.remove(parseSelector(selector, 'remove'));
+  }
+
+  /**
+   * Changes persistent tasks, for housekeeping (priority, dueDate, deadline). Returns how many.
+   *
+   * @throws where a value is wrong, or the change would touch what only an owner may change: state, claim, history.
+   */
+  async update(
+    selector: string | Filter<Task>,
+    modifier: TaskModifier,
+    options: { multi?: boolean } = {},
+  ): Promise<number> {
+    const changed = await updateTasks(this.core, parseSelector(selector, 'update'), modifier, options);
+    for (const dispatcher of this.core.dispatchers) dispatcher.moved();
+    return changed;
+  }
+
+  private retentionOf({ taskType }: Task): number {
+    const definition = Object.hasOwn(this.core.catalog, taskType) ? this.core.catalog[taskType] : undefined;
+    return (definition ?? defaultOptions).retention.failed;
+  }
+
+  private async keyTaken(id: string): Promise<DuplicateTaskError> {
+    const task = await this.core.store.findOne(id);
+    return new DuplicateTaskError(id, 'uniqueKey', task?.uniqueKey ?? '');
+  }
+}
+
+/** One that waited has no dispatcher that would count it and tell of its end. */
+async function tellCancelled({ db, emit, events }: QueueCore, task: Task): Promise<void> {
+  const { _id: taskId, taskType, attempt } = task;
+  const counters = new TaskCounters(db);
+  counters.add(taskType, 'cancelled');
+  // It is cancelled all the same where it cannot be counted.
+  await counters.flush().catch(() => {});
+  emit('task.cancelled', { taskType, taskId, attempt });
+  events.tell('cancelled', task);
+}

@@ -1,0 +1,53 @@
+import { catalogVersions } from '../../catalog';
+import type { QueueCore } from '../api/queue-core';
+import type { DatabaseReport } from '../store/database-guard';
+import type { Paused } from '../store/pauses';
+import type { KnownType } from '../store/task-store';
+
+/** Which task types a role may claim now: those that it knows and that nobody has paused. */
+export class OpenTypes {
+  /** What this role runs. */
+  private readonly mine: readonly KnownType[];
+  /** What the catalog has, so that others may run it. */
+  private readonly known: readonly KnownType[];
+  private readonly reported: KnownType[] = [];
+  private paused: Paused = { all: false, types: new Set() };
+
+  /** @param only the types of a role that does not run all of the catalogue. */
+  constructor(
+    private readonly core: QueueCore,
+    private readonly report: DatabaseReport,
+    only?: readonly string[],
+  ) {
+    const versions = Object.entries(catalogVersions(core.catalog));
+    this.known = versions.map(([taskType, version]) => ({ taskType, version }));
+    this.mine = only ? this.known.filter(({ taskType }) => only.includes(taskType)) : this.known;
+  }
+
+  list(): readonly KnownType[] {
+    if (this.paused.all) return [];
+    if (this.paused.types.size === 0) return this.mine;
+    return this.mine.filter(({ taskType }) => !this.paused.types.has(taskType));
+  }
+
+  /** Reads what is paused. @returns whether that has changed. */
+  async readPauses(): Promise<boolean> {
+    const before = this.paused;
+    this.paused = (await this.report.attempt('pauses', () => this.core.pauses.read())) ?? before;
+    return asText(before) !== asText(this.paused);
+  }
+
+  /** Says once of each type (or version) that this role does not know that tasks of it wait. */
+  async reportUnknown(): Promise<void> {
+    const known = [...this.known, ...this.reported];
+    const found = await this.report.attempt('unknown types', () => this.core.store.unknownTypes(known));
+    for (const { taskType, version } of found ?? []) {
+      this.reported.push({ taskType, version });
+      this.core.emit('queue.unknownType', { taskType, version });
+    }
+  }
+}
+
+function asText({ all, types }: Paused): string {
+  return JSON.stringify([all, [...types].sort()]);
+}

@@ -1,0 +1,194 @@
+import { priorityClassOf } from '../../catalog';
+import type { Clock } from '../../database';
+import { messageOf } from '../../errors/plain-error';
+import { timerMs } from '../../timing/timer-ms';
+import type { Claimer } from '../claim/claimer';
+import type { HeldTasks } from '../claim/in-flight';
+import type { LoadGate } from '../claim/overload';
+import { StaleClaims } from '../claim/stale-claims';
+import type { Emit } from '../model/events';
+import type { Executor } from '../model/executor';
+import type { Task } from '../model/task';
+import type { Settler } from '../settle/completer';
+import type { DatabaseReport } from '../store/database-guard';
+import type { KnownType, TaskStore } from '../store/task-store';
+
+export interface PumpOptions {
+  /** Where tasks come from, in the order of asking. */
+  sources: { store: TaskStore; claimer: Claimer }[];
+  executor: Executor;
+  held: HeldTasks;
+  settler: Settler;
+  gate: LoadGate;
+  report: DatabaseReport;
+  clock: Clock;
+  batch: number;
+  /** How many tasks the role runs at once. */
+  limit: number;
+  openTypes(): readonly KnownType[];
+  /** It has been claiming without a pause for a while. */
+  onBusy(): void;
+  /** A task that we hold has been claimed anew: what runs of it is void. */
+  onStale(task: Task): void;
+  /** Nothing is left to claim. */
+  onIdle(): void;
+  emit: Emit;
+}
+
+const busyAfterMs = 500;
+const quietMs = 300;
+const retryWaitMs = { first: 50, longest: 2_000 };
+
+/** Claims as long as there is room and work, one claim at a time, while earlier tasks run and settle. */
+export class Pump {
+  private running = false;
+  private pumping: Promise<void> | undefined;
+  private again = false;
+  private busySince = 0;
+  private retryMs: number = retryWaitMs.first;
+  private timer: NodeJS.Timeout | undefined;
+  private quietTimer: NodeJS.Timeout | undefined;
+  private readonly closedTypes = new Map<string, Date>();
+  private failure: string | undefined;
+
+  private readonly stale: StaleClaims;
+
+  constructor(private readonly options: PumpOptions) {
+    this.stale = new StaleClaims(options.report, () => this.wake());
+  }
+
+  start(): void {
+    this.running = true;
+    this.wake();
+  }
+
+  /** Resolves when no claim is under way any more. */
+  async stop(): Promise<void> {
+    this.running = false;
+    clearTimeout(this.timer);
+    await this.pumping;
+    clearTimeout(this.quietTimer);
+    await this.stale.stop();
+  }
+
+  /** There may be work, or room. */
+  wake(): void {
+    this.again = true;
+    if (!this.running) return;
+    this.pumping ??= this.pump().finally(() => {
+      this.pumping = undefined;
+      if (this.again) this.wake();
+    });
+  }
+
+  /** The slow poll. */
+  async tick(): Promise<void> {
+    this.wake();
+    await this.pumping;
+  }
+
+  /** Why the last claim failed; undefined where it did not, or where there was nothing to claim for. */
+  get claimFailure(): string | undefined {
+    return this.failure;
+  }
+
+  /** Leaves a type alone until its rate window is over. */
+  closeUntil(taskType: string, until: Date): void {
+    this.closedTypes.set(taskType, until);
+    this.wakeAt(until);
+  }
+
+  private wakeAt(date: Date): void {
+    const wait = date.getTime() - this.options.clock.now().getTime() + 1;
+    const timer = setTimeout(() => this.wake(), timerMs(wait));
+    timer.unref();
+  }
+
+  private async pump(): Promise<void> {
+    clearTimeout(this.quietTimer);
+    do {
+      this.again = false;
+      while (this.running && (await this.claimOnce())) this.noteBusy();
+    } while (this.again && this.running);
+    if (this.room() > 0) this.noteIdle();
+    // Full of long tasks: nothing is claimed for a while, but a cancel must be heard at once.
+    else this.quietTimer = setTimeout(() => this.noteIdle(), quietMs);
+  }
+
+  private room(): number {
+    const { executor, held, limit } = this.options;
+    return Math.min(executor.room(), limit - held.countRunning());
+  }
+
+  /** @returns whether to claim again at once. */
+  private async claimOnce(): Promise<boolean> {
+    const floor = this.options.gate.floor();
+    if (this.room() <= 0 || floor === Number.POSITIVE_INFINITY) {
+      this.failure = undefined;
+      return false;
+    }
+    let more = false;
+    for (const { store, claimer } of this.options.sources) {
+      const limit = Math.min(this.room(), this.options.batch);
+      if (limit <= 0) return false;
+      try {
+        const claimed = await claimer.claim({ limit, types: this.openTypes(), minPriority: floor });
+        this.take(store, claimed);
+        more ||= claimed.more;
+        this.retryMs = retryWaitMs.first;
+      } catch (error) {
+        this.failure = messageOf(error);
+        this.options.report.failed('claim', error);
+        this.retryLater();
+        return false;
+      }
+    }
+    this.failure = undefined;
+    this.options.report.succeeded('claim');
+    return more && this.room() > 0;
+  }
+
+  private take(store: TaskStore, { tasks: claimed, ended }: Awaited<ReturnType<Claimer['claim']>>): void {
+    const { held, executor, settler, emit } = this.options;
+    const tasks = claimed.filter(task => !this.isStale(task, store));
+    for (const task of [...tasks, ...ended.map(one => one.task)]) held.add(task, store);
+    for (const one of ended) {
+      held.ended(one.task);
+      settler.add({ ...one, store });
+    }
+    if (tasks.length === 0) return;
+    emit('task.claimed', { count: tasks.length, priority: priorityClassOf(tasks[0]?.priority ?? 0) });
+    executor.run(tasks);
+  }
+
+  /** Whether a first run of the task, from before it was taken from us, still goes on here: that run is ended. */
+  private isStale(task: Task, store: TaskStore): boolean {
+    const before = this.options.held.find(task._id);
+    if (!before || before.store !== store) return false;
+    this.options.onStale(before.task);
+    this.stale.add(task, store);
+    return true;
+  }
+
+  private openTypes(): readonly KnownType[] {
+    const now = this.options.clock.now();
+    for (const [taskType, until] of this.closedTypes) if (until <= now) this.closedTypes.delete(taskType);
+    return this.options.openTypes().filter(({ taskType }) => !this.closedTypes.has(taskType));
+  }
+
+  private retryLater(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.wake(), this.retryMs);
+    this.retryMs = Math.min(retryWaitMs.longest, this.retryMs * 2);
+  }
+
+  private noteBusy(): void {
+    this.busySince ||= Date.now();
+    if (Date.now() - this.busySince > busyAfterMs) this.options.onBusy();
+  }
+
+  private noteIdle(): void {
+    this.busySince = 0;
+    this.options.onIdle();
+  }
+}

@@ -1,0 +1,102 @@
+import type { QueueCore } from '../api/queue-core';
+import type { HeldTasks } from '../claim/in-flight';
+import type { Owners } from '../lease/owners';
+import { Rescuer } from '../lease/rescuer';
+import type { Task } from '../model/task';
+import type { DatabaseReport } from '../store/database-guard';
+import type { TaskCounters } from '../store/task-counters';
+import type { TaskStore, Upcoming, WatchedDeadline } from '../store/task-store';
+import { DeadlineWatch } from './deadlines';
+import { NextEvents } from './next-events';
+import { Promoter } from './promoter';
+
+export interface TimelineOptions {
+  core: QueueCore;
+  owners: Owners;
+  held: HeldTasks;
+  counters: TaskCounters;
+  report: DatabaseReport;
+  /** Something became executable. */
+  onWork(): void;
+}
+
+/** Everything that happens at a known time: tasks fall due, deadlines come near, leases end, owners are missed. */
+export class Timeline {
+  private readonly events: NextEvents;
+  private readonly deadlines = new Map<TaskStore, DeadlineWatch>();
+
+  constructor(private readonly options: TimelineOptions) {
+    const { core, report, owners, held, counters, onWork } = options;
+    this.events = new NextEvents(core.clock, (kind, error) => report.failed(kind, error));
+    const rescuer = new Rescuer({ core, store: core.store, owners, held, counters, onRescued: onWork });
+    this.events.define('owners', () => rescuer.rescueFromDead());
+    this.events.define('leases', () => rescuer.rescueExpired());
+    for (const store of [core.store, core.memory]) this.defineFor(store);
+  }
+
+  /** Fills the cache: what is due is done, what comes next is remembered. */
+  async start(inMemoryOnly: boolean): Promise<void> {
+    const { store, memory } = this.options.core;
+    await this.lookAt('due', memory);
+    await this.lookAt('deadline', memory);
+    if (inMemoryOnly) return;
+    await this.lookAtOwners();
+    await this.lookAtLeases();
+    await this.lookAt('due', store);
+    await this.lookAt('deadline', store);
+  }
+
+  stop(): Promise<void> {
+    return this.events.stop();
+  }
+
+  /** Newcomers: those that come before what is known displace it. */
+  added(tasks: readonly Task[], store: TaskStore): void {
+    for (const task of tasks) {
+      if (task.state === 'scheduled') this.scheduled({ id: task._id, date: task.dueDate }, store);
+      if (task.deadline) this.deadline(task, store);
+    }
+  }
+
+  scheduled(upcoming: Upcoming, store: TaskStore): void {
+    this.events.offer(kindOf('due', store), upcoming);
+  }
+
+  deadline(task: WatchedDeadline, store: TaskStore): void {
+    this.events.offer(kindOf('deadline', store), this.deadlines.get(store)?.upcoming(task));
+  }
+
+  lookAt(what: What, store: TaskStore): Promise<void> {
+    return this.events.refill(kindOf(what, store));
+  }
+
+  /** Due dates or deadlines of tasks in the database may be others than the cache has. */
+  async datesMoved(): Promise<void> {
+    const { store } = this.options.core;
+    await Promise.all([this.lookAt('due', store), this.lookAt('deadline', store)]);
+  }
+
+  /** Who has joined since the last look may die as well as who was there before. */
+  lookAtOwners(): Promise<void> {
+    return this.events.refill('owners');
+  }
+
+  lookAtLeases(): Promise<void> {
+    return this.events.refill('leases');
+  }
+
+  private defineFor(store: TaskStore): void {
+    const { core, counters, onWork } = this.options;
+    const promoter = new Promoter(core, store, onWork);
+    const deadlines = new DeadlineWatch(core, store, counters, onWork);
+    this.events.define(kindOf('due', store), () => promoter.promote());
+    this.events.define(kindOf('deadline', store), () => deadlines.watch());
+    this.deadlines.set(store, deadlines);
+  }
+}
+
+type What = 'due' | 'deadline';
+
+function kindOf(what: What, store: TaskStore): string {
+  return `${what} in ${store.constructor.name}`;
+}

@@ -1,0 +1,105 @@
+import type { ResolvedOptions } from '../../catalog';
+import { backoffMs } from './backoff';
+import type { Outcome } from './executor';
+import type { Task, TaskError, TaskState } from './task';
+
+/** How a run ended, as the store hears of it: what the executor says, or that its owner was found dead. */
+export type Ending = Outcome | { kind: 'rescued'; error: TaskError } | { kind: 'rejected'; error: TaskError };
+
+/** What becomes of a running task. One store call makes it so. */
+export interface Transition {
+  state: Exclude<TaskState, 'running'>;
+  attempt: number;
+  /** Its priority sinks by one, unless a deadline has bumped it: what keeps failing makes room for what may succeed. */
+  sinks?: boolean;
+  /** It goes before its equals: it was begun before them, and its process ended, for which it may not be to blame. */
+  goesFirst?: boolean;
+  dueDate: Date;
+  result?: unknown;
+  error?: TaskError;
+  finishedAt?: Date;
+  expiresAt?: Date;
+  deadlineMissed?: boolean;
+}
+
+/** What of its type's options decides over a task. */
+export type Rules = Pick<ResolvedOptions, 'attempts' | 'backoff' | 'retention'>;
+
+/**
+ * What a running task becomes (design.md's table of states). Pure.
+ *
+ * @param now by the database's clock.
+ * @param random from 0 to 1, for the jitter of the backoff.
+ */
+export function decideNextState(
+  task: Task,
+  ending: Ending,
+  now: Date,
+  rules: Rules,
+  random = Math.random(),
+): Transition {
+  switch (ending.kind) {
+    case 'done':
+      return finish(task, 'done', task.attempt + 1, now, rules.retention.done, { result: ending.value });
+    case 'cancelled':
+      return finish(task, 'cancelled', task.attempt, now, rules.retention.failed, {});
+    case 'rejected':
+      // It never ran: no attempt is used.
+      return finish(task, 'rejected', task.attempt, now, rules.retention.failed, { error: ending.error });
+    case 'failed':
+      return afterFailure(task, ending.error, now, rules, ending.fatal, {
+        sinks: true,
+        waitMs: backoffMs(task.attempt + 1, rules.backoff, random),
+      });
+    case 'timedOut':
+      return afterFailure(task, ending.error, now, rules, false, {
+        sinks: true,
+        waitMs: backoffMs(task.attempt + 1, rules.backoff, random),
+      });
+    case 'crashed':
+    case 'rescued':
+      // It may not be to blame for the end of its process: it goes back at once, but the attempt counts.
+      return afterFailure(task, ending.error, now, rules, false, { goesFirst: true, waitMs: 0 });
+    default:
+      return unknownEnding(ending);
+  }
+}
+
+function afterFailure(
+  task: Task,
+  error: TaskError,
+  now: Date,
+  rules: Rules,
+  fatal: boolean,
+  { waitMs, ...standing }: Pick<Transition, 'sinks' | 'goesFirst'> & { waitMs: number },
+): Transition {
+  const attempt = task.attempt + 1;
+  if (task.cancelRequested) return finish(task, 'cancelled', attempt, now, rules.retention.failed, { error });
+  if (fatal || attempt >= rules.attempts)
+    return finish(task, 'failed', attempt, now, rules.retention.failed, { error });
+  return {
+    state: waitMs > 0 ? 'scheduled' : 'queued',
+    attempt,
+    ...standing,
+    dueDate: waitMs > 0 ? new Date(now.getTime() + waitMs) : task.dueDate,
+    error,
+  };
+}
+
+function finish(
+  task: Task,
+  state: 'done' | 'failed' | 'cancelled' | 'rejected',
+  attempt: number,
+  now: Date,
+  keepMs: number,
+  rest: Pick<Transition, 'result' | 'error'>,
+): Transition {
+  const { dueDate, deadline } = task;
+  const missed = deadline !== undefined && now > deadline;
+  const end = { finishedAt: now, expiresAt: new Date(now.getTime() + keepMs) };
+  return { state, attempt, dueDate, ...end, ...rest, ...(missed && { deadlineMissed: true }) };
+}
+
+function unknownEnding(ending: never): never {
+  throw new Error(`not an ending: ${JSON.stringify(ending)}`);
+}

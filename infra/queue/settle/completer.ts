@@ -1,0 +1,218 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { timerMs } from '../../timing/timer-ms';
+import type { QueueCore } from '../api/queue-core';
+import type { Ending, Transition } from '../model/states';
+import type { Task } from '../model/task';
+import type { DatabaseReport } from '../store/database-guard';
+import { ErrorGroups } from '../store/error-groups';
+import { SettleError } from '../store/mongo-settle';
+import type { Counted, TaskCounters } from '../store/task-counters';
+import type { Settlement, TaskStore } from '../store/task-store';
+import { type EndedAttempt, isUnstorable, settle, unstorable } from './settlement';
+
+/** An end that is written: the task as it was, and what became of it. */
+export interface Settled {
+  task: Task;
+  store: TaskStore;
+  ending: Ending;
+  transition: Transition;
+  durationMs: number;
+}
+
+type Ended = EndedAttempt & { store: TaskStore };
+type Pending = Ended & {
+  settlement: Settlement;
+  /** When it could first have been written, by `performance.now`. */
+  since: number;
+};
+
+export interface SettlerOptions {
+  core: QueueCore;
+  report: DatabaseReport;
+  counters: TaskCounters;
+  /** An end is written, or was void because the task had been lost. */
+  onSettled(settled: Settled): void;
+  onLost(tasks: Task[]): void;
+  /** How many ends one write takes at most. */
+  batch?: number;
+}
+
+const retryWaitMs = { first: 50, longest: 2_000 };
+
+/**
+ * Writes the ends of attempts, in batches that grow by themselves: what reports while a write is under way goes into
+ * the next. What cannot be written is kept and tried again; the fence sees to it that a late write changes nothing.
+ */
+export class Settler {
+  private readonly errors: ErrorGroups;
+  private readonly batch: number;
+  private pending: Pending[] = [];
+  /** What is not written yet: waiting, under way, or put off. */
+  private readonly unwritten = new Set<Pending>();
+  private flushing: Promise<void> | undefined;
+
+  constructor(private readonly options: SettlerOptions) {
+    this.errors = new ErrorGroups(options.core.db, options.core.emit);
+    this.batch = options.batch ?? 500;
+  }
+
+  add(ended: Ended, since = performance.now()): void {
+    const pending = { ...ended, ...settle(this.options.core, ended), since };
+    this.unwritten.add(pending);
+    this.enqueue(pending);
+  }
+
+  get size(): number {
+    return this.unwritten.size;
+  }
+
+  /** For how long the oldest end waits to be written, in ms; 0 where none does. */
+  get oldestMs(): number {
+    const oldest = Math.min(...[...this.unwritten].map(({ since }) => since));
+    return this.unwritten.size === 0 ? 0 : performance.now() - oldest;
+  }
+
+  /** Resolves when everything is written, or `untilMs` have passed. */
+  async drain(untilMs: number): Promise<void> {
+    const giveUp = new AbortController();
+    let isLate = false;
+    const late = wait(timerMs(untilMs), undefined, { signal: giveUp.signal }).then(
+      () => (isLate = true),
+      () => {},
+    );
+    while (this.unwritten.size > 0 && !isLate) await Promise.race([this.flushing ?? wait(retryWaitMs.first), late]);
+    giveUp.abort();
+  }
+
+  /** Writes no more: the tasks whose ends are not written go to whoever takes them next. */
+  abandon(): void {
+    this.unwritten.clear();
+    this.pending = [];
+  }
+
+  private enqueue(pending: Pending): void {
+    // It may have been abandoned while it was put off.
+    if (!this.unwritten.has(pending)) return;
+    this.pending.push(pending);
+    this.flushSoon();
+  }
+
+  private flushSoon(): void {
+    this.flushing ??= this.flushAll().finally(() => {
+      this.flushing = undefined;
+      // What was added between the last look and this moment has found a flush under way, and started none.
+      if (this.pending.length > 0) this.flushSoon();
+    });
+  }
+
+  private async flushAll(): Promise<void> {
+    let waitMs = retryWaitMs.first;
+    // One turn of the event loop: reports that come together are written together.
+    await new Promise(resolve => setImmediate(resolve));
+    while (this.pending.length > 0) {
+      const batch = this.pending.splice(0, this.batch);
+      if (await this.flush(batch)) {
+        waitMs = retryWaitMs.first;
+      } else {
+        await wait(waitMs);
+        waitMs = Math.min(retryWaitMs.longest, waitMs * 2);
+      }
+    }
+  }
+
+  /** @returns false where the batch must be tried again. */
+  private async flush(batch: Pending[]): Promise<boolean> {
+    const stores = new Set(batch.map(({ store }) => store));
+    const results = await Promise.all(
+      [...stores].map(store =>
+        this.settle(
+          store,
+          batch.filter(one => one.store === store),
+        ),
+      ),
+    );
+    return results.every(Boolean);
+  }
+
+  private async settle(store: TaskStore, batch: Pending[]): Promise<boolean> {
+    try {
+      const lost = await store.settle(batch.map(({ settlement }) => settlement));
+      this.options.report.succeeded('settle');
+      this.written(batch, new Set(lost));
+      return true;
+    } catch (error) {
+      if (error instanceof SettleError) return await this.partlyWritten(batch, error);
+      this.options.report.failed('settle', error);
+      this.pending.unshift(...batch.filter(one => this.unwritten.has(one)));
+      return false;
+    }
+  }
+
+  /** A result that cannot be stored makes its task failed; what failed alone is tried again, alone. */
+  private async partlyWritten(batch: Pending[], { refused, postponed, lost }: SettleError): Promise<boolean> {
+    const problems = new Map([...refused, ...postponed].map(({ settlement, error }) => [settlement, error]));
+    this.written(
+      batch.filter(({ settlement }) => !problems.has(settlement)),
+      new Set(lost),
+    );
+    const hopeless = new Set(refused.map(({ settlement }) => settlement));
+    for (const one of batch) {
+      const problem = problems.get(one.settlement);
+      if (!problem) continue;
+      if (!hopeless.has(one.settlement)) this.putOff(one, problem);
+      else if (isUnstorable(one.ending)) await this.setAside(one, problem);
+      else this.replace(one, unstorable(one, problem));
+    }
+    return true;
+  }
+
+  private replace(one: Pending, by: EndedAttempt): void {
+    this.unwritten.delete(one);
+    this.add({ store: one.store, ...by }, one.since);
+  }
+
+  /** Where not even the refusal can be written, there is nothing left but to take the document out of the way. */
+  private async setAside(one: Pending, { name, message }: Error): Promise<void> {
+    try {
+      await one.store.setAside(one.task, 'running', { name, message }, this.options.core.clock.now());
+      this.written([one], new Set());
+    } catch (error) {
+      this.putOff(one, error as Error);
+    }
+  }
+
+  private putOff(one: Pending, problem: Error): void {
+    this.options.report.failed('settle', problem);
+    setTimeout(() => this.enqueue(one), retryWaitMs.longest).unref();
+  }
+
+  private written(batch: Pending[], lost: ReadonlySet<string>): void {
+    for (const one of batch) this.unwritten.delete(one);
+    const settled = batch.filter(({ task }) => !lost.has(task._id)).map(asSettled);
+    this.options.onLost(batch.filter(({ task }) => lost.has(task._id)).map(({ task }) => task));
+    for (const one of settled) this.count(one);
+    for (const one of settled) this.options.onSettled(one);
+    this.group(settled);
+  }
+
+  private count({ task, ending, transition, durationMs }: Settled): void {
+    const { counters } = this.options;
+    if (ending.kind === 'done') counters.learnDuration(task.taskType, durationMs);
+    if (ending.kind === 'rescued') counters.add(task.taskType, 'rescued');
+    const { state } = transition;
+    const what: Counted = state === 'scheduled' || state === 'queued' ? 'retried' : state;
+    counters.add(task.taskType, what);
+  }
+
+  private group(settled: Settled[]): void {
+    const failures = settled.flatMap(({ task, ending }) => ('error' in ending ? [{ task, error: ending.error }] : []));
+    if (failures.length === 0) return;
+    const now = this.options.core.clock.now();
+    void this.options.report.attempt('error groups', () => this.errors.record(failures, now));
+  }
+}
+
+function asSettled({ task, store, ending, settlement, ran }: Pending): Settled {
+  const durationMs = ran ? ran.finishedAt.getTime() - ran.startedAt.getTime() : 0;
+  return { task, store, ending, transition: settlement.transition, durationMs };
+}

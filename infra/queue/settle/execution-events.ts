@@ -1,0 +1,132 @@
+import { DatabaseClock } from '../../database';
+import type { QueueCore } from '../api/queue-core';
+import type { HeldTasks } from '../claim/in-flight';
+import type { Executor, ExecutorEvents, Report } from '../model/executor';
+import type { Progress, Task } from '../model/task';
+import type { DatabaseReport } from '../store/database-guard';
+import type { TaskCounters } from '../store/task-counters';
+import type { TaskStore } from '../store/task-store';
+import { type Settled, Settler } from './completer';
+import { ProgressWriter } from './progress-writer';
+import { SettleReport } from './settle-report';
+
+export interface RunDeskOptions {
+  core: QueueCore;
+  executor: Executor;
+  held: HeldTasks;
+  counters: TaskCounters;
+  report: DatabaseReport;
+  /** How many ends one write takes at most. */
+  batch?: number;
+  /** There is room, or a task that waits again. */
+  onRoom(): void;
+  /** A task waits for its next attempt. */
+  onScheduled(task: Task, dueDate: Date, store: TaskStore): void;
+}
+
+/** Hears from the executor how tasks are doing, and sees to it that it is written and told. */
+export class RunDesk implements ExecutorEvents {
+  readonly settler: Settler;
+  private readonly settleReport: SettleReport;
+  private readonly progress: ProgressWriter;
+
+  constructor(private readonly options: RunDeskOptions) {
+    const { core, report, counters, batch } = options;
+    this.settleReport = new SettleReport(core);
+    this.progress = new ProgressWriter(report);
+    this.settler = new Settler({
+      core,
+      report,
+      counters,
+      onSettled: settled => this.settled(settled),
+      onLost: tasks => this.lost(tasks),
+      ...(batch !== undefined && { batch }),
+    });
+  }
+
+  onRoom(): void {
+    this.options.onRoom();
+  }
+
+  onStarted(task: Task, workerPid: number): void {
+    const { core } = this.options;
+    const { _id: taskId, taskType, attempt } = task;
+    core.emit('task.started', { taskType, taskId, attempt: attempt + 1, workerPid });
+    core.events.tell('started', task, workerPid);
+  }
+
+  onProgress(task: Task, progress: Progress): void {
+    const held = this.options.held.get(task);
+    if (!held) return;
+    this.progress.add(held, progress);
+    this.options.core.events.tell('progress', task, progress);
+  }
+
+  onReport({ task, outcome, startedAt, finishedAt, workerPid }: Report): void {
+    const { held, onRoom } = this.options;
+    const known = held.get(task);
+    // Lost in the meantime: whoever has it now will report.
+    if (!known) return;
+    held.ended(task);
+    const ran = { startedAt: this.onDatabaseTime(startedAt), finishedAt: this.onDatabaseTime(finishedAt), workerPid };
+    this.settler.add({ task: known.task, store: known.store, ending: outcome, ran });
+    onRoom();
+  }
+
+  /** Somebody else has these tasks now: what runs of them here is void. After a lost database that may be all. */
+  lost(tasks: readonly Task[]): void {
+    const { held, executor, core } = this.options;
+    const known = tasks.filter(task => held.get(task));
+    for (const task of known) {
+      held.forget(task);
+      executor.cancel(task._id);
+      core.emit('task.lost', { taskType: task.taskType, taskId: task._id });
+    }
+    if (known.length > 0) core.emit('queue.lost', { count: known.length });
+  }
+
+  cancel(id: string): void {
+    const held = this.options.held.find(id);
+    if (!held) return;
+    held.task.cancelRequested = true;
+    this.options.executor.cancel(id);
+  }
+
+  /** Writes what has ended, for `forMs` at most. */
+  async drain(forMs: number): Promise<void> {
+    await this.progress.stop();
+    await this.settler.drain(forMs);
+  }
+
+  /**
+   * Gives back untouched whatever is still in this owner's name: what the executor could not finish, what has ended and
+   * could not be written, what a claim has caught whose reply was lost.
+   *
+   * @returns whether the database has taken note of it.
+   */
+  async letGo(owner: string, inMemoryOnly: boolean): Promise<boolean> {
+    const { core, held, report } = this.options;
+    this.settler.abandon();
+    await core.memory.handBackAll(owner);
+    const left = held.of(core.store).length;
+    const count = inMemoryOnly ? 0 : await report.attempt('hand back', () => core.store.handBackAll(owner));
+    for (const { task } of held.all()) held.forget(task);
+    if (count === undefined && left > 0) core.emit('queue.stillHeld', { count: left });
+    if (count) core.emit('queue.handedBack', { count });
+    return count !== undefined;
+  }
+
+  /** Executors tell this machine's time. */
+  private onDatabaseTime(date: Date): Date {
+    const { clock } = this.options.core;
+    return clock instanceof DatabaseClock ? new Date(date.getTime() + clock.offsetMs) : date;
+  }
+
+  private settled(settled: Settled): void {
+    const { task, store, transition } = settled;
+    this.options.held.forget(task);
+    this.settleReport.tell(settled);
+    if (transition.state === 'scheduled') this.options.onScheduled(task, transition.dueDate, store);
+    if (transition.state === 'queued') this.options.onRoom();
+  }
+}

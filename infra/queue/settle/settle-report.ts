@@ -1,0 +1,49 @@
+import type { QueueCore } from '../api/queue-core';
+import type { Task, TaskError } from '../model/task';
+import type { Settled } from './completer';
+
+/** Says what became of a task: one event for the log and the metrics, one for the queue's listeners. */
+export class SettleReport {
+  constructor(private readonly core: QueueCore) {}
+
+  tell({ task, ending, transition, durationMs }: Settled): void {
+    const after: Task = { ...task, ...transition };
+    const fields = { taskType: task.taskType, taskId: task._id, attempt: transition.attempt, durationMs };
+    const error = 'error' in ending ? ending.error : undefined;
+    const outcome = ending.kind;
+    switch (transition.state) {
+      case 'done':
+        this.say('task.done', 'done', after, fields, transition.result);
+        break;
+      case 'failed':
+        this.say('task.failed', 'error', after, { ...fields, outcome, ...described(error) }, error);
+        break;
+      case 'rejected':
+        this.say('task.rejected', 'error', after, { ...fields, ...described(error) }, error);
+        break;
+      case 'cancelled':
+        this.say('task.cancelled', 'cancelled', after, fields, error);
+        break;
+      case 'scheduled':
+      case 'queued': {
+        const { dueDate } = transition;
+        this.say('task.retry', 'retry', after, { ...fields, outcome, dueDate, ...described(error) }, error);
+      }
+    }
+  }
+
+  private say(
+    event: string,
+    name: 'done' | 'error' | 'cancelled' | 'retry',
+    task: Task,
+    fields: object,
+    value: unknown,
+  ): void {
+    this.core.emit(event, fields);
+    this.core.events.tell(name, task, value);
+  }
+}
+
+function described(error: TaskError | undefined): object {
+  return error ? { error: { name: error.name, message: error.message }, fingerprint: error.fingerprint } : {};
+}

@@ -1,0 +1,53 @@
+import type { Emit } from '../model/events';
+import { isDatabaseAway } from './database-errors';
+import { isIndexMissing } from './indexes';
+
+/** Says once that the database is away, and once that it is back; any other failure once until its step succeeds. */
+export class DatabaseReport {
+  private away = false;
+  private readonly failing = new Set<string>();
+
+  /** @param onIndexMissing hears of each step that failed because an index is gone. */
+  constructor(
+    private readonly emit: Emit,
+    private readonly onIndexMissing: () => void = () => {},
+  ) {}
+
+  get isAway(): boolean {
+    return this.away;
+  }
+
+  /**
+   * Runs a step of the queue's machinery. What fails is reported, never thrown: the next tick tries again.
+   *
+   * @returns the step's value, or undefined where it failed.
+   */
+  async attempt<T>(step: string, action: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const value = await action();
+      this.succeeded(step);
+      return value;
+    } catch (error) {
+      this.failed(step, error);
+      return undefined;
+    }
+  }
+
+  succeeded(step: string): void {
+    this.failing.delete(step);
+    if (!this.away) return;
+    this.away = false;
+    this.emit('queue.databaseBack', {});
+  }
+
+  failed(step: string, error: unknown): void {
+    if (isIndexMissing(error)) this.onIndexMissing();
+    if (isDatabaseAway(error)) {
+      if (!this.away) this.emit('queue.databaseLost', { step, error });
+      this.away = true;
+    } else if (!this.failing.has(step)) {
+      this.failing.add(step);
+      this.emit('queue.failed', { step, error });
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { Transition } from '../model/states';
+import { type Attempt, attemptsKept } from '../model/task';
+
+/** The fields that a transition sets; those that are not there stay as they are. */
+export function fieldsOf(transition: Transition): Partial<Transition> {
+  const entries = Object.entries(transition).filter(
+    ([name, value]) => value !== undefined && name !== 'sinks' && name !== 'goesFirst',
+  );
+  return Object.fromEntries(entries) as Partial<Transition>;
+}
+
+const always = ['owner', 'leaseUntil', 'claimedAt', 'promotion'] as const;
+
+/**
+ * The fields that end with the attempt. `cancelRequested` stays where the task goes back to wait: a cancel that came
+ * while its run was ending is then obeyed at the next claim. A task that goes back to wait keeps no progress; a done one
+ * shows no error.
+ */
+export function fieldsToUnset(state: Transition['state']): string[] {
+  switch (state) {
+    case 'scheduled':
+    case 'queued':
+      return [...always, 'progress'];
+    case 'done':
+      return [...always, 'cancelRequested', 'error', 'deadlineWatch'];
+    case 'failed':
+    case 'cancelled':
+    case 'rejected':
+      return [...always, 'cancelRequested', 'deadlineWatch'];
+  }
+}
+
+/** The same in MongoDB's words: what an update's `$unset` takes. */
+export function unsetOf(fields: readonly string[]): Record<string, ''> {
+  return Object.fromEntries(fields.map(field => [field, '']));
+}
+
+/** What a task that is tried afresh no longer has. */
+export const fieldsOfTheEnd = [
+  'error',
+  'finishedAt',
+  'expiresAt',
+  'deadlineMissed',
+  'progress',
+  'cancelRequested',
+] as const;
+
+/** The history with one more attempt. */
+export function withAttempt(attempts: readonly Attempt[], attempt: Attempt | undefined): Attempt[] {
+  return attempt ? [...attempts, attempt].slice(-attemptsKept) : [...attempts];
+}
