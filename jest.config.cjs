@@ -1,4 +1,7 @@
-/** Real processes, a real MongoDB, a real browser: one database server for the whole run, a database per test file. */
+/**
+ * Four projects, from quick to slow. `unit` has no database and no I/O but files; all others get one real MongoDB for
+ * the whole run, and a database for each test file of their own.
+ */
 const packagesToTransform = [
   'simpl-schema/',
   'mongo-object/',
@@ -8,9 +11,10 @@ const packagesToTransform = [
   'mongodb/lib/runtime_adapters',
 ];
 
-module.exports = {
+const oneProject = {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/tests/**/*.test.ts', '<rootDir>/tests/**/*.test.tsx', '<rootDir>/packages/**/*.test.ts'],
+  // Neither node_modules nor the builds that a run of Meteor leaves, with a package.json of the app's name in each.
+  roots: ['client', 'server', 'imports', 'infra', 'packages', 'tests'].map(folder => `<rootDir>/${folder}`),
   transform: {
     '^.+\\.((t|j)sx?|mjs)$': [
       '@swc/jest',
@@ -24,16 +28,36 @@ module.exports = {
       },
     ],
   },
-  // A run of Meteor leaves its builds there, with a package.json of the app's name in each.
-  modulePathIgnorePatterns: ['<rootDir>/\\.meteor/local'],
   transformIgnorePatterns: [`/node_modules/(?!(${packagesToTransform.join('|')}))`],
   // A file of a Meteor package, as Meteor and the Node host find it.
   moduleNameMapper: { '^meteor/littledata:synced-cron/(.+)$': '<rootDir>/packages/synced-cron/$1' },
-  testSequencer: '<rootDir>/tests/support/longest-first.cjs',
-  globalSetup: '<rootDir>/tests/support/global-setup.ts',
-  globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
   // A sandbox looks its globals up slowly: decoding a picture in it takes twice as long without this.
   sandboxInjectedGlobals: ['Math'],
+};
+
+const withDatabase = {
+  globalSetup: '<rootDir>/tests/support/global-setup.ts',
+  globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
+};
+
+const project = (displayName, folders, more = {}) => ({
+  ...oneProject,
+  ...more,
+  displayName,
+  testMatch: folders.map(folder => `<rootDir>/tests/${folder}/**/*.test.{ts,tsx}`),
+});
+
+module.exports = {
+  projects: [
+    project('unit', ['app/unit', 'infra/unit']),
+    project('integration', ['app', 'infra/contract'], {
+      ...withDatabase,
+      testPathIgnorePatterns: ['/tests/app/unit/'],
+    }),
+    project('processes', ['infra/processes', 'infra/faults'], withDatabase),
+    project('e2e', ['e2e'], withDatabase),
+  ],
+  testSequencer: '<rootDir>/tests/support/longest-first.cjs',
   testTimeout: 60_000,
   maxWorkers: 2,
 };

@@ -73,7 +73,7 @@ async function answerOf(socket: Socket): Promise<string> {
   return eventually(() => (/\r\n\r\n.+/.test(answer) ? answer : undefined));
 }
 
-it('stores a photo under its own type, whatever was claimed', async () => {
+test('stores a photo under its own type, whatever was claimed', async () => {
   const { status, id } = await send(photo, 'my photo.png', 'text/html');
   expect(status).toBe(201);
   expect(await files.info(id!)).toMatchObject({
@@ -84,30 +84,30 @@ it('stores a photo under its own type, whatever was claimed', async () => {
   });
 });
 
-it('refuses a text that is named .jpg', async () => {
+test('refuses a text that is named .jpg', async () => {
   const refusal = await send(Buffer.from('Dear Sir or Madam, this is a letter.'), 'letter.jpg');
   expect(refusal).toMatchObject({ status: 415, error: 'not-a-picture', reason: expect.stringContaining('letter.jpg') });
   expect(await stored()).toBe(0);
 });
 
-it.each([0, 1, 2])('refuses a file of %i bytes', async length => {
+test.each([0, 1, 2])('refuses a file of %i bytes', async length => {
   expect((await send(photo.subarray(0, length), 'short.jpg')).status).toBe(415);
 });
 
-it('refuses 30 MB by what is announced', async () => {
+test('refuses 30 MB by what is announced', async () => {
   const huge = Buffer.concat([photo, Buffer.alloc(30 * 1024 * 1024)]);
   expect(await send(huge, 'huge.jpg')).toMatchObject({ status: 413, error: 'too-large' });
   expect(await stored()).toBe(0);
 });
 
-it('refuses a little too much by what comes, and keeps nothing of it', async () => {
+test('refuses a little too much by what comes, and keeps nothing of it', async () => {
   const large = Buffer.concat([photo, Buffer.alloc(15 * 1024 * 1024 - photo.length + 1)]);
   expect(await send(large, 'large.jpg')).toMatchObject({ status: 413, error: 'too-large' });
   expect(await stored()).toBe(0);
   await eventually(async () => (await halfStored()) === 0);
 });
 
-it('stops to listen to a form that goes on for ever', async () => {
+test('stops to listen to a form that goes on for ever', async () => {
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   const head = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n';
   const answer = answerOf(socket);
@@ -118,17 +118,17 @@ it('stops to listen to a form that goes on for ever', async () => {
   socket.destroy();
 });
 
-it('takes the largest that it allows', async () => {
+test('takes the largest that it allows', async () => {
   const largest = Buffer.concat([photo, Buffer.alloc(15 * 1024 * 1024 - photo.length)]);
   expect((await send(largest, 'largest.jpg')).status).toBe(201);
 });
 
-it('refuses what is no form', async () => {
+test('refuses what is no form', async () => {
   const response = await fetch(url, { method: 'POST', body: 'hello', headers: { 'Content-Type': 'text/plain' } });
   expect(response.status).toBe(415);
 });
 
-it('refuses a form without a file', async () => {
+test('refuses a form without a file', async () => {
   const body = new FormData();
   body.append('photo', 'only a text');
   const response = await fetch(url, { method: 'POST', body });
@@ -136,7 +136,7 @@ it('refuses a form without a file', async () => {
   expect(await response.json()).toMatchObject({ error: 'no-file' });
 });
 
-it('keeps nothing of an upload that its sender gives up', async () => {
+test('keeps nothing of an upload that its sender gives up', async () => {
   const socket = await openForm(photo.subarray(0, 100_000));
   await eventually(async () => (await database.db.collection('files.uploads').countDocuments()) > 0);
   socket.destroy();
@@ -144,14 +144,14 @@ it('keeps nothing of an upload that its sender gives up', async () => {
   expect(await stored()).toBe(0);
 });
 
-it('ends an upload that has stopped to move', async () => {
+test('ends an upload that has stopped to move', async () => {
   const socket = await openForm(photo.subarray(0, 100_000), '/impatient');
   expect(await answerOf(socket)).toMatch(/^HTTP\/1\.1 408 /);
   socket.destroy();
   await eventually(async () => (await halfStored()) === 0);
 });
 
-it('ends an upload that trickles for ever', async () => {
+test('ends an upload that trickles for ever', async () => {
   const socket = await openForm(photo.subarray(0, 1_000), '/impatient');
   const trickle = setInterval(() => socket.write('x'), 50);
   try {
@@ -163,7 +163,7 @@ it('ends an upload that trickles for ever', async () => {
   await eventually(async () => (await halfStored()) === 0);
 });
 
-it.each([0, 1, 4, 7, 8, 20])('goes on serving others when a sender stops after %i bytes', async length => {
+test.each([0, 1, 4, 7, 8, 20])('goes on serving others when a sender stops after %i bytes', async length => {
   const silent = await openForm(photo.subarray(0, length));
   const gone = await openForm(photo.subarray(0, length));
   await new Promise(resolve => setImmediate(resolve));

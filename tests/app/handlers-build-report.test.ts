@@ -32,7 +32,7 @@ async function sheetOf(run: HandlerRun): Promise<unknown[][]> {
   return readSheet(await buffer(await files.open(report!.file!.id)), 'Sales');
 }
 
-it('builds a workbook that holds a head and each sale', async () => {
+test('builds a workbook that holds a head and each sale', async () => {
   const run = await askFor(2_500);
   expect(await run.outcome()).toMatchObject({ kind: 'done', value: { rows: 2_500 } });
   const sheet = await sheetOf(run);
@@ -45,14 +45,14 @@ it('builds a workbook that holds a head and each sale', async () => {
   expect(rest).toEqual([region, customer, product, quantity, unitPrice, expect.closeTo(quantity * unitPrice, 2)]);
 });
 
-it('says how far it is, never going back', async () => {
+test('says how far it is, never going back', async () => {
   const run = await askFor(3_000);
   await run.outcome();
   expect(run.progress.length).toBeGreaterThan(3);
   expect(run.progress).toEqual([...run.progress].sort((a, b) => a - b));
 });
 
-it('belongs to the one who asked, with a name and a type', async () => {
+test('belongs to the one who asked, with a name and a type', async () => {
   const run = await askFor(10);
   await run.outcome();
   const { file } = (await reports().findOne({ _id: run.task._id }))!;
@@ -65,7 +65,7 @@ it('belongs to the one who asked, with a name and a type', async () => {
   });
 });
 
-it('keeps one file when its task runs again', async () => {
+test('keeps one file when its task runs again', async () => {
   const run = await askFor(20);
   const before = await storedFiles();
   await run.outcome();
@@ -74,7 +74,7 @@ it('keeps one file when its task runs again', async () => {
   expect(await sheetOf(run)).toHaveLength(21);
 });
 
-it('leaves nothing behind when it is cancelled in the middle', async () => {
+test('leaves nothing behind when it is cancelled in the middle', async () => {
   const [filesBefore, chunksBefore] = [await storedFiles(), await chunks()];
   const run = await askFor(30_000);
   const outcome = run.outcome();
@@ -86,7 +86,7 @@ it('leaves nothing behind when it is cancelled in the middle', async () => {
   expect(await reports().findOne({ _id: run.task._id })).not.toHaveProperty('file');
 });
 
-it('leaves no file behind when its report was removed meanwhile', async () => {
+test('leaves no file behind when its report was removed meanwhile', async () => {
   const before = await storedFiles();
   const run = await askFor(1_000);
   await reports().deleteOne({ _id: run.task._id });
@@ -94,7 +94,7 @@ it('leaves no file behind when its report was removed meanwhile', async () => {
   expect(await storedFiles()).toBe(before);
 });
 
-it.each([-1, 0, 1e9, 1.5, Number.NaN])('refuses %p rows before it touches anything', async rows => {
+test.each([-1, 0, 1e9, 1.5, Number.NaN])('refuses %p rows before it touches anything', async rows => {
   const outcome = await new HandlerRun(database.db, taskOf('buildReport', { rows, owner: 'ada' })).outcome();
   expect(outcome).toMatchObject({
     kind: 'failed',
@@ -102,7 +102,7 @@ it.each([-1, 0, 1e9, 1.5, Number.NaN])('refuses %p rows before it touches anythi
   });
 });
 
-it('fills holes that a crash has left in the last batch of the books', async () => {
+test('fills holes that a crash has left in the last batch of the books', async () => {
   await database.db.collection(collections.sales).deleteMany({});
   await database.db
     .collection<{ _id: number }>(collections.sales)

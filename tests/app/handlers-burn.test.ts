@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-it('burns for as long as it is told, and says how far it is', async () => {
+test('burns for as long as it is told, and says how far it is', async () => {
   const run = new HandlerRun(database.db, taskOf('burn', { seconds: 0.4, owner: 'ada' }));
   const startedAt = performance.now();
   expect((await run.outcome()).kind).toBe('done');
@@ -16,7 +16,7 @@ it('burns for as long as it is told, and says how far it is', async () => {
   expect(run.progress.at(-1)).toBe(1);
 });
 
-it('stops soon when it is cancelled', async () => {
+test('stops soon when it is cancelled', async () => {
   const run = new HandlerRun(database.db, taskOf('burn', { seconds: 30, owner: 'ada' }));
   const outcome = run.outcome();
   await eventually(() => run.progress.length > 0);

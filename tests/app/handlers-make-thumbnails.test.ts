@@ -47,7 +47,7 @@ async function failure(bytes: Buffer) {
   return outcome;
 }
 
-it.each([
+test.each([
   ['photo.jpg', 'image/jpeg', [107, 320, 640]],
   ['photo.png', 'image/png', [107, 320, 640]],
 ])('makes three sizes of %s that keep its shape', async (name, type, heights) => {
@@ -86,7 +86,7 @@ async function brightestCorner(id: string): Promise<string> {
   return lights.sort(([a], [b]) => b - a)[0]![1];
 }
 
-it.each([
+test.each([
   [1, 'upper right', 240, 160],
   [3, 'lower left', 240, 160],
   [6, 'lower right', 160, 240],
@@ -110,7 +110,7 @@ async function middleOf(run: HandlerRun): Promise<number[]> {
 const plain = (background: string | { r: number; g: number; b: number; alpha: number }) =>
   sharp({ create: { width: 200, height: 100, channels: 4, background } });
 
-it.each([
+test.each([
   ['nothing at all', { r: 0, g: 0, b: 0, alpha: 0 }, [255, 255, 255]],
   ['half a red', { r: 255, g: 0, b: 0, alpha: 0.5 }, [255, 127, 127]],
 ])('shows a transparent picture on white: %s', async (_, background, color) => {
@@ -118,7 +118,7 @@ it.each([
   for (const [at, part] of color.entries()) expect(Math.abs(seen[at]! - part)).toBeLessThan(6);
 });
 
-it.each([
+test.each([
   ['inks', () => plain('#dc1e1e').removeAlpha().toColourspace('cmyk').jpeg()],
   ['16 bits a colour', () => plain('#dc1e1e').toColourspace('rgb16').png()],
   ['a progressive JPEG', () => plain('#dc1e1e').flatten().jpeg({ progressive: true })],
@@ -130,7 +130,7 @@ it.each([
   expect(blue).toBeLessThan(70);
 });
 
-it.each([
+test.each([
   ['tall', 10, 50_000],
   ['wide', 50_000, 10],
   ['of one pixel', 1, 1],
@@ -172,7 +172,7 @@ function crc32(bytes: Buffer): number {
   return ~sum >>> 0;
 }
 
-it('refuses a PNG that holds far more than its size says, before it is unfolded', async () => {
+test('refuses a PNG that holds far more than its size says, before it is unfolded', async () => {
   const bomb = pngOf(10, 10, 8, Buffer.alloc(200_000_000));
   expect(bomb.length).toBeLessThan(maxDecodedBytes / 100);
   const before = performance.now();
@@ -183,7 +183,7 @@ it('refuses a PNG that holds far more than its size says, before it is unfolded'
   expect(performance.now() - before).toBeLessThan(2_000);
 });
 
-it('reckons with the bytes that a pixel takes', async () => {
+test('reckons with the bytes that a pixel takes', async () => {
   const outcome = await failure(pngOf(6_000, 5_000, 16, Buffer.alloc(0)));
   expect(outcome).toMatchObject({
     fatal: true,
@@ -191,14 +191,14 @@ it('reckons with the bytes that a pixel takes', async () => {
   });
 });
 
-it('does not blow up a photo that is narrower than a thumbnail', async () => {
+test('does not blow up a photo that is narrower than a thumbnail', async () => {
   const run = await uploaded(small);
   await run.outcome();
   const { thumbnails } = (await pictures().findOne({ _id: run.task._id }))!;
   expect(thumbnails!.map(({ width }) => width)).toEqual([160, 480, 600]);
 });
 
-it('keeps one set of thumbnails when its task runs again', async () => {
+test('keeps one set of thumbnails when its task runs again', async () => {
   const run = await uploaded(tiny);
   const before = await thumbnails();
   await run.outcome();
@@ -206,7 +206,7 @@ it('keeps one set of thumbnails when its task runs again', async () => {
   expect(await thumbnails()).toBe(before + 3);
 });
 
-it('refuses a photo that is cut off, for good and in plain words', async () => {
+test('refuses a photo that is cut off, for good and in plain words', async () => {
   expect(await failure(photo.subarray(0, 60_000))).toMatchObject({
     kind: 'failed',
     fatal: true,
@@ -214,7 +214,7 @@ it('refuses a photo that is cut off, for good and in plain words', async () => {
   });
 });
 
-it('refuses a PNG that is cut off', async () => {
+test('refuses a PNG that is cut off', async () => {
   const outcome = await failure(fixture('photo.png').subarray(0, 100_000));
   expect(outcome).toMatchObject({
     kind: 'failed',
@@ -223,7 +223,7 @@ it('refuses a PNG that is cut off', async () => {
   });
 });
 
-it('refuses a text that calls itself a photo', async () => {
+test('refuses a text that calls itself a photo', async () => {
   const outcome = await failure(Buffer.from('This is a text.'));
   expect(outcome).toMatchObject({
     fatal: true,
@@ -231,13 +231,13 @@ it('refuses a text that calls itself a photo', async () => {
   });
 });
 
-it('refuses a photo that is damaged inside', async () => {
+test('refuses a photo that is damaged inside', async () => {
   const damaged = Buffer.from(photo);
   damaged.fill(0xff, 40_000, 90_000);
   expect(await failure(damaged)).toMatchObject({ kind: 'failed', fatal: true });
 });
 
-it('refuses a small file that would unfold to gigabytes, without decoding it', async () => {
+test('refuses a small file that would unfold to gigabytes, without decoding it', async () => {
   const bomb = Buffer.from(fixture('photo.png'));
   bomb.writeUInt32BE(60_000, 16);
   bomb.writeUInt32BE(60_000, 20);

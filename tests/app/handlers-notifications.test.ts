@@ -14,7 +14,7 @@ const noon = new Date('2026-03-01T12:00:00Z').getTime();
 const due = (minutes: number) => ({ dueDate: new Date(noon + minutes * minute) });
 const notifications = () => database.db.collection<Notification>(collections.notifications);
 
-it('tells what was asked for since the last one', async () => {
+test('tells what was asked for since the last one', async () => {
   await new HandlerRun(database.db, taskOf('sendNotifications', {}, due(0))).outcome();
   const createdAt = new Date(noon + minute / 2);
   await database.db
@@ -30,7 +30,7 @@ it('tells what was asked for since the last one', async () => {
   });
 });
 
-it('writes one notification however often its task runs', async () => {
+test('writes one notification however often its task runs', async () => {
   const task = taskOf('sendNotifications', {}, due(2));
   const before = await notifications().countDocuments();
   await new HandlerRun(database.db, task).outcome();
@@ -38,10 +38,10 @@ it('writes one notification however often its task runs', async () => {
   expect(await notifications().countDocuments()).toBe(before + 1);
 });
 
-it('says so when nothing happened', () => {
+test('says so when nothing happened', () => {
   expect(digest({ reports: 0, rows: 0, pictures: 0 }).title).toBe('All quiet');
 });
 
-it('writes one of a thing without an s', () => {
+test('writes one of a thing without an s', () => {
   expect(digest({ reports: 1, rows: 1, pictures: 0 }).text).toContain('1 report of 1 row.');
 });

@@ -46,7 +46,7 @@ async function file(name: string, bytes: Buffer | string): Promise<string> {
 }
 
 describe('in the page', () => {
-  it.each([
+  test.each([
     ['-1', '-1'],
     ['0', '0'],
     ['1000000000', '1,000,000,000'],
@@ -61,20 +61,20 @@ describe('in the page', () => {
     expect(await page.$('.report')).toBeNull();
   });
 
-  it('a photo of 30 MB is refused before it is sent', async () => {
+  test('a photo of 30 MB is refused before it is sent', async () => {
     await dropFiles(page, '.drop', [await file('huge.jpg', Buffer.concat([photo, Buffer.alloc(30_000_000)]))]);
     await eventuallySays(page, '.uploads .problem', /huge\.jpg has 30\.2 MB; 15 MB is the most/);
     await page.click('.uploads .problem button');
     expect(await page.$('.uploads .problem')).toBeNull();
   });
 
-  it('a text named .jpg is refused', async () => {
+  test('a text named .jpg is refused', async () => {
     await dropFiles(page, '.drop', [await file('letter.jpg', 'Dear Sir or Madam')]);
     await eventuallySays(page, '.uploads .problem', /letter\.jpg is neither a JPEG nor a PNG/);
     await page.click('.uploads .problem button');
   });
 
-  it('a photo that is cut off says so where its thumbnails would be', async () => {
+  test('a photo that is cut off says so where its thumbnails would be', async () => {
     await dropFiles(page, '.drop', [await file('half.jpg', photo.subarray(0, 90_000))]);
     await page.waitForSelector('.picture[data-state=failed]', { timeout: 90_000 });
     await eventuallySays(page, '.picture .is-bad', /This picture is cut off/);
@@ -93,20 +93,20 @@ describe('over HTTP', () => {
     return { status: response.status, ...((await response.json()) as { error: string; reason: string }) };
   }
 
-  it('30 MB are refused with a reason', async () => {
+  test('30 MB are refused with a reason', async () => {
     const refusal = await upload(Buffer.concat([photo, Buffer.alloc(30_000_000)]));
     expect(refusal).toMatchObject({ status: 413, error: expect.any(String), reason: expect.any(String) });
   });
 
-  it('a text is refused with a reason', async () => {
+  test('a text is refused with a reason', async () => {
     expect(await upload(Buffer.from('Dear Sir or Madam'))).toMatchObject({ status: 415, error: 'not-a-picture' });
   });
 
-  it('an upload of nobody is refused', async () => {
+  test('an upload of nobody is refused', async () => {
     expect(await upload(photo, {})).toMatchObject({ status: 401, error: 'no-visitor' });
   });
 
-  it.each(['nothing', '..%2f..%2fetc%2fpasswd', '%00', '$ne'])('a file named %p is not there', async id => {
+  test.each(['nothing', '..%2f..%2fetc%2fpasswd', '%00', '$ne'])('a file named %p is not there', async id => {
     const response = await fetch(`${roles.webUrl.replace(/\/$/, '')}/files/${id}`, { headers: { cookie } });
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ error: 'not-found' });
@@ -129,7 +129,7 @@ describe('over DDP', () => {
       (error: { error: unknown; reason?: string }) => `${error.error}: ${error.reason}`,
     );
 
-  it.each([
+  test.each([
     ['reports.build', { rows: -1 }, /bad-input: Rows must be a whole number from 1 to 200,000, not -1\./],
     ['reports.build', { rows: 1e9 }, /bad-input: Rows must be .* not 1,000,000,000\./],
     ['reports.build', { rows: '5' }, /bad-input: .*number/i],
@@ -146,7 +146,7 @@ describe('over DDP', () => {
     expect(await refusal(method, argument)).toMatch(reason);
   });
 
-  it('who has not said who they are gets nothing done', async () => {
+  test('who has not said who they are gets nothing done', async () => {
     const stranger = new SimpleDDP({ endpoint: websocket(), SocketConstructor: WebSocket });
     await stranger.connect();
     const error = await stranger.call('reports.build', { rows: 5 }).catch((reason: unknown) => reason);
@@ -154,7 +154,7 @@ describe('over DDP', () => {
     await stranger.disconnect();
   });
 
-  it('a malformed frame gets an error, and harms nobody else', async () => {
+  test('a malformed frame gets an error, and harms nobody else', async () => {
     const socket = new WebSocket(websocket());
     const heard: string[] = [];
     socket.on('message', data => heard.push(String(data)));
@@ -165,13 +165,13 @@ describe('over DDP', () => {
     expect(await ddp.call('pulse.read')).toMatchObject({ mean: expect.any(Number) });
   });
 
-  it('calling too often is slowed down, in words', async () => {
+  test('calling too often is slowed down, in words', async () => {
     const calls = Array.from({ length: 12 }, () => refusal('visitors.enter', '1b'.repeat(32)));
     expect((await Promise.all(calls)).join()).toMatch(/too-many-requests: .*too many requests/i);
   });
 });
 
-it('the page still works after all that', async () => {
+test('the page still works after all that', async () => {
   await fill(page, 'input[name=rows]', '100');
   await page.click('.report-form button[type=submit]');
   await page.waitForSelector('.report[data-state=ready]', { timeout: 90_000 });

@@ -63,7 +63,7 @@ async function downloadByClick(selector: string): Promise<string> {
   return join(downloads, name);
 }
 
-it('builds a report while its bar moves, and the workbook that comes down holds every row', async () => {
+test('builds a report while its bar moves, and the workbook that comes down holds every row', async () => {
   const progress = await noteProgress();
   await fill(page, 'input[name=rows]', '40000');
   await page.click('.report-form button[type=submit]');
@@ -77,7 +77,7 @@ it('builds a report while its bar moves, and the workbook that comes down holds 
   expect(await readSheet(path, 'Sales')).toHaveLength(40_001);
 });
 
-it('does what was asked for while the connection was down, when it is back', async () => {
+test('does what was asked for while the connection was down, when it is back', async () => {
   const proxy = await TcpProxy.open('127.0.0.1', Number(new URL(roles.webUrl).port));
   const cut = await openPage(browser, `http://127.0.0.1:${proxy.port}`);
   try {
@@ -94,7 +94,7 @@ it('does what was asked for while the connection was down, when it is back', asy
   }
 });
 
-it('cancels a report, tries it again, and takes it away', async () => {
+test('cancels a report, tries it again, and takes it away', async () => {
   await fill(page, 'input[name=rows]', '200000');
   await page.click('.report-form button[type=submit]');
   await page.waitForSelector('.report[data-state=running]', { timeout: 90_000 });
@@ -121,7 +121,7 @@ async function threeSizes(): Promise<number[][]> {
   });
 }
 
-it('makes three sizes of a photo that is chosen; they appear by themselves', async () => {
+test('makes three sizes of a photo that is chosen; they appear by themselves', async () => {
   const field = await page.$('input[type=file]');
   await (field as unknown as { uploadFile(path: string): Promise<void> }).uploadFile(fixture('photo.jpg'));
   expect(await threeSizes()).toEqual([
@@ -132,7 +132,7 @@ it('makes three sizes of a photo that is chosen; they appear by themselves', asy
   expect(await textOf(page, '.picture-foot')).toMatch(/photo\.jpg\s*1920 × 1280/);
 });
 
-it('makes three sizes of a photo that is dropped', async () => {
+test('makes three sizes of a photo that is dropped', async () => {
   await dropFiles(page, '.drop', [fixture('photo.png')]);
   expect(await threeSizes()).toEqual([
     [160, 107],
@@ -141,7 +141,7 @@ it('makes three sizes of a photo that is dropped', async () => {
   ]);
 });
 
-it('keeps what a visitor has made over a reload, and from other visitors', async () => {
+test('keeps what a visitor has made over a reload, and from other visitors', async () => {
   await fill(page, 'input[name=rows]', '10');
   await page.click('.report-form button[type=submit]');
   await page.waitForSelector('.report a[download]', { timeout: 90_000 });
@@ -159,7 +159,7 @@ it('keeps what a visitor has made over a reload, and from other visitors', async
   await other.close();
 });
 
-it('shows notifications as they come, and when the next is due', async () => {
+test('shows notifications as they come, and when the next is due', async () => {
   await eventuallySays(page, '.next-due', /^Next in \d+ s$/);
   const left = Number(/\d+/.exec((await textOf(page, '.next-due'))!)![0]);
   expect(left).toBeLessThanOrEqual(60);
@@ -174,7 +174,7 @@ it('shows notifications as they come, and when the next is due', async () => {
   expect(await textOf(page, '.news-item strong')).toMatch(/All quiet|Work came in/);
 });
 
-it('keeps answering while four workers burn', async () => {
+test('keeps answering while four workers burn', async () => {
   await page.select('.burn select:last-of-type', '5');
   await page.click('.burn button[type=submit]');
   await eventuallySays(page, '.burn-state', /at full load/);

@@ -24,7 +24,7 @@ afterAll(async () => {
   await roles?.stop();
 });
 
-it('is called as the settings say, in the page and in its tab', async () => {
+test('is called as the settings say, in the page and in its tab', async () => {
   const { page, close } = await openPage(browser, roles.webUrl);
   expect(await textOf(page, '.brand')).toBe(appName);
   expect(await page.title()).toBe(appName);
@@ -38,7 +38,7 @@ const nameOfFocus = (page: Page) =>
     return name?.trim().split('\n')[0];
   });
 
-it('is walked by keyboard, each stop with a name and a ring', async () => {
+test('is walked by keyboard, each stop with a name and a ring', async () => {
   const { page, close } = await openPage(browser, roles.webUrl);
   const stops: (string | undefined)[] = [];
   for (let step = 0; step < 11; step += 1) {
@@ -67,7 +67,7 @@ it('is walked by keyboard, each stop with a name and a ring', async () => {
   await close();
 });
 
-it('builds a report by keyboard alone, and says so to who listens', async () => {
+test('builds a report by keyboard alone, and says so to who listens', async () => {
   const { page, close } = await openPage(browser, roles.webUrl);
   await page.focus('input[name=rows]');
   await page.keyboard.down('Control');
@@ -82,7 +82,7 @@ it('builds a report by keyboard alone, and says so to who listens', async () => 
   await close();
 });
 
-it('names everything that can be worked', async () => {
+test('names everything that can be worked', async () => {
   const { page, close } = await openPage(browser, roles.webUrl);
   const nameless = await page.$$eval('a, button, input, select, img, canvas', elements =>
     elements
@@ -117,7 +117,7 @@ describe.each([
   ['light', 390],
   ['dark', 390],
 ] as const)('in %s, %i pixels wide', (scheme, width) => {
-  it('is readable and fits', async () => {
+  test('is readable and fits', async () => {
     const { page, mishaps, close } = await openPage(browser, roles.webUrl, { scheme, width, height: 800 });
     const seen = await page.evaluate(() => {
       const rgb = (colour: string) => (colour.match(/\d+/g) ?? []).slice(0, 3).map(Number);
@@ -145,7 +145,7 @@ describe.each([
   });
 });
 
-it('draws its figure, and goes on drawing', async () => {
+test('draws its figure, and goes on drawing', async () => {
   const { page, close } = await openPage(browser, roles.webUrl);
   const picture = () => page.$eval('.pulse-figure', canvas => (canvas as HTMLCanvasElement).toDataURL());
   await eventually(() => page.$eval('.number-round-trip dd', e => /^[\d.]+ ms$/.test(e.textContent!)));
@@ -154,7 +154,7 @@ it('draws its figure, and goes on drawing', async () => {
   await close();
 });
 
-it('says so when the web role is away', async () => {
+test('says so when the web role is away', async () => {
   if (!roles.web) return; // somebody else's pair: it is not ours to end
   const { page, close } = await openPage(browser, roles.webUrl);
   roles.web.signal('SIGTERM');

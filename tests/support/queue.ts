@@ -1,4 +1,3 @@
-import type { Clock } from '../../infra/database';
 import type { QueueConnection } from '../../infra/queue/api/task-queue';
 import { TaskQueueOf } from '../../infra/queue/api/task-queue';
 import { Dispatcher, type DispatcherSettings } from '../../infra/queue/dispatch/dispatcher';
@@ -89,14 +88,3 @@ export function gate(): { open(): void; opened: Promise<void> } {
 /** A handler that hangs until its signal comes. */
 export const hang: InProcessHandler = (_, { signal }) =>
   new Promise(resolve => signal.addEventListener('abort', resolve));
-
-/** A clock that the test sets; it stands still otherwise. */
-export class SetClock implements Clock {
-  constructor(private time = new Date()) {}
-  now(): Date {
-    return new Date(this.time);
-  }
-  forward(ms: number): void {
-    this.time = new Date(this.time.getTime() + ms);
-  }
-}

@@ -31,13 +31,13 @@ const sample = [
   'tests/e2e/flows.test.ts',
   'tests/fixtures',
   'tests/infra/processes/workers-native-package.test.ts',
-  'tests/app/api-names.test.ts',
-  'tests/app/api-next-due.test.ts',
+  'tests/app/unit/api-names.test.ts',
+  'tests/app/unit/api-next-due.test.ts',
   'tests/app/api-receive-photo.test.ts',
   'tests/app/handlers-build-report.test.ts',
   'tests/app/handlers-make-thumbnails.test.ts',
   'tests/app/handlers-notifications.test.ts',
-  'tests/app/ui-page.test.ts',
+  'tests/app/unit/ui-page.test.ts',
   'bench/interference.ts',
   'bench/interference-add.ts',
   'bench/interference-pair.ts',
@@ -113,7 +113,7 @@ function adaptTests(edits: Edits): void {
   );
   edits.replace('tests/infra/processes/doors-owners.test.ts', /^ {2}it\('get four reports[\s\S]*?^ {2}\}\);\n\n/m, '');
   edits.replace('tests/infra/processes/doors-owners.test.ts', /\['reports\.mine'\], \['pictures\.mine'\], /, '');
-  edits.replace('tests/infra/unit/workers-bundle.test.ts', /'hucre', /, '');
+  edits.replace('tests/infra/contract/workers-bundle.test.ts', /'hucre', /, '');
   edits.replace('tests/support/page.ts', /'\.pulse h1'/, "'.work h1'");
 }
 

@@ -209,7 +209,7 @@ async function visitor(): Promise<ForeignClient> {
   return client;
 }
 
-it('shows ${aOne} to who added it, and to nobody else', async () => {
+test('shows ${aOne} to who added it, and to nobody else', async () => {
   const [ada, ben] = [await visitor(), await visitor()];
   const _id = await ada.call<string>('${camel}.add', 'an example');
   await eventually(() => ada.list('${camel}').length === 1);
@@ -218,7 +218,7 @@ it('shows ${aOne} to who added it, and to nobody else', async () => {
   expect(ben.list('${camel}')).toEqual([]);
 });
 
-it('removes ${aOne} for good', async () => {
+test('removes ${aOne} for good', async () => {
   const ada = await visitor();
   const _id = await ada.call<string>('${camel}.add', 'an example');
   await eventually(() => ada.list('${camel}').length === 1);
@@ -226,7 +226,7 @@ it('removes ${aOne} for good', async () => {
   await eventually(() => ada.list('${camel}').length === 0);
 });
 
-it.each([['', 'not 0'], ['x'.repeat(201), 'not 201'], [{ $ne: null }, 'Expected string']])(
+test.each([['', 'not 0'], ['x'.repeat(201), 'not 201'], [{ $ne: null }, 'Expected string']])(
   'refuses %p and says why',
   async (text, reason) => {
     const ada = await visitor();

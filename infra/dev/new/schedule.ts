@@ -58,7 +58,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-it('does "${words}" for the moment that it was due at', async () => {
+test('does "${words}" for the moment that it was due at', async () => {
   const dueDate = new Date('2026-03-01T03:00:00Z');
   const run = new HandlerRun(database.db, taskOf('${camel}', {}, { dueDate }));
   expect(await run.outcome()).toMatchObject({ kind: 'done', value: { due: dueDate.toISOString() } });
@@ -83,7 +83,7 @@ beforeAll(async () => {
 });
 afterAll(() => crons.close());
 
-it('adds its task when "${words}" is due', async () => {
+test('adds its task when "${words}" is due', async () => {
   const clock = new FakeClock(due.getTime() - 1);
   const cron = crons.add({}, clock);
   addSchedules(cron);

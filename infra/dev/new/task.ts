@@ -69,13 +69,13 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-it('does "${words}" and says what came out', async () => {
+test('does "${words}" and says what came out', async () => {
   const run = new HandlerRun(database.db, taskOf('${camel}', { subject: 'an example' }));
   expect(await run.outcome()).toMatchObject({ kind: 'done', value: { subject: 'an example' } });
   expect(run.progress.at(-1)).toBe(1);
 });
 
-it('stops when it is cancelled', async () => {
+test('stops when it is cancelled', async () => {
   const run = new HandlerRun(database.db, taskOf('${camel}', { subject: 'an example' }));
   run.cancel();
   expect(await run.outcome()).toMatchObject({ kind: 'aborted', reason: 'cancelled' });

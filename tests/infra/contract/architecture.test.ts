@@ -75,12 +75,12 @@ const soil = {
 };
 
 describe('the architecture', () => {
-  it('is kept by the import graph: arrows point down, no circles, meteor/* at the border, workers without web code', async () => {
+  test('is kept by the import graph: arrows point down, no circles, meteor/* at the border, workers without web code', async () => {
     const violations = await violationsIn(root);
     expect(violations.map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`)).toEqual([]);
   });
 
-  it('is guarded by rules of which each catches a planted violation', async () => {
+  test('is guarded by rules of which each catches a planted violation', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tandem-architecture-'));
     for (const [path, text] of Object.entries(Object.assign({}, soil, ...Object.values(planted)))) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
@@ -97,7 +97,7 @@ describe('the architecture', () => {
 });
 
 describe('the sources', () => {
-  it('keep every rule that Meteor and a reader need', async () => {
+  test('keep every rule that Meteor and a reader need', async () => {
     const { stdout } = await run('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root });
     const files = stdout.split('\n').filter(path => /\.tsx?$/.test(path) && !path.endsWith('.d.ts'));
     const problems = await Promise.all(
@@ -154,11 +154,11 @@ describe('the sources', () => {
     ['tests/support/helpers.ts', 'export {};', 'no file or folder named utils, helpers, common, misc or types'],
   ] as const;
 
-  it.each(plantedHere)('a planted violation is caught: %s %s', (path, text, rule) => {
+  test.each(plantedHere)('a planted violation is caught: %s %s', (path, text, rule) => {
     expect(problemsOf(path, text).map(problem => problem.rule)).toContain(rule);
   });
 
-  it.each([
+  test.each([
     ['client/main.tsx', "import React from 'react'; import './main.css'; start(<p />);"],
     ['infra/queue/a.ts', 'export const a = new Map<string, () => Promise<void>>(); export function b() { a.clear(); }'],
     [
@@ -169,7 +169,7 @@ describe('the sources', () => {
     expect(problemsOf(path, text)).toEqual([]);
   });
 
-  it('a planted violation stands for every rule', () => {
+  test('a planted violation stands for every rule', () => {
     expect(new Set(plantedHere.map(([, , rule]) => rule))).toEqual(new Set(sourceRules.map(({ name }) => name)));
   });
 });

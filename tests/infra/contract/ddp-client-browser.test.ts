@@ -49,7 +49,7 @@ const commits = () => run('({ ...commits })') as Promise<Record<string, number>>
 const subscriptionsTo = (name: string) => sent.filter(message => message.msg === 'sub' && message.name === name).length;
 
 describe('meteor/meteor in a page', () => {
-  it('knows its side and what the server tells it, and no more', async () => {
+  test('knows its side and what the server tells it, and no more', async () => {
     expect(await run('({ ...Meteor.settings, isClient: Meteor.isClient, isServer: Meteor.isServer })')).toEqual({
       public: { shown: 1 },
       isClient: true,
@@ -60,11 +60,11 @@ describe('meteor/meteor in a page', () => {
     expect(await run('document.documentElement.outerHTML + JSON.stringify(Meteor.settings)')).not.toContain('hidden');
   });
 
-  it('runs startup hooks at once when the page is there', async () => {
+  test('runs startup hooks at once when the page is there', async () => {
     expect(await run('new Promise(resolve => Meteor.startup(() => resolve(document.readyState)))')).toBe('complete');
   });
 
-  it('calls methods with typed values, and gets Meteor’s errors', async () => {
+  test('calls methods with typed values, and gets Meteor’s errors', async () => {
     const types =
       '{ date: new Date(7), binary: new Uint8Array([1, 250]), oid: new Mongo.ObjectID("0123456789abcdef01234567") }';
     expect(await run(`Meteor.callAsync('truth.typesIn', ${types})`)).toEqual({
@@ -80,19 +80,19 @@ describe('meteor/meteor in a page', () => {
     ]);
   });
 
-  it('says what to do instead of writing to a server’s collection', async () => {
+  test('says what to do instead of writing to a server’s collection', async () => {
     expect(await run('Things.insertAsync({}).catch(error => error.message)')).toContain('Meteor.callAsync');
   });
 });
 
 describe('the hooks, under StrictMode', () => {
-  it('subscribe once', async () => {
+  test('subscribe once', async () => {
     expect(subscriptionsTo('truth.all')).toBe(1);
     expect(subscriptionsTo('truth.group')).toBe(1);
     expect(sent.filter(({ msg }) => msg === 'unsub')).toEqual([]);
   });
 
-  it('render only the document that has changed', async () => {
+  test('render only the document that has changed', async () => {
     const before = await commits();
     await call('truth.update', 't3', { $set: { rank: 33 } });
     await shows('#t3', '33');
@@ -102,7 +102,7 @@ describe('the hooks, under StrictMode', () => {
     expect(await page.$$eval('li', items => items.map(item => item.id).join(' '))).toBe('t1 t2 t4 t5 t3');
   });
 
-  it('don’t render for a result that is the same', async () => {
+  test('don’t render for a result that is the same', async () => {
     const before = await commits();
     await call('truth.insert', { _id: 'z', group: 'other', rank: 0 });
     await shows('#z', '0');
@@ -112,7 +112,7 @@ describe('the hooks, under StrictMode', () => {
     expect(after.status).toBe(before.status);
   });
 
-  it('follow what they depend on', async () => {
+  test('follow what they depend on', async () => {
     await shows('#group', 't2 t4');
     await page.click('#choose-odd');
     await shows('#group', 't1 t3 t5');
@@ -123,7 +123,7 @@ describe('the hooks, under StrictMode', () => {
     await eventually(() => page.$('#group[data-found="null"]'));
   });
 
-  it('leave nothing behind when their component goes', async () => {
+  test('leave nothing behind when their component goes', async () => {
     await page.click('#toggle');
     await eventually(() => sent.filter(({ msg }) => msg === 'unsub').length === 2);
     // One is left: the status line's own.
@@ -136,7 +136,7 @@ describe('the hooks, under StrictMode', () => {
 });
 
 describe('when the server is killed and started again', () => {
-  it('the page shows so, keeps what it has, and goes on without a flicker', async () => {
+  test('the page shows so, keeps what it has, and goes on without a flicker', async () => {
     await run(`window.lowest = 99; new MutationObserver(() => {
       lowest = Math.min(lowest, document.querySelectorAll('li').length);
     }).observe(document.body, { childList: true, subtree: true, characterData: true, attributes: true })`);

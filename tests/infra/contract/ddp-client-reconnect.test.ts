@@ -33,7 +33,7 @@ async function restart(meanwhile: () => Promise<unknown> = async () => {}): Prom
 }
 
 describe('a server that talks to another one', () => {
-  it('sees what it has written when the method is done', async () => {
+  test('sees what it has written when the method is done', async () => {
     const things = collection();
     const ready = new Promise<void>(resolve => connection.subscribe('truth.all', resolve));
     await ready;
@@ -46,7 +46,7 @@ describe('a server that talks to another one', () => {
     expect(things.findOne('new')).toBeUndefined();
   });
 
-  it('hears what others write', async () => {
+  test('hears what others write', async () => {
     const things = collection();
     const heard: unknown[] = [];
     connection.subscribe('truth.group', 'late');
@@ -58,7 +58,7 @@ describe('a server that talks to another one', () => {
     other.close();
   });
 
-  it('sends and receives typed values', async () => {
+  test('sends and receives typed values', async () => {
     const oid = new ObjectID();
     const sent = { date: new Date(7), binary: new Uint8Array([1, 250]), oid };
     expect(await connection.callAsync('truth.typesIn', sent)).toEqual({
@@ -74,7 +74,7 @@ describe('a server that talks to another one', () => {
     expect(types.regexp).toEqual(/ab+c/gi);
   });
 
-  it('gets errors as they were thrown, without secrets', async () => {
+  test('gets errors as they were thrown, without secrets', async () => {
     await expect(connection.callAsync('truth.unchecked')).rejects.toMatchObject({
       error: 'not-allowed',
       reason: 'You may not.',
@@ -90,7 +90,7 @@ describe('a server that talks to another one', () => {
 });
 
 describe('when the server is killed and started again', () => {
-  it('subscribes again, and the documents change over in one step', async () => {
+  test('subscribes again, and the documents change over in one step', async () => {
     const things = collection();
     const handle = connection.subscribe('truth.all');
     await eventually(() => handle.ready());
@@ -122,7 +122,7 @@ describe('when the server is killed and started again', () => {
     expect(handle.ready()).toBe(true);
   }, 60_000);
 
-  it('sends the call that was under way again, and not one with noRetry', async () => {
+  test('sends the call that was under way again, and not one with noRetry', async () => {
     const repeated = connection.callAsync('truth.slowUnblocked', 700, 'again');
     // It would take longer than any test: whatever the machine does meanwhile, it is under way when the server dies.
     const forever = [600_000, 'once'];

@@ -37,13 +37,13 @@ describe('simpleddp', () => {
   });
   afterEach(() => client.disconnect());
 
-  it('calls methods, with dates both ways', async () => {
+  test('calls methods, with dates both ways', async () => {
     expect(await client.call('truth.number', 41)).toBe(42);
     expect(await client.call('truth.typesIn', { date: new Date(5) })).toMatchObject({ date: 5 });
     expect(await client.call('truth.echo', new Date(6), Number.NaN)).toEqual([new Date(6), Number.NaN]);
   });
 
-  it('is told what went wrong', async () => {
+  test('is told what went wrong', async () => {
     await expect(client.call('truth.unchecked')).rejects.toMatchObject({
       error: 'not-allowed',
       details: { field: 'x' },
@@ -51,7 +51,7 @@ describe('simpleddp', () => {
     await expect(client.call('truth.crash')).rejects.toMatchObject({ error: 500, reason: 'Internal server error' });
   });
 
-  it('holds what it has subscribed to, and each change of it', async () => {
+  test('holds what it has subscribed to, and each change of it', async () => {
     const things = () => client.collection<Thing>('truth.things').fetch();
     const subscription = client.subscribe('truth.group', 'odd');
     await subscription.ready();
@@ -68,7 +68,7 @@ describe('simpleddp', () => {
     await eventually(() => things().length === 0);
   });
 
-  it('comes back by itself when the server does, and has its data again', async () => {
+  test('comes back by itself when the server does, and has its data again', async () => {
     await client.subscribe('truth.group', 'even').ready();
     await restart();
     await eventually(() => client.connected);
@@ -94,13 +94,13 @@ describe('ddp.js', () => {
   const answer = (id: string) =>
     eventually(() => heard.find(message => message.event === 'result' && message.id === id));
 
-  it('calls methods', async () => {
+  test('calls methods', async () => {
     expect(await answer(client.method('truth.number', [41]))).toMatchObject({ result: 42 });
     expect(await answer(client.method('truth.types', []))).toMatchObject({ result: { date: { $date: 86400000 } } });
     expect(await answer(client.method('truth.number', ['x']))).toMatchObject({ error: { error: 400 } });
   });
 
-  it('hears of documents, of each change, and of the end', async () => {
+  test('hears of documents, of each change, and of the end', async () => {
     const subscription = client.sub('truth.top', [1]);
     await eventually(() => heard.some(({ event }) => event === 'ready'));
     expect(heard).toContainEqual(expect.objectContaining({ event: 'added', id: 't5' }));
@@ -111,7 +111,7 @@ describe('ddp.js', () => {
     await eventually(() => heard.some(({ event, id }) => event === 'nosub' && id === subscription));
   });
 
-  it('comes back by itself when the server does', async () => {
+  test('comes back by itself when the server does', async () => {
     await restart();
     await eventually(() => heard.filter(({ event }) => event === 'connected').length === 2);
     expect(await answer(client.method('truth.number', [1]))).toMatchObject({ result: 2 });

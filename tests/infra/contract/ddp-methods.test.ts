@@ -12,24 +12,24 @@ beforeAll(async () => {
 const resultOf = async (method: string, ...params: unknown[]) => (await talk.call(method, ...params)).result;
 
 describe('a method', () => {
-  it('called by a method has the same user and connection', async () => {
+  test('called by a method has the same user and connection', async () => {
     expect(await resultOf('more.nested')).toEqual({ same: true });
   });
 
-  it('called by a method can not change what the caller holds', async () => {
+  test('called by a method can not change what the caller holds', async () => {
     expect(await resultOf('more.nestedKeeps', ['mine'])).toEqual(['mine']);
   });
 
-  it('is known to code that it awaits', async () => {
+  test('is known to code that it awaits', async () => {
     expect(await resultOf('more.afterAwait')).toBe(true);
   });
 
-  it('can not log in after it has unblocked, nor as a number', async () => {
+  test('can not log in after it has unblocked, nor as a number', async () => {
     for (const method of ['more.becomeLate', 'more.becomeNumber'])
       expect((await talk.call(method, 'me')).error).toMatchObject({ error: 500 });
   });
 
-  it('draws the ids that its seed says', async () => {
+  test('draws the ids that its seed says', async () => {
     const call = async (id: string, randomSeed?: string) => {
       talk.say({ msg: 'method', method: 'more.seeded', params: [], id, ...(randomSeed ? { randomSeed } : {}) });
       return (await talk.heard({ msg: 'result', id })).result;
@@ -41,7 +41,7 @@ describe('a method', () => {
     expect(await call('seed4')).not.toBe(await call('seed5'));
   });
 
-  it('that fails may say why by an error of any class that is safe for clients', async () => {
+  test('that fails may say why by an error of any class that is safe for clients', async () => {
     expect((await talk.call('more.clientSafe')).error).toEqual({
       isClientSafe: true,
       error: 'custom',
@@ -51,13 +51,13 @@ describe('a method', () => {
     });
   });
 
-  it('that fails with nothing answers nothing', async () => {
+  test('that fails with nothing answers nothing', async () => {
     expect(await talk.call('more.nothingThrown')).toEqual({ msg: 'result', id: expect.any(String) });
   });
 });
 
 describe('a collection', () => {
-  it('keeps dates, binaries and ids', async () => {
+  test('keeps dates, binaries and ids', async () => {
     expect(await resultOf('more.typedNote')).toMatchObject({
       date: { $date: 7 },
       binary: { $binary: 'AQL6' },
@@ -68,12 +68,12 @@ describe('a collection', () => {
     });
   });
 
-  it('finds nothing by a forgotten selector', async () => {
+  test('finds nothing by a forgotten selector', async () => {
     await talk.call('truth.reset');
     expect(await resultOf('more.findNothing')).toEqual({ undefinedSelector: 0, emptyId: 0, noSelector: 5 });
   });
 
-  it('takes a sort in each of its spellings', async () => {
+  test('takes a sort in each of its spellings', async () => {
     await talk.call('truth.reset');
     const sorts = [
       { rank: -1 },
@@ -92,7 +92,7 @@ describe('a collection', () => {
     expect(await resultOf('more.sorts', sorts)).toEqual([byRank, byRank, byRank, even, ['t2', 't4', 't1']]);
   });
 
-  it('takes null for options, and fields before projection; others of a wrong type are a failed match', async () => {
+  test('takes null for options, and fields before projection; others of a wrong type are a failed match', async () => {
     await talk.call('truth.reset');
     expect(await resultOf('truth.find', 't1', null)).toMatchObject([{ _id: 't1', rank: 1 }]);
     expect(await resultOf('truth.find', 't1', { fields: { a: 1 }, projection: { rank: 1 } })).toEqual([
@@ -103,26 +103,26 @@ describe('a collection', () => {
       expect((await talk.call('truth.find', {}, options)).error).toMatchObject({ error: 400, reason: 'Match failed' });
   });
 
-  it('is iterated, mapped and counted by its cursors, transformed', async () => {
+  test('is iterated, mapped and counted by its cursors, transformed', async () => {
     for (const _id of ['ca', 'cb']) await talk.call('more.note', { _id });
     expect(await resultOf('more.cursor')).toEqual({ iterated: ['CA', 'CB'], mapped: ['0CA', '1CB'], count: 2 });
   });
 
-  it('gives the new document of an upsert an id of ours', async () => {
+  test('gives the new document of an upsert an id of ours', async () => {
     const { inserted, replaced, notes } = (await resultOf('more.replaceOrInsert')) as Record<string, unknown>;
     expect(inserted).toEqual({ numberAffected: 1, insertedId: expect.stringMatching(/^\w{17}$/) });
     expect(replaced).toEqual({ numberAffected: 1 });
     expect(notes).toEqual([{ _id: (inserted as { insertedId: string }).insertedId, kind: 'replaced', n: 2 }]);
   });
 
-  it('inserts by an upsert under the id that it names, be it a number', async () => {
+  test('inserts by an upsert under the id that it names, be it a number', async () => {
     await talk.call('truth.reset');
     for (const id of ['named', 5])
       expect(await resultOf('truth.upsert', id, { $set: { a: 1 } })).toEqual({ numberAffected: 1, insertedId: id });
     await talk.call('truth.reset');
   });
 
-  it('inserts an empty document by an empty upsert, and refuses an empty update', async () => {
+  test('inserts an empty document by an empty upsert, and refuses an empty update', async () => {
     const { numberAffected, insertedId } = (await resultOf('truth.upsert', { q: 1 }, {})) as Record<string, unknown>;
     expect(numberAffected).toBe(1);
     expect(await resultOf('truth.find', insertedId)).toEqual([{ _id: insertedId }]);
@@ -130,11 +130,11 @@ describe('a collection', () => {
       expect((await talk.call('truth.update', insertedId, modifier)).error).toMatchObject({ error: 500 });
   });
 
-  it.each([[{ _id: '' }], [{ _id: 5 }], [null]])('refuses to insert %j', async note => {
+  test.each([[{ _id: '' }], [{ _id: 5 }], [null]])('refuses to insert %j', async note => {
     expect((await talk.call('more.insertOdd', note)).error).toMatchObject({ error: 500 });
   });
 
-  it('has no synchronous methods on the server, and says what to call instead', async () => {
+  test('has no synchronous methods on the server, and says what to call instead', async () => {
     const hasSaid = (line: string) => eventually(() => running.host.process.output.includes(line));
     for (const method of ['insert', 'update', 'remove', 'upsert', 'findOne']) {
       await talk.call('more.sync', method);
@@ -144,7 +144,7 @@ describe('a collection', () => {
     await hasSaid('count() is not available on the server. Please use countAsync() instead.');
   });
 
-  it('is on the database that the driver shows', async () => {
+  test('is on the database that the driver shows', async () => {
     expect(await resultOf('more.driver')).toBe(true);
   });
 });

@@ -32,7 +32,7 @@ const message = (msg: string, id: string, rest: object = {}) => ({ msg, collecti
 // The messages depend on who speaks first. Meteor's observers of one driver do so in the order in which they began, and
 // what is new to one of them by an update comes last: it has to be fetched. A polled query beside these keeps no order.
 describe('subscriptions that overlap speak in turn', () => {
-  it('of a new document: the first adds it, the others add to it', async () => {
+  test('of a new document: the first adds it, the others add to it', async () => {
     await subscribe({}, 'a');
     await subscribe({}, 'b');
     expect(await toldBy('more.insertNote', { _id: 'new', a: 3, b: 4 })).toEqual([
@@ -41,7 +41,7 @@ describe('subscriptions that overlap speak in turn', () => {
     ]);
   });
 
-  it('of a document that is gone: the first takes its fields away, the last takes the document', async () => {
+  test('of a document that is gone: the first takes its fields away, the last takes the document', async () => {
     await subscribe({});
     await subscribe({}, 'a');
     expect(await toldBy('more.removeNotes')).toEqual([
@@ -50,7 +50,7 @@ describe('subscriptions that overlap speak in turn', () => {
     ]);
   });
 
-  it('of a document that moves: it goes from one before it comes to the other, whoever began first', async () => {
+  test('of a document that moves: it goes from one before it comes to the other, whoever began first', async () => {
     await subscribe({ kind: 'new' });
     await subscribe({ kind: 'old' });
     expect(await toldBy('more.updateNotes', { $set: { kind: 'new' } })).toEqual([
@@ -59,7 +59,7 @@ describe('subscriptions that overlap speak in turn', () => {
     ]);
   });
 
-  it('of a document that one of them knew: the change first, then what the other sees of it', async () => {
+  test('of a document that one of them knew: the change first, then what the other sees of it', async () => {
     await subscribe({ kind: 'new' }, 'kind', 'b');
     await subscribe({}, 'a');
     expect(await toldBy('more.updateNotes', { $set: { kind: 'new', a: 5 } })).toEqual([

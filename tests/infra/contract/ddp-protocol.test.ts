@@ -5,7 +5,7 @@ import { Talk } from './ddp-truth/talk';
 const running = runningApp('more');
 
 describe('opening a session', () => {
-  it.each([
+  test.each([
     ['the version is not among those supported', { version: '1', support: ['pre2'] }, '1'],
     ['nothing is said of what is supported', { version: '1' }, '1'],
     ['the client likes another version better that we speak', { version: '1', support: ['pre2', '1'] }, 'pre2'],
@@ -17,7 +17,7 @@ describe('opening a session', () => {
     await eventually(() => talk.closed);
   });
 
-  it('speaks an older version where the client wants it', async () => {
+  test('speaks an older version where the client wants it', async () => {
     const talk = await Talk.silent(running.host.webSocket);
     await talk.ask({ msg: 'connect', version: 'pre1', support: ['pre1'] }, 'connected');
     expect(await talk.ask({ msg: 'ping' }, 'error')).toEqual({
@@ -27,7 +27,7 @@ describe('opening a session', () => {
     });
   });
 
-  it('answers a second connect with an error and goes on', async () => {
+  test('answers a second connect with an error and goes on', async () => {
     const talk = await running.connect();
     const again = { msg: 'connect', version: '1', support: ['1'] };
     expect(await talk.ask(again, 'error')).toEqual({
@@ -40,7 +40,7 @@ describe('opening a session', () => {
 });
 
 describe('what is malformed', () => {
-  it.each([
+  test.each([
     ['a subscription without a name', { msg: 'sub', id: '1' }, 'Malformed subscription'],
     ['a subscription whose id is a number', { msg: 'sub', id: 1, name: 'x' }, 'Malformed subscription'],
     ['parameters that are no list', { msg: 'sub', id: '1', name: 'x', params: {} }, 'Malformed subscription'],
@@ -58,7 +58,7 @@ describe('what is malformed', () => {
     expect((await talk.call('truth.null')).result).toBeNull();
   });
 
-  it.each([
+  test.each([
     ['an EJSON type that nobody knows', { msg: 'method', id: '1', method: 'x', params: [{ $type: 'no', $value: 1 }] }],
     ['a regular expression that is none', { msg: 'sub', id: '1', params: [{ $regexp: '(', $flags: '' }] }],
     ['cleared fields that are no list', { msg: 'sub', id: '1', cleared: 5 }],
@@ -70,7 +70,7 @@ describe('what is malformed', () => {
 });
 
 describe('subscriptions', () => {
-  it('are ignored where their id is known, as clients send them again after a reconnect', async () => {
+  test('are ignored where their id is known, as clients send them again after a reconnect', async () => {
     const talk = await running.connect();
     talk.say({ msg: 'sub', id: 's', name: 'more.merge', params: [1] });
     talk.say({ msg: 'sub', id: 's', name: 'more.merge', params: [2] });
@@ -79,12 +79,12 @@ describe('subscriptions', () => {
     expect(talk.all('ready')).toHaveLength(1);
   });
 
-  it('that nobody knows end with nosub, too', async () => {
+  test('that nobody knows end with nosub, too', async () => {
     const talk = await running.connect();
     expect(await talk.ask({ msg: 'unsub', id: 'unknown' }, 'nosub')).toEqual({ msg: 'nosub', id: 'unknown' });
   });
 
-  it('are refused where a rule says that it is one too many', async () => {
+  test('are refused where a rule says that it is one too many', async () => {
     const talk = await running.connect();
     await talk.subscribe('more.limited');
     const second = await talk.subscribe('more.limited');
@@ -97,13 +97,13 @@ describe('subscriptions', () => {
 });
 
 describe('a rule with words of its own', () => {
-  it('says them', async () => {
+  test('says them', async () => {
     const talk = await running.connect();
     expect((await talk.call('more.limitedMessage')).result).toBe('once');
     expect((await talk.call('more.limitedMessage')).error).toMatchObject({ reason: 'Enough of this.' });
   });
 
-  it('is one of ten where it says 0, which Meteor takes for nothing', async () => {
+  test('is one of ten where it says 0, which Meteor takes for nothing', async () => {
     const talk = await running.connect();
     for (let call = 0; call < 10; call += 1) expect((await talk.call('more.limitedByZero')).result).toBe('ten times');
     expect((await talk.call('more.limitedByZero')).error).toMatchObject({ error: 'too-many-requests' });
@@ -111,7 +111,7 @@ describe('a rule with words of its own', () => {
 });
 
 describe('browsers that write to a collection directly', () => {
-  it.each([
+  test.each([
     ['/truth.things/insertAsync', [{ _id: 'x' }], { error: 403, reason: 'Access denied' }],
     ['/truth.things/insert', [{ _id: 'x' }], { error: 403, reason: 'Access denied' }],
     ['/truth.things/remove', ['t1'], { error: 403, reason: 'Access denied' }],

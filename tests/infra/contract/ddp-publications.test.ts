@@ -14,7 +14,7 @@ afterEach(() => talk.close());
 const kindsAfter = (heard: number) => talk.heardAll.slice(heard).map(({ msg }) => msg);
 
 describe('a publication', () => {
-  it('writes ids in a form from which each can be told', async () => {
+  test('writes ids in a form from which each can be told', async () => {
     await talk.subscribe('more.ids');
     expect(Object.keys(talk.documents('more.ids')).sort()).toEqual(
       [
@@ -30,7 +30,7 @@ describe('a publication', () => {
     );
   });
 
-  it('sends dates, binaries and ids as EJSON', async () => {
+  test('sends dates, binaries and ids as EJSON', async () => {
     await talk.call('more.typedNote');
     await talk.subscribe('more.notes', { _id: 'typed' });
     expect(talk.documents('more.notes')).toEqual({
@@ -43,25 +43,25 @@ describe('a publication', () => {
     });
   });
 
-  it('that changes a document which it has not added ends with an error, and takes back what it had', async () => {
+  test('that changes a document which it has not added ends with an error, and takes back what it had', async () => {
     const id = await talk.subscribe('more.changeUnknown');
     expect((await talk.heard({ msg: 'nosub', id })).error).toMatchObject({ error: 500 });
     expect(talk.documents('more.manual')).toEqual({});
   });
 
-  it('may not leave out ids', async () => {
+  test('may not leave out ids', async () => {
     const id = await talk.subscribe('more.noId');
     expect((await talk.heard({ msg: 'nosub', id })).error).toMatchObject({ error: 500 });
   });
 
-  it('whose selector the database refuses ends with an error', async () => {
+  test('whose selector the database refuses ends with an error', async () => {
     const id = await talk.subscribe('more.badSelector');
     expect((await talk.heard({ msg: 'nosub', id })).error).toMatchObject({ error: 500 });
     await eventually(async () => ((await talk.call('more.live')).result as { queries: number }).queries === 0);
     expect(talk.documents('truth.things')).toEqual({});
   });
 
-  it('holds back the next message until it has answered, unless it unblocks', async () => {
+  test('holds back the next message until it has answered, unless it unblocks', async () => {
     talk.say({ msg: 'sub', id: 'b', name: 'more.blocking' });
     const held = await talk.call('truth.null');
     talk.say({ msg: 'sub', id: 'u', name: 'more.unblocked' });
@@ -71,7 +71,7 @@ describe('a publication', () => {
     expect(talk.heardAll.filter(message => inOrder.includes(message))).toEqual(inOrder);
   });
 
-  it('tells its onStop when the client leaves, and is ready once only', async () => {
+  test('tells its onStop when the client leaves, and is ready once only', async () => {
     const stops = async () => ((await talk.call('more.events')).result as string[]).filter(e => e === 'stopped').length;
     const before = await stops();
     await talk.unsubscribe(await talk.subscribe('more.stopped'));
@@ -83,14 +83,14 @@ describe('a publication', () => {
     await eventually(async () => (await stops()) === before + 2);
   });
 
-  it('calls methods as the user that it has', async () => {
+  test('calls methods as the user that it has', async () => {
     await talk.call('truth.become', 'somebody');
     await talk.subscribe('more.callsMethod');
     const { session } = await talk.heard({ msg: 'connected' });
     expect(talk.documents('more.called')).toEqual({ x: { who: { userId: 'somebody', connectionId: session } } });
   });
 
-  it('to everybody reaches those who are here already', async () => {
+  test('to everybody reaches those who are here already', async () => {
     const other = await running.connect();
     await talk.call('more.publishToAll');
     for (const client of [talk, other, await running.connect()])
@@ -99,7 +99,7 @@ describe('a publication', () => {
 });
 
 describe('a login', () => {
-  it('is told before what everybody is sent comes anew, also where another session is sent the same', async () => {
+  test('is told before what everybody is sent comes anew, also where another session is sent the same', async () => {
     const other = await running.connect();
     await other.call('truth.become', 'even');
     await eventually(() => other.documents('truth.others').o1);
@@ -117,7 +117,7 @@ describe('a login', () => {
 });
 
 describe('two subscriptions of one document', () => {
-  it('show the value of the first, then that of the second', async () => {
+  test('show the value of the first, then that of the second', async () => {
     const first = await talk.subscribe('more.merge', 'one');
     await talk.subscribe('more.merge', 'two');
     expect(talk.documents('more.merged')).toEqual({ x: { shared: 'one', 'own-one': 'one', 'own-two': 'two' } });
@@ -127,7 +127,7 @@ describe('two subscriptions of one document', () => {
 });
 
 describe('what a method has written', () => {
-  it('is there before updated, in each subscription that it touches', async () => {
+  test('is there before updated, in each subscription that it touches', async () => {
     await talk.subscribe('truth.all');
     await talk.subscribe('truth.top', 2);
     await talk.subscribe('truth.skip');
@@ -139,7 +139,7 @@ describe('what a method has written', () => {
     expect(Object.values(talk.documents('truth.things')).every(({ touched }) => touched)).toBe(true);
   });
 
-  it('shows each state on the way, in its order', async () => {
+  test('shows each state on the way, in its order', async () => {
     await talk.subscribe('truth.group', 'odd');
     const heard = talk.heardAll.length;
     await talk.call('truth.reset');
@@ -150,7 +150,7 @@ describe('what a method has written', () => {
     ]);
   });
 
-  it('is there before updated where the method did not wait for it', async () => {
+  test('is there before updated where the method did not wait for it', async () => {
     await talk.subscribe('more.notes', {});
     const heard = talk.heardAll.length;
     await talk.call('more.notAwaited', { _id: `unawaited-${Date.now()}` });
@@ -158,7 +158,7 @@ describe('what a method has written', () => {
     expect(kindsAfter(heard).filter(kind => kind !== 'result')).toEqual(['added', 'updated']);
   });
 
-  it('comes by itself where it is written after the method has ended', async () => {
+  test('comes by itself where it is written after the method has ended', async () => {
     await talk.subscribe('more.notes', {});
     const _id = `later-${Date.now()}`;
     await talk.call('more.writeLater', { _id });
@@ -167,7 +167,7 @@ describe('what a method has written', () => {
 });
 
 describe('observing on the server', () => {
-  it('tells the order and its changes', async () => {
+  test('tells the order and its changes', async () => {
     expect((await talk.call('more.observe')).result).toEqual([
       ['added', 'oa', 1, null],
       ['added', 'oc', 3, null],
@@ -178,7 +178,7 @@ describe('observing on the server', () => {
     ]);
   });
 
-  it('gives whole documents', async () => {
+  test('gives whole documents', async () => {
     expect((await talk.call('more.observeDocuments')).result).toEqual([
       ['added', { _id: 'd1', n: 1 }],
       ['changed', { _id: 'd1', n: 2 }, { _id: 'd1', n: 1 }],

@@ -7,7 +7,7 @@ const running = runningApp('more');
 const events = async (talk: Talk) => (await talk.call('more.events')).result as string[];
 
 describe('a session', () => {
-  it('is told to the app when it opens and when it closes', async () => {
+  test('is told to the app when it opens and when it closes', async () => {
     const watcher = await running.connect();
     const talk = await running.connect();
     const { session } = await talk.heard({ msg: 'connected' });
@@ -16,7 +16,7 @@ describe('a session', () => {
     await eventually(async () => (await events(watcher)).includes(`closed ${session}`));
   });
 
-  it('is gone from the server when its socket has closed', async () => {
+  test('is gone from the server when its socket has closed', async () => {
     const watcher = await running.connect();
     const count = async () => (await watcher.call('more.sessions')).result;
     const before = await count();
@@ -26,7 +26,7 @@ describe('a session', () => {
     await eventually(async () => (await count()) === before);
   });
 
-  it('has the address that the client connects from, and those headers that SockJS hands on', async () => {
+  test('has the address that the client connects from, and those headers that SockJS hands on', async () => {
     const talk = await running.connect({
       headers: { 'x-forwarded-for': '1.2.3.4', 'x-of-ours': 'yes', cookie: 'a=b', 'user-agent': 'a test' },
     });
@@ -40,14 +40,14 @@ describe('a session', () => {
       expect((await talk.call('more.header', name)).result).toBe(value);
   });
 
-  it('can be closed by the server while others go on', async () => {
+  test('can be closed by the server while others go on', async () => {
     const talk = await running.connect();
     talk.say({ msg: 'method', method: 'truth.closeMe', params: [], id: '1' });
     await eventually(() => talk.closed);
     expect((await (await running.connect()).call('truth.null')).result).toBeNull();
   });
 
-  it('answers pings while a method of it runs', async () => {
+  test('answers pings while a method of it runs', async () => {
     const talk = await running.connect();
     const slow = talk.call('truth.slow', 400, 'done');
     talk.say({ msg: 'ping', id: 'p' });
@@ -59,7 +59,7 @@ describe('a session', () => {
 });
 
 describe('behind proxies', () => {
-  it.each([
+  test.each([
     ['1', '1.1.1.1, 2.2.2.2, 3.3.3.3', '3.3.3.3'],
     ['2', '1.1.1.1, 2.2.2.2, 3.3.3.3', '2.2.2.2'],
     ['4', '1.1.1.1', null],
@@ -74,7 +74,7 @@ describe('behind proxies', () => {
 });
 
 describe('the heartbeat', () => {
-  it('pings a silent client and closes one that does not answer', async () => {
+  test('pings a silent client and closes one that does not answer', async () => {
     // The answering one has this long, however busy the machine is.
     const settings = { heartbeat: { heartbeatInterval: 100, heartbeatTimeout: 2_000 } };
     const env = { METEOR_SETTINGS: JSON.stringify(settings) };

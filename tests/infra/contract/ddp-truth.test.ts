@@ -28,7 +28,7 @@ describe('the Node host answers as Meteor does', () => {
     await database?.drop();
   });
 
-  it.each(scenarios.map(scenario => [scenario.name, scenario] as const))(
+  test.each(scenarios.map(scenario => [scenario.name, scenario] as const))(
     '%s',
     async (_name, scenario) => {
       const received = await play(url, scenario);

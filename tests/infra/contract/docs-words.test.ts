@@ -21,7 +21,7 @@ beforeAll(async () => {
 describe('every other block in the docs', () => {
   const others = pages.flatMap(({ blocks }) => blocks).filter(({ kind }) => !['ts', 'tsx', 'sh'].includes(kind));
 
-  it('is of a kind that is known, and right', async () => {
+  test('is of a kind that is known, and right', async () => {
     const found = await Promise.all(
       others.map(async block => {
         const check = formats[block.kind];
@@ -34,7 +34,7 @@ describe('every other block in the docs', () => {
     expect(found.flat()).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ['json', '{ "queue": { "bach": 1 } }', 'queue.bach: unknown setting, did you mean queue.batch?'],
     ['text', 'the worker is on strike', 'no code says: the worker is on strike'],
     ['nginx', 'client_max_body_size 1m', 'client_max_body_size 1m: no ; at its end'],
@@ -45,7 +45,7 @@ describe('every other block in the docs', () => {
     expect(await formats[kind]!({ page: 'planted.md', line: 1, kind, text }, facts)).toEqual([problem]);
   });
 
-  it('and the files beside the pages are right as well', () => {
+  test('and the files beside the pages are right as well', () => {
     expect(checkNginx(text('docs/nginx.conf'))).toEqual([]);
     const [rules] = parseYaml(text('docs/prometheus-alerts.yaml')) as {
       groups: { rules: { alert: string; expr: string }[] }[];
@@ -83,7 +83,7 @@ describe('the manifests for Kubernetes', () => {
   ] as Manifest[];
   const deployments = manifests.filter(({ kind }) => kind === 'Deployment');
 
-  it('select what they deploy, and scale what is there', () => {
+  test('select what they deploy, and scale what is there', () => {
     const pods = deployments.map(({ spec }) => spec.template!.metadata.labels);
     for (const { spec } of manifests.filter(({ spec }) => spec.selector)) {
       const labels = spec.selector!.matchLabels ?? spec.selector;
@@ -97,7 +97,7 @@ describe('the manifests for Kubernetes', () => {
     expect(queries).not.toEqual([]);
   });
 
-  it.each(deployments.map(({ metadata, spec }) => [metadata.name, spec.template!.spec] as const))(
+  test.each(deployments.map(({ metadata, spec }) => [metadata.name, spec.template!.spec] as const))(
     'ask the %s role for health where it answers, and grant it more time than it takes',
     (_name, pod) => {
       const [container] = pod.containers;
@@ -109,7 +109,7 @@ describe('the manifests for Kubernetes', () => {
     },
   );
 
-  it.each(deployments.map(({ metadata, spec }) => [metadata.name, spec.template!.spec] as const))(
+  test.each(deployments.map(({ metadata, spec }) => [metadata.name, spec.template!.spec] as const))(
     'give the %s role no right that it does not need, and /tmp to write to',
     (_name, pod) => {
       expect(pod.automountServiceAccountToken).toBe(false);
@@ -130,7 +130,7 @@ describe('the manifests for Kubernetes', () => {
     },
   );
 
-  it("publish no figures: from outside, /metrics is nobody's", () => {
+  test("publish no figures: from outside, /metrics is nobody's", () => {
     expect(text('docs/kubernetes/roles.yaml')).not.toContain('prometheus.io/');
     const ingresses = manifests.filter(({ kind }) => kind === 'Ingress');
     const paths = ingresses.map(({ metadata, spec }) => {
@@ -152,7 +152,7 @@ describe('the manifests for Kubernetes', () => {
       expect(path).toMatch(new RegExp(refused!, 'i'));
   });
 
-  it('are not read where they are broken', () => {
+  test('are not read where they are broken', () => {
     expect(() => parseYaml('a:\n  b: 1\n   c: 2')).toThrow('line 3');
     expect(() => parseYaml('a: 1\na: 2')).toThrow('a: twice');
     expect(() => parseYaml('a: b: c')).toThrow('must be quoted');
@@ -160,7 +160,7 @@ describe('the manifests for Kubernetes', () => {
 });
 
 describe('what the docs name', () => {
-  it('is there: settings, scripts, metrics, paths, events, files', () => {
+  test('is there: settings, scripts, metrics, paths, events, files', () => {
     const problems = pages.flatMap(page =>
       wordsOfCode(page).flatMap(({ where, word }) => {
         const problem = facts.problemOf(word);
@@ -170,7 +170,7 @@ describe('what the docs name', () => {
     expect(problems).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ['queue.bach', 'no setting, event or field queue.bach'],
     ['task.flown', 'no setting, event or field task.flown'],
     ['npm run fly', 'no script fly in package.json'],
@@ -182,7 +182,7 @@ describe('what the docs name', () => {
     expect(facts.problemOf(word)).toBe(problem);
   });
 
-  it('can be reached: links lead to pages, files and headings', () => {
+  test('can be reached: links lead to pages, files and headings', () => {
     const broken = pages.flatMap(page =>
       linksOf(page).flatMap(({ where, target }) => {
         if (/^(https?|mailto):/.test(target)) return [];
@@ -196,7 +196,7 @@ describe('what the docs name', () => {
     expect(broken).toEqual([]);
   });
 
-  it('and the index names every page', () => {
+  test('and the index names every page', () => {
     const index = text('docs/README.md');
     const own = pages
       .map(({ path }) => path)
@@ -209,7 +209,7 @@ describe('the workflows', () => {
   const folder = join(root, '.github/workflows');
   const workflows = readdirSync(folder).map(name => [name, readFileSync(join(folder, name), 'utf8')] as const);
 
-  it.each(workflows)('%s: each job says what it may do, no action can change behind our back', (_name, workflow) => {
+  test.each(workflows)('%s: each job says what it may do, no action can change behind our back', (_name, workflow) => {
     expect(workflow).toMatch(/^permissions: \{\}$/m);
     const [, jobs] = workflow.split(/^jobs:$/m);
     expect(jobs!.match(/^ {4}permissions:\n {6}contents: read\n(?! {6})/gm)).toHaveLength(

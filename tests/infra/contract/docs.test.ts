@@ -24,7 +24,7 @@ function productionSettings(): Record<'web' | 'jobs', string> {
 describe('code in the docs', () => {
   const project = () => new ProjectWithDocs(ofKind('ts', 'tsx'));
 
-  it('is accepted by the compiler, written into the project where it says; a wrong payload is not', () => {
+  test('is accepted by the compiler, written into the project where it says; a wrong payload is not', () => {
     const wrong = [
       "```ts\nimport { TaskQueue } from '../../../infra/queue';",
       "TaskQueue.addTask({ taskType: 'burn', data: { seconds: 'x' } });\n```",
@@ -37,7 +37,7 @@ describe('code in the docs', () => {
     ]);
   });
 
-  it('does what it shows, on a database: blocks add tasks, schedules too, and handlers do them', async () => {
+  test('does what it shows, on a database: blocks add tasks, schedules too, and handlers do them', async () => {
     const mailbox = await Mailbox.open();
     const settings = { mail: { url: mailbox.url, from: 'shop@example.com' } };
     const work = await DocsAtWork.open(project(), name => require(name), settings);
@@ -63,14 +63,14 @@ describe('code in the docs', () => {
 });
 
 describe('commands in the docs', () => {
-  it('each have a test that runs them', () => {
+  test('each have a test that runs them', () => {
     const commands = [...new Set(ofKind('sh').flatMap(commandsOf))];
     expect(commands.map(unproved).filter(Boolean)).toEqual([]);
     expect(unproved('npm run fly')).toMatch(/does not say how it is tested/);
     expect(unproved('npm start -- --flag')).toMatch(/--flag/);
   });
 
-  it('go through a shell whose tools know their commands, flags and files', async () => {
+  test('go through a shell whose tools know their commands, flags and files', async () => {
     const mup = Object.fromEntries(ofKind('js').flatMap(({ file, text }) => (file ? [[file, text]] : [])));
     const { web, jobs } = productionSettings();
     const files = { ...mup, 'settings-web.production.json': web, 'settings-jobs.production.json': jobs };
@@ -88,7 +88,7 @@ describe('commands in the docs', () => {
     }
   });
 
-  it('git does not see the settings files of production', () => {
+  test('git does not see the settings files of production', () => {
     const ignored = execFileSync(
       'git',
       ['check-ignore', 'settings-web.production.json', 'settings-jobs.production.json'],
@@ -99,7 +99,7 @@ describe('commands in the docs', () => {
     expect(ignored.toString().trim().split('\n')).toHaveLength(2);
   });
 
-  it('deploy.sh takes the settings files that the page on deploying shows', async () => {
+  test('deploy.sh takes the settings files that the page on deploying shows', async () => {
     const app = await new DeployCheckout().open();
     try {
       const { web, jobs } = productionSettings();

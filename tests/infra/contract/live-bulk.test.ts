@@ -18,7 +18,7 @@ describe('a bulk of writes by another program', () => {
     await database.drop();
   });
 
-  it('is told together, not one by one', async () => {
+  test('is told together, not one by one', async () => {
     const told: Touched[] = [];
     const feed = new ChangeFeed('notes', touched => told.push(touched));
     await feed.start();
@@ -39,7 +39,7 @@ describe('what a live query has to look at again', () => {
     return stale.take();
   };
 
-  it('is each document, as long as these are few', () => {
+  test('is each document, as long as these are few', () => {
     const stale = new StaleDocuments({}, false);
     stale.note(['a', 'b']);
     stale.note(['b']);
@@ -47,17 +47,17 @@ describe('what a live query has to look at again', () => {
     expect(stale.isEmpty).toBe(true);
   });
 
-  it('is everything after a bulk, however it came', () => {
+  test('is everything after a bulk, however it came', () => {
     expect(noted(false)).toBe('everything');
   });
 
-  it('is everything at once where a query has an order or bounds', () => {
+  test('is everything at once where a query has an order or bounds', () => {
     const stale = new StaleDocuments({}, true);
     stale.note(['a']);
     expect(stale.take()).toBe('everything');
   });
 
-  it('is nothing where the query names other documents', () => {
+  test('is nothing where the query names other documents', () => {
     expect(noted(true, { _id: 'other' })).toEqual(new Map());
     expect(noted(false, { _id: 'other' })).toEqual(new Map());
   });

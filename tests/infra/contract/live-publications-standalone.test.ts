@@ -25,12 +25,12 @@ afterAll(async () => {
 const notes = () => writer.db().collection<{ _id: string; kind?: string }>('more.notes');
 
 describe('a database without change streams', () => {
-  it('is said once, at boot', () => {
+  test('is said once, at boot', () => {
     const said = host.process.output.match(/stand-alone mongod: without change streams live data is found by polling/g);
     expect(said).toHaveLength(1);
   });
 
-  it('is looked at again as often as a cursor says, and no longer when its subscription has ended', async () => {
+  test('is looked at again as often as a cursor says, and no longer when its subscription has ended', async () => {
     const talk = await Talk.connected(host.webSocket);
     const subscription = await talk.subscribe(
       'more.query',
@@ -46,7 +46,7 @@ describe('a database without change streams', () => {
     talk.close();
   });
 
-  it('shows what this process writes at once, however seldom it looks', async () => {
+  test('shows what this process writes at once, however seldom it looks', async () => {
     const [reader, other] = [await Talk.connected(host.webSocket), await Talk.connected(host.webSocket)];
     await reader.subscribe('more.query', { kind: 'own' }, { pollingIntervalMs: 600_000 });
     await other.call('more.note', { _id: 'by a method', kind: 'own' });

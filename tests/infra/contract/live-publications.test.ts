@@ -23,7 +23,7 @@ const ids = (client = talk) => Object.keys(held(client)).sort();
 const live = async () => (await talk.call('more.live')).result as { queries: number; collections: number };
 
 describe('writes by another program', () => {
-  it('show: what is new, what has changed, what is gone, what matches no more', async () => {
+  test('show: what is new, what has changed, what is gone, what matches no more', async () => {
     await talk.subscribe('more.notes', { kind: 'mine' });
     await notes.insertMany([
       { _id: 'a', kind: 'mine', n: 1, x: { y: 1 } },
@@ -39,7 +39,7 @@ describe('writes by another program', () => {
     await eventually(() => ids().join() === 'c');
   });
 
-  it('show in every process', async () => {
+  test('show in every process', async () => {
     const second = await running.app.start({ mongoUrl: running.database.url });
     const other = await Talk.connected(second.webSocket);
     await Promise.all([talk, other].map(client => client.subscribe('more.notes', {})));
@@ -50,7 +50,7 @@ describe('writes by another program', () => {
     await second.stop();
   });
 
-  it('show where documents have ids of the database', async () => {
+  test('show where documents have ids of the database', async () => {
     const raw = running.database.db.collection('more.notes');
     await talk.subscribe('more.notes', {});
     const _id = new ObjectId();
@@ -60,7 +60,7 @@ describe('writes by another program', () => {
     await eventually(() => ids().length === 0);
   });
 
-  it('keep the bounds of a sorted query', async () => {
+  test('keep the bounds of a sorted query', async () => {
     await notes.insertMany([1, 2, 3, 4, 5].map(n => ({ _id: `n${n}`, n })));
     await talk.subscribe('more.query', {}, { sort: { n: -1 }, skip: 1, limit: 2 });
     expect(ids()).toEqual(['n3', 'n4']);
@@ -70,7 +70,7 @@ describe('writes by another program', () => {
     await eventually(() => ids().join() === 'n2,n3');
   });
 
-  it('leave what is subscribed by id alone', async () => {
+  test('leave what is subscribed by id alone', async () => {
     await notes.insertMany([{ _id: 'own', n: 0 }, { _id: 'other' }]);
     await talk.subscribe('more.notes', { _id: 'own' });
     await notes.updateOne({ _id: 'other' }, { $set: { n: 1 } });
@@ -81,7 +81,7 @@ describe('writes by another program', () => {
 });
 
 describe('many writes at once', () => {
-  it('end with what the database holds, for each query', async () => {
+  test('end with what the database holds, for each query', async () => {
     const queries: [object, object][] = [
       [{}, {}],
       [{ even: true }, { fields: { even: 1 } }],
@@ -154,7 +154,7 @@ const cursorsOnNotes = async () => {
 };
 
 describe('live queries', () => {
-  it('are shared by equal cursors, and end with their last subscription', async () => {
+  test('are shared by equal cursors, and end with their last subscription', async () => {
     await eventually(async () => (await live()).queries === 0);
     const clients = await Promise.all(Array.from({ length: 20 }, () => running.connect()));
     await Promise.all(clients.map(client => client.subscribe('more.notes', { kind: 'shared' })));
@@ -166,7 +166,7 @@ describe('live queries', () => {
     expect(await live()).toEqual({ queries: 0, collections: 0 });
   });
 
-  it('leave nothing behind, however they end', async () => {
+  test('leave nothing behind, however they end', async () => {
     // Those of a process that was killed stay until the database finds out.
     const ofOthers = await cursorsOnNotes();
     const churn = async (round: number) => {
@@ -185,7 +185,7 @@ describe('live queries', () => {
 });
 
 describe('a change stream that breaks', () => {
-  it('goes on where it was, when the database has lost its cursor', async () => {
+  test('goes on where it was, when the database has lost its cursor', async () => {
     await talk.subscribe('more.notes', {});
     await eventually(async () => (await cursorsOnNotes()).length > 0);
     const cursors = (await cursorsOnNotes()).map(id => Long.fromString(id));
@@ -194,7 +194,7 @@ describe('a change stream that breaks', () => {
     await eventually(() => ids().join() === 'after the kill');
   });
 
-  it('starts afresh when its collection is dropped, and when that is there again', async () => {
+  test('starts afresh when its collection is dropped, and when that is there again', async () => {
     await notes.insertOne({ _id: 'before the drop' });
     await talk.subscribe('more.notes', {});
     await notes.drop();

@@ -27,7 +27,7 @@ async function withSettle(broken: () => Promise<unknown> | undefined, limitMs?: 
 }
 
 describe('the end of a task', () => {
-  it('is written after whatever says nothing against it: what was done is never recorded as failed', async () => {
+  test('is written after whatever says nothing against it: what was done is never recorded as failed', async () => {
     const problems = [
       brokenPipe(),
       new MongoServerError({ message: 'of a kind that nobody knows', code: 59 }),
@@ -40,7 +40,7 @@ describe('the end of a task', () => {
     expect(await opened.queue.findOne(id)).toMatchObject({ result: 'pong', attempts: [{ outcome: 'done' }] });
   });
 
-  it('is written again where the database never answers, and its age is known meanwhile', async () => {
+  test('is written again where the database never answers, and its age is known meanwhile', async () => {
     let hangs = true;
     const limitMs = 1_500;
     await withSettle(() => (hangs ? new Promise(() => {}) : undefined), limitMs);
@@ -55,7 +55,7 @@ describe('the end of a task', () => {
     expect(role.trouble.oldestUnwrittenMs).toBe(0);
   });
 
-  it('holds up no other where the database refuses it, whatever it says', async () => {
+  test('holds up no other where the database refuses it, whatever it says', async () => {
     await withSettle(() => undefined);
     const { db } = opened.database;
     await db.command({ collMod: 'taskQueue', validator: { result: { $ne: 'refused' } } });
@@ -68,7 +68,7 @@ describe('the end of a task', () => {
 });
 
 describe('a drain', () => {
-  it('hands back what has ended and can not be written, so that nothing waits for a lease', async () => {
+  test('hands back what has ended and can not be written, so that nothing waits for a lease', async () => {
     await withSettle(() => Promise.reject(brokenPipe()));
     const role = await opened.role({ ping: () => 'pong' }, { leaseMs: 600_000 });
     const id = await opened.queue.addTask({ taskType: 'ping' });
@@ -79,7 +79,7 @@ describe('a drain', () => {
     expect(await opened.database.db.collection('taskOwners').countDocuments()).toBe(0);
   });
 
-  it('leaves its record where the database takes nothing back, and the next role finds it dead at once', async () => {
+  test('leaves its record where the database takes nothing back, and the next role finds it dead at once', async () => {
     const { proxy, role, here } = await roleBehindProxy({ leaseMs: 600_000, heartbeatMs: 200_000 });
     const id = await opened.queue.addTask({ taskType: 'ping' });
     await eventually(() => role.load.running === 1);
@@ -92,7 +92,7 @@ describe('a drain', () => {
   });
 });
 
-it('a caller hears in bounded time that a task may be in the queue or not, and adds it again safely', async () => {
+test('a caller hears in bounded time that a task may be in the queue or not, and adds it again safely', async () => {
   const { proxy, here } = await roleBehindProxy({});
   await here.queue.addTask({ taskType: 'ping', _id: 'first' });
   proxy.swallow();
@@ -109,7 +109,7 @@ it('a caller hears in bounded time that a task may be in the queue or not, and a
   expect(await opened.database.db.collection('taskQueue').countDocuments({ _id: 'mine' as never })).toBe(1);
 });
 
-it('many tasks go in by parts, and what is refused in one keeps its place', async () => {
+test('many tasks go in by parts, and what is refused in one keeps its place', async () => {
   opened = await TestQueue.open();
   await opened.queue.addTask({ taskType: 'ping', _id: '1500' });
   const many = Array.from({ length: 2_500 }, (_, index) => ({ taskType: 'ping' as const, _id: String(index) }));
@@ -127,7 +127,7 @@ describe('an index that is dropped while roles run', () => {
   const role = () => opened.role({ ping: () => 'pong' }, { heartbeatMs: 200, leaseMs: 3_000 });
   const pings = async () => opened.becomes(await opened.queue.addTask({ taskType: 'ping' }), 'done');
 
-  it('is made again, and so are all with the whole collection: tasks go on, a key is unique', async () => {
+  test('is made again, and so are all with the whole collection: tasks go on, a key is unique', async () => {
     opened = await TestQueue.open();
     const { collection } = opened.queue.core.store;
     const all = await names();
@@ -145,7 +145,7 @@ describe('an index that is dropped while roles run', () => {
     await expect(opened.queue.addTask(unique)).rejects.toThrow('order-1');
   });
 
-  it('is missed loudly where two tasks came in with one key meanwhile, and all others are made', async () => {
+  test('is missed loudly where two tasks came in with one key meanwhile, and all others are made', async () => {
     opened = await TestQueue.open();
     const { collection } = opened.queue.core.store;
     const all = await names();

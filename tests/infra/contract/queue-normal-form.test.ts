@@ -6,6 +6,7 @@ import type { Task } from '../../../infra/queue/model/task';
 import { InProcessExecutor } from '../../../infra/queue/testing/in-process-executor';
 import { eventually } from '../../support/eventually';
 import { oddValue, storableValue } from '../../support/odd-values';
+import { propertySize } from '../../support/property-size';
 import { TestQueue } from '../../support/queue';
 
 const catalog = defineTasks({ free: { payload: { x: { type: Object, blackbox: true } } } });
@@ -37,7 +38,7 @@ test('whatever addTask takes comes back from MongoDB as its normal form, verifie
     expect(queue.core.signer.verify(task)).toBe(true);
     added.set(id, normal);
   });
-  await fc.assert(property, { numRuns: 150 });
+  await fc.assert(property, { numRuns: 150 * propertySize });
   expect(added.size).toBeGreaterThan(40);
 
   const handlers = { free: ({ _id, data }: Task) => expect(data).toStrictEqual(added.get(_id)) };

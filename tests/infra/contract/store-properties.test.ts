@@ -3,6 +3,7 @@ import type { Ending } from '../../../infra/queue/model/states';
 import { MemoryStore } from '../../../infra/queue/store/memory-store';
 import { MongoStore } from '../../../infra/queue/store/mongo-store';
 import { type TestDatabase, testDatabase } from '../../support/database';
+import { propertySize } from '../../support/property-size';
 import { add, bump, cancel, claim, handBack, newModel, pass, renew, rescue, retry, settle } from './store-model';
 
 let database: TestDatabase;
@@ -57,6 +58,6 @@ test('in any order of claims, ends, rescues, retries and cancels the stores do a
       const setup = () => ({ model: newModel(), real: { memory: new MemoryStore(), mongo } });
       await fc.asyncModelRun(setup, commands);
     }),
-    { numRuns: 40, interruptAfterTimeLimit: 40_000 },
+    { numRuns: 40 * propertySize, interruptAfterTimeLimit: 40_000 },
   );
 }, 60_000);

@@ -86,12 +86,12 @@ const targets = [
 const close = 'Host: x\r\nConnection: close\r\n\r\n';
 
 describe('a request line', () => {
-  it('whatever it asks for gets one answer at most, and harms nobody', async () => {
+  test('whatever it asks for gets one answer at most, and harms nobody', async () => {
     const plain = (method: string) => targets.map(target => `${method} ${target} HTTP/1.1\r\n${close}`);
     await answeredOnce([...['GET', 'HEAD', 'POST'].flatMap(plain), ...targets.map(target => upgradeRequest(target))]);
   });
 
-  it('of no kind as well', () =>
+  test('of no kind as well', () =>
     answeredOnce([
       'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n',
       'OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n',
@@ -140,7 +140,7 @@ describe('headers', () => {
     `Host: x\r\nX: ${'y'.repeat(100_000)}`,
   ];
 
-  it('get one answer at most, and harm nobody', () =>
+  test('get one answer at most, and harm nobody', () =>
     answeredOnce(
       ['GET /', 'GET /main.css', 'GET /files/x', 'POST /upload/pictures'].flatMap(start =>
         headers.map(
@@ -168,7 +168,7 @@ Connection: close
     { Origin: 'http://[::', Cookie: '%E0%A4%A' },
   ];
 
-  it('of an upgrade as well', () =>
+  test('of an upgrade as well', () =>
     answeredOnce(
       ['/websocket', '/sockjs/1/x/websocket', '/elsewhere'].flatMap(path =>
         ofUpgrades.map(lines => upgradeRequest(path, lines)),
@@ -185,7 +185,7 @@ describe('half of a request', () => {
       '--b\r\nContent-Disposition: form-data; name="f"; filename="x.png"\r\n\r\n\u0089PNG',
   ];
 
-  it('is broken off wherever it may be', () => {
+  test('is broken off wherever it may be', () => {
     const halves = whole.flatMap(request =>
       Array.from({ length: request.length }, (_, length) => request.slice(0, length + 1)).filter(
         (_, at) => at % 7 === 0,
@@ -194,7 +194,7 @@ describe('half of a request', () => {
     return unharmed(halves.length, url => Promise.all(halves.map(half => breakOff(url, half))));
   });
 
-  it('with noise in it is answered once at most', () => {
+  test('with noise in it is answered once at most', () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     console.log(`noise by the seed ${seed}`);
     const next = numbersFrom(seed);
@@ -245,7 +245,7 @@ describe('frames', () => {
     Buffer.from(Array.from({ length: 3_000 }, (_, i) => (i * 167 + (i >> 3)) & 0xff)),
   ];
 
-  it('harm nobody, before and after the greeting, whole, half and broken off', () => {
+  test('harm nobody, before and after the greeting, whole, half and broken off', () => {
     const talks = frames.flatMap(bytes => [bytes, Buffer.concat([connect, bytes])]);
     const wholes = talks.map(bytes => Buffer.concat([Buffer.from(upgradeRequest('/websocket')), bytes]));
     return unharmed(3 * talks.length, async url => {
@@ -329,7 +329,7 @@ describe('a message', () => {
     `{"msg":"${'x'.repeat(100_000)}"}`,
   ];
 
-  it('of no sense harms nobody, before and after the greeting', () => {
+  test('of no sense harms nobody, before and after the greeting', () => {
     const talks = messages.flatMap(text => [frame(text), Buffer.concat([connect, frame(text)])]);
     return unharmed(talks.length, async url => {
       const unanswered = await Promise.all(
@@ -339,7 +339,7 @@ describe('a message', () => {
     });
   });
 
-  it('of any kind leaves other connections alone', async () => {
+  test('of any kind leaves other connections alone', async () => {
     const client = await ForeignClient.open(roles.webUrl);
     await client.enter();
     expect(client.isOpen).toBe(true);
@@ -350,7 +350,7 @@ describe('a message', () => {
 const describeHere = runningPair() ? describe.skip : describe;
 
 describeHere('after all that', () => {
-  it('both roles are the processes that they were', () => {
+  test('both roles are the processes that they were', () => {
     for (const role of [roles.web!, roles.jobs!]) expect(() => process.kill(role.pid, 0)).not.toThrow();
   });
 });

@@ -39,19 +39,19 @@ async function login(with_: string): Promise<void> {
 }
 
 describe('the page at /console', () => {
-  it('refuses a wrong token and says so', async () => {
+  test('refuses a wrong token and says so', async () => {
     await login('a token that is not the one');
     await page.waitForSelector('[role=alert]');
     await says('This token opens nothing.');
   });
 
-  it('shows the processes, the queue and the schedules to an operator, live', async () => {
+  test('shows the processes, the queue and the schedules to an operator, live', async () => {
     await login(token);
     await says('send notifications');
     for (const text of ['buildReport', 'Failed tasks', 'jobs', 'web']) await says(text);
   });
 
-  it('pauses a task type and resumes it', async () => {
+  test('pauses a task type and resumes it', async () => {
     const click = (word: string) =>
       page.evaluate(name => {
         const row = [...document.querySelectorAll('tr')].find(one => one.textContent.startsWith('burn'));
@@ -65,7 +65,7 @@ describe('the page at /console', () => {
     await page.waitForFunction(() => !document.body.textContent.includes('burn paused'));
   });
 
-  it('stays open over a reload, and ends with the logout', async () => {
+  test('stays open over a reload, and ends with the logout', async () => {
     await page.reload();
     await says('Failed tasks');
     await page.evaluate(() =>
@@ -76,7 +76,7 @@ describe('the page at /console', () => {
     await page.waitForSelector('#token');
   });
 
-  it('asks for the token again when the session has ended', async () => {
+  test('asks for the token again when the session has ended', async () => {
     if (!roles.mongoUrl) return;
     await login(token);
     await says('Failed tasks');
@@ -87,7 +87,7 @@ describe('the page at /console', () => {
     await page.waitForSelector('#token');
   });
 
-  it('breaks no rule of its own policy', () => {
+  test('breaks no rule of its own policy', () => {
     expect(complaints).toEqual([]);
   });
 });

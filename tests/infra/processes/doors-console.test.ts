@@ -61,20 +61,20 @@ const actions: [string, unknown][] = [
 ];
 
 describe('the console', () => {
-  it.each(actions)('%s needs an operator', async (method, parameter) => {
+  test.each(actions)('%s needs an operator', async (method, parameter) => {
     const client = await stranger();
     await expect(client.call(method, parameter)).rejects.toMatchObject({ error: 'not-authorized' });
     await client.enter();
     await expect(client.call(method, parameter)).rejects.toMatchObject({ error: 'not-authorized' });
   });
 
-  it('shows nothing to others', async () => {
+  test('shows nothing to others', async () => {
     const client = await stranger();
     await expect(client.subscribe('console.state')).rejects.toMatchObject({ error: 'not-authorized' });
     expect(client.documents.size).toBe(0);
   });
 
-  it.each(['wrong', '', ' ', 'x'.repeat(1_000), 3, null, {}, { $ne: null }, [token]])(
+  test.each(['wrong', '', ' ', 'x'.repeat(1_000), 3, null, {}, { $ne: null }, [token]])(
     'refuses %j as a token',
     async wrong => {
       const client = await stranger();
@@ -84,7 +84,7 @@ describe('the console', () => {
     },
   );
 
-  it('shows an operator both roles, the counts of each type, the schedules and the workers', async () => {
+  test('shows an operator both roles, the counts of each type, the schedules and the workers', async () => {
     const { client } = await operator();
     await client.subscribe('console.state');
     await eventually(() => client.list('consoleProcesses').length >= 2);
@@ -94,7 +94,7 @@ describe('the console', () => {
     await eventually(() => client.list('consoleSchedules').length > 0 && client.list('consoleWorkers').length > 0);
   });
 
-  it('pauses a type in every role, cancels, retries, replays and resumes', async () => {
+  test('pauses a type in every role, cancels, retries, replays and resumes', async () => {
     const { client } = await operator();
     await client.subscribe('console.state');
     const count = () => client.list('consoleCounts').find(({ _id }) => _id === 'burn');
@@ -117,7 +117,7 @@ describe('the console', () => {
     await eventually(() => Number(count()?.done) > before + 1, patiently);
   });
 
-  it.each([
+  test.each([
     ['console.retryTask', 'no-such-task', /no failed, cancelled or rejected task/],
     ['console.replayTask', 'no-such-task', /no task/],
     ['console.cancelTask', 'no-such-task', /no task/],
@@ -128,7 +128,7 @@ describe('the console', () => {
     await expect(client.call(method, parameter)).rejects.toMatchObject({ reason: expect.stringMatching(reason) });
   });
 
-  it('does not pretend to resume one type while everything is paused', async () => {
+  test('does not pretend to resume one type while everything is paused', async () => {
     const { client } = await operator();
     await client.subscribe('console.state');
     const burn = () => client.list('consoleCounts').find(({ _id }) => _id === 'burn');
@@ -140,7 +140,7 @@ describe('the console', () => {
     await eventually(() => burn()?.paused === false);
   });
 
-  it.each([[{ $ne: null }], [{ toString: 1 }], ['x'.repeat(5_000)], [['burn']], [7]])(
+  test.each([[{ $ne: null }], [{ toString: 1 }], ['x'.repeat(5_000)], [['burn']], [7]])(
     'does nothing with %j, and says no word of it',
     async nonsense => {
       const { client } = await operator();
@@ -148,7 +148,7 @@ describe('the console', () => {
     },
   );
 
-  it('runs a schedule now, in the jobs role', async () => {
+  test('runs a schedule now, in the jobs role', async () => {
     const { client } = await operator();
     await client.subscribe('console.state');
     await eventually(() => client.list('consoleSchedules').length > 0);
@@ -159,7 +159,7 @@ describe('the console', () => {
     await eventually(() => done() > before, patiently);
   });
 
-  it('lets a session in again on a new connection, until it is left', async () => {
+  test('lets a session in again on a new connection, until it is left', async () => {
     const { client, session } = await operator();
     const again = await stranger();
     await again.call('console.enter', session);
@@ -174,7 +174,7 @@ describe('the console', () => {
 const describeHere = runningPair() ? describe.skip : describe;
 
 describeHere('an operator', () => {
-  it('is out when the session runs out, in mid-subscription too', async () => {
+  test('is out when the session runs out, in mid-subscription too', async () => {
     const { client, session } = await operator();
     await client.subscribe('console.state');
     const mongo = await new MongoClient(roles.mongoUrl).connect();
@@ -189,7 +189,7 @@ describeHere('an operator', () => {
     await expect(again.call('console.enter', session)).rejects.toMatchObject({ error: 'not-authorized' });
   });
 
-  it('is out when the token is taken out of the settings; others stay', async () => {
+  test('is out when the token is taken out of the settings; others stay', async () => {
     const { session } = await operator(second);
     const { session: kept } = await operator(token);
     const other = await startRoles({ jobs: false, mongoUrl: roles.mongoUrl });
@@ -200,7 +200,7 @@ describeHere('an operator', () => {
     await other.stop();
   });
 
-  it('can not be guessed: of 1,000 logins in a second all but the first few are turned away', async () => {
+  test('can not be guessed: of 1,000 logins in a second all but the first few are turned away', async () => {
     const strict = await startRoles({
       jobs: false,
       mongoUrl: roles.mongoUrl,
@@ -222,7 +222,7 @@ describeHere('an operator', () => {
     await strict.stop();
   });
 
-  it('leaves a line in the log for each action, without a secret', async () => {
+  test('leaves a line in the log for each action, without a secret', async () => {
     const { client, session } = await operator();
     await client.call('console.resume', 'burn');
     await roles.web!.says(/operator: resume action=resume taskType=burn/);

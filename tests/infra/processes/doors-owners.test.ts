@@ -26,7 +26,7 @@ async function visitor() {
 }
 
 describe("a visitor's own", () => {
-  it('report can not be seen, stopped, removed or downloaded by another, who knows its id', async () => {
+  test('report can not be seen, stopped, removed or downloaded by another, who knows its id', async () => {
     const owner = await visitor();
     const thief = await visitor();
     await owner.client.subscribe('reports.mine');
@@ -50,7 +50,7 @@ describe("a visitor's own", () => {
     for (const { client } of [owner, thief]) client.close();
   });
 
-  it.each([['reports.mine'], ['pictures.mine'], ['tasks.mine']])('%s shows nothing of others', async name => {
+  test.each([['reports.mine'], ['pictures.mine'], ['tasks.mine']])('%s shows nothing of others', async name => {
     const { client } = await visitor();
     await client.subscribe(name);
     const shown = [...client.documents.values()].flatMap(documents => [...documents.keys()]);
@@ -89,7 +89,7 @@ describeHere('ten connections of one visitor that ask at once', () => {
     await mongo.close();
   });
 
-  it('get four reports, and a fifth once one of them has ended', async () => {
+  test('get four reports, and a fifth once one of them has ended', async () => {
     const { client, granted, refusals } = await askAtOnce(10, 'reports.build', { rows: 1_000 });
     expect(granted).toBe(4);
     expect(refusals).toEqual(new Set(['too-many']));
@@ -107,7 +107,7 @@ describeHere('ten connections of one visitor that ask at once', () => {
     client.close();
   });
 
-  it('get one burn', async () => {
+  test('get one burn', async () => {
     const { client, granted, refusals } = await askAtOnce(10, 'burn.start', { seconds: 0.1, tasks: 3 });
     expect(granted).toBe(1);
     expect(refusals).toEqual(new Set(['too-many']));
@@ -118,7 +118,7 @@ describeHere('ten connections of one visitor that ask at once', () => {
 });
 
 describeHere('a task that somebody wrote straight into the database', () => {
-  it.each([['__proto__'], ['constructor']])('with the type %s harms nobody who counts', async taskType => {
+  test.each([['__proto__'], ['constructor']])('with the type %s harms nobody who counts', async taskType => {
     const mongo = await new MongoClient(roles.mongoUrl).connect();
     const now = new Date();
     const place = { catalogVersion: 1, priority: 0, place: 0, dueDate: now, createdAt: now };
@@ -134,7 +134,7 @@ describeHere('a task that somebody wrote straight into the database', () => {
     await mongo.close();
   });
 
-  it.each([
+  test.each([
     ['without a signature', {}],
     ['with a signature of its own making', { signature: randomBytes(32).toString('hex') }],
   ])('%s never runs: it is rejected, and reported', async (_, forged) => {

@@ -27,7 +27,7 @@ async function open(): Promise<RawWebSocket> {
 }
 
 describeHere('what is held for one connection is bounded', () => {
-  it('where its client never reads: it is cut', async () => {
+  test('where its client never reads: it is cut', async () => {
     const web = await open();
     web.socket.pause();
     for (let times = 0; times < 36; times += 1) web.socket.write(echoed);
@@ -35,7 +35,7 @@ describeHere('what is held for one connection is bounded', () => {
     web.socket.destroy();
   });
 
-  it('where many of them wait for a little: those with the most are cut', async () => {
+  test('where many of them wait for a little: those with the most are cut', async () => {
     const before = residentMb();
     const clients = await Promise.all(Array.from({ length: 20 }, open));
     for (const { socket } of clients) {
@@ -47,14 +47,14 @@ describeHere('what is held for one connection is bounded', () => {
     for (const { socket } of clients) socket.destroy();
   });
 
-  it('where a frame announces too much: it is refused before it comes', async () => {
+  test('where a frame announces too much: it is refused before it comes', async () => {
     const web = await open();
     await web.write(frame('x', { announced: 95 * mb }));
     await eventually(() => web.isOver);
     web.socket.destroy();
   });
 
-  it('where a message never ends, in pieces of one byte', async () => {
+  test('where a message never ends, in pieces of one byte', async () => {
     const web = await open();
     const pieces = Buffer.concat(Array.from({ length: 100_000 }, () => frame('x', { opcode: 0, fin: false })));
     await web.write(frame('{', { fin: false }));
@@ -63,7 +63,7 @@ describeHere('what is held for one connection is bounded', () => {
     web.socket.destroy();
   });
 
-  it('and others are served meanwhile', async () => {
+  test('and others are served meanwhile', async () => {
     expect((await fetch(roles.webUrl)).status).toBe(200);
   });
 });

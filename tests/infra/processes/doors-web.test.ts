@@ -28,7 +28,7 @@ function say(url: string, text: string): Promise<string> {
 }
 
 describe('the web', () => {
-  it.each(['/', '/console', '/healthz', '/main.css', '/no/such/page'])(
+  test.each(['/', '/console', '/healthz', '/main.css', '/no/such/page'])(
     'answers %s with the headers of a careful app, on both roles',
     async path => {
       for (const url of [roles.webUrl, roles.jobsUrl]) {
@@ -45,7 +45,7 @@ describe('the web', () => {
     },
   );
 
-  it('has no inline script in its page, and nothing of the settings but what is public', async () => {
+  test('has no inline script in its page, and nothing of the settings but what is public', async () => {
     const page = await (await fetch(roles.webUrl)).text();
     expect(page).not.toMatch(/<script[^>]*>[^<]/);
     const config = await (await fetch(`${roles.webUrl}/meteor_runtime_config.js`)).text();
@@ -54,7 +54,7 @@ describe('the web', () => {
     }
   });
 
-  it('has no app on the jobs role', async () => {
+  test('has no app on the jobs role', async () => {
     expect((await fetch(`${roles.jobsUrl}/`)).status).toBe(200);
     for (const path of ['/console', '/main.js', '/upload/pictures', '/files/x']) {
       expect((await fetch(roles.jobsUrl + path)).status).toBe(404);
@@ -65,13 +65,13 @@ describe('the web', () => {
 const describeHere = runningPair() ? describe.skip : describe;
 
 describeHere('the limits', () => {
-  it('refuse a body that is too large before it is read', async () => {
+  test('refuse a body that is too large before it is read', async () => {
     const answer = await fetch(`${roles.webUrl}/`, { method: 'POST', body: 'x'.repeat(10_001) });
     expect(answer.status).toBe(413);
     expect(await answer.text()).toContain('10000 are allowed');
   });
 
-  it('refuse a body whose length nobody says', async () => {
+  test('refuse a body whose length nobody says', async () => {
     const body = new ReadableStream({
       start(controller) {
         controller.enqueue(new Uint8Array(5));
@@ -82,7 +82,7 @@ describeHere('the limits', () => {
     expect(answer.status).toBe(411);
   });
 
-  it('refuse an upload beyond 15 MB', async () => {
+  test('refuse an upload beyond 15 MB', async () => {
     const answer = await fetch(`${roles.webUrl}/upload/pictures`, {
       method: 'POST',
       body: new Uint8Array(30_000_000),
@@ -90,7 +90,7 @@ describeHere('the limits', () => {
     expect(answer?.status ?? 413).toBe(413);
   });
 
-  it('cut off slow heads, slow-loris uploads and upgrades that nobody knows, and serve others meanwhile', async () => {
+  test('cut off slow heads, slow-loris uploads and upgrades that nobody knows, and serve others meanwhile', async () => {
     const upload = 'POST /upload/pictures HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n';
     const visitor = `Cookie: visitor=${'a'.repeat(64)}\r\nContent-Length: 100000\r\n\r\n`;
     const slow = [
@@ -106,7 +106,7 @@ describeHere('the limits', () => {
     expect(Date.now() - from).toBeLessThan(50_000);
   }, 60_000);
 
-  it('close connections beyond those that one address may have', async () => {
+  test('close connections beyond those that one address may have', async () => {
     const clients = await Promise.all(
       Array.from({ length: 40 }, () => ForeignClient.open(roles.webUrl).catch(() => undefined)),
     );
@@ -118,14 +118,14 @@ describeHere('the limits', () => {
     expect(roles.web!.output).toContain('more than 30 from one address');
   });
 
-  it('close a connection that says too much', async () => {
+  test('close a connection that says too much', async () => {
     const client = await ForeignClient.open(roles.webUrl);
     for (let message = 0; message < 200; message += 1) client.send({ msg: 'ping', id: String(message) });
     await client.closed;
     expect((await fetch(roles.webUrl)).status).toBe(200);
   });
 
-  it('close a connection whose message is too long', async () => {
+  test('close a connection whose message is too long', async () => {
     const client = await ForeignClient.open(roles.webUrl);
     client.send({ msg: 'ping', id: '€'.repeat(500_000) }); // 1.5 MB
     await client.closed;
@@ -133,7 +133,7 @@ describeHere('the limits', () => {
 });
 
 describe('a malformed message', () => {
-  it.each(['', '{', 'null', '[]', '{"msg":3}', '{"msg":"method"}', '{"msg":"sub","id":1}', '\u0000'])(
+  test.each(['', '{', 'null', '[]', '{"msg":3}', '{"msg":"method"}', '{"msg":"sub","id":1}', '\u0000'])(
     'of %j harms nobody',
     async text => {
       const client = await ForeignClient.open(roles.webUrl);

@@ -48,7 +48,7 @@ async function p99Of(times: number, ask: () => Promise<unknown>): Promise<number
 }
 
 describe('each role, seen from outside', () => {
-  it('says at /healthz who it is and how it is', async () => {
+  test('says at /healthz who it is and how it is', async () => {
     await eventually(async () => (await get(`${roles.webUrl}/healthz`)).link === 'up');
     const common = {
       status: 'ok',
@@ -75,7 +75,7 @@ describe('each role, seen from outside', () => {
     });
   });
 
-  it('gives figures at /metrics', async () => {
+  test('gives figures at /metrics', async () => {
     const client = await ForeignClient.open(roles.webUrl);
     await client.enter();
     await client.call('burn.start', { seconds: 0.1, tasks: 2 });
@@ -100,7 +100,7 @@ describe('each role, seen from outside', () => {
     client.close();
   });
 
-  it('answers / with 200 within milliseconds while the workers burn', async () => {
+  test('answers / with 200 within milliseconds while the workers burn', async () => {
     const client = await ForeignClient.open(roles.webUrl);
     await client.enter();
     await eventually(() => client.call('burn.start', { seconds: 3, tasks: 4 }).catch(() => undefined));
@@ -115,7 +115,7 @@ describe('each role, seen from outside', () => {
 const describeHere = runningPair() ? describe.skip : describe;
 
 describeHere('a role', () => {
-  it('answers 503 while it starts, and / with 200', async () => {
+  test('answers 503 while it starts, and / with 200', async () => {
     const slow = (await starting)!;
     const answer = await fetch(`${slow.jobsUrl}/healthz`);
     expect(answer.status).toBe(503);
@@ -125,7 +125,7 @@ describeHere('a role', () => {
     await slow.stop();
   });
 
-  it('gives figures to this machine only where no token is set, and believes no header about it', async () => {
+  test('gives figures to this machine only where no token is set, and believes no header about it', async () => {
     const statusFor = async (headers: Record<string, string>) =>
       (await fetch(`${roles.webUrl}/metrics`, { headers })).status;
     expect(await statusFor({})).toBe(200);
@@ -134,7 +134,7 @@ describeHere('a role', () => {
     expect(await statusFor({ 'X-Forwarded-For': '127.0.0.1, 203.0.113.7' })).toBe(403);
   });
 
-  it('guards /metrics by a token where one is set', async () => {
+  test('guards /metrics by a token where one is set', async () => {
     const token = 'a token for prometheus';
     const guarded = await startRoles({
       jobs: false,
@@ -151,7 +151,7 @@ describeHere('a role', () => {
     await guarded.stop();
   });
 
-  it('answers 503 while it is cut off from the database, / with 200, and is well again when that is back', async () => {
+  test('answers 503 while it is cut off from the database, / with 200, and is well again when that is back', async () => {
     const found = await findMongo();
     if ('url' in found) return; // somebody else's database is not ours to stop
     const mongo = await startReplicaSet(found.mongod);
@@ -173,7 +173,7 @@ describeHere('a role', () => {
     }
   }, 90_000);
 
-  it('registers itself, is listed by the others, and goes when it ends', async () => {
+  test('registers itself, is listed by the others, and goes when it ends', async () => {
     const another = await startRoles({ jobs: false, mongoUrl: roles.mongoUrl });
     const mongo = await new MongoClient(roles.mongoUrl).connect();
     const entry = () => mongo.db().collection('processes').findOne({ pid: another.web!.pid });

@@ -20,7 +20,7 @@ const settingsOf = (copy: Copy, role: string) => JSON.parse(copy.read(`settings-
 describe('npm run init, before it is done', () => {
   const init = (...args: string[]) => clones.sample.run('node', ['--import', 'tsx', 'infra/dev/init/main.ts', ...args]);
 
-  it.each([
+  test.each([
     [[], 'name: is missing. Try: npm run init -- my-app'],
     [['My App'], 'name: "My App" is not made of small letters, digits and single - between them'],
     [['../up'], 'name: "../up" is not made of small letters'],
@@ -33,7 +33,7 @@ describe('npm run init, before it is done', () => {
     expect(clones.sample.contents()).toEqual(before);
   });
 
-  it('refuses a tree with uncommitted changes, until it is told to go on', async () => {
+  test('refuses a tree with uncommitted changes, until it is told to go on', async () => {
     clones.sample.write('notes.txt', 'mine');
     expect(await init('my-app')).toMatchObject({ code: 1, output: expect.stringContaining('?? notes.txt') });
     expect(JSON.parse(clones.sample.read('package.json')).name).toBe('tandem');
@@ -53,7 +53,7 @@ describe.each([
     output = init.output;
   });
 
-  it('gives the app its name wherever one is read', () => {
+  test('gives the app its name wherever one is read', () => {
     expect(JSON.parse(copy.read('package.json')).name).toBe('my-app');
     const lock = JSON.parse(copy.read('package-lock.json'));
     expect([lock.name, lock.packages[''].name]).toEqual(['my-app', 'my-app']);
@@ -67,7 +67,7 @@ describe.each([
       expect(copy.read(file)).not.toContain('Tandem');
   });
 
-  it('makes secrets that nobody else has, the same for both roles, and a new Meteor id', async () => {
+  test('makes secrets that nobody else has, the same for both roles, and a new Meteor id', async () => {
     const [web, jobs] = [settingsOf(copy, 'web'), settingsOf(copy, 'jobs')];
     const secrets = [web.link.secret, web.queue.signingKey, web.console.operatorToken, web.metrics.token];
     expect(new Set(secrets).size).toBe(4);
@@ -79,14 +79,14 @@ describe.each([
     expect(copy.read('.meteor/.id')).not.toBe(before.output);
   });
 
-  it('prints the next three steps', () => {
+  test('prints the next three steps', () => {
     expect(output).toMatch(/Next:\n {2}1\. git add .*\n {2}2\. npm start.*\n {2}3\. .*deploy/);
   });
 
-  it('leaves sources that the linter takes', () =>
+  test('leaves sources that the linter takes', () =>
     isGood(copy, 'node_modules/.bin/biome', 'check', 'client', 'server', 'imports', 'infra', 'tests'));
 
-  it('is not done twice by mistake', async () => {
+  test('is not done twice by mistake', async () => {
     const before = copy.contents();
     const again = await copy.npm('run', 'init', '--', 'other-app', '--force');
     expect(again).toMatchObject({ code: 1, output: expect.stringContaining('This is my-app already') });
@@ -95,17 +95,17 @@ describe.each([
 });
 
 describe('npm run init -- my-app --bare', () => {
-  it('leaves sources that the compiler takes, and nothing unused', async () => {
+  test('leaves sources that the compiler takes, and nothing unused', async () => {
     await isGood(clones.bare, 'node_modules/.bin/tsc');
     await isGood(clones.bare, 'node_modules/.bin/knip', '--no-progress');
   });
 
-  it('leaves tests that pass: of the units, of a schedule, and of both roles with a browser', async () => {
+  test('leaves tests that pass: of the units, of a schedule, and of both roles with a browser', async () => {
     const chosen = ['tests/app/(handlers|schedules)', 'tests/infra/unit/(catalog|settings)', 'e2e/page'];
     await isGood(clones.bare, 'node_modules/.bin/jest', ...chosen, '--runInBand');
   });
 
-  it('leaves nothing of the sample but its smallest task', async () => {
+  test('leaves nothing of the sample but its smallest task', async () => {
     const { output } = await clones.bare.run('find', ['imports', '-type', 'f']);
     expect(output).not.toMatch(/report|picture|thumbnail|notification|pulse/i);
     expect(Object.keys(JSON.parse(clones.bare.read('package.json')).dependencies)).not.toEqual(

@@ -61,7 +61,7 @@ async function slowLine(openMs: number): Promise<string> {
 const nowhere = async () => `http://127.0.0.1:${await testPort()}`;
 
 describe('the client of the link', () => {
-  it('waits for the link to come up, runs a task in the jobs role and gives its result', async () => {
+  test('waits for the link to come up, runs a task in the jobs role and gives its result', async () => {
     const jobs = await link();
     const run = jobs.run('burn', { seconds: 0.1, owner: 'test' });
     expect(jobs.isUp()).toBe(false);
@@ -69,37 +69,37 @@ describe('the client of the link', () => {
     expect(jobs.isUp()).toBe(true);
   });
 
-  it('knows live what the jobs role does', async () => {
+  test('knows live what the jobs role does', async () => {
     const jobs = await link();
     await eventually(() => jobs.live().length === 1);
     expect(jobs.live()[0]).toMatchObject({ enabled: true, slots: expect.any(Number), schedules: expect.any(Array) });
     jobs.nudge();
   });
 
-  it('says that a payload is refused, with the field and the value', async () => {
+  test('says that a payload is refused, with the field and the value', async () => {
     const jobs = await link();
     const run = jobs.run('burn', { seconds: -1, owner: 'test' });
     await expect(run).rejects.toMatchObject({ name: 'LinkError', code: 'refused' });
     await expect(run).rejects.toThrow('burn.data.seconds: -1');
   });
 
-  it('says that a task took too long', async () => {
+  test('says that a task took too long', async () => {
     const jobs = await link();
     const run = jobs.run('burn', { seconds: 10, owner: 'test' }, { timeout: 300 });
     await expect(run).rejects.toMatchObject({ code: 'timeout' });
   });
 
-  it('comes up over a line that takes longer to open than it waits between two tries', async () => {
+  test('comes up over a line that takes longer to open than it waits between two tries', async () => {
     const jobs = await link({ urls: [await slowLine(1_500)], retryMs: 100 });
     await jobs.run('burn', { seconds: 0.1, owner: 'test' });
   });
 
-  it('needs one of several jobs roles only', async () => {
+  test('needs one of several jobs roles only', async () => {
     const jobs = await link({ urls: [await nowhere(), roles.jobsUrl, await nowhere()] });
     await jobs.run('burn', { seconds: 0.1, owner: 'test' });
   });
 
-  it('fails after a bounded wait while the link is down, and says so', async () => {
+  test('fails after a bounded wait while the link is down, and says so', async () => {
     const url = await nowhere();
     const jobs = await link({ urls: [url], waitMs: 500 });
     const run = jobs.run('burn', { seconds: 0.1, owner: 'test' });
@@ -110,7 +110,7 @@ describe('the client of the link', () => {
     jobs.nudge();
   });
 
-  it('stays down with a wrong secret, and says why once', async () => {
+  test('stays down with a wrong secret, and says why once', async () => {
     const jobs = await link({ secret: 'not the secret, but as long as one', waitMs: 1_500 });
     const refusals = () => said.filter(({ name }) => name === 'link.refused');
     await eventually(() => refusals().length > 0, { timeoutMs: 60_000 });

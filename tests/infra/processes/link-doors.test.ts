@@ -43,7 +43,7 @@ async function linked(): Promise<ForeignClient> {
 }
 
 describe('the door of the link', () => {
-  it('lets nobody in without the secret', async () => {
+  test('lets nobody in without the secret', async () => {
     const client = await stranger();
     for (const call of [
       client.call('link.run', 'burn', { seconds: 1, owner: 'me' }, 1_000),
@@ -56,7 +56,7 @@ describe('the door of the link', () => {
     expect(client.list('jobsLive')).toEqual([]);
   });
 
-  it('refuses a wrong secret', async () => {
+  test('refuses a wrong secret', async () => {
     const client = await stranger();
     const nonce = await client.call<string>('link.challenge');
     const answer = client.call('link.prove', prove('not the secret, but as long as one', 'web', nonce), makeNonce());
@@ -64,7 +64,7 @@ describe('the door of the link', () => {
     await expect(client.call('link.nudge')).rejects.toMatchObject({ error: 'link-required' });
   });
 
-  it('refuses an answer that was overheard: on the same connection, and on another', async () => {
+  test('refuses an answer that was overheard: on the same connection, and on another', async () => {
     const client = await stranger();
     const nonce = await client.call<string>('link.challenge');
     const proof = prove(secret, 'web', nonce);
@@ -76,7 +76,7 @@ describe('the door of the link', () => {
     await expect(other.call('link.prove', proof, makeNonce())).rejects.toMatchObject({ error: 'link-refused' });
   });
 
-  it.each([[], [1], [null, {}], ['x'], [{ $ne: null }, 'y']])(
+  test.each([[], [1], [null, {}], ['x'], [{ $ne: null }, 'y']])(
     'refuses %j as an answer',
     async (...answer: unknown[]) => {
       const client = await stranger();
@@ -86,7 +86,7 @@ describe('the door of the link', () => {
     },
   );
 
-  it('gives a stranger the messages of a stranger, and the link many more, once it has proved itself', async () => {
+  test('gives a stranger the messages of a stranger, and the link many more, once it has proved itself', async () => {
     const pings = async (client: ForeignClient) => {
       for (let ping = 0; ping < 400; ping += 1) client.send({ msg: 'ping', id: `p${ping}` });
       await eventually(() => !client.isOpen || client.heard.some(({ id }) => id === 'p399'));
@@ -96,7 +96,7 @@ describe('the door of the link', () => {
     expect(await pings(await linked())).toBe(true);
   });
 
-  it('opens to who knows the secret: live state and a run with its result', async () => {
+  test('opens to who knows the secret: live state and a run with its result', async () => {
     const client = await linked();
     await client.subscribe('link.live');
     expect(client.list('jobsLive')).toMatchObject([
@@ -106,7 +106,7 @@ describe('the door of the link', () => {
     await client.call('link.run', 'burn', { seconds: 0.1, owner: 'test' }, 20_000);
   });
 
-  it.each([
+  test.each([
     ['noSuchTask', {}, 'noSuchTask'],
     ['burn', { seconds: -1, owner: 'test' }, 'burn.data.seconds: -1'],
     ['burn', { seconds: 1, owner: 'test', extra: 1 }, 'extra'],
@@ -119,7 +119,7 @@ describe('the door of the link', () => {
     });
   });
 
-  it('ends a run at its time-out', async () => {
+  test('ends a run at its time-out', async () => {
     const client = await linked();
     const run = client.call('link.run', 'burn', { seconds: 20, owner: 'test' }, 300);
     await expect(run).rejects.toMatchObject({ error: 'timeout', reason: 'burn: no result within 300 ms' });
@@ -143,7 +143,7 @@ async function startJobsAgain(mongoUrl: string, port: number) {
 const describeHere = runningPair() ? describe.skip : describe;
 
 describeHere('the link', () => {
-  it('logs wrong secrets at a limited rate, and never a secret', async () => {
+  test('logs wrong secrets at a limited rate, and never a secret', async () => {
     for (let knock = 0; knock < 20; knock += 1) {
       const client = await stranger();
       await client.call('link.challenge').catch(() => {});
@@ -155,7 +155,7 @@ describeHere('the link', () => {
     expect(roles.jobs!.output + roles.web!.output).not.toContain(secret);
   });
 
-  it('is off without a secret in production, and says so at boot', async () => {
+  test('is off without a secret in production, and says so at boot', async () => {
     const env = { NODE_ENV: 'production', TANDEM_NODE_HOST_IN_PRODUCTION: '1' };
     const key = 'a-signing-key-of-production-0123456789';
     const none = { link: { secret: null }, console: { operatorToken: null }, queue: { signingKey: key } };
@@ -169,7 +169,7 @@ describeHere('the link', () => {
     await pair.stop();
   });
 
-  it('proves itself again after each reconnect, and is back in seconds', async () => {
+  test('proves itself again after each reconnect, and is back in seconds', async () => {
     const { mongoUrl } = roles;
     const state = async (webUrl: string) =>
       ((await (await fetch(`${webUrl}/healthz`)).json()) as { link: string }).link;

@@ -193,7 +193,7 @@ async function problemsWith(name: string): Promise<string[]> {
 }
 
 describe('npm run check:meteor', () => {
-  it.each(planted)('%s: what is done to %s is caught', async (name, file, edit, reason) => {
+  test.each(planted)('%s: what is done to %s is caught', async (name, file, edit, reason) => {
     const before = copy.read(file);
     const after = edit(before);
     expect(after).not.toBe(before);
@@ -204,7 +204,7 @@ describe('npm run check:meteor', () => {
     expect(problems.join('\n')).toMatch(reason);
   });
 
-  it('is content with this checkout where nothing was done to it, and exits with 1 and the reasons elsewhere', async () => {
+  test('is content with this checkout where nothing was done to it, and exits with 1 and the reasons elsewhere', async () => {
     const release = '.meteor/release is the one';
     expect([...(await problemsWith(release)), ...(await problemsWith('the worker file'))]).toEqual([]);
     copy.write('.meteor/release', 'METEOR@2.16\n');
@@ -217,14 +217,14 @@ describe('npm run check:meteor', () => {
     expect(output.match(/^ok {2}/gm)).toHaveLength(checks.length - 2);
   });
 
-  it('has a planted violation for each check', () => {
+  test('has a planted violation for each check', () => {
     const names = planted.map(([name]) => name);
     expect(checks.filter(({ name }) => !names.some(start => name.startsWith(start)))).toEqual([]);
   });
 });
 
 describe('an npm package without an entry that Meteor finds', () => {
-  it('is named, with the file that imports it', async () => {
+  test('is named, with the file that imports it', async () => {
     const folder = join(copy.folder, 'node_modules');
     rmSync(folder);
     copy.write('node_modules/only-exports/package.json', '{ "exports": { ".": "./dist/index.js" } }');

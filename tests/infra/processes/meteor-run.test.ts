@@ -41,7 +41,7 @@ async function ended(run: TestProcess, port: number): Promise<void> {
 }
 
 describe('npm run meteor', () => {
-  it("runs both roles, each in a folder of its own, on the MongoDB that the web role's Meteor starts", async () => {
+  test("runs both roles, each in a folder of its own, on the MongoDB that the web role's Meteor starts", async () => {
     const port = await testPortPair();
     const run = start('meteor', port, { MONGO_URL: '' });
     expect(await given(run, 'web ')).toEqual({
@@ -62,7 +62,7 @@ describe('npm run meteor', () => {
     await eventually(() => !children.some(isAlive));
   });
 
-  it('leaves nothing behind that a test run would take for part of the app', async () => {
+  test('leaves nothing behind that a test run would take for part of the app', async () => {
     for (const folder of ['.meteor/local', '.meteor/local-jobs'])
       copy.write(`${folder}/build/package.json`, copy.read('package.json'));
     const { code, output } = await copy.run('node_modules/.bin/jest', ['--listTests']);
@@ -70,7 +70,7 @@ describe('npm run meteor', () => {
     expect(output).not.toMatch(/haste|collision/i);
   });
 
-  it('takes MONGO_URL as it is given, for both', async () => {
+  test('takes MONGO_URL as it is given, for both', async () => {
     const port = await testPortPair();
     const MONGO_URL = ofThisRun('TANDEM_TEST_MONGO_URL');
     const run = start('meteor', port, { MONGO_URL });
@@ -79,7 +79,7 @@ describe('npm run meteor', () => {
     await ended(run, port);
   });
 
-  it('builds the worker file anew when its sources change', async () => {
+  test('builds the worker file anew when its sources change', async () => {
     const port = await testPortPair();
     const run = start('meteor:jobs', port, {});
     await given(run, 'jobs');
@@ -95,7 +95,7 @@ describe('npm run meteor', () => {
     await ended(run, port);
   });
 
-  it('ends when a role ends, and the other one with it', async () => {
+  test('ends when a role ends, and the other one with it', async () => {
     const port = await testPortPair();
     const run = start('meteor', port, {});
     await given(run, 'jobs');
@@ -108,7 +108,7 @@ describe('npm run meteor', () => {
 });
 
 describe('npm run meteor:web and meteor:jobs', () => {
-  it("run one role each: the second terminal finds the first one's database", async () => {
+  test("run one role each: the second terminal finds the first one's database", async () => {
     const port = await testPortPair();
     const jobs = start('meteor:jobs', port, { MONGO_URL: '' });
     await jobs.says(/Waiting for the database of npm run meteor:web/, 60_000);
@@ -123,7 +123,7 @@ describe('npm run meteor:web and meteor:jobs', () => {
 });
 
 describe('without the Meteor tool', () => {
-  it('one line says how to get it', async () => {
+  test('one line says how to get it', async () => {
     const { code, output } = await copy.run('npm', ['--silent', 'run', 'meteor'], { PATH: pathWithoutMeteor() });
     expect({ code, output }).toEqual({
       code: 1,
@@ -133,7 +133,7 @@ describe('without the Meteor tool', () => {
     });
   });
 
-  it('a port that is taken is said before anything is started', async () => {
+  test('a port that is taken is said before anything is started', async () => {
     const { port } = new URL(ofThisRun('TANDEM_TEST_MONGO_URL').replace('mongodb', 'http'));
     const run = start('meteor', Number(port), {});
     expect(await run.ended).toBe(1);

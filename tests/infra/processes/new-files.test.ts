@@ -24,7 +24,7 @@ const isAboutWritten = (line: string) =>
   /^(::error.*file=)?(imports\/|tests\/\w+\/[\w-]*(thumbnail|invoices|shopping))/.test(line);
 
 describe('npm run new:…', () => {
-  it('task writes a handler, its entries and its test', async () => {
+  test('task writes a handler, its entries and its test', async () => {
     const { code, output } = await copy.npm('run', 'new:task', 'thumbnail');
     expect({ code, output }).toMatchObject(right);
     expect(output).toContain('new      imports/tasks/handlers/thumbnail.ts');
@@ -33,19 +33,19 @@ describe('npm run new:…', () => {
     expect(copy.read('imports/tasks/handlers/index.ts')).toContain("thumbnail: () => import('./thumbnail')");
   });
 
-  it('schedule writes an entry of the cron table and the task that it adds', async () => {
+  test('schedule writes an entry of the cron table and the task that it adds', async () => {
     expect(await copy.npm('run', 'new:schedule', 'send-invoices')).toMatchObject(right);
     expect(copy.read('imports/schedules.ts')).toContain("job: addsTask({ taskType: 'sendInvoices', data: {} })");
   });
 
-  it('api writes a collection with methods and a publication', async () => {
+  test('api writes a collection with methods and a publication', async () => {
     expect(await copy.npm('run', 'new:api', 'shopping-notes')).toMatchObject(right);
     expect(copy.read('imports/api/shopping-notes/collection.ts')).toContain(
       "export const ShoppingNotes = new Mongo.Collection<ShoppingNote>('shoppingNotes');",
     );
   });
 
-  it('leaves sources that the compiler and the linter take', async () => {
+  test('leaves sources that the compiler and the linter take', async () => {
     copy.write('tsconfig.written.json', JSON.stringify({ extends: './tsconfig.json', include: checked }));
     const types = await copy.run('node_modules/.bin/tsc', ['--project', 'tsconfig.written.json']);
     expect(types.output.split('\n').filter(isAboutWritten)).toEqual([]);
@@ -54,14 +54,14 @@ describe('npm run new:…', () => {
     expect(lint.output.split('\n').filter(isAboutWritten)).toEqual([]);
   });
 
-  it('leaves tests that pass', async () => {
+  test('leaves tests that pass', async () => {
     const written = ['handlers-thumbnail', 'handlers-send-invoices', 'schedule-send-invoices', 'api-shopping-notes'];
     const { code, output } = await copy.run('node_modules/.bin/jest', [...written, '--runInBand']);
     expect({ code, output }).toMatchObject(right);
     expect(output).toContain('Test Suites: 4 passed, 4 total');
   });
 
-  it('writes nothing where the name is missing, and shows how it is meant', async () => {
+  test('writes nothing where the name is missing, and shows how it is meant', async () => {
     const { code, output } = await copy.npm('run', 'new:task');
     expect({ code, output }).toEqual({
       code: 1,
@@ -69,7 +69,7 @@ describe('npm run new:…', () => {
     });
   });
 
-  it.each([
+  test.each([
     ['task', 'burn', 'imports/tasks/catalog.ts: has that name already; choose another one'],
     ['task', 'thumbnail', 'imports/tasks/handlers/thumbnail.ts: is there already; choose another name'],
     ['schedule', 'send invoices', 'imports/schedules.ts: has that name already; choose another one'],
@@ -84,7 +84,7 @@ describe('npm run new:…', () => {
     expect(copy.contents()).toEqual(before);
   });
 
-  it('says what to put in by hand where a file has lost the line to put it at', () => {
+  test('says what to put in by hand where a file has lost the line to put it at', () => {
     const file = 'imports/tasks/handlers/index.ts';
     copy.write(file, copy.read(file).replace('} satisfies Handlers', '} as const satisfies Handlers'));
     const before = copy.contents();

@@ -29,7 +29,7 @@ async function boot(name: 'web' | 'jobs') {
 }
 
 describeHere.each(['jobs', 'web'] as const)('the %s role, told to end while it boots', name => {
-  it('ends with 0 or by the signal, at any moment, without a stack', async () => {
+  test('ends with 0 or by the signal, at any moment, without a stack', async () => {
     const first = await boot(name);
     await first.role.says(/is ready at/);
     const last = proxy.pieces;
@@ -49,7 +49,7 @@ describeHere.each(['jobs', 'web'] as const)('the %s role, told to end while it b
     }
   });
 
-  it('ends with 0 where indexes are being built: what the drain takes away from a start is no failure', async () => {
+  test('ends with 0 where indexes are being built: what the drain takes away from a start is no failure', async () => {
     const queue = database.db.collection('taskQueue');
     await queue.drop();
     const tasks = Array.from({ length: 60_000 }, (_, n) => ({
@@ -69,7 +69,7 @@ describeHere.each(['jobs', 'web'] as const)('the %s role, told to end while it b
     await roles.stop();
   });
 
-  it('ends at once at the second signal, also where the database went silent', async () => {
+  test('ends at once at the second signal, also where the database went silent', async () => {
     const { roles, role } = await boot(name);
     await role.says(/starts/);
     await eventually(() => proxy.pieces > 20);

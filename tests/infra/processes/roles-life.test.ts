@@ -35,7 +35,7 @@ async function burn(roles: TestRoles, seconds: number): Promise<void> {
 const post = (url: string, headers: OutgoingHttpHeaders) => httpRequest(url, { method: 'POST', headers });
 
 describeHere('a role that is told to end', () => {
-  it('answers 503 while it drains, finishes its task, and ends with 0', async () => {
+  test('answers 503 while it drains, finishes its task, and ends with 0', async () => {
     const roles = await startRoles();
     await burn(roles, 4);
     roles.jobs!.signal('SIGTERM');
@@ -47,7 +47,7 @@ describeHere('a role that is told to end', () => {
     await roles.stop();
   });
 
-  it('lets an upload that is under way come to its end', async () => {
+  test('lets an upload that is under way come to its end', async () => {
     const roles = await startRoles({ jobs: false });
     const body = '--b\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\nno photo\r\n--b--\r\n';
     const request = post(`${roles.webUrl}/upload/pictures`, {
@@ -68,7 +68,7 @@ describeHere('a role that is told to end', () => {
     await roles.stop();
   });
 
-  it('hands back what does not end inside the grace period', async () => {
+  test('hands back what does not end inside the grace period', async () => {
     const roles = await startRoles({ env: { METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '6' } });
     await burn(roles, 30);
     const before = Date.now();
@@ -79,7 +79,7 @@ describeHere('a role that is told to end', () => {
     await roles.stop();
   });
 
-  it('under `meteor run` gives its port to the next one at once, and ends at a second Ctrl-C', async () => {
+  test('under `meteor run` gives its port to the next one at once, and ends at a second Ctrl-C', async () => {
     const env = { METEOR_PARENT_PID: String(process.pid), METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '60' };
     const roles = await startRoles({ env });
     await burn(roles, 30);
@@ -95,7 +95,7 @@ describeHere('a role that is told to end', () => {
 });
 
 describeHere('a process without runJobs', () => {
-  it('is both roles at once in development', async () => {
+  test('is both roles at once in development', async () => {
     const roles = await startRoles({ jobs: false, settings: { web: { runJobs: null, queue: { heartbeatMs: 500 } } } });
     await addBurn(roles, 0.2, 2);
     await eventually(async () => String(await burnStates(roles)) === 'done,done');
@@ -104,7 +104,7 @@ describeHere('a process without runJobs', () => {
     await roles.stop();
   });
 
-  it('a jobs role with workers off schedules and runs no task', async () => {
+  test('a jobs role with workers off schedules and runs no task', async () => {
     const roles = await startRoles({ settings: { jobs: { workers: { enabled: false } } } });
     await addBurn(roles, 0.2);
     const health = (await (await fetch(`${roles.jobsUrl}/healthz`)).json()) as object;

@@ -18,7 +18,7 @@ async function start(settings: unknown, env: NodeJS.ProcessEnv = {}) {
 }
 
 describe('a role', () => {
-  it('refuses wrong settings before anything starts: all problems in one message without a stack, exit 1', async () => {
+  test('refuses wrong settings before anything starts: all problems in one message without a stack, exit 1', async () => {
     const { code, output } = await start({ runJob: true, queue: { batch: 0 }, link: { secret: 'hunter2' } });
     expect(output).toBe(
       [
@@ -32,7 +32,7 @@ describe('a role', () => {
     expect(code).toBe(1);
   });
 
-  it('refuses a task type that the catalog does not have, and two ways of saying which it runs', async () => {
+  test('refuses a task type that the catalog does not have, and two ways of saying which it runs', async () => {
     const wrong = await start({ runJobs: true, workers: { taskTypes: ['brun'] } });
     expect(wrong).toMatchObject({
       code: 1,
@@ -42,27 +42,27 @@ describe('a role', () => {
     expect(both).toMatchObject({ code: 1, output: expect.stringContaining('keep one of the two') });
   });
 
-  it('needs runJobs in production', async () => {
+  test('needs runJobs in production', async () => {
     const env = { NODE_ENV: 'production', TANDEM_NODE_HOST_IN_PRODUCTION: '1' };
     const { code, output } = await start({}, env);
     expect(output).toContain('runJobs: unset; production needs true (the jobs role) or false (the web role)');
     expect(code).toBe(1);
   });
 
-  it('says in one message that settings are not JSON', async () => {
+  test('says in one message that settings are not JSON', async () => {
     const { code, output } = await start('{ "runJobs": ');
     expect(output).toContain('METEOR_SETTINGS are not valid JSON');
     expect(code).toBe(1);
   });
 
-  it('says in one message that no database answers', async () => {
+  test('says in one message that no database answers', async () => {
     const { code, output } = await start({ runJobs: true });
     expect(output).toMatch(/MONGO_URL: .* does not answer|MONGO_URL: no database answers/);
     expect(output).not.toMatch(/\n\s+at /);
     expect(code).toBe(1);
   });
 
-  it.each(['web', 'jobs'])('refuses a path in ROOT_URL at boot, in one line, as the %s role', async role => {
+  test.each(['web', 'jobs'])('refuses a path in ROOT_URL at boot, in one line, as the %s role', async role => {
     const env = { MONGO_URL: process.env.TANDEM_TEST_MONGO_URL, ROOT_URL: 'https://example.com/app/' };
     const { code, output } = await start({ runJobs: role === 'jobs' }, env);
     expect(output).toMatch(
@@ -71,7 +71,7 @@ describe('a role', () => {
     expect(code).toBe(1);
   });
 
-  it('refuses to run tasks without its worker file, with the command that builds it', async () => {
+  test('refuses to run tasks without its worker file, with the command that builds it', async () => {
     const env = { MONGO_URL: process.env.TANDEM_TEST_MONGO_URL, TANDEM_PRIVATE_DIR: '/nowhere' };
     const { code, output } = await start({ runJobs: true }, env);
     expect(output).toContain('npm run build:worker');

@@ -8,6 +8,7 @@ import { load, SettingsError } from '../../../infra/settings';
 import { settingsTree } from '../../../infra/settings/schema';
 import { ProtocolError, parseFromWorker, parseToWorker } from '../../../infra/workers/protocol/protocol-parse';
 import { timetableOf } from '../../../packages/synced-cron/entry';
+import { propertySize } from '../../support/property-size';
 import { catalogForTests } from '../../support/test-catalog';
 
 /** Anything at all, with odd objects and odd names. */
@@ -22,19 +23,14 @@ const anything = fc.anything({
   key: fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 'toString', 'length', '$set', 'a.b', 'then')),
 });
 
-/** How long a border may think about one input: one that hangs takes the process with it. */
-const longestMs = 2_000;
-
-/** The border takes what it is given or refuses it in its own words, and soon. */
+/** The border takes what it is given or refuses it in its own words. */
 function refusesInItsOwnWords(border: () => unknown, isItsOwn: (error: unknown) => boolean): void {
-  const began = performance.now();
   try {
     border();
   } catch (error) {
     if (!isItsOwn(error)) throw error;
     expect((error as Error).message).not.toBe('');
   }
-  expect(performance.now() - began).toBeLessThan(longestMs);
 }
 
 const someOf = <T>(names: readonly string[], value: fc.Arbitrary<T>) =>
@@ -46,7 +42,7 @@ const someOf = <T>(names: readonly string[], value: fc.Arbitrary<T>) =>
 const check = <T>(values: fc.Arbitrary<T>, border: (value: T) => unknown, isItsOwn: (error: unknown) => boolean) =>
   fc.assert(
     fc.property(values, value => refusesInItsOwnWords(() => border(value), isItsOwn)),
-    { numRuns: 200, interruptAfterTimeLimit: 5_000 },
+    { numRuns: 100 * propertySize },
   );
 
 test('what settings files can hold is loaded, or refused by a SettingsError', () => {

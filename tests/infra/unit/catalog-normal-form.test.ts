@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { normalForm, payloadLimits, resultLimits } from '../../../infra/catalog';
 import { oddValue } from '../../support/odd-values';
+import { propertySize } from '../../support/property-size';
 
 const inNode = { ...payloadLimits, isProxy: types.isProxy };
 const formOf = (value: unknown, limits = inNode) => normalForm(value, 'it', limits);
@@ -105,7 +106,7 @@ describe('the normal form of a value', () => {
       // The channel to a worker, as Node serialises it.
       expect(structuredClone(once.value)).toEqual(once.value);
     });
-    fc.assert(property, { numRuns: 500 });
+    fc.assert(property, { numRuns: 500 * propertySize });
   });
 });
 

@@ -1,6 +1,6 @@
 import { inMeteorsOrder } from '../../../infra/dev/bundling/browser-bundle';
 
-it('merges stylesheets in the order of Meteor: deeper ones, then by name, and main last', () => {
+test('merges stylesheets in the order of Meteor: deeper ones, then by name, and main last', () => {
   const given = [
     'client/main.css',
     'client/page.css',

@@ -118,10 +118,8 @@ function deepObject(depth: number): object {
 
 describe('whatever is thrown becomes plain text', () => {
   test.each(Object.entries(awkward))('%s', (_, thrown) => {
-    const before = performance.now();
     const plain = plainError(thrown);
     const message = messageOf(thrown);
-    expect(performance.now() - before).toBeLessThan(2_000);
     expect(Object.keys(plain).filter(key => !['name', 'message', 'stack'].includes(key))).toEqual([]);
     for (const text of [plain.name, plain.message, plain.stack ?? '', message]) {
       expect(typeof text).toBe('string');

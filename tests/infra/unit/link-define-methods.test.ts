@@ -39,7 +39,7 @@ const fail = (thrown: unknown) => () => {
 };
 
 describe('a method', () => {
-  it.each([[undefined], [null], [0], ['text'], [[1, { a: new Date(5) }]], [new Uint8Array([1])]])(
+  test.each([[undefined], [null], [0], ['text'], [[1, { a: new Date(5) }]], [new Uint8Array([1])]])(
     'gives what can be sent: %j',
     async value => {
       expect(await answerOf(() => value)).toEqual({ result: value });
@@ -47,7 +47,7 @@ describe('a method', () => {
     },
   );
 
-  it.each([
+  test.each([
     ['a circle', () => circle],
     ['what is nested too deeply', deep],
     ['a BigInt', () => ({ n: 1n })],
@@ -64,17 +64,17 @@ describe('a method', () => {
     });
   });
 
-  it('that throws a Meteor.Error says it as it is', async () => {
+  test('that throws a Meteor.Error says it as it is', async () => {
     const error = new Meteor.Error('not-found', 'There is none.', { id: 1 });
     expect(await answerOf(fail(error))).toEqual({ error: 'not-found', reason: 'There is none.', details: { id: 1 } });
   });
 
-  it('tells a caller whose argument has the wrong type, without a stack in the log', async () => {
+  test('tells a caller whose argument has the wrong type, without a stack in the log', async () => {
     const answer = await answerOf((text: string) => check(text, String), 5);
     expect(answer).toEqual({ error: 400, reason: 'Match failed', details: expect.stringContaining('Expected string') });
   });
 
-  it.each([
+  test.each([
     ['nothing', undefined],
     ['a text', 'text'],
     ['a symbol', Symbol('s')],

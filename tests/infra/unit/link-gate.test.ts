@@ -6,7 +6,7 @@ const secret = 'a-secret-that-both-roles-share-0123';
 const question = makeNonce();
 
 describe('the gate of the link', () => {
-  it('opens to who knows the secret, and proves that it knows it too', () => {
+  test('opens to who knows the secret, and proves that it knows it too', () => {
     const gate = new Gate(secret);
     const answer = gate.admit('a', prove(secret, 'web', gate.challenge('a')), question);
     expect(answer).toEqual({ admitted: true, proof: expect.any(String) });
@@ -14,14 +14,14 @@ describe('the gate of the link', () => {
     expect(gate.isAdmitted('a')).toBe(true);
   });
 
-  it('stays shut to a wrong secret', () => {
+  test('stays shut to a wrong secret', () => {
     const gate = new Gate(secret);
     const proof = prove(`${secret}!`, 'web', gate.challenge('a'));
     expect(gate.admit('a', proof, question)).toEqual({ admitted: false, reason: 'the secret is wrong' });
     expect(gate.isAdmitted('a')).toBe(false);
   });
 
-  it('takes an answer once', () => {
+  test('takes an answer once', () => {
     const gate = new Gate(secret);
     const proof = prove(secret, 'web', gate.challenge('a'));
     gate.admit('a', proof, question);
@@ -29,14 +29,14 @@ describe('the gate of the link', () => {
     expect(gate.admit('a', proof, question)).toMatchObject({ admitted: false });
   });
 
-  it("takes no answer to another connection's challenge", () => {
+  test("takes no answer to another connection's challenge", () => {
     const gate = new Gate(secret);
     const proof = prove(secret, 'web', gate.challenge('a'));
     gate.challenge('b');
     expect(gate.admit('b', proof, question)).toMatchObject({ admitted: false });
   });
 
-  it('takes no answer that comes too late', () => {
+  test('takes no answer that comes too late', () => {
     let now = 0;
     const gate = new Gate(secret, () => now);
     const proof = prove(secret, 'web', gate.challenge('a'));
@@ -44,12 +44,12 @@ describe('the gate of the link', () => {
     expect(gate.admit('a', proof, question)).toEqual({ admitted: false, reason: 'the challenge is too old' });
   });
 
-  it('takes the answer of the other side for no answer', () => {
+  test('takes the answer of the other side for no answer', () => {
     const gate = new Gate(secret);
     expect(gate.admit('a', prove(secret, 'jobs', gate.challenge('a')), question)).toMatchObject({ admitted: false });
   });
 
-  it('forgets a connection that closed', () => {
+  test('forgets a connection that closed', () => {
     const gate = new Gate(secret);
     gate.admit('a', prove(secret, 'web', gate.challenge('a')), question);
     gate.forget('a');
@@ -57,7 +57,7 @@ describe('the gate of the link', () => {
     expect(gate.size).toBe(0);
   });
 
-  it.each([undefined, null, 3, '', {}, [], 'x'.repeat(64)])('takes %j for no proof', given => {
+  test.each([undefined, null, 3, '', {}, [], 'x'.repeat(64)])('takes %j for no proof', given => {
     const gate = new Gate(secret);
     gate.challenge('a');
     expect(gate.admit('a', given, question)).toMatchObject({ admitted: false });
@@ -65,7 +65,7 @@ describe('the gate of the link', () => {
 });
 
 describe('what is said seldom', () => {
-  it('is said at once, then held back, then said with the number of what was held back', () => {
+  test('is said at once, then held back, then said with the number of what was held back', () => {
     let now = 0;
     const said: object[] = [];
     const throttled = new ThrottledLog(

@@ -14,7 +14,7 @@ const { Meteor } = require('../../../infra/node-host/modules/meteor');
 const nothing = async () => {};
 
 describe('the door of the link', () => {
-  it('asks Meteor to forget a connection that was lost: taken up again, it would be in without a proof', async () => {
+  test('asks Meteor to forget a connection that was lost: taken up again, it would be in without a proof', async () => {
     const server = new LinkServer({
       secret: 'a-secret-that-both-roles-share-0123',
       emit: () => {},

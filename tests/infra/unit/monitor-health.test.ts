@@ -5,14 +5,14 @@ const identity = { role: 'jobs', version: '1.0.0', commit: 'abc' };
 const database = { connected: () => true, latencyMs: () => 0.4 };
 
 describe('the health of a process', () => {
-  it('is 503 while it starts and while it drains', async () => {
+  test('is 503 while it starts and while it drains', async () => {
     const health = new Health({ identity, database });
     expect(await health.report()).toMatchObject({ code: 503, body: { status: 'starting' } });
     health.state = 'draining';
     expect(await health.report()).toMatchObject({ code: 503, body: { status: 'draining' } });
   });
 
-  it('is 200 with role, version, commit, database, queue and workers when it is ready', async () => {
+  test('is 200 with role, version, commit, database, queue and workers when it is ready', async () => {
     const health = new Health({
       identity,
       database,
@@ -36,7 +36,7 @@ describe('the health of a process', () => {
     });
   });
 
-  it('is 503 when it is cut off from the database, and asks it nothing', async () => {
+  test('is 503 when it is cut off from the database, and asks it nothing', async () => {
     const queueCounts = jest.fn(async () => ({}));
     const health = new Health({ identity, database: { ...database, connected: () => false }, queueCounts });
     health.state = 'ready';
@@ -44,7 +44,7 @@ describe('the health of a process', () => {
     expect(queueCounts).not.toHaveBeenCalled();
   });
 
-  it.each([
+  test.each([
     ['ends are not written for half a lease', { oldestUnwrittenMs: 15_001 }, 'ends of tasks can not be written'],
     ['claims fail', { claimFailure: 'hint provided does not correspond' }, 'no task can be claimed'],
   ])('is 503 when %s, although the database answers', async (_, trouble, status) => {
@@ -58,13 +58,13 @@ describe('the health of a process', () => {
     expect(await health.report()).toMatchObject({ code: 503, body: { status } });
   });
 
-  it('answers without counts when they fail', async () => {
+  test('answers without counts when they fail', async () => {
     const health = new Health({ identity, database, queueCounts: () => Promise.reject(new Error('no')) });
     health.state = 'ready';
     expect(await health.report()).toMatchObject({ code: 200, body: { queue: null } });
   });
 
-  it('asks for counts once a second, however often it is asked itself', async () => {
+  test('asks for counts once a second, however often it is asked itself', async () => {
     const queueCounts = jest.fn(async () => ({ queued: 1 }));
     const health = new Health({ identity, database, queueCounts });
     health.state = 'ready';
@@ -74,7 +74,7 @@ describe('the health of a process', () => {
 });
 
 describe('an answer that is kept', () => {
-  it('is asked for once while it is open, however many give up to wait for it', async () => {
+  test('is asked for once while it is open, however many give up to wait for it', async () => {
     let answer = (_: string) => {};
     const ask = jest.fn(() => new Promise<string>(resolve => (answer = resolve)));
     const value = cached(ask, { forMs: -1, waitMs: 5 });

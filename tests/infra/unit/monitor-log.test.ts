@@ -12,7 +12,7 @@ function logged(options: LogOptions, say: (events: Events) => void): string[] {
 const readable: LogOptions = { format: 'readable', level: 'info' };
 
 describe('the log', () => {
-  it("writes a task's start and end under time, app, type and id", () => {
+  test("writes a task's start and end under time, app, type and id", () => {
     const lines = logged(readable, ({ emit }) => {
       emit('task.started', { taskType: 'buildReport', taskId: 'Ab3', workerPid: 12 });
       emit('task.done', { taskType: 'buildReport', taskId: 'Ab3', durationMs: 12.3 });
@@ -25,12 +25,12 @@ describe('the log', () => {
     ]);
   });
 
-  it('writes one JSON object a line where the settings say so', () => {
+  test('writes one JSON object a line where the settings say so', () => {
     const [line] = logged({ format: 'json', level: 'info' }, ({ emit }) => emit('link.up', { url: 'http://jobs' }));
     expect(JSON.parse(line!)).toMatchObject({ level: 'info', event: 'link.up', url: 'http://jobs', pid: process.pid });
   });
 
-  it('leaves the time to whoever passes the lines on, but not in JSON', () => {
+  test('leaves the time to whoever passes the lines on, but not in JSON', () => {
     const link = ({ emit }: Events) => emit('link.up', { url: 'http://jobs' });
     expect(logged({ ...readable, time: false }, link)).toEqual([
       'tandem:link the link to http://jobs is up url=http://jobs\n',
@@ -39,7 +39,7 @@ describe('the log', () => {
     expect(JSON.parse(line!).time).toMatch(/^\d{4}-/);
   });
 
-  it('names the task or its type in a line that is not about its run', () => {
+  test('names the task or its type in a line that is not about its run', () => {
     const [pause, retry] = logged(readable, ({ emit }) => {
       emit('console.action', { action: 'pause', taskType: 'burn' });
       emit('console.action', { action: 'retry', taskId: 'Ab3' });
@@ -68,7 +68,7 @@ describe('the log', () => {
         '\ud800',
       ];
 
-      it.each<[string, (words: string) => [string, object]]>([
+      test.each<[string, (words: string) => [string, object]]>([
         ['a task type', words => ['task.started', { taskType: words, taskId: 'a' }]],
         ['a task type in a sentence', words => ['queue.unknownType', { taskType: words }]],
         ['an id', words => ['task.started', { taskType: 'a', taskId: words }]],
@@ -96,7 +96,7 @@ describe('the log', () => {
     },
   );
 
-  it('writes an error that cannot be printed, in whatever field it is', () => {
+  test('writes an error that cannot be printed, in whatever field it is', () => {
     const unprintable = Object.defineProperty(new Error('disk full'), 'stack', {
       get() {
         throw new Error('this getter throws');
@@ -110,7 +110,7 @@ describe('the log', () => {
     expect(reason).toContain('disk full');
   });
 
-  it('is silent below its level', () => {
+  test('is silent below its level', () => {
     const lines = logged({ format: 'readable', level: 'error' }, ({ emit }) => {
       emit('task.done', { taskType: 'a', taskId: 'b' });
       emit('task.failed', { taskType: 'a', taskId: 'b', error: new Error('broken') });
@@ -119,13 +119,13 @@ describe('the log', () => {
     expect(lines[0]).toContain('ERROR failed: Error: broken | at ');
   });
 
-  it('writes an event that it has no words for by its name', () => {
+  test('writes an event that it has no words for by its name', () => {
     expect(logged(readable, ({ emit }) => emit('moon.risen', { full: true }))[0]).toContain(
       ':tandem:moon moon.risen full=true',
     );
   });
 
-  it('goes on when a listener throws, and says so once', () => {
+  test('goes on when a listener throws, and says so once', () => {
     const lines = logged(readable, events => {
       events.on('task.done', () => {
         throw new Error('deaf');

@@ -9,7 +9,7 @@ const sources: MetricsSources = {
 };
 
 describe('the metrics', () => {
-  it('count what became of tasks, by type', async () => {
+  test('count what became of tasks, by type', async () => {
     const events = new Events();
     const metrics = new Metrics(sources, events);
     events.emit('task.done', { taskType: 'buildReport', durationMs: 700 });
@@ -21,7 +21,7 @@ describe('the metrics', () => {
     );
   });
 
-  it('count why attempts failed, whether they are tried again or not', async () => {
+  test('count why attempts failed, whether they are tried again or not', async () => {
     const events = new Events();
     const metrics = new Metrics(sources, events);
     events.emit('task.retry', { taskType: 'burn', outcome: 'crashed' });
@@ -31,7 +31,7 @@ describe('the metrics', () => {
       expect(text).toContain(`tandem_task_failures_total{task_type="burn",cause="${cause}",role="jobs"} 1`);
   });
 
-  it('show queue, workers, schedules, link, event loop and memory', async () => {
+  test('show queue, workers, schedules, link, event loop and memory', async () => {
     const text = await new Metrics(
       {
         ...sources,
@@ -64,7 +64,7 @@ describe('the metrics', () => {
     }
   });
 
-  it.each([
+  test.each([
     ['fails', () => Promise.reject(new Error('no database'))],
     ['is silent', () => new Promise<never>(() => {})],
   ])('answer a scrape when the queue %s', async (_, queue) => {

@@ -1,7 +1,7 @@
 import { nameOf } from '../../../infra/dev/new/name';
 
 describe('the name of something new', () => {
-  it.each(['sendInvoice', 'send-invoice', 'send invoice', 'SendInvoice', 'send_invoice'])(
+  test.each(['sendInvoice', 'send-invoice', 'send invoice', 'SendInvoice', 'send_invoice'])(
     'may be typed as %p',
     typed => {
       expect(nameOf([typed], 'new:task')).toEqual({
@@ -13,7 +13,7 @@ describe('the name of something new', () => {
     },
   );
 
-  it.each([
+  test.each([
     [[], 'name: is missing. Try: npm run new:task send-invoice'],
     [['  '], 'name: is missing. Try: npm run new:task send-invoice'],
     [

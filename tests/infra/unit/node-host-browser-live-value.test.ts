@@ -17,7 +17,7 @@ describe('what a component reads', () => {
     return { value, live, rendered, unmount: live.subscribe(rendered) };
   }
 
-  it('stays as it was where a rerun throws: the error is reported', () => {
+  test('stays as it was where a rerun throws: the error is reported', () => {
     const reported = jest.spyOn(console, 'error').mockImplementation();
     const { value, live, rendered, unmount } = mounted(false);
     value.set(1);
@@ -32,7 +32,7 @@ describe('what a component reads', () => {
     reported.mockRestore();
   });
 
-  it('is an error of the next rendering where each rendering reads', () => {
+  test('is an error of the next rendering where each rendering reads', () => {
     const { value, live, rendered, unmount } = mounted(true);
     value.set(1);
     Tracker.flush();

@@ -26,7 +26,7 @@ function filled(): MemoryCollection {
 const ids = (documents: Document[]) => documents.map(({ _id }) => _id).join(' ');
 
 describe('a collection in memory', () => {
-  it('finds by selector, id and ObjectID', () => {
+  test('finds by selector, id and ObjectID', () => {
     const things = filled();
     const id = new ObjectID();
     things.insert({ _id: id, n: 9 });
@@ -36,7 +36,7 @@ describe('a collection in memory', () => {
     expect(things.find().count()).toBe(4);
   });
 
-  it.each([[undefined], [null], [{ _id: undefined }], ['']])('finds nothing for the selector %p', selector => {
+  test.each([[undefined], [null], [{ _id: undefined }], ['']])('finds nothing for the selector %p', selector => {
     expect(
       filled()
         .find(selector as never)
@@ -44,7 +44,7 @@ describe('a collection in memory', () => {
     ).toBe(0);
   });
 
-  it('sorts, skips, limits and picks fields', () => {
+  test('sorts, skips, limits and picks fields', () => {
     const things = filled();
     expect(ids(things.find({}, { sort: { n: -1 } }).fetch())).toBe('t3 t2 t1');
     expect(ids(things.find({}, { sort: [['n', 'asc']], skip: 1, limit: 1 }).fetch())).toBe('t2');
@@ -52,12 +52,12 @@ describe('a collection in memory', () => {
     expect(things.findOne('t1', { fields: { deep: 0, _id: 0 } })).toEqual({ n: 1, odd: true });
   });
 
-  it('refuses an option that it would have to drop', () => {
+  test('refuses an option that it would have to drop', () => {
     expect(() => local().find({}, { transform: null } as never)).toThrow('option "transform" is not part of');
     expect(() => new MemoryCollection(null, { transform: null } as never)).toThrow('option "transform"');
   });
 
-  it('hands out copies, keeps copies', () => {
+  test('hands out copies, keeps copies', () => {
     const things = local();
     const document = { _id: 'a', list: [1] };
     things.insert(document);
@@ -66,7 +66,7 @@ describe('a collection in memory', () => {
     expect(things.findOne('a')).toEqual({ _id: 'a', list: [1] });
   });
 
-  it('writes, with the asynchronous forms too', async () => {
+  test('writes, with the asynchronous forms too', async () => {
     const things = filled();
     expect(await things.updateAsync({ odd: true }, { $inc: { n: 10 }, $set: { 'deep.c': 1 } }, { multi: true })).toBe(
       2,
@@ -80,7 +80,7 @@ describe('a collection in memory', () => {
     await expect(things.insertAsync({ _id: 't2' })).rejects.toThrow("Duplicate _id 't2'");
   });
 
-  it('upserts from the equalities of the selector', () => {
+  test('upserts from the equalities of the selector', () => {
     const things = local();
     const modifier = { $set: { n: 1 }, $setOnInsert: { fresh: true } };
     const { insertedId, numberAffected } = things.upsert({ name: 'x', rank: { $gt: 1 } }, modifier);
@@ -90,12 +90,12 @@ describe('a collection in memory', () => {
     expect(things.findOne()).toMatchObject({ n: 2, fresh: true });
   });
 
-  it('generates ObjectIDs where asked', () => {
+  test('generates ObjectIDs where asked', () => {
     const things = new MemoryCollection(null, { idGeneration: 'MONGO' });
     expect(things.insert({})).toBeInstanceOf(ObjectID);
   });
 
-  it('names the way out where a write is a server’s matter', async () => {
+  test('names the way out where a write is a server’s matter', async () => {
     const { collection } = connected();
     await expect(collection.insertAsync({})).rejects.toThrow(/insert on "things".*infra\/node-host\/README.md/);
     expect(() => collection.rawCollection()).toThrow('Can only call rawCollection on server collections');
@@ -103,7 +103,7 @@ describe('a collection in memory', () => {
 });
 
 describe('observing a cursor', () => {
-  it('tells what is there and what changes, with fields that are gone as undefined', () => {
+  test('tells what is there and what changes, with fields that are gone as undefined', () => {
     const things = local();
     things.insert({ _id: 'a', n: 1, m: 1 });
     const calls: unknown[] = [];
@@ -126,7 +126,7 @@ describe('observing a cursor', () => {
     ]);
   });
 
-  it('tells nothing of fields that nobody asked for', () => {
+  test('tells nothing of fields that nobody asked for', () => {
     const things = filled();
     let calls = -3;
     things.find({}, { fields: { n: 1 } }).observeChanges({ added: () => calls++, changed: () => calls++ });
@@ -134,7 +134,7 @@ describe('observing a cursor', () => {
     expect(calls).toBe(0);
   });
 
-  it.each([['added and moved'], ['batched']])('keeps an ordered copy in step (%s)', way => {
+  test.each([['added and moved'], ['batched']])('keeps an ordered copy in step (%s)', way => {
     const things = local();
     const copy: Document[] = [];
     things.find({}, { sort: { n: 1 }, limit: 5 }).observe({
@@ -161,7 +161,7 @@ describe('observing a cursor', () => {
     }
   });
 
-  it('moves few documents', () => {
+  test('moves few documents', () => {
     const things = local();
     for (let n = 0; n < 6; n++) things.insert({ _id: `d${n}`, n });
     const moves: unknown[] = [];
@@ -170,7 +170,7 @@ describe('observing a cursor', () => {
     expect(moves).toEqual([['d0', 'd4']]);
   });
 
-  it('tells changes in order where a callback writes again', () => {
+  test('tells changes in order where a callback writes again', () => {
     const things = local();
     const seen: unknown[] = [];
     things.find({}).observeChanges({
@@ -198,7 +198,7 @@ describe('a cursor read in a computation', () => {
     };
   };
 
-  it('runs it again for changes of its documents only', () => {
+  test('runs it again for changes of its documents only', () => {
     const things = filled();
     const runs = runsOf(() => things.find({ odd: true }, { fields: { n: 1 } }).fetch());
     expect(runs.after(() => things.update('t2', { $set: { n: 7 } }))).toBe(1);
@@ -211,14 +211,14 @@ describe('a cursor read in a computation', () => {
     expect(runs.after(() => things.remove({}))).toBe(4);
   });
 
-  it('depends on the number only, where it counts', () => {
+  test('depends on the number only, where it counts', () => {
     const things = filled();
     const runs = runsOf(() => things.find().count());
     expect(runs.after(() => things.update('t1', { $set: { n: 7 } }))).toBe(1);
     expect(runs.after(() => things.remove('t1'))).toBe(2);
   });
 
-  it('leaves no live query behind', () => {
+  test('leaves no live query behind', () => {
     const things = filled();
     const runs = runsOf(() => [things.find().fetch(), things.find().observe({ added() {} }), things.findOne('t1')]);
     runs.after(() => things.remove('t1'));
@@ -227,7 +227,7 @@ describe('a cursor read in a computation', () => {
     expect(queries.size).toBe(0);
   });
 
-  it('does not depend with reactive: false', () => {
+  test('does not depend with reactive: false', () => {
     const things = filled();
     const runs = runsOf(() => things.find({}, { reactive: false }).fetch());
     expect(runs.after(() => things.remove({}))).toBe(1);
@@ -235,7 +235,7 @@ describe('a cursor read in a computation', () => {
 });
 
 describe('what a connection writes', () => {
-  it('changes over to a new session without telling what stayed the same', () => {
+  test('changes over to a new session without telling what stayed the same', () => {
     const { collection, store } = connected();
     store.beginUpdate(2, false);
     store.update({ msg: 'added', id: 'a', fields: { n: 1 } });
@@ -255,7 +255,7 @@ describe('what a connection writes', () => {
     expect(calls).toEqual([['changed', 'b', { n: 2, gone: undefined }]]);
   });
 
-  it('reads ids as the wire has them', () => {
+  test('reads ids as the wire has them', () => {
     const { collection, store } = connected();
     store.beginUpdate(2, false);
     store.update({ msg: 'added', id: '0123456789abcdef01234567', fields: {} });
@@ -266,7 +266,7 @@ describe('what a connection writes', () => {
     expect(collection.findOne('0123456789abcdef01234567')?.n).toBe(1);
   });
 
-  it('takes a name once', () => {
+  test('takes a name once', () => {
     const connection = { registerStore: () => false };
     expect(() => new MemoryCollection('things', { connection })).toThrow('already a collection named "things"');
   });

@@ -4,7 +4,7 @@ import { type Computation, Tracker } from '../../../infra/node-host/tracker/trac
 describe('Tracker', () => {
   afterEach(() => Tracker.flush());
 
-  it('runs a function again when what it read has changed', () => {
+  test('runs a function again when what it read has changed', () => {
     const value = new ReactiveVar(1);
     const seen: number[] = [];
     Tracker.autorun(() => seen.push(value.get()));
@@ -14,7 +14,7 @@ describe('Tracker', () => {
     expect(seen).toEqual([1, 2]);
   });
 
-  it('flushes by itself, once for many changes', async () => {
+  test('flushes by itself, once for many changes', async () => {
     const value = new ReactiveVar(1);
     const seen: number[] = [];
     Tracker.autorun(() => seen.push(value.get()));
@@ -24,7 +24,7 @@ describe('Tracker', () => {
     expect(seen).toEqual([1, 3]);
   });
 
-  it('does not run again for an equal primitive, and does for the same object', () => {
+  test('does not run again for an equal primitive, and does for the same object', () => {
     const primitive = new ReactiveVar('a');
     const object = new ReactiveVar({ n: 1 });
     let runs = 0;
@@ -37,7 +37,7 @@ describe('Tracker', () => {
     expect(runs).toBe(2);
   });
 
-  it('forgets what an earlier run read', () => {
+  test('forgets what an earlier run read', () => {
     const which = new ReactiveVar(true);
     const rest = new ReactiveVar(0);
     let runs = 0;
@@ -52,7 +52,7 @@ describe('Tracker', () => {
     expect(runs).toBe(2);
   });
 
-  it('tells the first run from the others', () => {
+  test('tells the first run from the others', () => {
     const value = new ReactiveVar(0);
     const first: boolean[] = [];
     Tracker.autorun(computation => [value.get(), first.push(computation.firstRun)]);
@@ -61,7 +61,7 @@ describe('Tracker', () => {
     expect(first).toEqual([true, false]);
   });
 
-  it('ends inner computations with the run of the outer one', () => {
+  test('ends inner computations with the run of the outer one', () => {
     const outer = new ReactiveVar(0);
     const inner = new ReactiveVar(0);
     let innerRuns = 0;
@@ -80,7 +80,7 @@ describe('Tracker', () => {
     expect(innerRuns).toBe(3);
   });
 
-  it('reads without depending inside nonreactive', () => {
+  test('reads without depending inside nonreactive', () => {
     const value = new ReactiveVar(0);
     let runs = 0;
     Tracker.autorun(() => {
@@ -97,7 +97,7 @@ describe('Tracker', () => {
     expect(Tracker.currentComputation).toBeNull();
   });
 
-  it('calls back on invalidation before, and on stop after', () => {
+  test('calls back on invalidation before, and on stop after', () => {
     const calls: string[] = [];
     const computation = Tracker.autorun(() => {});
     computation.onStop(() => calls.push('stop'));
@@ -107,7 +107,7 @@ describe('Tracker', () => {
     expect(calls).toEqual(['invalidate', 'stop', 'stop, late']);
   });
 
-  it('throws what the first run throws, and stops', () => {
+  test('throws what the first run throws, and stops', () => {
     let computation: Computation | undefined;
     const run = () =>
       Tracker.autorun(self => {
@@ -119,7 +119,7 @@ describe('Tracker', () => {
     expect(Tracker.active).toBe(false);
   });
 
-  it('gives errors of later runs to onError, or throws the first of a flush where asked', () => {
+  test('gives errors of later runs to onError, or throws the first of a flush where asked', () => {
     const value = new ReactiveVar(0);
     const errors: unknown[] = [];
     const read = () => {
@@ -132,7 +132,7 @@ describe('Tracker', () => {
     for (const computation of computations) computation.stop();
   });
 
-  it('tracks what comes after an await, inside withComputation', async () => {
+  test('tracks what comes after an await, inside withComputation', async () => {
     const value = new ReactiveVar(0);
     let runs = 0;
     const computation = Tracker.autorun(async self => {
@@ -147,11 +147,11 @@ describe('Tracker', () => {
     computation.stop();
   });
 
-  it('refuses a flush inside a computation', () => {
+  test('refuses a flush inside a computation', () => {
     expect(() => Tracker.autorun(() => Tracker.flush())).toThrow("Can't flush inside Tracker.autorun");
   });
 
-  it('runs computations that invalidate each other until they settle', () => {
+  test('runs computations that invalidate each other until they settle', () => {
     const value = new ReactiveVar(0);
     Tracker.autorun(() => {
       if (value.get() < 5) value.set(value.get() + 1);

@@ -12,7 +12,7 @@ function failure(value: unknown, pattern: unknown): (Error & { path?: string; sa
 }
 
 describe('check', () => {
-  it.each<[unknown, unknown]>([
+  test.each<[unknown, unknown]>([
     ['a', String],
     [1, Number],
     [Number.NaN, Number],
@@ -44,7 +44,7 @@ describe('check', () => {
     expect(Match.test(value, pattern)).toBe(true);
   });
 
-  it.each<[unknown, unknown, string, string]>([
+  test.each<[unknown, unknown, string, string]>([
     [5, String, 'Expected string, got number', ''],
     [null, Number, 'Expected number, got null', ''],
     ['x', null, 'Expected null, got "x"', ''],
@@ -78,11 +78,11 @@ describe('check', () => {
     expect(Match.test(value, pattern)).toBe(false);
   });
 
-  it('tells the other side no more than that something does not match', () => {
+  test('tells the other side no more than that something does not match', () => {
     expect(failure(1, String)?.sanitizedError).toEqual(new MeteorError(400, 'Match failed'));
   });
 
-  it('names every field where it is asked to', () => {
+  test('names every field where it is asked to', () => {
     const pattern = { a: String, b: Number, c: [Number], d: Boolean };
     const all = () => check({ a: 1, b: 'x', c: [1, 'y'] }, pattern, { throwAllErrors: true });
     let thrown: { message: string }[] = [];
@@ -99,7 +99,7 @@ describe('check', () => {
     ]);
   });
 
-  it('passes on what a condition throws, unless that is a mismatch', () => {
+  test('passes on what a condition throws, unless that is a mismatch', () => {
     const broken = Match.Where(() => {
       throw new Error('a bug');
     });
@@ -112,7 +112,7 @@ describe('check', () => {
     expect(failure({ x: { a: 1 } }, { x: nested })?.path).toBe('x.a');
   });
 
-  it('wants at least one choice', () => {
+  test('wants at least one choice', () => {
     expect(() => Match.OneOf()).toThrow('Must provide at least one choice to Match.OneOf');
   });
 });

@@ -6,13 +6,13 @@ import { Random } from '../../../infra/node-host/shared/random';
 import { RandomStream } from '../../../infra/node-host/shared/random-stream';
 
 describe('Random', () => {
-  it('draws from a seed what Meteor draws from it', () => {
+  test('draws from a seed what Meteor draws from it', () => {
     const random = Random.createWithSeeds(0);
     const drawn = [random.id(), random.id(), random.id(), random.id()];
     expect(drawn).toEqual(['cp9hWvhg8GSvuZ9os', '3f3k6Xo7rrHCifQhR', 'shxDnjWWmnKPEoLhM', '6QTjB8C5SEqhmz4ni']);
   });
 
-  it('makes ids, secrets and digits of the length that is wanted', () => {
+  test('makes ids, secrets and digits of the length that is wanted', () => {
     expect(Random.id()).toMatch(/^[23456789A-HJ-NP-Za-km-z]{17}$/);
     expect(Random.id(5)).toHaveLength(5);
     expect(Random.secret()).toMatch(/^[\w-]{43}$/);
@@ -21,7 +21,7 @@ describe('Random', () => {
     expect('ab').toContain(Random.choice('ab'));
   });
 
-  it('gives each name of a method its own sequence', () => {
+  test('gives each name of a method its own sequence', () => {
     const draw = (name: string) => RandomStream.get({ randomSeed: 'seed' }, name).id();
     expect(draw('/collection/a')).toBe(draw('/collection/a'));
     expect(draw('/collection/a')).not.toBe(draw('/collection/b'));
@@ -29,7 +29,7 @@ describe('Random', () => {
 });
 
 describe('ids in DDP', () => {
-  it.each([
+  test.each([
     ['plain', 'plain'],
     ['', ''],
     ['-dash', '--dash'],
@@ -44,30 +44,30 @@ describe('ids in DDP', () => {
     expect(MongoID.idParse(text)).toEqual(id);
   });
 
-  it('can be no other objects', () => {
+  test('can be no other objects', () => {
     expect(() => MongoID.idStringify({ a: 1 })).toThrow('objects other than ObjectID');
     expect(() => new ObjectID('short')).toThrow('Invalid hexadecimal string for creating an ObjectID');
   });
 });
 
 describe('DDP messages', () => {
-  it('carry undefined fields as cleared ones, and back', () => {
+  test('carry undefined fields as cleared ones, and back', () => {
     const text = stringifyDDP({ msg: 'changed', id: 'x', fields: { a: 1, b: undefined } });
     expect(JSON.parse(text)).toEqual({ msg: 'changed', id: 'x', fields: { a: 1 }, cleared: ['b'] });
     expect(parseDDP(text)).toEqual({ msg: 'changed', id: 'x', fields: { a: 1, b: undefined } });
   });
 
-  it('leave out fields that are none', () => {
+  test('leave out fields that are none', () => {
     expect(JSON.parse(stringifyDDP({ msg: 'added', id: 'x', fields: {} }))).toEqual({ msg: 'added', id: 'x' });
   });
 
-  it('leave what they are made of as it was', () => {
+  test('leave what they are made of as it was', () => {
     const message = { msg: 'result', id: 'x', result: { at: new Date(5) } };
     stringifyDDP(message);
     expect(message.result.at).toEqual(new Date(5));
   });
 
-  it('carry EJSON in fields, parameters and results', () => {
+  test('carry EJSON in fields, parameters and results', () => {
     const values = {
       date: new Date(5),
       oid: new ObjectID(),
@@ -78,18 +78,18 @@ describe('DDP messages', () => {
     expect(parseDDP(stringifyDDP({ msg: 'result', result: values }))?.result).toEqual(values);
   });
 
-  it('are objects, nothing else', () => {
+  test('are objects, nothing else', () => {
     for (const text of ['{', '5', 'null', '"text"']) expect(parseDDP(text)).toBeNull();
   });
 });
 
 describe('EJSON', () => {
-  it('escapes objects that look like its own', () => {
+  test('escapes objects that look like its own', () => {
     expect(EJSON.stringify({ a: { $date: 5 } })).toBe('{"a":{"$escape":{"$date":5}}}');
     expect(EJSON.parse('{"a":{"$escape":{"$date":5}}}')).toEqual({ a: { $date: 5 } });
   });
 
-  it('knows equal from the same', () => {
+  test('knows equal from the same', () => {
     expect(EJSON.equals({ a: [new Date(1), Number.NaN] }, { a: [new Date(1), Number.NaN] })).toBe(true);
     expect(EJSON.equals({ a: undefined }, {})).toBe(false);
     expect(EJSON.equals({ a: 1, b: 2 }, { b: 2, a: 1 }, { keyOrderSensitive: true })).toBe(false);
@@ -97,7 +97,7 @@ describe('EJSON', () => {
 });
 
 describe('Meteor.Error', () => {
-  it('looks on the wire as in Meteor', () => {
+  test('looks on the wire as in Meteor', () => {
     expect(JSON.parse(JSON.stringify(new MeteorError('not-allowed', 'You may not.', { field: 'x' })))).toEqual({
       isClientSafe: true,
       error: 'not-allowed',
@@ -108,7 +108,7 @@ describe('Meteor.Error', () => {
     });
   });
 
-  it('is an Error with the stack of where it was made', () => {
+  test('is an Error with the stack of where it was made', () => {
     const error = new MeteorError('x');
     expect(error).toBeInstanceOf(Error);
     expect(error.stack).toContain('node-host-shared.test');

@@ -4,7 +4,7 @@ import { isDatabaseAway, refusesDocument } from '../../../infra/queue/store/data
 const coded = (code: string | number, message = 'said so') => Object.assign(new Error(message), { code });
 const server = (code: number) => new MongoServerError({ message: 'said so', code });
 
-it.each([
+test.each([
   ['a broken pipe, as Node says it', coded('EPIPE', 'This socket has been ended by the other party')],
   ['a connection that was reset', coded('ECONNRESET')],
   ['a host that has no address now', coded('EAI_AGAIN')],
@@ -20,7 +20,7 @@ it.each([
   expect([isDatabaseAway(error), refusesDocument(error)]).toEqual([true, false]);
 });
 
-it.each([
+test.each([
   ['too large for the server', server(10334)],
   ['larger after the update', server(17419)],
   ['nested too deeply', server(15)],
@@ -31,7 +31,7 @@ it.each([
   expect([isDatabaseAway(error), refusesDocument(error)]).toEqual([false, true]);
 });
 
-it.each([
+test.each([
   ['a server error of another kind', server(59)],
   ['a bug', new TypeError('Cannot read properties of null')],
   ['something thrown that is no error', 'EPIPE'],

@@ -1,9 +1,11 @@
+import type { Clock } from '../../../infra/database/clock';
 import { NextEvents } from '../../../infra/queue/due/next-events';
 import type { Upcoming } from '../../../infra/queue/store/task-store';
 import { eventually } from '../../support/eventually';
-import { SetClock } from '../../support/queue';
 
-const clock = new SetClock();
+const noon = new Date();
+/** It stands still. */
+const clock: Clock = { now: () => noon };
 const at = (ms: number) => new Date(clock.now().getTime() + ms);
 
 function events(next: () => Upcoming | undefined = () => undefined) {

@@ -26,28 +26,28 @@ function scene() {
 }
 
 describe('a list of services', () => {
-  it('is started in order and stopped in reverse, once', async () => {
+  test('is started in order and stopped in reverse, once', async () => {
     const { said, service, services } = scene();
     await services.startAll([service('a'), service('b'), service('c')]);
     await Promise.all([services.stopAll(), services.stopAll()]);
     expect(said).toEqual(['start a', 'start b', 'start c', 'stop c', 'stop b', 'stop a']);
   });
 
-  it('stops what has started when one of them can not start', async () => {
+  test('stops what has started when one of them can not start', async () => {
     const { said, service, services } = scene();
     const start = services.startAll([service('a'), service('b', 'start'), service('c')]);
     await expect(start).rejects.toThrow('b is broken');
     expect(said).toEqual(['start a', 'start b', 'stop b', 'stop a']);
   });
 
-  it('stops the others when one of them does not stop', async () => {
+  test('stops the others when one of them does not stop', async () => {
     const { said, service, services } = scene();
     await services.startAll([service('a'), service('b', 'stop')]);
     await services.stopAll();
     expect(said.slice(2)).toEqual(['stop b', 'failed b', 'stop a']);
   });
 
-  it('starts nothing more once it is to stop', async () => {
+  test('starts nothing more once it is to stop', async () => {
     const { said, service, services } = scene();
     const slow = { ...service('slow'), start: () => services.stopAll() };
     await services.startAll([slow, service('never')]);
@@ -56,7 +56,7 @@ describe('a list of services', () => {
 });
 
 describe('the grace period', () => {
-  it.each([
+  test.each([
     [undefined, 30_000, 27_000],
     ['120', 120_000, 117_000],
     ['2', 2_000, 1_000],
@@ -67,7 +67,7 @@ describe('the grace period', () => {
     expect([graceMs(environment), taskGraceMs(environment)]).toEqual([role, tasks]);
   });
 
-  it('is what Meteor leaves to a role that it restarts, under `meteor run`', () => {
+  test('is what Meteor leaves to a role that it restarts, under `meteor run`', () => {
     const environment = { METEOR_PARENT_PID: '1' };
     expect([graceMs(environment), taskGraceMs(environment)]).toEqual([3_000, 1_500]);
     expect(graceMs({ ...environment, METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '10' })).toBe(10_000);
@@ -75,7 +75,7 @@ describe('the grace period', () => {
 });
 
 describe('a bucket of messages', () => {
-  it('gives a burst, then a rate', () => {
+  test('gives a burst, then a rate', () => {
     let now = 0;
     const bucket = new Bucket(10, 50, () => now);
     const taken = () => Array.from({ length: 100 }, () => bucket.take()).filter(Boolean).length;
@@ -95,11 +95,11 @@ describe('the address of a connection', () => {
     delete process.env.HTTP_FORWARDED_COUNT;
   });
 
-  it('is the socket’s where no proxy is declared, whatever the client says', () => {
+  test('is the socket’s where no proxy is declared, whatever the client says', () => {
     expect(addressOf({ headers, remoteAddress })).toBe('10.0.0.1');
   });
 
-  it.each([
+  test.each([
     ['1', '2.2.2.2'],
     ['2', '1.1.1.1'],
     ['9', '10.0.0.1'],
@@ -113,11 +113,11 @@ describe('whether Meteor follows the oplog in this process', () => {
   const withUrl = { MONGO_OPLOG_URL: 'mongodb://localhost/local' };
   const meteor = { Package: { mongo: {} } };
 
-  it('is so where Meteor has an oplog URL, and the package disable-oplog is not there', () => {
+  test('is so where Meteor has an oplog URL, and the package disable-oplog is not there', () => {
     expect(followsOplog(withUrl, meteor)).toBe(true);
   });
 
-  it('is not so without an oplog URL, with the package, or on the Node host', () => {
+  test('is not so without an oplog URL, with the package, or on the Node host', () => {
     expect(followsOplog({}, meteor)).toBe(false);
     expect(followsOplog(withUrl, { Package: { mongo: {}, 'disable-oplog': {} } })).toBe(false);
     expect(followsOplog(withUrl, {})).toBe(false);
@@ -128,11 +128,11 @@ describe('whether a request was made on this machine', () => {
   const asked = (remoteAddress: string | undefined, headers: Record<string, string> = {}) =>
     isFromThisMachine({ headers: { host: 'localhost:3000', ...headers }, socket: { remoteAddress } as Socket });
 
-  it.each(['127.0.0.1', '127.8.0.1', '::1', '::ffff:127.0.0.1'])('is so for %s', address => {
+  test.each(['127.0.0.1', '127.8.0.1', '::1', '::ffff:127.0.0.1'])('is so for %s', address => {
     expect(asked(address)).toBe(true);
   });
 
-  it.each(['10.0.0.1', '::ffff:10.0.0.1', '2001:db8::1', '128.0.0.1', undefined])(
+  test.each(['10.0.0.1', '::ffff:10.0.0.1', '2001:db8::1', '128.0.0.1', undefined])(
     'is not so for %s, whatever its headers say',
     address => {
       expect(asked(address)).toBe(false);
@@ -140,7 +140,7 @@ describe('whether a request was made on this machine', () => {
     },
   );
 
-  it('is so behind the proxy of `meteor run`, which reports where a request came from', () => {
+  test('is so behind the proxy of `meteor run`, which reports where a request came from', () => {
     const reported = { 'x-forwarded-port': '3000', 'x-forwarded-proto': 'http' };
     expect(asked('127.0.0.1', { ...reported, 'x-forwarded-for': '::ffff:127.0.0.1' })).toBe(true);
     expect(asked('127.0.0.1', { ...reported, 'x-forwarded-for': '::ffff:10.0.0.1' })).toBe(false);
@@ -148,21 +148,21 @@ describe('whether a request was made on this machine', () => {
     expect(asked('127.0.0.1', { 'x-forwarded-for': '' })).toBe(false);
   });
 
-  it('is not so for a name that merely leads here', () => {
+  test('is not so for a name that merely leads here', () => {
     expect(asked('127.0.0.1', { host: 'rebound.example.com:3000' })).toBe(false);
     expect(asked('::1', { host: '[::1]:3000' })).toBe(true);
   });
 });
 
 describe('what ROOT_URL may say', () => {
-  it.each(['http://localhost:3000', 'https://example.com/', 'http://[::1]:3000', 'no url at all', ''])(
+  test.each(['http://localhost:3000', 'https://example.com/', 'http://[::1]:3000', 'no url at all', ''])(
     '%s is fine here',
     ROOT_URL => {
       expect(() => refusePathInRootUrl({ ROOT_URL })).not.toThrow();
     },
   );
 
-  it.each([
+  test.each([
     'https://example.com/app',
     'https://example.com//',
     'https://example.com/a/b/',
@@ -174,7 +174,7 @@ describe('what ROOT_URL may say', () => {
     );
   });
 
-  it('shows no name or password that stands in it', () => {
+  test('shows no name or password that stands in it', () => {
     const ROOT_URL = 'https://me:hunter2@example.com/app';
     expect(() => refusePathInRootUrl({ ROOT_URL })).toThrow(
       expect.not.objectContaining({ message: expect.stringContaining('hunter2') }),

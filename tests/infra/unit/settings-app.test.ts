@@ -42,13 +42,13 @@ function problemsOf(raw: object): readonly string[] {
 }
 
 describe("the app's own settings", () => {
-  it('are checked, filled with their defaults, and read by their names', () => {
+  test('are checked, filled with their defaults, and read by their names', () => {
     const settings = read({ stripe: { secretKey: key } });
     expect(settings.stripe).toEqual({ secretKey: key, tries: 3 });
     expect(settings.shop.city).toBe('Berlin');
   });
 
-  it('give the same messages as those of the template', () => {
+  test('give the same messages as those of the template', () => {
     expect(problemsOf({ stripe: { secretkey: key, tries: 0 }, shopp: {} })).toEqual(
       expect.arrayContaining([
         'stripe.secretkey: unknown setting, did you mean stripe.secretKey?',
@@ -64,7 +64,7 @@ describe("the app's own settings", () => {
     ]);
   });
 
-  it('never reach the browser, a log, or production with a secret that everybody knows', () => {
+  test('never reach the browser, a log, or production with a secret that everybody knows', () => {
     expect(problemsOf({ stripe: { secretKey: key }, public: { key } })).toEqual([
       expect.stringContaining('public: holds the value of stripe.secretKey'),
     ]);
@@ -77,11 +77,11 @@ describe("the app's own settings", () => {
     expect(read(known, true).stripe.secretKey).toBeUndefined();
   });
 
-  it('can be read when the role has started, not before', () => {
+  test('can be read when the role has started, not before', () => {
     expect(() => defineSettings(tree).shop).toThrow('settings.shop: the role has not read its settings yet');
   });
 
-  it('reach handlers by the groups that are marked, and by no other', () => {
+  test('reach handlers by the groups that are marked, and by no other', () => {
     const settings = read({ stripe: { secretKey: key } });
     expect(handlerSettings(settings)).toEqual({ stripe: { secretKey: key, tries: 3 } });
     const forHandlers: HandlerSettingsOf<AppSettings<typeof tree>> = { stripe: { secretKey: key, tries: 3 } };
@@ -89,14 +89,14 @@ describe("the app's own settings", () => {
     expect(forHandlers.shop).toBeUndefined();
   });
 
-  it('refuse names of the template, and marks that would do nothing', () => {
+  test('refuse names of the template, and marks that would do nothing', () => {
     const taken = { queue: group('Mine.', {}), constructor: text('Mine.', '') };
     expect(() => defineSettings(taken as never)).toThrow(/queue: the template has[\s\S]*constructor: the template has/);
     const nested = { a: group('A.', { b: group('B.', {}, { forHandlers: true }) }) };
     expect(() => defineSettings(nested)).toThrow('a.b: forHandlers: only a group at the top');
   });
 
-  it('may say what public holds', () => {
+  test('may say what public holds', () => {
     const settings = defineSettings({ public: group('For the browser.', { title: text('Title.', 'Shop') }) });
     const app = treeOf(settings);
     expect(load({}, { production: false, app }).public).toEqual({ title: 'Shop' });
@@ -105,7 +105,7 @@ describe("the app's own settings", () => {
 });
 
 describe('workers.env', () => {
-  it('takes names of variables, and not the one that holds every secret', () => {
+  test('takes names of variables, and not the one that holds every secret', () => {
     expect(load({ workers: { env: ['HTTPS_PROXY', 'MAIL_URL'] } }, { production: false }).workers.env).toHaveLength(2);
     expect(() => load({ workers: { env: ['A=B'] } }, { production: false })).toThrow(
       'workers.env: "A=B" is not the name',

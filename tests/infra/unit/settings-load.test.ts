@@ -18,7 +18,7 @@ function problemsOf(raw: unknown, options = development): readonly string[] {
 }
 
 describe('settings', () => {
-  it('fill in every default', () => {
+  test('fill in every default', () => {
     const settings = load({}, development);
     expect(settings.queue.refreshRate).toBe(1_000);
     expect(settings.workers.enabled).toBe(true);
@@ -26,7 +26,7 @@ describe('settings', () => {
     expect(settings.public).toEqual({});
   });
 
-  it.each([
+  test.each([
     [{ runJob: true }, 'runJob: unknown setting, did you mean runJobs?'],
     [{ queue: { refreshrate: 5 } }, 'queue.refreshrate: unknown setting, did you mean queue.refreshRate?'],
     [{ refreshRate: 5 }, 'refreshRate: unknown setting, did you mean queue.refreshRate?'],
@@ -64,7 +64,7 @@ describe('settings', () => {
     expect(problemsOf(raw)).toEqual([problem]);
   });
 
-  it('report all problems at once', () => {
+  test('report all problems at once', () => {
     expect(
       problemsOf({ runJob: true, log: { level: 'loud' }, queue: { batch: 0, singingKey: key, heartbeatMs: 20_000 } }),
     ).toEqual([
@@ -76,7 +76,7 @@ describe('settings', () => {
     ]);
   });
 
-  it('never show the value of a secret in a message', () => {
+  test('never show the value of a secret in a message', () => {
     const problems = problemsOf({ link: { secret: 'hunter2' }, console: { operatorToken: ['hunter2'] } });
     expect(problems).toEqual([
       'link.secret: (secret) is shorter than 32 characters',
@@ -84,7 +84,7 @@ describe('settings', () => {
     ]);
   });
 
-  it.each([
+  test.each([
     [JSON.stringify({ link: { secret: 'hunter2' } })], // quoted once too often
     [{ link: 'hunter2' }],
     [{ queue: ['hunter2'] }],
@@ -94,7 +94,7 @@ describe('settings', () => {
     expect(problemsOf(raw).join()).not.toContain('hunter2');
   });
 
-  it('print redacted', () => {
+  test('print redacted', () => {
     const settings = load(
       { link: { secret: key }, queue: { signingKey: key }, 'galaxy.meteor.com': { env: { MONGO_URL: key } } },
       development,
@@ -103,23 +103,23 @@ describe('settings', () => {
     expect(redact(settings)).toMatchObject({ link: { secret: '(secret)' }, queue: { batch: 100 } });
   });
 
-  it('take one value or a list where a list is meant', () => {
+  test('take one value or a list where a list is meant', () => {
     expect(load({ queue: { signingKey: key } }, development).queue.signingKey).toEqual([key]);
     expect(load({ link: { url: ['http://a', 'http://b'] } }, development).link.url).toEqual(['http://a', 'http://b']);
   });
 
-  it('hand on what belongs to others', () => {
+  test('hand on what belongs to others', () => {
     const raw = { 'galaxy.meteor.com': { env: { A: '1' } }, monti: { appId: 'x' }, packages: { p: { q: 1 } } };
     expect(load(raw, development)).toMatchObject(raw);
   });
 
-  it('refuse a secret in public, since every browser receives that', () => {
+  test('refuse a secret in public, since every browser receives that', () => {
     expect(problemsOf({ link: { secret: key }, public: { deep: [key] } })).toEqual([
       'public: holds the value of link.secret, and every browser receives it',
     ]);
   });
 
-  it('need runJobs in production, and obey it wherever it is set', () => {
+  test('need runJobs in production, and obey it wherever it is set', () => {
     expect(problemsOf({}, production)).toEqual([
       'runJobs: unset; production needs true (the jobs role) or false (the web role)',
     ]);
@@ -128,7 +128,7 @@ describe('settings', () => {
     expect(roleOf(load({ runJobs: true }, production))).toBe('jobs');
   });
 
-  it("count the template's own secrets as unset in production, and name them", () => {
+  test("count the template's own secrets as unset in production, and name them", () => {
     const raw = {
       runJobs: true,
       link: { secret: `development-${key}` },
@@ -140,14 +140,14 @@ describe('settings', () => {
     expect(ignoredSecrets(raw, production)).toEqual(['queue.signingKey', 'link.secret']);
   });
 
-  it.each([
+  test.each([
     ['settings-web.json', 'web'],
     ['settings-jobs.json', 'jobs'],
   ])('%s is valid and makes the %s role', (file, role) => {
     expect(roleOf(load(JSON.parse(readFileSync(file, 'utf8')), development))).toBe(role);
   });
 
-  it('docs/settings.md is what the schema says (npm run docs:settings)', () => {
+  test('docs/settings.md is what the schema says (npm run docs:settings)', () => {
     expect(readFileSync('docs/settings.md', 'utf8')).toBe(settingsPage(treeOf(settings)));
   });
 });

@@ -77,7 +77,11 @@ test('a date months ahead is waited for, though no timer can last so long', asyn
     },
   });
   await cron.start();
-  await clock.pass(41 * day);
+  // The scheduler looks at the clock twice a minute. A machine that dozes gets there sooner.
+  for (let hours = 0; hours < 41 * 24; hours++) {
+    clock.sleep(hour - minute);
+    await clock.pass(minute);
+  }
   expect(runs).toEqual([date]);
   expect(cron.nextScheduledAtDate('once')).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type Entry, timetableOf } from '../../../packages/synced-cron/entry';
+import { propertySize } from '../../support/property-size';
 
 /** A day as a calendar on the wall shows it. */
 interface Day {
@@ -167,7 +168,7 @@ test('every list of days, weekdays, months and years means what a calendar says'
         expect(hasNever && years.length === 0).toBe(false);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 200 * propertySize },
   );
 });
 

@@ -17,7 +17,7 @@ async function overflows(act: () => unknown): Promise<boolean> {
   return overflown;
 }
 
-it('a delay stays within what a timer takes', () => {
+test('a delay stays within what a timer takes', () => {
   expect([timerMs(-1), timerMs(5), timerMs(month), timerMs(Number.POSITIVE_INFINITY)]).toEqual([
     0,
     5,
@@ -26,12 +26,12 @@ it('a delay stays within what a timer takes', () => {
   ]);
 });
 
-it('whoever gives a month to answer is not told at once that it is over', async () => {
+test('whoever gives a month to answer is not told at once that it is over', async () => {
   const answer = withTimeout(month, new Promise(resolve => setTimeout(resolve, 20, 'here')), new Error('late'));
   expect(await answer).toBe('here');
 });
 
-it('a question of a handler may wait for a month', async () => {
+test('a question of a handler may wait for a month', async () => {
   const questions = new Questions(() => {});
   expect(await overflows(() => void questions.ask(1, 'how', { timeoutMs: month }).catch(() => {}))).toBe(false);
   questions.dropRun(1);

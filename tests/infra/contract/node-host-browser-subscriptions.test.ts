@@ -3,7 +3,7 @@ import { eventually } from '../../support/eventually';
 import { connect, ready, serve } from './node-host-scripted-server';
 
 describe('a subscription', () => {
-  it('tells when it is ready, why it ended, and that it was stopped', async () => {
+  test('tells when it is ready, why it ended, and that it was stopped', async () => {
     const server = serve();
     const connection = connect(server);
     const calls: unknown[] = [];
@@ -23,7 +23,7 @@ describe('a subscription', () => {
     expect(calls).toEqual(['ready', expect.objectContaining({ error: 'no-entry' }), 'stopped']);
   });
 
-  it('of a computation is kept by a rerun that asks for the same, and ended by one that does not', async () => {
+  test('of a computation is kept by a rerun that asks for the same, and ended by one that does not', async () => {
     const server = serve();
     const connection = connect(server);
     const topic = { name: 'one', changed: new Tracker.Dependency() };

@@ -1,7 +1,7 @@
-import { bytes, count, ms, plural, seconds } from '../../imports/ui/format';
-import { fileProblem } from '../../imports/ui/pictures/check-file';
-import { draw, type Frame, topOf } from '../../imports/ui/pulse/draw';
-import type { Sample } from '../../imports/ui/pulse/sample';
+import { bytes, count, ms, plural, seconds } from '../../../imports/ui/format';
+import { fileProblem } from '../../../imports/ui/pictures/check-file';
+import { draw, type Frame, topOf } from '../../../imports/ui/pulse/draw';
+import type { Sample } from '../../../imports/ui/pulse/sample';
 
 const sample = (at: number, roundTrip: number | undefined, burning = 0): Sample => ({
   at,
@@ -11,12 +11,12 @@ const sample = (at: number, roundTrip: number | undefined, burning = 0): Sample 
 });
 
 describe('the scale of the figure', () => {
-  it('is the same for all that is calm', () => {
+  test('is the same for all that is calm', () => {
     expect(topOf([])).toBe(50);
     expect(topOf([sample(0, 1), sample(1, 40)])).toBe(50);
   });
 
-  it('holds the highest value, whatever it is', () => {
+  test('holds the highest value, whatever it is', () => {
     expect(topOf([sample(0, 70)])).toBe(100);
     expect(topOf([sample(0, undefined), sample(1, 99)])).toBe(250);
     expect(topOf([sample(0, 60_000)])).toBe(5_000);
@@ -44,14 +44,14 @@ describe('the figure', () => {
     return calls;
   }
 
-  it('interrupts its line where no answer came', () => {
+  test('interrupts its line where no answer came', () => {
     const lines = drawn([sample(10_000, 1), sample(20_000, 2), sample(30_000, undefined), sample(40_000, 3)]);
     const scale = 3;
     expect(lines.filter(([name]) => name === 'moveTo')).toHaveLength(scale + 2 * 2);
     expect(lines.filter(([name]) => name === 'lineTo')).toHaveLength(scale + 2 * 1);
   });
 
-  it('shades when workers burned, without a gap between two looks', () => {
+  test('shades when workers burned, without a gap between two looks', () => {
     const shades = drawn([sample(10_000, 1), sample(20_000, 1, 4), sample(30_000, 1, 4), sample(40_000, 1)]);
     expect(shades.filter(([name]) => name === 'fillRect')).toEqual([
       ['fillRect', 100, 0, 100, 200],
@@ -64,11 +64,11 @@ describe('a file that was chosen', () => {
   const jpeg = new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 0, 0, 0]);
   const png = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-  it.each([jpeg, png])('is fine when its first bytes are', async start => {
+  test.each([jpeg, png])('is fine when its first bytes are', async start => {
     expect(await fileProblem(new File([start], 'photo'))).toBeUndefined();
   });
 
-  it.each([
+  test.each([
     [['Dear Sir or Madam'], 'letter.jpg is neither a JPEG nor a PNG.'],
     [[], 'letter.jpg is empty.'],
     [[jpeg, new Uint8Array(30_000_000)], 'letter.jpg has 30.0 MB; 15 MB is the most.'],
@@ -77,7 +77,7 @@ describe('a file that was chosen', () => {
   });
 });
 
-it('writes numbers as people read them', () => {
+test('writes numbers as people read them', () => {
   expect([count(200_000), plural(1, 'row'), plural(2, 'row')]).toEqual(['200,000', '1 row', '2 rows']);
   expect([bytes(999), bytes(61_234), bytes(1_834_567)]).toEqual(['999 B', '61 kB', '1.8 MB']);
   expect([ms(0.44), ms(9.94), ms(9.96), ms(1_234)]).toEqual(['0.4', '9.9', '10', '1,234']);

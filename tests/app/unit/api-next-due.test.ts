@@ -1,5 +1,5 @@
-import { nextDue } from '../../imports/api/notifications/next-due';
-import { timetableOf } from '../../packages/synced-cron/entry';
+import { nextDue } from '../../../imports/api/notifications/next-due';
+import { timetableOf } from '../../../packages/synced-cron/entry';
 
 const published = new Map<string, (this: unknown) => void>();
 // A host that keeps what is published, and a schedule of a month: the data, not the code.
@@ -15,7 +15,7 @@ jest.mock('meteor/ddp-rate-limiter', () => ({ DDPRateLimiter: {} }), { virtual: 
 jest.mock('meteor/random', () => ({ Random: {} }), { virtual: true });
 jest.mock('meteor/webapp', () => ({ WebApp: {} }), { virtual: true });
 jest.mock('meteor/mongo', () => ({ Mongo: { Collection: class {} } }), { virtual: true });
-jest.mock('../../imports/tasks/timetable', () => ({
+jest.mock('../../../imports/tasks/timetable', () => ({
   timetable: { sendNotifications: 'at 9:00 am on the 1st day of January' },
   scheduleNames: { sendNotifications: 'send notifications' },
 }));
@@ -39,7 +39,7 @@ test('a schedule that is over is due no more', () => {
 });
 
 test('a schedule that is due in months is told once, and again by timers that do not overflow', async () => {
-  const { publishNotifications } = await import('../../imports/api/notifications/publications');
+  const { publishNotifications } = await import('../../../imports/api/notifications/publications');
   publishNotifications();
   const waits = jest.spyOn(globalThis, 'setTimeout');
   const sent: string[] = [];

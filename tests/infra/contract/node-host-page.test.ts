@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { type TestDatabase, testDatabase } from '../../support/database';
-import { bundle, type HostApp } from '../contract/ddp-truth/host';
+import { bundle, type HostApp } from './ddp-truth/host';
 
 const settings = { secret: 'not for browsers', public: { name: '</script><b>Tandem' } };
 
@@ -56,7 +56,7 @@ function configurationBy(script: string): Record<string, unknown> {
 }
 
 describe('the page', () => {
-  it('is head and body of main.html, with the bundle linked by its hash', async () => {
+  test('is head and body of main.html, with the bundle linked by its hash', async () => {
     const page = await pageOf();
     expect(page).toMatch(/^<!DOCTYPE html>\n<html>\n<head>/);
     expect(page).toContain('<title>Ours</title>');
@@ -65,18 +65,18 @@ describe('the page', () => {
     expect(page).toMatch(/<script type="module" src="\/main\.js\?hash=[0-9a-f]{40}"><\/script>/);
   });
 
-  it('is served wherever a browser goes', async () => {
+  test('is served wherever a browser goes', async () => {
     expect(await pageOf('/some/where?x=1')).toBe(await pageOf());
   });
 
-  it('tells the browser the public settings and nothing else of them', async () => {
+  test('tells the browser the public settings and nothing else of them', async () => {
     const page = await pageOf();
     const [, script = ''] = /<script type="text\/javascript">([\s\S]*?)<\/script>/.exec(page) ?? [];
     expect(configurationBy(script)).toMatchObject({ ROOT_URL: url, PUBLIC_SETTINGS: settings.public });
     expect(decodeURIComponent(page)).not.toContain('not for browsers');
   });
 
-  it('holds no inline script where these are not allowed', async () => {
+  test('holds no inline script where these are not allowed', async () => {
     const strict = { ...env, METEOR_SETTINGS: JSON.stringify({ ...settings, strict: true }) };
     const host = await app.start({ mongoUrl: database.url, env: strict });
     const page = await pageOf('/', host.url);
@@ -87,7 +87,7 @@ describe('the page', () => {
     expect(configurationBy(await script.text())).toMatchObject({ PUBLIC_SETTINGS: settings.public });
   });
 
-  it('is the new one as soon as the bundle is', async () => {
+  test('is the new one as soon as the bundle is', async () => {
     const before = await pageOf();
     await write('client/main.js', 'console.log(2)');
     const after = await pageOf();
@@ -96,11 +96,11 @@ describe('the page', () => {
     expect(await (await fetch(url + path)).text()).toBe('console.log(2)');
   });
 
-  it.each(['/favicon.ico', '/robots.txt'])('is not what comes for %s', async path => {
+  test.each(['/favicon.ico', '/robots.txt'])('is not what comes for %s', async path => {
     expect((await fetch(url + path)).status).toBe(404);
   });
 
-  it('is not for those who want something else, nor for other methods', async () => {
+  test('is not for those who want something else, nor for other methods', async () => {
     expect((await fetch(`${url}/x.png`, { headers: { accept: 'image/png' } })).status).toBe(404);
     const posted = await fetch(url, { method: 'POST', body: 'x' });
     expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'OPTIONS, GET, HEAD']);
@@ -108,23 +108,23 @@ describe('the page', () => {
 });
 
 describe('files', () => {
-  it('are kept by browsers where their address has their hash, and asked for again where not', async () => {
+  test('are kept by browsers where their address has their hash, and asked for again where not', async () => {
     const cache = async (path: string) => (await fetch(url + path)).headers.get('cache-control');
     expect(await cache('/main.css?hash=abc')).toBe('public, max-age=31536000, immutable');
     expect(await cache('/main.css')).toBe('no-cache');
     expect(await cache('/hello.txt')).toBe('no-cache');
   });
 
-  it('of public/ are served', async () => {
+  test('of public/ are served', async () => {
     expect(await (await fetch(`${url}/hello.txt`)).text()).toBe('hello');
   });
 
-  it('outside of their folders are not', async () => {
+  test('outside of their folders are not', async () => {
     for (const path of ['/../secret.txt', '/%2e%2e/secret.txt', '/..%2fsecret.txt'])
       expect(await (await fetch(url + path)).text()).not.toBe('secret');
   });
 
-  it('of private/ are assets', async () => {
+  test('of private/ are assets', async () => {
     expect(await (await fetch(`${url}/asset`)).json()).toEqual({
       path: join(folder, 'private/data/words.txt'),
       text: 'ab',
@@ -135,12 +135,12 @@ describe('files', () => {
 });
 
 describe('handlers', () => {
-  it('come before the page', async () => {
+  test('come before the page', async () => {
     expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ ok: true });
     expect(await (await fetch(`${url}/api/x?y=1`, { method: 'PUT' })).text()).toBe('PUT /x?y=1');
   });
 
-  it('that are raw come before everything, files and page included', async () => {
+  test('that are raw come before everything, files and page included', async () => {
     for (const path of ['/', '/main.css', '/hello.txt', '/healthz', '/favicon.ico'])
       expect((await fetch(url + path)).headers.get('x-raw')).toBe('yes');
   });

@@ -3,7 +3,7 @@ import { eventually } from '../../support/eventually';
 import { added, connect, serve, things, updated } from './node-host-scripted-server';
 
 describe('a method call', () => {
-  it('resolves when both its result and its writes are here', async () => {
+  test('resolves when both its result and its writes are here', async () => {
     const server = serve();
     const connection = connect(server);
     const collection = things(connection);
@@ -22,7 +22,7 @@ describe('a method call', () => {
     expect(result).toEqual(new Date(7));
   });
 
-  it('tells its result early to onResultReceived', async () => {
+  test('tells its result early to onResultReceived', async () => {
     const server = serve();
     const connection = connect(server);
     const received = new Promise(resolve => {
@@ -33,7 +33,7 @@ describe('a method call', () => {
     expect(await received).toBe('early');
   });
 
-  it('rejects with the error that the server sent', async () => {
+  test('rejects with the error that the server sent', async () => {
     const server = serve();
     const connection = connect(server);
     const call = connection.callAsync('fail');
@@ -44,7 +44,7 @@ describe('a method call', () => {
     expect(error).toMatchObject({ error: 404, reason: 'Not here', details: 'x', message: 'Not here [404]' });
   });
 
-  it('takes a callback in the older forms', async () => {
+  test('takes a callback in the older forms', async () => {
     const server = serve();
     const connection = connect(server);
     const results = new Promise(resolve => {
@@ -60,7 +60,7 @@ describe('a method call', () => {
     expect(() => connection.callAsync('x', () => {})).toThrow('does not accept a callback');
   });
 
-  it('with wait goes out alone', async () => {
+  test('with wait goes out alone', async () => {
     const server = serve();
     const connection = connect(server);
     const collection = things(connection);

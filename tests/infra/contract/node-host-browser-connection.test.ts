@@ -6,7 +6,7 @@ import { eventually } from '../../support/eventually';
 import { added, connect, DDP, ready, serve, things, updated } from './node-host-scripted-server';
 
 describe('the address of a site', () => {
-  it.each([
+  test.each([
     ['http://localhost:3000', 'ws://localhost:3000/websocket'],
     ['https://tandem.example/app/', 'wss://tandem.example/app/websocket'],
     ['localhost:3000', 'ws://localhost:3000/websocket'],
@@ -16,17 +16,17 @@ describe('the address of a site', () => {
     expect(socketUrl(url, 'https://site.example/below')).toBe(expected);
   });
 
-  it.each([['ftp://x'], ['http://'], ['not a url']])('refuses %s', url => {
+  test.each([['ftp://x'], ['http://'], ['not a url']])('refuses %s', url => {
     expect(() => socketUrl(url, '')).toThrow(`DDP.connect: "${url}" is not the url of a site`);
   });
 });
 
-it('refuses an option that it would have to drop', () => {
+test('refuses an option that it would have to drop', () => {
   const options = { npmFayeOptions: {} } as Partial<ConnectionOptions>;
   expect(() => DDP.connect('http://localhost:1', options)).toThrow('option "npmFayeOptions" is not part of');
 });
 
-it('waits as Meteor does before it tries again', () => {
+test('waits as Meteor does before it tries again', () => {
   const waits = [0, 1, 2, 3, 9].map(count => retryWait(count, () => 0.5));
   expect(waits.map(Math.round)).toEqual([10, 10, 4840, 10648, 300_000]);
   expect(retryWait(2, () => 0)).toBeCloseTo(3630);
@@ -34,14 +34,14 @@ it('waits as Meteor does before it tries again', () => {
 });
 
 describe('the wire', () => {
-  it('is given up when a ping stays unanswered', async () => {
+  test('is given up when a ping stays unanswered', async () => {
     const server = serve();
     connect(server, { heartbeatInterval: 30, heartbeatTimeout: 30 });
     await server.heard('ping');
     await eventually(() => server.sessions > 1);
   });
 
-  it('answers pings, and ignores what it does not know or cannot read', async () => {
+  test('answers pings, and ignores what it does not know or cannot read', async () => {
     const server = serve();
     const connection = connect(server);
     await eventually(() => connection.status().connected && server.sessions > 0);
@@ -51,7 +51,7 @@ describe('the wire', () => {
     expect(await server.heard('pong')).toEqual({ msg: 'pong', id: 'p1' });
   });
 
-  it('takes the version that the server asks for, where it speaks it', async () => {
+  test('takes the version that the server asks for, where it speaks it', async () => {
     const server = serve(its => {
       const { version } = its.all('connect').at(-1)!;
       return version === 'pre2' ? its.session() : { msg: 'failed', version: 'pre2' };
@@ -60,7 +60,7 @@ describe('the wire', () => {
     await eventually(() => server.sessions === 1 && connection.status().connected);
   });
 
-  it('fails for good where it does not', async () => {
+  test('fails for good where it does not', async () => {
     const server = serve(() => ({ msg: 'failed', version: '99' }));
     const reasons: string[] = [];
     const connection = connect(server, { onDDPVersionNegotiationFailure: reason => reasons.push(reason) });
@@ -69,7 +69,7 @@ describe('the wire', () => {
     expect(reasons).toHaveLength(1);
   });
 
-  it('keeps documents for a collection that is made later', async () => {
+  test('keeps documents for a collection that is made later', async () => {
     const server = serve();
     const connection = connect(server);
     const handle = connection.subscribe('all');
@@ -79,7 +79,7 @@ describe('the wire', () => {
     expect(() => things(connection)).toThrow('already a collection');
   });
 
-  it('has a reactive user', async () => {
+  test('has a reactive user', async () => {
     const connection = connect(serve());
     const seen: (string | null)[] = [];
     const computation = Tracker.autorun(() => seen.push(connection.userId()));

@@ -37,7 +37,7 @@ async function errorsOf(code: string, target: Side = 'browser', files: Record<st
 }
 
 describe('bundling code written for Meteor', () => {
-  it('takes the modules of its side', async () => {
+  test('takes the modules of its side', async () => {
     const code = `
       import { Meteor } from 'meteor/meteor';
       import { Mongo } from 'meteor/mongo';
@@ -47,7 +47,7 @@ describe('bundling code written for Meteor', () => {
     expect(await errorsOf(code)).toBe('');
   });
 
-  it('names a module that is not there, with file and line', async () => {
+  test('names a module that is not there, with file and line', async () => {
     const said =
       await errorsOf(`import { Meteor } from 'meteor/meteor';\nimport { Accounts } from 'meteor/accounts-base';
       console.log(Meteor, Accounts);`);
@@ -55,13 +55,13 @@ describe('bundling code written for Meteor', () => {
     expect(said).toContain('app.ts:2:');
   });
 
-  it('names a module that is there on the other side only', async () => {
+  test('names a module that is there on the other side only', async () => {
     const said = await errorsOf(`import { DDPRateLimiter } from 'meteor/ddp-rate-limiter'; DDPRateLimiter;`);
     expect(said).toContain('meteor/ddp-rate-limiter is not part of the Node host');
     expect(said).toContain('it is there on the server only');
   });
 
-  it.each([
+  test.each([
     ['an export', `import { Nothing } from 'meteor/mongo'; Nothing();`, 'Nothing of meteor/mongo'],
     ['a default export', `import Meteor from 'meteor/meteor'; Meteor;`, 'default of meteor/meteor'],
     ['a member', `import { Mongo } from 'meteor/mongo'; Mongo.Foo;`, 'Mongo.Foo of meteor/mongo'],
@@ -74,18 +74,18 @@ describe('bundling code written for Meteor', () => {
     expect(await errorsOf(code)).toContain(`${expected}`);
   });
 
-  it('says where the users’ functions come from', async () => {
+  test('says where the users’ functions come from', async () => {
     const said = await errorsOf(`import { Meteor } from 'meteor/meteor'; Meteor.userId();`);
     expect(said).toContain('Meteor.userId of meteor/meteor');
     expect(said).toContain('accounts-base');
   });
 
-  it('tells all findings of a file at once', async () => {
+  test('tells all findings of a file at once', async () => {
     const said = await errorsOf(`import { Meteor } from 'meteor/meteor'; Meteor.user();\nMeteor.logout();`);
     expect(said).toMatch(/Meteor\.user [\s\S]*Meteor\.logout /);
   });
 
-  it('judges code for the other side by that side', async () => {
+  test('judges code for the other side by that side', async () => {
     const code = `import { Random } from 'meteor/random'; import { Meteor } from 'meteor/meteor';
       if (Meteor.isServer) Meteor.publish('x', () => []);
       Meteor.isServer && Meteor.methods({});
@@ -95,7 +95,7 @@ describe('bundling code written for Meteor', () => {
     expect(said).not.toMatch(/Meteor\.(publish|methods) of/);
   });
 
-  it('leaves types, shadowed names and other objects alone', async () => {
+  test('leaves types, shadowed names and other objects alone', async () => {
     const code = `import { Meteor } from 'meteor/meteor'; import type { Accounts } from 'meteor/accounts-base';
       type Handle = Meteor.SubscriptionHandle; const x = { Meteor: { user: 1 } };
       export const f = (Meteor: { user(): void }, h?: Handle, a?: Accounts) => [Meteor.user(), x.Meteor.user, h, a];
@@ -103,7 +103,7 @@ describe('bundling code written for Meteor', () => {
     expect(await errorsOf(code)).toBe('');
   });
 
-  it('refuses what crashes on Meteor', async () => {
+  test('refuses what crashes on Meteor', async () => {
     const said = await errorsOf(`import { a } from './a.js'; console.log(a, import.meta.url);`, 'browser', {
       'a.ts': 'export const a = 1;',
     });
@@ -111,7 +111,7 @@ describe('bundling code written for Meteor', () => {
     expect(said).toContain('import.meta crashes Meteor');
   });
 
-  it('refuses a path that a package has in its exports only', async () => {
+  test('refuses a path that a package has in its exports only', async () => {
     await mkdir(join(folder, 'node_modules/mapped/dist'), { recursive: true });
     const files = {
       'node_modules/mapped/package.json': '{ "name": "mapped", "exports": { "./*": "./dist/*.js" } }',
@@ -121,11 +121,11 @@ describe('bundling code written for Meteor', () => {
     expect(await errorsOf(`import 'react-dom/client';`)).toBe('');
   });
 
-  it('lets a file that really ends in .js be imported', async () => {
+  test('lets a file that really ends in .js be imported', async () => {
     expect(await errorsOf(`import './b.js';`, 'browser', { 'b.js': 'export {};' })).toBe('');
   });
 
-  it('bundles the named entry as tandem:app', async () => {
+  test('bundles the named entry as tandem:app', async () => {
     await writeFile(join(folder, 'entry.ts'), 'console.log("the entry");');
     const { outputFiles } = await build({
       stdin: { contents: `import 'tandem:app';`, resolveDir: root },
@@ -140,14 +140,14 @@ describe('bundling code written for Meteor', () => {
 describe('what the modules of the host have', () => {
   const covered = coveredMembers(join(root, 'infra/node-host'));
 
-  it('is known for each module of both sides', () => {
+  test('is known for each module of both sides', () => {
     for (const side of ['browser', 'server'] as const) {
       const unknown = [...covered[side]].filter(([, exports]) => exports.size === 0).map(([name]) => name);
       expect(unknown).toEqual([]);
     }
   });
 
-  it('is the same as what the modules give when they run', async () => {
+  test('is the same as what the modules give when they run', async () => {
     for (const name of ['check', 'ejson', 'random', 'tracker', 'reactive-var'] as const) {
       const module = await import(`../../../infra/node-host/browser/modules/${name}`);
       for (const [exported, members] of covered.browser.get(name)!) {

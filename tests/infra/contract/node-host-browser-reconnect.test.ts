@@ -4,7 +4,7 @@ import { eventually } from '../../support/eventually';
 import { added, connect, DDP, ready, serve, things, updated } from './node-host-scripted-server';
 
 describe('after a lost connection', () => {
-  it('a call under way is sent again', async () => {
+  test('a call under way is sent again', async () => {
     const server = serve();
     const connection = connect(server);
     const call = connection.callAsync('twice', 'x');
@@ -17,7 +17,7 @@ describe('after a lost connection', () => {
     expect(await call).toBe('done');
   });
 
-  it('one with noRetry fails, and is not', async () => {
+  test('one with noRetry fails, and is not', async () => {
     const server = serve();
     const connection = connect(server);
     await eventually(() => server.sessions > 0);
@@ -28,14 +28,14 @@ describe('after a lost connection', () => {
     expect(server.all('method')).toEqual([]);
   });
 
-  it('one with noRetry that was made meanwhile fails as well, as on Meteor', async () => {
+  test('one with noRetry that was made meanwhile fails as well, as on Meteor', async () => {
     const server = serve();
     const call = connect(server).applyAsync('too early', [], { noRetry: true });
     await expect(call).rejects.toMatchObject({ error: 'invocation-failed' });
     expect(server.all('method')).toEqual([]);
   });
 
-  it('one that has its result is done with the new session', async () => {
+  test('one that has its result is done with the new session', async () => {
     const server = serve();
     const connection = connect(server);
     let received = false;
@@ -49,7 +49,7 @@ describe('after a lost connection', () => {
     expect(server.all('method')).toEqual([]);
   });
 
-  it('the calls of onReconnect go first', async () => {
+  test('the calls of onReconnect go first', async () => {
     const server = serve();
     const connection = connect(server);
     connection.callAsync('later');
@@ -65,7 +65,7 @@ describe('after a lost connection', () => {
     expect((await server.heard('method', 2)).method).toBe('later');
   });
 
-  it('subscriptions are sent again, and the data changes over without a gap', async () => {
+  test('subscriptions are sent again, and the data changes over without a gap', async () => {
     const server = serve();
     const connection = connect(server);
     const collection = things(connection);
@@ -102,7 +102,7 @@ describe('after a lost connection', () => {
     computation.stop();
   });
 
-  it('a second loss before the data is there leaves the old data in place', async () => {
+  test('a second loss before the data is there leaves the old data in place', async () => {
     const server = serve();
     const connection = connect(server);
     const collection = things(connection);
@@ -121,7 +121,7 @@ describe('after a lost connection', () => {
     expect(collection.find().map(({ _id }) => _id)).toEqual(['c']);
   });
 
-  it('shows in the status, reactively', async () => {
+  test('shows in the status, reactively', async () => {
     const server = serve();
     const connection = connect(server);
     const seen: string[] = [];
@@ -140,7 +140,7 @@ describe('after a lost connection', () => {
     computation.stop();
   });
 
-  it('stays lost with retry: false', async () => {
+  test('stays lost with retry: false', async () => {
     const server = serve();
     const connection = connect(server, { retry: false });
     await eventually(() => connection.status().connected);
@@ -148,7 +148,7 @@ describe('after a lost connection', () => {
     await eventually(() => connection.status().status === 'failed');
   });
 
-  it('comes back at once when asked to', async () => {
+  test('comes back at once when asked to', async () => {
     const server = serve();
     const connection = connect(server);
     await eventually(() => connection.status().connected);

@@ -23,7 +23,7 @@ describe('the register of processes', () => {
       heartbeatMs,
     });
 
-  it('lists the living processes of all roles, whoever asks', async () => {
+  test('lists the living processes of all roles, whoever asks', async () => {
     const web = registry('web');
     const jobs = registry('jobs');
     await Promise.all([web.start(), jobs.start()]);
@@ -37,7 +37,7 @@ describe('the register of processes', () => {
     expect(await web.list()).toEqual([]);
   });
 
-  it('leaves out who died without a word', async () => {
+  test('leaves out who died without a word', async () => {
     const alive = registry('web');
     await alive.start();
     const dead = { role: 'jobs', host: 'gone', pid: 1, lastSeen: new Date(Date.now() - 60_000) };
@@ -46,14 +46,14 @@ describe('the register of processes', () => {
     await alive.stop();
   });
 
-  it('stops twice', async () => {
+  test('stops twice', async () => {
     const registered = registry('web');
     await registered.start();
     await registered.stop();
     await registered.stop();
   });
 
-  it('knows whether the database answers', async () => {
+  test('knows whether the database answers', async () => {
     const watch = new DatabaseWatch({ db: database.db, emit: quiet, everyMs: 5_000 });
     await watch.start();
     expect(watch.connected()).toBe(true);

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-it('removes what a killed process left half-written, and says how much', async () => {
+test('removes what a killed process left half-written, and says how much', async () => {
   const { db } = database;
   const longAgo = new Date(Date.now() - 24 * 3_600_000);
   await db.collection('files.uploads').insertOne({ _id: 'left' as never, startedAt: longAgo });

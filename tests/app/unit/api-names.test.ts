@@ -1,9 +1,9 @@
-import { disposition, downloadName, safeName, safeType } from '../../imports/api/files/names';
-import { rowsProblem } from '../../imports/api/reports/schema';
-import { ownerOf, ownerOfCookies } from '../../imports/api/visitors/token';
+import { disposition, downloadName, safeName, safeType } from '../../../imports/api/files/names';
+import { rowsProblem } from '../../../imports/api/reports/schema';
+import { ownerOf, ownerOfCookies } from '../../../imports/api/visitors/token';
 
 describe('a file name', () => {
-  it.each([
+  test.each([
     ['../../etc/passwd', 'passwd'],
     ['C:\\photos\\me.jpg', 'me.jpg'],
     ['a\r\nSet-Cookie: x.jpg', 'aSet-Cookie x.jpg'],
@@ -16,12 +16,12 @@ describe('a file name', () => {
     expect(safeName(name, 'photo.jpg')).toBe(safe);
   });
 
-  it('keeps its end when it is too long', () => {
+  test('keeps its end when it is too long', () => {
     expect(safeName(`${'a'.repeat(300)}.jpg`, 'x')).toHaveLength(100);
     expect(safeName(`${'a'.repeat(300)}.jpg`, 'x')).toMatch(/\.jpg$/);
   });
 
-  it('is cut between whole signs, and holds no half of one', () => {
+  test('is cut between whole signs, and holds no half of one', () => {
     const family = '👨‍👩‍👧‍👦';
     for (let length = 80; length <= 100; length += 1) {
       const name = safeName(`${family}${'a'.repeat(length)}.jpg`, 'x');
@@ -33,7 +33,7 @@ describe('a file name', () => {
     expect(disposition('inline', `${half}.jpg`)).toContain("UTF-8''%EF%BF%BD.jpg");
   });
 
-  it.each([
+  test.each([
     ['me.JPEG', 'image/jpeg', 'me.JPEG'],
     ['page.html', 'image/jpeg', 'page.html.jpg'],
     ['photo.jpg', 'image/png', 'photo.jpg.png'],
@@ -43,14 +43,14 @@ describe('a file name', () => {
     expect(downloadName(name, type)).toBe(downloaded);
   });
 
-  it('goes into a header in ASCII and in UTF-8', () => {
+  test('goes into a header in ASCII and in UTF-8', () => {
     expect(disposition('attachment', 'Grü"ße.xlsx')).toBe(
       `attachment; filename="Gr__e.xlsx"; filename*=UTF-8''Gr%C3%BC%22%C3%9Fe.xlsx`.replace('Gr__e', 'Gr___e'),
     );
   });
 });
 
-it('gives out no type that a browser would run', () => {
+test('gives out no type that a browser would run', () => {
   expect(safeType('text/html')).toBe('application/octet-stream');
   expect(safeType('image/svg+xml')).toBe('application/octet-stream');
   expect(safeType('image/png')).toBe('image/png');
@@ -59,12 +59,12 @@ it('gives out no type that a browser would run', () => {
 describe('a visitor', () => {
   const token = 'ab'.repeat(32);
 
-  it('is known by the cookie, as the hash of its token', () => {
+  test('is known by the cookie, as the hash of its token', () => {
     expect(ownerOfCookies(`theme=dark; visitor=${token}; x=y`)).toBe(ownerOf(token));
     expect(ownerOf(token)).not.toContain(token);
   });
 
-  it.each([undefined, '', 'visitor=', 'visitor=short', `visitors=${token}`, `visitor=${token}x`])(
+  test.each([undefined, '', 'visitor=', 'visitor=short', `visitors=${token}`, `visitor=${token}x`])(
     'is nobody by %p',
     cookies => {
       expect(ownerOfCookies(cookies)).toBeUndefined();
@@ -73,11 +73,11 @@ describe('a visitor', () => {
 });
 
 describe('a number of rows', () => {
-  it.each([1, 200_000])('may be %p', rows => {
+  test.each([1, 200_000])('may be %p', rows => {
     expect(rowsProblem(rows)).toBeUndefined();
   });
 
-  it.each([
+  test.each([
     [-1, '-1'],
     [0, '0'],
     [1e9, '1,000,000,000'],
