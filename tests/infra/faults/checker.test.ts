@@ -208,6 +208,30 @@ describe('planted violations', () => {
     expect(story.problems({ stoppedPids: new Set([1]) })).toEqual([]);
   });
 
+  test('a caller that waits for a role that was stopped on purpose is no violation', () => {
+    const story = sound();
+    story.write(ask({ call: 'slow', role: 9 }), 0).write({ ...ack, call: 'slow' } as Line, 60_000);
+    expect(story.problems()).toEqual(['slow: the caller waited 60 s']);
+    expect(story.problems({ stoppedPids: new Set([9]) })).toEqual([]);
+  });
+
+  test('a task that begins long after it was due, or before', () => {
+    const begunAt = (at: number) =>
+      new Story()
+        .write(ask({ due: 100_000 }))
+        .write(ack)
+        .added()
+        .claimed('t1')
+        .write(start('t1'), at)
+        .write(effect('t1'))
+        .ended('done', 1)
+        .atTheEnd({ state: 'done', token: 't1' })
+        .problems({ longestDelayMs: 5_000 });
+    expect(begunAt(100_050)).toEqual([]);
+    expect(begunAt(106_000)).toEqual(['a: began 6 s after it was due']);
+    expect(begunAt(90_000)).toEqual(['a: began 10 s before it was due']);
+  });
+
   test('a role that crashes', () => {
     expect(sound().write({ kind: 'crash', error: 'boom' }).problems()).toEqual(['process 1 crashed: boom']);
   });

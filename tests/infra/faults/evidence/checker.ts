@@ -1,3 +1,4 @@
+import { defaultCallTimeoutMs } from '../../../../infra/database';
 import { finishedStates, type Task, type TaskState } from '../../../../infra/queue/model/task';
 import { type Claim, type History, historiesOf } from './history';
 import type { Line, Written } from './ledger';
@@ -11,6 +12,8 @@ export interface Evidence {
   tasks: readonly Task[];
   /** No call of addTask may take longer, whatever the database does. */
   longestCallMs?: number;
+  /** How late a task may start that falls due at a time. Without it nobody looks. */
+  longestDelayMs?: number;
   /** What happened on purpose: processes that were stopped for a while may have slow calls. */
   stoppedPids?: ReadonlySet<number>;
   /** Where a handler breaks the process that it shares with others, honest attempts may fail; the tasks may not. */
@@ -20,7 +23,15 @@ export interface Evidence {
 /** What was broken, a line each, and how much was looked at. */
 export interface Verdict {
   problems: string[];
-  figures: { acknowledged: number; attempts: number; void: number; handedBack: number };
+  figures: {
+    acknowledged: number;
+    attempts: number;
+    void: number;
+    handedBack: number;
+    longestCallMs: number;
+    /** Of what fell due at a time: how late it began at most. */
+    longestDelayMs: number;
+  };
 }
 
 type Of<K extends Line['kind']> = Written<Extract<Line, { kind: K }>>;
@@ -39,6 +50,7 @@ export function check(evidence: Evidence): Verdict {
     ...brokenOnce(facts),
     ...brokenIds(facts),
     ...slowCalls(facts),
+    ...wrongTimes(facts),
     ...crashes(facts),
   ];
   return { problems, figures: figuresOf(facts) };
@@ -59,7 +71,7 @@ interface Facts extends Evidence {
 function factsOf(evidence: Evidence): Facts {
   const of = <K extends Line['kind']>(kind: K) => evidence.ledger.filter(line => line.kind === kind) as Of<K>[];
   return {
-    longestCallMs: 45_000,
+    longestCallMs: answeredWithinMs,
     ...evidence,
     asks: new Map(of('ask').map(ask => [ask.call, ask])),
     acks: of('ack'),
@@ -70,6 +82,9 @@ function factsOf(evidence: Evidence): Facts {
     histories: historiesOf(evidence.changes),
   };
 }
+
+/** A call to the database ends within its limit, whatever happens; a busy machine may notice somewhat later. */
+const answeredWithinMs = defaultCallTimeoutMs + 5_000;
 
 /** Each acknowledged task is there at the end, has ended, and as its adder expected. */
 function lostTasks({ acks, asks, byId }: Facts): string[] {
@@ -190,12 +205,43 @@ function brokenIds({ acks, asks, histories, changes }: Facts): string[] {
 }
 
 /** A caller hears in bounded time, be it an error. */
-function slowCalls({ ledger, asks, longestCallMs, stoppedPids }: Facts): string[] {
+function slowCalls(facts: Facts): string[] {
+  return callsOf(facts)
+    .filter(({ tookMs }) => tookMs > facts.longestCallMs)
+    .map(({ call, tookMs }) => `${call}: the caller waited ${Math.round(tookMs / 1_000)} s`);
+}
+
+/** How long each call took, but for those of processes that were stopped on purpose. */
+function callsOf({ ledger, asks, stoppedPids }: Facts): { call: string; tookMs: number }[] {
   return ledger.flatMap(line => {
     if (line.kind !== 'ack' && line.kind !== 'refused') return [];
-    const took = line.at - (asks.get(line.call)?.at ?? line.at);
-    if (took <= longestCallMs || stoppedPids?.has(line.pid)) return [];
-    return [`${line.call}: the caller waited ${Math.round(took / 1_000)} s`];
+    const { at = line.at, role = 0 } = asks.get(line.call) ?? {};
+    if (stoppedPids?.has(line.pid) || stoppedPids?.has(role)) return [];
+    return [{ call: line.call, tookMs: Math.round(line.at - at) }];
+  });
+}
+
+/** What falls due at a time begins then, for the first time: not before, and not much later. */
+function wrongTimes(facts: Facts): string[] {
+  const { longestDelayMs } = facts;
+  if (longestDelayMs === undefined) return [];
+  return delaysOf(facts).flatMap(({ id, lateMs }) => {
+    if (lateMs > longestDelayMs) return [`${id}: began ${Math.round(lateMs / 1_000)} s after it was due`];
+    return lateMs < -longestAheadMs ? [`${id}: began ${Math.round(-lateMs / 1_000)} s before it was due`] : [];
+  });
+}
+
+/** A process knows the database's clock as well as a round trip is short. */
+const longestAheadMs = 1_500;
+
+/** By how much the first start of each task came after its due date. */
+function delaysOf({ acks, asks, starts }: Pick<Facts, 'acks' | 'asks' | 'starts'>): { id: string; lateMs: number }[] {
+  const first = new Map<string, number>();
+  for (const { task, at } of starts) first.set(task, Math.min(at, first.get(task) ?? at));
+  return acks.flatMap(({ call, ids }) => {
+    const { due } = asks.get(call) ?? {};
+    if (due === undefined) return [];
+    return ids.flatMap(id => (first.has(id) ? [{ id, lateMs: (first.get(id) as number) - due }] : []));
   });
 }
 
@@ -203,7 +249,8 @@ function crashes({ ledger }: Facts): string[] {
   return ledger.flatMap(line => (line.kind === 'crash' ? [`process ${line.pid} crashed: ${line.error}`] : []));
 }
 
-function figuresOf({ acks, starts, histories, byId }: Facts): Verdict['figures'] {
+function figuresOf(facts: Facts): Verdict['figures'] {
+  const { acks, starts, histories, byId } = facts;
   const claims = [...histories.values()].flatMap(({ claims }) => [...claims.values()]);
   return {
     acknowledged: new Set(acks.flatMap(({ ids }) => ids)).size,
@@ -211,5 +258,7 @@ function figuresOf({ acks, starts, histories, byId }: Facts): Verdict['figures']
     void: starts.filter(({ task, token }) => byId.get(task)?.token !== token).length,
     handedBack: claims.filter(({ exit, attemptBefore }) => exit?.state === 'queued' && exit.attempt === attemptBefore)
       .length,
+    longestCallMs: Math.max(0, ...callsOf(facts).map(({ tookMs }) => tookMs)),
+    longestDelayMs: Math.max(0, ...delaysOf(facts).map(({ lateMs }) => lateMs)),
   };
 }

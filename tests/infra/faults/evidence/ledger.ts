@@ -4,9 +4,22 @@ import { join } from 'node:path';
 /** What an adder expects of a task that it adds. `ended`: any end will do. */
 export type Expectation = 'done' | 'failed' | 'ended';
 
-/** One line of the ledger. `call` names one call of addTask or addTasks, unique over all processes. */
+/**
+ * One line of the ledger. `call` names one call of addTask or addTasks, unique over all processes; `due` is when its
+ * tasks fall due by the machine's clock, `role` the pid of the role that a worker asks by.
+ */
 export type Line =
-  | { kind: 'ask'; call: string; tasks: number; expects: Expectation; once?: boolean; _id?: string; uniqueKey?: string }
+  | {
+      kind: 'ask';
+      call: string;
+      tasks: number;
+      expects: Expectation;
+      once?: boolean;
+      _id?: string;
+      uniqueKey?: string;
+      due?: number;
+      role?: number;
+    }
   | { kind: 'ack'; call: string; ids: string[] }
   | { kind: 'refused'; call: string; error: string; message: string }
   | { kind: 'start'; task: string; token: string; attempt: number; version?: number }
@@ -56,6 +69,6 @@ function readLines(file: string): Written[] {
 }
 
 /** The machine's time, also in a process whose `Date` is shifted. */
-function realNow(): number {
+export function realNow(): number {
   return performance.timeOrigin + performance.now();
 }

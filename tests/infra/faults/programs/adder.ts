@@ -43,8 +43,9 @@ async function main(): Promise<void> {
 /** ask → addTasks → acknowledged or refused. What was refused is not tried again: the ledger says so. */
 async function add(queue: TaskQueueOf<typeof old>, call: string): Promise<void> {
   const tasks = Array.from({ length: program.batch }, () => nextTask(program.mix, random, call));
-  const { _id, uniqueKey, once } = tasks[0] as UnparsedTask;
-  const told = { _id, uniqueKey, once } as { _id?: string; uniqueKey?: string; once?: boolean };
+  const { _id, uniqueKey, once, dueDate } = tasks[0] as UnparsedTask;
+  const due = program.mix === 'due' ? (dueDate as Date).getTime() : undefined;
+  const told = { _id, uniqueKey, once, due } as { _id?: string; uniqueKey?: string; once?: boolean; due?: number };
   ledger.write({
     kind: 'ask',
     call,

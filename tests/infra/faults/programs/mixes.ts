@@ -1,9 +1,22 @@
+import { Priority } from '../../../../infra/catalog';
 import type { UnparsedTask } from '../../../../infra/queue/model/new-task';
+import { realNow } from '../evidence/ledger';
 import type { Random } from '../seeded-random';
 import { misbehaviors } from '../worker/misbehavior';
 
 /** What an adder adds. */
-export type Mix = 'mixed' | 'quick' | 'large' | 'slow' | 'blocking' | 'misbehaving' | 'ids' | 'once' | 'keys' | 'fresh';
+export type Mix =
+  | 'mixed'
+  | 'due'
+  | 'quick'
+  | 'large'
+  | 'slow'
+  | 'blocking'
+  | 'misbehaving'
+  | 'ids'
+  | 'once'
+  | 'keys'
+  | 'fresh';
 
 const kinds = Object.keys(misbehaviors);
 let nextKind: number | undefined;
@@ -18,6 +31,13 @@ const mixes: Record<Mix, (random: Random, call: string) => UnparsedTask> = {
     const resultBytes = kind > 90 ? 30_000 : random.below(500);
     return { taskType: 'work', data: { ms: random.below(120), resultBytes }, priority: random.below(3), ...later };
   },
+  /** Due soon by the machine's clock, whatever the process takes for the time; nothing that waits goes before. */
+  due: random => ({
+    taskType: 'work',
+    data: { ms: 5 },
+    priority: Priority.high,
+    dueDate: new Date(Math.round(realNow()) + 1_500 + random.below(4_000)),
+  }),
   quick: random => ({ taskType: 'work', data: { ms: random.below(5) } }),
   /** Payloads and results of more than the 16 KB from which on a socket is waited for. */
   large: random => ({

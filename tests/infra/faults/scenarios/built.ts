@@ -1,11 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { eventually } from '../../../support/eventually';
-import { ForeignClient } from '../../../support/foreign-ddp';
 import type { TestProcess } from '../../../support/processes';
 import type { Outcome, Scenario } from '../scenario';
 import { BuiltRoles } from '../stage/built-roles';
 import type { Stage } from '../stage/stage';
-import { concluded, openStage, verdictOf } from './with-stage';
+import { concluded, openStage } from './with-stage';
 
 /** A visitor who was told that the photo is there gets the thumbnails, whatever becomes of the web role. */
 export const killWebRole: Scenario = {
@@ -68,7 +67,7 @@ export const sigtermTwice: Scenario = {
     const { stage } = await openStage(play);
     const roles = await BuiltRoles.on(stage);
     const [, jobs] = [await roles.start('web'), await roles.start('jobs')];
-    await burn(roles, 20);
+    await roles.burn(20);
     await jobs.says(/burn:\S+ started/);
     jobs.signal('SIGTERM');
     await jobs.says(/draining/);
@@ -76,7 +75,7 @@ export const sigtermTwice: Scenario = {
     const problems = code === 143 ? [] : [`the second SIGTERM ended the role with ${code}`];
     if (tookMs > 5_000) problems.push(`the second SIGTERM took ${tookMs} ms`);
     await roles.start('jobs');
-    return { ...(await afterBurn(stage, problems)), figures: 'one role, two signals' };
+    return settled(stage, 'one role, two signals', problems);
   },
 };
 
@@ -90,33 +89,23 @@ export const sigtermWithoutDatabase: Scenario = {
     const roles = await BuiltRoles.on(stage);
     const env = { METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '10' };
     const [web, jobs] = [await roles.start('web'), await roles.start('jobs', env)];
-    await burn(roles, 3);
+    await roles.burn(3);
     await jobs.says(/burn:\S+ started/);
+    stage.noteKillOfDatabase();
     await mongo.kill();
     const { code, tookMs } = await toldToEnd(jobs);
     web.kill();
-    const problems = typeof code === 'number' ? [] : [`the jobs role ended by ${code}`];
+    const problems = code === 0 ? [] : [`the jobs role ended with ${code}: ${tail(jobs)}`];
     if (tookMs > 20_000) problems.push(`the jobs role took ${tookMs} ms to end without a database`);
     await mongo.restart();
     await roles.start('jobs');
-    return { ...(await afterBurn(stage, problems)), figures: `ended with ${code} after ${tookMs} ms` };
+    return settled(stage, `ended with ${code} after ${tookMs} ms`, problems);
   },
 };
 
-async function afterBurn(stage: Stage, problems: string[]): Promise<Outcome> {
-  await stage.untilSettled();
-  const { problems: more, figures } = await verdictOf(stage, '');
-  // Nothing was acknowledged by the ledger here: the burns were added by a browser's method.
-  const broken = more.filter(problem => !problem.startsWith('nothing was added'));
-  const live = await (await stage.tasks()).countDocuments({ taskType: 'burn', state: { $in: ['queued', 'running'] } });
-  return { problems: [...problems, ...broken, ...(live > 0 ? [`${live} burns wait for ever`] : [])], figures };
-}
-
-async function burn(roles: BuiltRoles, seconds: number): Promise<void> {
-  const client = await eventually(() => ForeignClient.open(roles.webUrl));
-  await client.enter();
-  await client.call('burn.start', { seconds, tasks: 1 });
-  client.close();
+async function settled(stage: Stage, words: string, problems: string[]): Promise<Outcome> {
+  const outcome = await concluded(stage, words);
+  return { ...outcome, problems: [...problems, ...outcome.problems] };
 }
 
 async function toldToEnd(role: TestProcess): Promise<{ code: number | NodeJS.Signals | 'nothing'; tookMs: number }> {

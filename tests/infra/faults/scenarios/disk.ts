@@ -29,6 +29,7 @@ export const fullDisk: Scenario = {
     await disk.fill();
     const died = await Promise.race([mongo.untilDead(), wait(play.size === 'small' ? 15_000 : 40_000, false)]);
     await disk.free();
+    stage.noteKillOfDatabase();
     await mongo.kill();
     await mongo.restart();
     await untilWritable(mongo.url);

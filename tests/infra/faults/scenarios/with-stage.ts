@@ -25,10 +25,19 @@ export async function concluded(stage: Stage, words: string, more: Partial<Evide
   return verdictOf(stage, words, more);
 }
 
-export async function verdictOf(stage: Stage, words: string, more: Partial<Evidence> = {}): Promise<Outcome> {
+async function verdictOf(stage: Stage, words: string, more: Partial<Evidence> = {}): Promise<Outcome> {
   const { problems, figures } = await stage.verdict(more);
-  const { acknowledged, attempts, void: late, handedBack } = figures;
+  const { acknowledged, attempts, void: late, handedBack, longestCallMs, longestDelayMs } = figures;
   const nothing = acknowledged === 0 ? ['nothing was added: the scenario has shown nothing'] : [];
-  const counted = [`${acknowledged} tasks`, `${attempts} attempts`, `${late} void`, `${handedBack} handed back`, words];
+  const delay = more.longestDelayMs === undefined ? '' : `begun up to ${Math.round(longestDelayMs)} ms late`;
+  const counted = [
+    `${acknowledged} tasks`,
+    `${attempts} attempts`,
+    `${late} void`,
+    `${handedBack} handed back`,
+    `calls of up to ${longestCallMs} ms`,
+    delay,
+    words,
+  ];
   return { problems: [...nothing, ...problems], figures: counted.filter(Boolean).join(', ') };
 }

@@ -4,13 +4,18 @@ import { join } from 'node:path';
 import type { Settings } from '../../../../infra/dev/settings-file';
 import { launchBuiltRole, type RoleName } from '../../../support/built-role';
 import { eventually } from '../../../support/eventually';
+import { ForeignClient } from '../../../support/foreign-ddp';
 import { testPort } from '../../../support/ports';
 import type { TestProcess } from '../../../support/processes';
 import { root } from '../../../support/run';
 import type { Stage } from './stage';
+import { privateFolderWithLedger } from './suite-worker';
 
-/** Short leases, so that a scenario sees them end. */
-const settings: Record<RoleName, Settings> = { jobs: { queue: { heartbeatMs: 1_000, leaseMs: 5_000 } }, web: {} };
+/** Short leases, so that a scenario sees them end; the workers get to know where the ledger is. */
+const settings: Record<RoleName, Settings> = {
+  jobs: { queue: { heartbeatMs: 1_000, leaseMs: 5_000 }, workers: { env: ['FAULTS_LEDGER'] } },
+  web: {},
+};
 
 /** The real roles of this checkout, built, as processes of a stage. */
 export class BuiltRoles {
@@ -45,7 +50,21 @@ export class BuiltRoles {
     const { stage, ports } = this;
     const mongoUrl = stage.database.url;
     const folder = join(stage.folder, 'roles');
-    return stage.adopt(await launchBuiltRole(name, { settings: settings[name], mongoUrl, ports, folder, env }));
+    const ledger = { FAULTS_LEDGER: stage.ledgerFolder, TANDEM_PRIVATE_DIR: await privateFolderWithLedger() };
+    const surroundings = { mongoUrl, ports, folder, env: { ...ledger, ...env } };
+    return stage.adopt(await launchBuiltRole(name, { settings: settings[name], ...surroundings }));
+  }
+
+  /** Has burns added by a visitor's method, and says in the ledger which. One whose role ends is not tried again. */
+  async burn(seconds: number, tasks = 2): Promise<void> {
+    const client = await eventually(() => ForeignClient.open(this.webUrl));
+    this.stage.write({ kind: 'ask', call: 'burns', tasks, expects: 'ended' });
+    await client.enter();
+    await client.call('burn.start', { seconds, tasks });
+    client.close();
+    const burns = await (await this.stage.tasks()).find({ taskType: 'burn' }).toArray();
+    this.stage.write({ kind: 'ack', call: 'burns', ids: burns.map(({ _id }) => _id) });
+    if (burns.length !== tasks) throw new Error(`${tasks} burns were acknowledged, ${burns.length} are there`);
   }
 
   /** Uploads a photo as a visitor of its own, and says in the ledger what it was told. */

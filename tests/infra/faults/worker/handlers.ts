@@ -26,7 +26,7 @@ export const handlers = {
 async function addChildren({ _id, token, data }: RecordedTask<{ children: number }>, { queue }: HandlerContext) {
   for (let nth = 0; nth < data.children; nth++) {
     const call = `child ${nth} of ${_id} (${token})`;
-    ledger().write({ kind: 'ask', call, tasks: 1, expects: 'done' });
+    ledger().write({ kind: 'ask', call, tasks: 1, expects: 'done', role: process.ppid });
     const id = await queue.addTask({ taskType: 'work', data: { ms: 5, ballast: call } } as never);
     ledger().write({ kind: 'ack', call, ids: [id] });
   }
