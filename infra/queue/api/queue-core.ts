@@ -4,9 +4,9 @@ import type { Clock } from '../../database';
 import type { Emit, QueueEvents } from '../model/events';
 import type { Signer } from '../model/signature';
 import type { Sender, Task } from '../model/task';
+import type { Pauses } from '../store/control';
 import type { MemoryStore } from '../store/memory-store';
 import type { MongoStore } from '../store/mongo-store';
-import type { Pauses } from '../store/pauses';
 
 /** What the queue tells a dispatcher in the same process, so that it need not hear of it from the database. */
 export interface QueueSignals {

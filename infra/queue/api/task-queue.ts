@@ -6,18 +6,21 @@ import { type Emit, type QueueEventName, QueueEvents, type QueueListener, queueE
 import type { NewTask, UnparsedTask } from '../model/new-task';
 import { Signer } from '../model/signature';
 import type { Sender, Task } from '../model/task';
+import { Pauses } from '../store/control';
 import { MemoryStore } from '../store/memory-store';
 import { MongoStore } from '../store/mongo-store';
-import { Pauses } from '../store/pauses';
 import { TaskCounters } from '../store/task-counters';
-import { addAll } from './add-tasks';
+import { addAll, replayOf } from './add-tasks';
 import { countQueue, type QueueCounts } from './counts';
-import { parseFindOptions, type TaskFindOptions } from './find-options';
-import { InMemoryTasks } from './in-memory-tasks';
+import {
+  InMemoryTasks,
+  parseFindOptions,
+  parseId,
+  parseSelector,
+  TaskCursor,
+  type TaskFindOptions,
+} from './find-tasks';
 import type { QueueCore } from './queue-core';
-import { replayOf } from './replay';
-import { TaskCursor } from './task-cursor';
-import { parseId, parseSelector } from './task-selector';
 import { type TaskModifier, updateTasks } from './update-tasks';
 
 export interface QueueConnection {

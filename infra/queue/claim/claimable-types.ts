@@ -1,7 +1,7 @@
 import { catalogVersions } from '../../catalog';
 import type { QueueCore } from '../api/queue-core';
+import type { Paused } from '../store/control';
 import type { DatabaseReport } from '../store/database-guard';
-import type { Paused } from '../store/pauses';
 import type { KnownType } from '../store/task-store';
 
 /** Which task types a role may claim now: those that it knows and that nobody has paused. */

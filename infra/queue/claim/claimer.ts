@@ -1,7 +1,7 @@
 import type { QueueCore } from '../api/queue-core';
 import { newToken } from '../model/ids';
 import type { Task } from '../model/task';
-import type { Grant, RateLimits } from '../store/rate-windows';
+import type { Grant, RateLimits } from '../store/control';
 import type { Claim, KnownType, Peeked, TaskStore } from '../store/task-store';
 import { type Verified, verify } from './verify';
 

@@ -15,10 +15,9 @@ import {
   type TaskTypeIn,
   timeOf,
 } from '../../catalog';
-import { canonical } from './canonical';
 import { InvalidTaskError } from './errors';
 import { newTaskId } from './ids';
-import type { Signer } from './signature';
+import { canonical, type Signer } from './signature';
 import type { Sender, Task } from './task';
 
 /** A session of the npm driver, or of the one that Meteor bundles: the task is written through its own client. */

@@ -1,6 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { canonical } from './canonical';
-import { firstSignedText } from './signature-v1';
+import { isDate, isPlainObject, timeOf } from '../../catalog';
 import type { Task } from './task';
 
 /** What is signed: what a task is asked for with, as far as neither a retry nor an update changes it. */
@@ -86,4 +85,49 @@ function hmac(key: string, text: string): string {
 function equal(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);
+}
+
+/**
+ * One text for one value in its normal form, and no other value has the same: JSON with sorted names, where dates and
+ * the numbers that JSON lacks stand as words that JSON does not know.
+ *
+ * @throws TypeError where the value is in no normal form, as what somebody else wrote into the database may be.
+ */
+export function canonical(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+  if (typeof value === 'boolean' || value === null) return String(value);
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value !== 'object') throw new TypeError(`a ${typeof value} has no canonical text`);
+  if (isPlainObject(value)) return canonicalRecord(value as Record<string, unknown>);
+  if (isDate(value)) return `Date(${Number(value)})`;
+  throw new TypeError('an instance of a class has no canonical text');
+}
+
+function canonicalRecord(record: Record<string, unknown>): string {
+  const names = Object.keys(record).sort();
+  return `{${names.map(name => `${JSON.stringify(name)}:${canonical(record[name])}`).join()}}`;
+}
+
+/**
+ * What the first signatures covered. Tasks that were signed so may still be in the queue; nothing is signed so any more.
+ * An object `{ $date: 5 }` and a date have the same text here: the payload of such a task is checked once more.
+ */
+function firstSignedText({
+  _id,
+  taskType,
+  data,
+  createdAt,
+}: Pick<Task, '_id' | 'taskType' | 'data' | 'createdAt'>): string {
+  return firstCanonical([_id, taskType, createdAt.getTime(), data]);
+}
+
+function firstCanonical(value: unknown): string {
+  if (!Number.isNaN(timeOf(value))) return `{"$date":${timeOf(value)}}`;
+  if (Array.isArray(value)) return `[${value.map(firstCanonical).join()}]`;
+  if (typeof value === 'number' && !Number.isFinite(value)) return `{"$number":"${value}"}`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value).filter(([, part]) => part !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, part]) => `${JSON.stringify(key)}:${firstCanonical(part)}`).join()}}`;
 }

@@ -1,5 +1,4 @@
-import type { ResolvedOptions } from '../../catalog';
-import { backoffMs } from './backoff';
+import type { Backoff, ResolvedOptions } from '../../catalog';
 import type { Outcome } from './executor';
 import type { Task, TaskError, TaskState } from './task';
 
@@ -102,4 +101,14 @@ function finish(
 
 function unknownEnding(ending: never): never {
   throw new Error(`not an ending: ${JSON.stringify(ending)}`);
+}
+
+/**
+ * How many milliseconds to wait after the given number of failures (1 is the first).
+ *
+ * @param random from 0 to 1; spreads the tries of tasks that failed together.
+ */
+export function backoffMs(failures: number, { base, factor, max, jitter }: Backoff, random = Math.random()): number {
+  const wait = Math.min(max, base * factor ** (failures - 1));
+  return Math.round(wait * (1 + jitter * (2 * random - 1)));
 }

@@ -57,3 +57,8 @@ export function refusesDocument(error: unknown): boolean {
   const { code, name } = error as Described;
   return refusingNames.test(name) || (typeof code === 'number' && refusingCodes.has(code));
 }
+
+/** Whether a query failed because an index that it names is gone. */
+export function isIndexMissing(error: unknown): boolean {
+  return error instanceof Error && /hint provided does not correspond to an existing index/i.test(error.message);
+}

@@ -1,6 +1,6 @@
 import type { Emit } from '../model/events';
-import { isDatabaseAway } from './database-errors';
-import { isIndexMissing } from './indexes';
+import { isDatabaseAway, isIndexMissing } from './database-errors';
+import type { MongoStore } from './mongo-store';
 
 /** Says once that the database is away, and once that it is back; any other failure once until its step succeeds. */
 export class DatabaseReport {
@@ -49,5 +49,32 @@ export class DatabaseReport {
       this.failing.add(step);
       this.emit('queue.failed', { step, error });
     }
+  }
+}
+
+/**
+ * Sees to it that the queue's indexes are there while roles run: somebody may drop one, or the whole collection (a
+ * restore does). Without them no claim comes through, and `uniqueKey` is not unique.
+ */
+export class IndexKeeper {
+  private making: Promise<unknown> | undefined;
+
+  constructor(
+    private readonly store: MongoStore,
+    private readonly report: DatabaseReport,
+  ) {}
+
+  /** Makes what is missing, once at a time; where nothing is, it costs one round trip. Never throws, never waited for. */
+  look(): void {
+    this.making ??= this.report
+      .attempt('make its indexes', () => this.store.ensureIndexes())
+      .finally(() => {
+        this.making = undefined;
+      });
+  }
+
+  /** Resolves when nothing is being made. */
+  async stop(): Promise<void> {
+    await this.making;
   }
 }

@@ -62,8 +62,3 @@ export async function ensureIndexes(collection: Collection<Task>): Promise<void>
     throw new Error(`index ${indexes[failed]?.name}: ${(reason as Error).message}`, { cause: reason });
   }
 }
-
-/** Whether a query failed because an index that it names is gone. */
-export function isIndexMissing(error: unknown): boolean {
-  return error instanceof Error && /hint provided does not correspond to an existing index/i.test(error.message);
-}

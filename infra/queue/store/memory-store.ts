@@ -1,13 +1,9 @@
 import { defaultOptions } from '../../catalog';
-import { compareTasks } from '../model/order';
+import { compareTasks, placeOfInterrupted } from '../model/order';
 import { isLive, type Progress, type Task, type TaskError } from '../model/task';
-import { countLiveTasks, findUnknownTypes } from './memory-count';
-import { cancelTask, retryTask } from './memory-ends';
-import { insertTask } from './memory-insert';
-import { settleTasks, wasSettledBy } from './memory-settle';
+import { countLiveTasks, findUnknownTypes, matches } from './memory-queries';
 import { MemoryTable, without } from './memory-table';
-import { placeOfInterrupted } from './place';
-import { matches } from './selector';
+import { cancelTask, insertTask, retryTask, settleTasks, wasSettledBy } from './memory-writes';
 import type {
   Cancelled,
   Claim,

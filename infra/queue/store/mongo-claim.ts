@@ -2,7 +2,7 @@ import type { Collection, Filter, FindOneAndUpdateOptions, UpdateFilter } from '
 import { compareTasks, type Ordered, queueOrder } from '../model/order';
 import type { Task } from '../model/task';
 import { refusesDocument } from './database-errors';
-import { setAside } from './set-aside';
+import { setAside } from './mongo-ends';
 import type { Claim, KnownType, Peeked, PeekRequest } from './task-store';
 
 /** MongoDB merges at most 200 scans in order; beyond, it would sort the whole queue. So a long list is asked in parts. */

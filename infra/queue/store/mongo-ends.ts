@@ -1,9 +1,10 @@
 import { type Collection, MongoServerError } from 'mongodb';
-import { finishedStates, type Task } from '../model/task';
+import { defaultOptions } from '../../catalog';
+import { finishedStates, type Task, type TaskError } from '../model/task';
+import { refusesDocument } from './database-errors';
 import { duplicateKey } from './mongo-insert';
-import { placeAsAddedInMongo } from './place';
-import type { Cancelled, Retried, RetryChanges } from './task-store';
-import { fieldsOfTheEnd, fieldsToUnset, unsetOf } from './transition';
+import type { Cancelled, Held, Retried, RetryChanges } from './task-store';
+import { fieldsOfTheEnd, fieldsToUnset, placeAsAddedInMongo, unsetOf } from './transition';
 
 /** Cancels a task that waits; asks for the end of one that runs. */
 export async function cancelTask(
@@ -40,4 +41,38 @@ export async function retryTask(
     if (error instanceof MongoServerError && error.code === duplicateKey) return 'duplicate';
     throw error;
   }
+}
+
+/**
+ * Takes a document that nothing else can be done with out of everybody's way, whatever is in it: it is `failed`, with
+ * the reason. Where not even that fits into it, its payload and history go.
+ *
+ * @returns whether it was there.
+ */
+export async function setAside(
+  collection: Collection<Task>,
+  { _id, owner, token }: Held,
+  state: Task['state'],
+  error: TaskError,
+  now: Date,
+): Promise<boolean> {
+  const expiresAt = new Date(now.getTime() + defaultOptions.retention.failed);
+  const end = { state: 'failed' as const, error, finishedAt: now, expiresAt };
+  const rest = { _id: '$_id', taskType: '$taskType', priority: '$priority', createdAt: '$createdAt', attempts: [] };
+  const which = { _id, state, ...(owner !== undefined && { owner }), ...(token !== undefined && { token }) };
+  try {
+    const { matchedCount } = await collection.updateOne(which, [
+      { $set: { ...literally(end) } },
+      { $unset: [...fieldsToUnset('failed'), 'token'] },
+    ]);
+    return matchedCount === 1;
+  } catch (failure) {
+    if (!refusesDocument(failure)) throw failure;
+    const { matchedCount } = await collection.updateOne(which, [{ $replaceWith: { ...rest, ...literally(end) } }]);
+    return matchedCount === 1;
+  }
+}
+
+function literally(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, { $literal: value }]));
 }

@@ -2,7 +2,7 @@ import type { Collection } from 'mongodb';
 import { newToken } from '../model/ids';
 import type { Task } from '../model/task';
 import { isDatabaseAway, refusesDocument } from './database-errors';
-import { setAside } from './set-aside';
+import { setAside } from './mongo-ends';
 
 /** Makes scheduled tasks that are due queued, soonest first, and returns them. */
 export async function promoteTasks(collection: Collection<Task>, now: Date, limit: number): Promise<Task[]> {

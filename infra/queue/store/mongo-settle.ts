@@ -1,9 +1,8 @@
 import type { Collection } from 'mongodb';
 import { attemptsKept, type Task } from '../model/task';
 import { isDatabaseAway, refusesDocument } from './database-errors';
-import { placeAsAddedInMongo, placeOfInterruptedInMongo } from './place';
 import type { Held, Settlement } from './task-store';
-import { fieldsOf, fieldsToUnset } from './transition';
+import { fieldsOf, fieldsToUnset, placeAsAddedInMongo, placeOfInterruptedInMongo } from './transition';
 
 /**
  * Writes the ends of many attempts: one update for all that were claimed together and go to the same state, in which

@@ -5,11 +5,10 @@ import { liveStates, type Progress, type Task, type TaskError } from '../model/t
 import { ensureIndexes } from './indexes';
 import { peekQueued, takeFirstQueued, takeQueued } from './mongo-claim';
 import { countLiveTasks, findUnknownTypes } from './mongo-count';
-import { cancelTask, retryTask } from './mongo-ends';
+import { cancelTask, retryTask, setAside } from './mongo-ends';
 import { insertInSession, insertTasks } from './mongo-insert';
 import { promoteTasks } from './mongo-promote';
 import { handBackAll, handBackClaim, handBackTasks, renewLeases, settleTasks } from './mongo-settle';
-import { setAside } from './set-aside';
 import type {
   Cancelled,
   Claim,

@@ -49,3 +49,12 @@ export const fieldsOfTheEnd = [
 export function withAttempt(attempts: readonly Attempt[], attempt: Attempt | undefined): Attempt[] {
   return attempt ? [...attempts, attempt].slice(-attemptsKept) : [...attempts];
 }
+
+/** The same in MongoDB's words. A place that is no number is somebody else's work: it stays, until a claim rejects it. */
+export const placeOfInterruptedInMongo = {
+  $cond: [{ $and: [{ $isNumber: '$place' }, { $gte: ['$place', 0] }] }, { $subtract: ['$place', 2] }, '$place'],
+};
+
+export const placeAsAddedInMongo = {
+  $cond: [{ $and: [{ $isNumber: '$place' }, { $lt: ['$place', 0] }] }, { $add: ['$place', 2] }, '$place'],
+};

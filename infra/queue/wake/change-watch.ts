@@ -1,11 +1,9 @@
 import type { ChangeStream, ChangeStreamDocument, Db, Timestamp } from 'mongodb';
-import { timeOf } from '../../catalog';
 import { hasChangeStreams } from '../../database';
-import type { Task } from '../model/task';
+import { controlCollectionName } from '../store/control';
 import type { DatabaseReport } from '../store/database-guard';
-import { controlCollectionName } from '../store/pauses';
 import type { Upcoming, WatchedDeadline } from '../store/task-store';
-import { changePipeline, drops } from './change-pipeline';
+import { changePipeline, drops, fieldsOf } from './queue-changes';
 
 /** What the database tells of what other processes did. */
 export interface ChangeListener {
@@ -153,24 +151,4 @@ export class ChangeWatch {
 
 function startAt(operationTime: unknown): { startAtOperationTime?: Timestamp } {
   return operationTime ? { startAtOperationTime: operationTime as Timestamp } : {};
-}
-
-type ChangedFields = Partial<
-  Pick<Task, 'state' | 'dueDate' | 'cancelRequested' | 'taskType' | 'deadline' | 'deadlineWatch'>
->;
-
-function fieldsOf(change: ChangeStreamDocument): ChangedFields {
-  if (change.operationType === 'insert' || change.operationType === 'replace')
-    return withSoundDates(change.fullDocument as ChangedFields);
-  return change.operationType === 'update' ? withSoundDates(change.updateDescription.updatedFields ?? {}) : {};
-}
-
-/** Others may write a text as a date: nobody waits for that. */
-function withSoundDates({ dueDate, deadline, deadlineWatch, ...fields }: ChangedFields = {}): ChangedFields {
-  const isMoment = (date: unknown) => !Number.isNaN(timeOf(date));
-  return {
-    ...fields,
-    ...(isMoment(dueDate) && { dueDate }),
-    ...(isMoment(deadline) && { deadline, deadlineWatch }),
-  };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Claimer, type ClaimerOptions } from '../../../infra/queue/claim/claimer';
-import { RateLimits } from '../../../infra/queue/store/rate-windows';
+import { RateLimits } from '../../../infra/queue/store/control';
 import { eventually } from '../../support/eventually';
 import { gate, TestQueue } from '../../support/queue';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { MongoClient } from 'mongodb';
-import { Pauses } from '../../../infra/queue/store/pauses';
+import { Pauses } from '../../../infra/queue/store/control';
 import { eventually } from '../../support/eventually';
 import { ForeignClient } from '../../support/foreign-ddp';
 import { runningPair, startRoles, type TestRoles } from '../../support/roles';

@@ -2,13 +2,11 @@ import { createHmac } from 'node:crypto';
 import { defaultOptions } from '../../../infra/catalog';
 import { overloadLevel } from '../../../infra/queue/claim/overload';
 import { resolveSettings } from '../../../infra/queue/dispatch/settings';
-import { backoffMs } from '../../../infra/queue/model/backoff';
 import { newTaskId } from '../../../infra/queue/model/ids';
 import { compareTasks } from '../../../infra/queue/model/order';
 import { Signer } from '../../../infra/queue/model/signature';
-import { decideNextState, type Ending } from '../../../infra/queue/model/states';
-import { milestoneBetween } from '../../../infra/queue/store/error-groups';
-import { fingerprintOf, withoutIds } from '../../../infra/queue/store/fingerprint';
+import { backoffMs, decideNextState, type Ending } from '../../../infra/queue/model/states';
+import { fingerprintOf, milestoneBetween, withoutIds } from '../../../infra/queue/store/error-groups';
 import { aTask } from '../../support/tasks';
 
 const now = new Date('2026-11-21T12:00:00Z');

@@ -1,4 +1,7 @@
-import { controlCollectionName } from '../store/pauses';
+import type { ChangeStreamDocument } from 'mongodb';
+import { timeOf } from '../../catalog';
+import type { Task } from '../model/task';
+import { controlCollectionName } from '../store/control';
 
 /** After these the tasks' collection is another one, without indexes. */
 export const drops: readonly string[] = ['drop', 'rename', 'dropDatabase', 'invalidate'];
@@ -34,4 +37,25 @@ const projection = {
 
 function only(path: string, fields: string[]): Record<string, 1> {
   return Object.fromEntries(fields.map(field => [`${path}.${field}`, 1]));
+}
+
+type ChangedFields = Partial<
+  Pick<Task, 'state' | 'dueDate' | 'cancelRequested' | 'taskType' | 'deadline' | 'deadlineWatch'>
+>;
+
+/** What has changed of a task, as far as the pipeline lets it through. */
+export function fieldsOf(change: ChangeStreamDocument): ChangedFields {
+  if (change.operationType === 'insert' || change.operationType === 'replace')
+    return withSoundDates(change.fullDocument as ChangedFields);
+  return change.operationType === 'update' ? withSoundDates(change.updateDescription.updatedFields ?? {}) : {};
+}
+
+/** Others may write a text as a date: nobody waits for that. */
+function withSoundDates({ dueDate, deadline, deadlineWatch, ...fields }: ChangedFields = {}): ChangedFields {
+  const isMoment = (date: unknown) => !Number.isNaN(timeOf(date));
+  return {
+    ...fields,
+    ...(isMoment(dueDate) && { dueDate }),
+    ...(isMoment(deadline) && { deadline, deadlineWatch }),
+  };
 }
