@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Deploys both roles to Galaxy from one build: the jobs role first, then the web role.
+# Deploys every role to Galaxy from one build: the jobs roles first, then the web role.
 # A bare `meteor deploy HOST --settings F --cache-build` works as well; what this adds is care.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -14,20 +14,22 @@ main() {
   build_worker
   run_checks
   build_once
-  if wanted jobs; then deploy_role jobs; fi
-  if wanted web; then deploy_role web; fi
+  for role in "${roles[@]}"; do
+    if wanted "$role"; then deploy_role "$role"; fi
+  done
   say_done
 }
 
 usage() {
   cat <<'EOF'
-Usage: ./deploy.sh [ENVIRONMENT] [--only web|jobs] [--dry-run] [--help]
+Usage: ./deploy.sh [ENVIRONMENT] [--only web|jobs|jobs-NAME] [--dry-run] [--help]
 
-  ENVIRONMENT      picks settings-web.ENVIRONMENT.json and settings-jobs.ENVIRONMENT.json;
-                   without it: settings-web.json and settings-jobs.json
-  --only web|jobs  deploys that role alone (both settings files are checked all the same)
-  --dry-run        does the checks, prints what would follow and does none of it
-  --help           this text
+  ENVIRONMENT    picks settings-web.ENVIRONMENT.json and settings-jobs.ENVIRONMENT.json;
+                 without it: settings-web.json and settings-jobs.json.
+                 Each settings-jobs-NAME file of the environment is a further app, the role jobs-NAME
+  --only ROLE    deploys that role alone (all settings files are checked all the same)
+  --dry-run      does the checks, prints what would follow and does none of it
+  --help         this text
 
 Each settings file says where its role goes:
   "deploy": { "host": "app.example.com", "owner": "...", "plan": "...", "containerSize": "compact",
@@ -44,17 +46,18 @@ wanted() { [ -z "$only" ] || [ "$only" = "$1" ]; }
 ours() { node --require ./infra/dev/installed.cjs --import tsx "$@"; }
 
 say_done() {
-  local roles="${only:-jobs and web}"
-  if [ "$dry_run" = yes ]; then say "dry run: nothing was deployed; $(short "$commit") would run as $roles"; return; fi
-  say "done: $(short "$commit") runs as $roles"
+  local names=${roles[*]} as
+  as=${only:-$(joined "${names% web}") and web}
+  if [ "$dry_run" = yes ]; then say "dry run: nothing was deployed; $(short "$commit") would run as $as"; return; fi
+  say "done: $(short "$commit") runs as $as"
 }
 
 only_role() {
-  case "$1" in web | jobs) only=$1 ;; *) fail "--only ${1:-(nothing)}: say web or jobs" ;; esac
+  case "$1" in web | jobs | jobs-?*) only=$1 ;; *) fail "--only ${1:-(nothing)}: say web, jobs or jobs-NAME" ;; esac
 }
 
 parse_arguments() {
-  environment='' only='' dry_run=no touched=() before_web='' before_jobs=''
+  environment='' only='' dry_run=no touched=()
   while [ $# -gt 0 ]; do
     case "$1" in
       --help | -h) usage; exit 0 ;;
@@ -67,8 +70,6 @@ parse_arguments() {
     shift
   done
   case "$environment" in *[!A-Za-z0-9_-]*) fail "$environment: an environment's name has letters, digits, - and _ only" ;; esac
-  local suffix="${environment:+.$environment}"
-  web_settings="settings-web$suffix.json" jobs_settings="settings-jobs$suffix.json"
   commit=$(git rev-parse HEAD) || fail 'this is no git checkout: the build cache is keyed on the commit'
 }
 
@@ -96,22 +97,40 @@ refuse_dirty_tree() {
 $changes"
 }
 
-# Takes web_host=… jobs_owner=… and so on, one a line: these names and no other. A value is a text, whatever it holds.
+# Takes "web host=…", "jobs-heavy owner=…" and so on, one a line, roles in the order of the deploy: these names and no
+# other. A value is a text, whatever it holds.
 check_settings() {
-  local lines line
-  web_host='' web_owner='' web_plan='' web_container_size='' web_health_url=''
-  jobs_host='' jobs_owner='' jobs_plan='' jobs_container_size='' jobs_health_url=''
-  lines=$(ours infra/dev/deploy/check-settings.ts "$web_settings" "$jobs_settings") || exit 1
+  local lines line role where=''
+  roles=()
+  lines=$(ours infra/dev/deploy/check-settings.ts "$environment") || exit 1
   while IFS= read -r line; do
+    role=${line%% *} line=${line#* }
+    case "$role" in web | jobs) ;; *[!a-z0-9-]* | '') not_settings ;; jobs-?*) ;; *) not_settings ;; esac
     case "${line%%=*}" in
-      web_host | web_owner | web_plan | web_container_size | web_health_url) ;;
-      jobs_host | jobs_owner | jobs_plan | jobs_container_size | jobs_health_url) ;;
-      *) fail 'the settings could not be read: their check said something else than settings' ;;
+      file) begin_role "$role" ;;
+      host) where="${where:+$where, }$(value_of "$role" file) → ${line#*=}" ;;
+      owner | plan | container_size | health_url) ;;
+      *) not_settings ;;
     esac
-    printf -v "${line%%=*}" '%s' "${line#*=}"
+    set_value "$role" "${line%%=*}" "${line#*=}"
   done <<<"$lines"
-  say "settings are right: $web_settings → $web_host, $jobs_settings → $jobs_host"
+  [ -z "$only" ] || [[ " ${roles[*]} " == *" $only "* ]] || fail "--only $only: there is no such role, there are $(joined "${roles[*]}")"
+  say "settings are right: $where"
 }
+
+not_settings() { fail 'the settings could not be read: their check said something else than settings'; }
+
+# Nothing of it comes out of the environment.
+begin_role() {
+  local name
+  roles+=("$1")
+  for name in host owner plan container_size health_url before; do set_value "$1" "$name" ''; done
+}
+
+# What is known of a role is kept in variables of its own: bash 3, which macOS has, knows no other maps.
+set_value() { printf -v "of_${1//-/_}_$2" '%s' "$3"; }
+value_of() { local name="of_${1//-/_}_$2"; printf '%s' "${!name:-}"; }
+joined() { printf '%s' "${1// /, }"; }
 
 check_login() {
   if [ "$dry_run" = yes ]; then say 'would ask: meteor whoami'; return; fi
@@ -131,17 +150,15 @@ run_meteor() {
 }
 
 build_once() {
-  run_meteor deploy "$jobs_host" --settings "$jobs_settings" --cache-build --build-only ||
+  run_meteor deploy "$(value_of jobs host)" --settings "$(value_of jobs file)" --cache-build --build-only ||
     fail 'the build failed: nothing was deployed'
 }
 
 deploy_role() {
-  local role=$1 host settings flags=() flag name value
-  name="${role}_host" && host=${!name}
-  name="${role}_settings" && settings=${!name}
+  local role=$1 host settings flags=() flag value
+  host=$(value_of "$role" host) settings=$(value_of "$role" file)
   for flag in owner plan container-size; do
-    name="${role}_${flag//-/_}"
-    value=${!name:-}
+    value=$(value_of "$role" "${flag//-/_}")
     [ -z "$value" ] || flags+=("--$flag" "$value")
   done
   if [ "$dry_run" = no ]; then touch_role "$role"; fi
@@ -153,23 +170,24 @@ deploy_role() {
 
 # From here on it may run something else, and we can't ask any more what it was.
 touch_role() {
-  local name="$1_health_url"
-  printf -v "before_$1" '%s' "$(ours infra/dev/deploy/health.ts commit "${!name}" || true)"
+  set_value "$1" before "$(ours infra/dev/deploy/health.ts commit "$(value_of "$1" health_url)" || true)"
   touched+=("$1")
 }
 
 await_health() {
-  local name="$1_health_url"
-  if [ "$dry_run" = yes ]; then say "would wait for ${!name} to answer with commit $(short "$commit")"; return; fi
-  ours infra/dev/deploy/health.ts await "${!name}" "$commit" "${DEPLOY_HEALTH_TIMEOUT_SECONDS:-300}"
+  local url
+  url=$(value_of "$1" health_url)
+  if [ "$dry_run" = yes ]; then say "would wait for $url to answer with commit $(short "$commit")"; return; fi
+  ours infra/dev/deploy/health.ts await "$url" "$commit" "${DEPLOY_HEALTH_TIMEOUT_SECONDS:-300}"
 }
 
 stop_here() {
-  local role=$1 reason=$2
+  local role=$1 reason=$2 urls=()
   note "$role" "$reason" failed
   {
     printf 'deploy: %s. What runs now:\n' "$reason"
-    ours infra/dev/deploy/health.ts show "jobs=$jobs_health_url" "web=$web_health_url" || true
+    for role in "${roles[@]}"; do urls+=("$role=$(value_of "$role" health_url)"); done
+    ours infra/dev/deploy/health.ts show "${urls[@]}" || true
     printf 'To go back to what ran before this deploy, for the role that is to go back:\n'
     for role in "${touched[@]}"; do way_back "$role"; done
   } >&2
@@ -189,9 +207,10 @@ way_back() {
 
 # What the role itself said before it was touched; else the last commit of it that a deploy from here saw healthy.
 commit_before() {
-  local name="before_$1"
-  if [ -n "${!name}" ] && [[ $commit != "${!name}"* ]]; then
-    echo "${!name}"
+  local before
+  before=$(value_of "$1" before)
+  if [ -n "$before" ] && [[ $commit != "$before"* ]]; then
+    echo "$before"
   else
     awk -F'\t' -v e="${environment:-default}" -v r="$1" -v c="$commit" \
       '$2 == e && $3 == r && $4 == "done" && $5 != c && $5 ~ /^[0-9a-f]+$/ { last = $5 } END { print last }' \

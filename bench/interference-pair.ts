@@ -37,11 +37,11 @@ async function startOwnPair(): Promise<Pair> {
   const mongoUrl = databaseIn(mongo.url, `bench_interference_${process.pid}`);
   const ports = { web: await freePort(), jobs: await freePort() };
   const { clientFolder, serverFile } = bundler;
-  const surroundings = { mongoUrl, clientFolder, privateFolder, publicFolder: join(root, 'public'), ports };
+  const deps = { mongoUrl, clientFolder, privateFolder, publicFolder: join(root, 'public'), jobsPort: ports.jobs };
   const processes = await Promise.all(
     (['jobs', 'web'] as const).map(async role => {
       const settings = await readSettings(join(root, `settings-${role}.json`));
-      const env = roleEnvironment(role, settings, surroundings);
+      const env = roleEnvironment(ports[role], settings, deps);
       return startProcess(process.execPath, [serverFile], { env, cwd: folder });
     }),
   );

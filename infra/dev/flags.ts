@@ -1,23 +1,24 @@
 import { parseArgs } from 'node:util';
 
-export type RoleName = 'web' | 'jobs';
-
 export interface Flags {
-  roles: RoleName[];
-  /** Where each role listens. */
-  ports: Record<RoleName, number>;
+  /** Only this one. */
+  role?: string;
+  /** Where the web role listens. */
+  port: number;
   help: boolean;
 }
 
-export const help = `npm start [-- flags]   brings up a MongoDB and both roles, and restarts what you change
+export const help = `npm start [-- flags]   brings up a MongoDB and every role, and restarts what you change
 
   --role web|jobs      only this one; two terminals, one role each, share the database
   --port 3000          where the page is; the jobs role listens 100 above
   --help               this page
 
+Each settings-jobs-<name>.json is a further jobs role, jobs-<name>, one port above the one before.
 A MongoDB is found or fetched by itself; MONGO_URL names one of your own. npm run db:reset empties ours.`;
 
-const jobsAbove = 100;
+/** The jobs role is 100 above, and there may be more of them. */
+const highestPort = 65_335;
 
 /**
  * @param page the help of the command, shown behind a message.
@@ -25,8 +26,9 @@ const jobsAbove = 100;
  */
 export function readFlags(args: string[], page = help): Flags {
   const { values } = parsed(args, page);
-  const web = portOf(values.port ?? '3000', page);
-  return { roles: rolesOf(values.role, page), ports: { web, jobs: web + jobsAbove }, help: values.help ?? false };
+  const { role, port = '3000', help = false } = values;
+  if (role !== undefined) checkRole(role, page);
+  return { ...(role !== undefined && { role }), port: portOf(port, page), help };
 }
 
 function parsed(args: string[], page: string) {
@@ -41,15 +43,14 @@ function parsed(args: string[], page: string) {
   }
 }
 
-function rolesOf(role: string | undefined, page: string): RoleName[] {
-  if (role === undefined) return ['web', 'jobs'];
-  if (role === 'web' || role === 'jobs') return [role];
-  throw new Error(`--role: ${JSON.stringify(role)} is no role, it is web or jobs\n\n${page}`);
+/** Whether there is such a role, the settings files say. */
+function checkRole(role: string, page: string): void {
+  if (/^(web|jobs(-.+)?)$/.test(role)) return;
+  throw new Error(`--role: ${JSON.stringify(role)} is no role, it is web, jobs or jobs-<name>\n\n${page}`);
 }
 
 function portOf(text: string, page: string): number {
   const port = Number(text);
-  const highest = 65_535 - jobsAbove;
-  if (Number.isInteger(port) && port >= 1 && port <= highest) return port;
-  throw new Error(`--port: ${JSON.stringify(text)} is no whole number from 1 to ${highest}\n\n${page}`);
+  if (Number.isInteger(port) && port >= 1 && port <= highestPort) return port;
+  throw new Error(`--port: ${JSON.stringify(text)} is no whole number from 1 to ${highestPort}\n\n${page}`);
 }

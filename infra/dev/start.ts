@@ -1,4 +1,5 @@
 import { help, readFlags } from './flags';
+import { jobsPortOf, localRolesOf, onlyRole } from './roles';
 import { root } from './root';
 import { Development } from './running/development';
 import { endWhenAsked } from './running/end-when-asked';
@@ -6,7 +7,11 @@ import { endWhenAsked } from './running/end-when-asked';
 async function start(): Promise<void> {
   const flags = readFlags(process.argv.slice(2));
   if (flags.help) return console.log(help);
-  const development = new Development(flags, root);
+  const development = new Development(
+    root,
+    onlyRole(await localRolesOf(root, flags.port), flags.role),
+    jobsPortOf(flags.port),
+  );
   endWhenAsked(development);
   await development.start().catch(async error => {
     console.error(error instanceof Error ? error.message : error);

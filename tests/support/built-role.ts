@@ -24,11 +24,11 @@ export async function launchBuiltRole(name: RoleName, options: BuiltRoleOptions)
   const { settings = {}, mongoUrl, ports, folder, env = {} } = options;
   const { serverFile, clientFolder } = await buildOfThisRun();
   const settled = laidOver(await readSettings(join(root, `settings-${name}.json`)), settings);
-  const surroundings = { mongoUrl, clientFolder, privateFolder, publicFolder: join(root, 'public'), ports };
+  const deps = { mongoUrl, clientFolder, privateFolder, publicFolder: join(root, 'public'), jobsPort: ports.jobs };
   const cwd = join(folder, name);
   const TMPDIR = join(folder, `${name}-tmp`);
   for (const path of [cwd, TMPDIR]) await mkdir(path, { recursive: true });
-  const environment = { ...roleEnvironment(name, settled, surroundings), TMPDIR, ...env };
+  const environment = { ...roleEnvironment(ports[name], settled, deps), TMPDIR, ...env };
   return startProcess(process.execPath, ['--enable-source-maps', serverFile], { cwd, env: environment });
 }
 

@@ -46,6 +46,11 @@ export class DeployCheckout {
     for (const folder of [this.folder, this.standIn]) rmSync(folder, { recursive: true, force: true });
   }
 
+  /** A third role, by its settings file. */
+  writeFurtherRole(name: string, suffix = ''): void {
+    writeFileSync(join(this.folder, `settings-${name}${suffix}.json`), JSON.stringify(this.settingsOf(name, true)));
+  }
+
   writeSettings(suffix = ''): void {
     writeFileSync(join(this.folder, `settings-web${suffix}.json`), JSON.stringify(this.web));
     writeFileSync(join(this.folder, `settings-jobs${suffix}.json`), JSON.stringify(this.jobs));
@@ -120,6 +125,7 @@ export class DeployCheckout {
       'infra/dev/deploy',
       'infra/dev/settings-file.ts',
       'infra/dev/app-settings.ts',
+      'infra/dev/roles.ts',
       'infra/dev/root.ts',
       'infra/dev/fetch-within.ts',
       'infra/dev/installed.cjs',

@@ -18,10 +18,10 @@ export async function testPort(): Promise<number> {
 /** Where `npm start` of a new checkout puts its database: several tests start one. */
 const reserved = 27_117;
 
-/** A port that is free together with the one 100 above: the web role's and the jobs role's. */
+/** A port that is free together with those 100 and 101 above: the web role's and those of two jobs roles. */
 export async function testPortPair(): Promise<number> {
   for (;;) {
     const port = await testPort();
-    if (await isFree(port + 100)) return port;
+    if ((await isFree(port + 100)) && (await isFree(port + 101))) return port;
   }
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { RoleName } from '../flags';
 import { howItEnded, isGroupAlive, signalGroup } from '../process-tree';
+import type { Role } from '../roles';
 import { label, printLines } from '../running/log-lines';
 
 export interface MeteorOptions {
-  role: RoleName;
+  role: Role;
   /** The Meteor tool. */
   tool: string;
   args: string[];

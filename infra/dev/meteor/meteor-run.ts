@@ -2,48 +2,47 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildWorker } from '../bundling/build-worker';
 import { answers } from '../database/ping';
-import type { Flags, RoleName } from '../flags';
 import { isFree } from '../ports';
+import { type LocalRole, readRoleSettings } from '../roles';
 import { Watcher } from '../running/watcher';
-import { linkedTo, readRoleSettings, settingsFileOf } from '../settings-file';
+import { linkedTo } from '../settings-file';
 import { MeteorProcess } from './meteor-process';
 import { meteorTool } from './tool';
 
-/** Each role compiles in a folder of its own. The web role has Meteor's usual one, where the data is, too. */
-const localDir = { web: '.meteor/local', jobs: '.meteor/local-jobs' };
 const sourcesOfTheWorker = ['imports', 'infra', 'package-lock.json', 'tsconfig.json'];
 const askEveryMs = 250;
 
-/** `npm run meteor`: both roles under the Meteor tool, on one database. */
+/** `npm run meteor`: every role under the Meteor tool, on one database. */
 export class MeteorRun {
   private readonly processes: MeteorProcess[] = [];
   private watcher?: Watcher;
   private stopping?: Promise<void>;
 
   constructor(
-    private readonly flags: Flags,
     private readonly root: string,
+    private readonly roles: LocalRole[],
+    private readonly ports: { web: number; jobs: number },
   ) {}
 
   /** Resolves when a role has ended by itself, with how. @throws one clear line; `stop` is to be called in each case. */
   async run(): Promise<string> {
     const tool = meteorTool();
     await this.checkPorts();
-    const roles = await Promise.all(this.flags.roles.map(role => this.processOf(role, tool)));
+    const processes = await Promise.all(this.roles.map(role => this.processOf(role, tool)));
     await buildWorker();
     const ends: Promise<string>[] = [];
-    for (const [index, role] of roles.entries()) {
-      const ended =
-        this.flags.roles[index] === 'jobs' ? await Promise.race([this.awaitDatabase(), ...ends]) : undefined;
+    for (const [index, process] of processes.entries()) {
+      const isJobs = this.roles[index]?.kind === 'jobs';
+      const ended = isJobs ? await Promise.race([this.awaitDatabase(), ...ends]) : undefined;
       if (ended || this.stopping) return ended ?? 'ended';
-      this.processes.push(role);
-      ends.push(role.run());
+      this.processes.push(process);
+      ends.push(process.run());
     }
-    if (this.flags.roles.includes('jobs')) await Promise.race([this.watchWorker(), ...ends]);
+    if (this.includes('jobs')) await Promise.race([this.watchWorker(), ...ends]);
     return Promise.race(ends);
   }
 
-  /** The jobs role first: the web role's Meteor owns the database. Twice is fine. */
+  /** The jobs roles first: the web role's Meteor owns the database. Twice is fine. */
   stop(): Promise<void> {
     this.stopping ??= this.unwind();
     return this.stopping;
@@ -59,50 +58,55 @@ export class MeteorRun {
   }
 
   private async checkPorts(): Promise<void> {
-    for (const role of this.flags.roles) {
-      const port = this.flags.ports[role];
+    for (const { name, port } of this.roles) {
       if (!(await isFree(port)))
-        throw new Error(`Port ${port}, the ${role} role's, is in use. End what uses it, or add: -- --port <another>`);
+        throw new Error(`Port ${port}, the ${name} role's, is in use. End what uses it, or add: -- --port <another>`);
     }
   }
 
-  private async processOf(role: RoleName, tool: string): Promise<MeteorProcess> {
+  private async processOf(role: LocalRole, tool: string): Promise<MeteorProcess> {
     return new MeteorProcess({
       role,
       tool,
-      args: ['run', '--settings', await this.settingsFile(role), '--port', String(this.flags.ports[role])],
+      args: ['run', '--settings', await this.settingsFile(role), '--port', String(role.port)],
       cwd: this.root,
       env: this.environmentOf(role),
     });
   }
 
+  private includes(kind: LocalRole['kind']): boolean {
+    return this.roles.some(role => role.kind === kind);
+  }
+
   /** The settings file itself, so that Meteor sees it change; at other ports a copy whose link goes there. */
-  private async settingsFile(role: RoleName): Promise<string> {
-    const file = settingsFileOf(role);
+  private async settingsFile(role: LocalRole): Promise<string> {
+    const { settingsFile } = role;
     const settings = await readRoleSettings(this.root, role);
-    const linked = linkedTo(settings, this.flags.ports.jobs);
-    if (JSON.stringify(linked) === JSON.stringify(settings)) return file;
-    const copy = join('.local', `meteor-${file}`);
+    const linked = linkedTo(settings, this.ports.jobs);
+    if (JSON.stringify(linked) === JSON.stringify(settings)) return settingsFile;
+    const copy = join('.local', `meteor-${settingsFile}`);
     await mkdir(join(this.root, '.local'), { recursive: true });
     await writeFile(join(this.root, copy), JSON.stringify(linked, null, 2));
     return copy;
   }
 
-  private environmentOf(role: RoleName): NodeJS.ProcessEnv {
-    const env = { ...process.env, METEOR_LOCAL_DIR: localDir[role] };
-    if (role === 'web' || process.env.MONGO_URL) return env;
+  /** Each role compiles in a folder of its own. The web role has Meteor's usual one, where the data is, too. */
+  private environmentOf({ name, kind }: LocalRole): NodeJS.ProcessEnv {
+    const local = kind === 'web' ? '.meteor/local' : `.meteor/local-${name}`;
+    const env = { ...process.env, METEOR_LOCAL_DIR: local };
+    if (kind === 'web' || process.env.MONGO_URL) return env;
     return { ...env, MONGO_URL: this.databaseOfWeb() };
   }
 
   /** Where the web role's Meteor keeps its own MongoDB: a replica set, one port above the page. */
   private databaseOfWeb(): string {
-    return `mongodb://127.0.0.1:${this.flags.ports.web + 1}/meteor`;
+    return `mongodb://127.0.0.1:${this.ports.web + 1}/meteor`;
   }
 
   private async awaitDatabase(): Promise<undefined> {
     if (process.env.MONGO_URL) return void (await answers(process.env.MONGO_URL));
     const url = this.databaseOfWeb();
-    if (!this.flags.roles.includes('web')) console.log(`Waiting for the database of npm run meteor:web (${url})`);
+    if (!this.includes('web')) console.log(`Waiting for the database of npm run meteor:web (${url})`);
     while (!this.stopping && !(await isThere(url))) await new Promise(resolve => setTimeout(resolve, askEveryMs));
   }
 

@@ -1,9 +1,8 @@
 import { BuildFailed } from '../bundling/build-failed';
 import type { Bundle, Bundler } from '../bundling/bundler';
-import type { RoleName } from '../flags';
+import type { RoleSettings } from '../roles';
 import type { KeptRole } from './kept-role';
 import { label } from './log-lines';
-import type { RoleSettings } from './role-settings';
 
 /** What is to happen when files change: builds again, and restarts only the roles that the change concerns. */
 export class Changes {
@@ -24,7 +23,7 @@ export class Changes {
     try {
       const concerned = await this.concernedBy([...this.paths]);
       this.paths.clear();
-      await this.restartAll(this.roles.filter(role => concerned.has(role.name) || !role.isRunning));
+      await this.restartAll(this.roles.filter(({ role, isRunning }) => concerned.has(role.name) || !isRunning));
     } catch (error) {
       this.say(error);
     }
@@ -35,12 +34,12 @@ export class Changes {
     this.stopped = true;
   }
 
-  private async concernedBy(paths: string[]): Promise<Set<RoleName>> {
+  private async concernedBy(paths: string[]): Promise<Set<string>> {
     const concerned = new Set(await this.settings.changedBy(paths));
     const changed = await this.rebuild();
     if (changed.has('browser')) console.log('The page has changed: reload it');
-    if (changed.has('worker')) concerned.add('jobs');
-    if (changed.has('server')) for (const role of this.roles) concerned.add(role.name);
+    for (const { role } of this.roles)
+      if (changed.has('server') || (changed.has('worker') && role.kind === 'jobs')) concerned.add(role.name);
     return concerned;
   }
 
@@ -59,7 +58,7 @@ export class Changes {
   }
 
   private async restart(role: KeptRole): Promise<void> {
-    console.log(`${label(role.name)} restarts`);
+    console.log(`${label(role.role)} restarts`);
     await role.restart();
   }
 

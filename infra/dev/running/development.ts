@@ -2,11 +2,10 @@ import { join } from 'node:path';
 import { Bundler } from '../bundling/bundler';
 import { type DevelopmentDatabase, developmentDatabase } from '../database/development-database';
 import { hasCrashed } from '../database/lease';
-import type { Flags } from '../flags';
 import { becomesFree } from '../ports';
+import { type LocalRole, RoleSettings } from '../roles';
 import { privateFolder } from '../root';
 import { Changes } from './changes';
-import { RoleSettings } from './role-settings';
 import { Roles } from './roles';
 import { Watcher } from './watcher';
 
@@ -43,13 +42,14 @@ export class Development {
   private stopping?: Promise<void>;
 
   constructor(
-    private readonly flags: Flags,
     private readonly root: string,
+    private readonly localRoles: LocalRole[],
+    private readonly jobsPort: number,
   ) {
     this.local = join(root, '.local');
-    this.settings = new RoleSettings(root, flags.roles);
+    this.settings = new RoleSettings(root, localRoles);
     this.bundler = new Bundler(join(this.local, 'build'));
-    this.watcher = new Watcher(root, [...sources, ...this.settings.files]);
+    this.watcher = new Watcher(root, [...sources, ...localRoles.map(({ settingsFile }) => settingsFile)]);
   }
 
   /** Resolves when the roles are ready. @throws one clear line; `stop` is to be called then as well. */
@@ -96,10 +96,9 @@ export class Development {
 
   private async checkPorts(): Promise<void> {
     const patienceMs = (await hasCrashed(this.local)) ? crashedRolesMs : 0;
-    for (const role of this.flags.roles) {
-      const port = this.flags.ports[role];
+    for (const { name, port } of this.localRoles) {
       if (await becomesFree(port, patienceMs)) continue;
-      throw new Error(`Port ${port}, the ${role} role's, is in use. End what uses it, or start with --port <another>`);
+      throw new Error(`Port ${port}, the ${name} role's, is in use. End what uses it, or start with --port <another>`);
     }
   }
 
@@ -115,15 +114,21 @@ export class Development {
   }
 
   private async startRoles(): Promise<void> {
-    const { bundler, database, flags, settings } = this;
-    const surroundings = {
+    const { bundler, database, jobsPort, localRoles, settings } = this;
+    const deps = {
       mongoUrl: database.url,
       clientFolder: bundler.clientFolder,
       privateFolder,
       publicFolder: join(this.root, 'public'),
-      ports: flags.ports,
+      jobsPort,
     };
-    this.roles = new Roles({ script: bundler.serverFile, roles: flags.roles, settings, surroundings });
+    this.roles = new Roles({
+      script: bundler.serverFile,
+      roles: localRoles,
+      settings,
+      deps,
+      scratchFolder: join(this.local, 'tmp'),
+    });
     this.started.push(this.roles);
     await this.roles.start();
     console.log(this.roles.whereTheyAre());

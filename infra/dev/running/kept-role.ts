@@ -1,5 +1,5 @@
-import type { RoleName } from '../flags';
 import { GrowingPause, inSeconds } from '../growing-pause';
+import type { LocalRole } from '../roles';
 import { label } from './log-lines';
 import { type RoleOptions, RoleProcess } from './role-process';
 
@@ -19,8 +19,8 @@ export class KeptRole {
     this.process = new RoleProcess({ ...options, onDeath: how => this.died(how) });
   }
 
-  get name(): RoleName {
-    return this.process.name;
+  get role(): LocalRole {
+    return this.process.role;
   }
 
   get isRunning(): boolean {
@@ -60,7 +60,7 @@ export class KeptRole {
 
   private died(how: string): void {
     const pauseMs = this.pause.next(performance.now() - this.readyAt);
-    console.log(`${label(this.name)} has died (${how}): it starts again in ${inSeconds(pauseMs)}`);
+    console.log(`${label(this.role)} has died (${how}): it starts again in ${inSeconds(pauseMs)}`);
     this.startLater(pauseMs);
   }
 
@@ -73,7 +73,7 @@ export class KeptRole {
     if (order !== this.orders) return;
     try {
       await this.start();
-      console.log(`${label(this.name)} is ready again`);
+      console.log(`${label(this.role)} is ready again`);
     } catch (error) {
       if (order === this.orders) this.failed(error as Error);
     }

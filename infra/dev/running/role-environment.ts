@@ -1,26 +1,26 @@
-import type { Flags, RoleName } from '../flags';
 import { linkedTo, type Settings } from '../settings-file';
 
-export interface RoleSurroundings {
+export interface RoleDeps {
   mongoUrl: string;
   clientFolder: string;
   privateFolder: string;
   /** Files that are served as they are. */
   publicFolder: string;
-  ports: Flags['ports'];
+  /** Where the web role finds the jobs role. */
+  jobsPort: number;
 }
 
 /** What a role finds in its environment: as in Meteor's production bundle, and where the Node host finds its files. */
 export function roleEnvironment(
-  role: RoleName,
+  port: number,
   settings: Settings,
-  { mongoUrl, clientFolder, privateFolder, publicFolder, ports }: RoleSurroundings,
+  { mongoUrl, clientFolder, privateFolder, publicFolder, jobsPort }: RoleDeps,
 ): NodeJS.ProcessEnv {
   return {
     ...process.env,
-    METEOR_SETTINGS: JSON.stringify(linkedTo(settings, ports.jobs)),
-    ROOT_URL: `http://localhost:${ports[role]}`,
-    PORT: String(ports[role]),
+    METEOR_SETTINGS: JSON.stringify(linkedTo(settings, jobsPort)),
+    ROOT_URL: `http://localhost:${port}`,
+    PORT: String(port),
     MONGO_URL: mongoUrl,
     TANDEM_CLIENT_DIR: clientFolder,
     TANDEM_PRIVATE_DIR: privateFolder,

@@ -1,17 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import type { RoleName } from '../flags';
 import { howItEnded, signalGroup } from '../process-tree';
+import type { LocalRole } from '../roles';
 import { printLines } from './log-lines';
 
 export interface RoleOptions {
-  name: RoleName;
+  role: LocalRole;
   /** The built server.js. */
   script: string;
-  port: number;
   /** Read at each start: the settings may have changed meanwhile. */
   env(): NodeJS.ProcessEnv;
+  /** Its TMPDIR, empty at each start: in production roles share no disk. */
+  scratchFolder: string;
   /** Told when the process ends without having been asked to, after it was ready once. */
   onDeath(how: string): void;
 }
@@ -27,8 +29,8 @@ export class RoleProcess {
 
   constructor(private readonly options: RoleOptions) {}
 
-  get name(): RoleName {
-    return this.options.name;
+  get role(): LocalRole {
+    return this.options.role;
   }
 
   get isRunning(): boolean {
@@ -47,7 +49,7 @@ export class RoleProcess {
     this.child = child;
     this.ended = ended;
     const early = await Promise.race([ended, this.listens(child)]);
-    if (early) throw new Error(`The ${this.name} role did not start (${early}): its last lines say why`);
+    if (early) throw new Error(`The ${this.role.name} role did not start (${early}): its last lines say why`);
     ended.then(how => {
       if (!this.stopping) this.options.onDeath(how);
     });
@@ -70,21 +72,24 @@ export class RoleProcess {
   }
 
   private launch(): ChildProcess {
+    const { env, scratchFolder, script } = this.options;
+    rmSync(scratchFolder, { recursive: true, force: true });
+    mkdirSync(scratchFolder, { recursive: true });
     const endsWithParent = join(__dirname, 'ends-with-parent.cjs');
-    const child = spawn(process.execPath, ['--enable-source-maps', '--require', endsWithParent, this.options.script], {
+    const child = spawn(process.execPath, ['--enable-source-maps', '--require', endsWithParent, script], {
       detached: true,
-      env: this.options.env(),
+      env: { ...env(), TMPDIR: scratchFolder },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    printLines(this.name, child.stdout!);
-    printLines(this.name, child.stderr!);
+    printLines(this.role, child.stdout!);
+    printLines(this.role, child.stderr!);
     return child;
   }
 
   /** Resolves when the port answers: a host listens after all startup hooks are done. */
   private async listens(child: ChildProcess): Promise<void> {
     while (child.exitCode === null && child.signalCode === null) {
-      if (await answers(this.options.port)) return;
+      if (await answers(this.role.port)) return;
       await new Promise(resolve => setTimeout(resolve, 50));
     }
     await new Promise(() => {}); // it has ended: the race is decided by that

@@ -1,14 +1,16 @@
-import type { RoleName } from '../flags';
+import { join } from 'node:path';
+import type { LocalRole, RoleSettings } from '../roles';
 import { KeptRole } from './kept-role';
-import { type RoleSurroundings, roleEnvironment } from './role-environment';
-import type { RoleSettings } from './role-settings';
+import { type RoleDeps, roleEnvironment } from './role-environment';
 
 interface RolesOptions {
   /** The built server.js. */
   script: string;
-  roles: RoleName[];
+  roles: LocalRole[];
   settings: RoleSettings;
-  surroundings: RoleSurroundings;
+  deps: RoleDeps;
+  /** Each role gets a TMPDIR in it. */
+  scratchFolder: string;
 }
 
 /** The roles of one `npm start`, each a process of its own. */
@@ -16,7 +18,7 @@ export class Roles {
   readonly all: KeptRole[];
 
   constructor(private readonly options: RolesOptions) {
-    this.all = options.roles.map(name => this.role(name));
+    this.all = options.roles.map(role => this.kept(role));
   }
 
   /** Resolves when all of them listen. @throws when one ends before that; the others may run. */
@@ -34,16 +36,16 @@ export class Roles {
   }
 
   whereTheyAre(): string {
-    const { roles, surroundings } = this.options;
-    const { ports } = surroundings;
-    const places = roles.map(role => `${role} role at http://localhost:${ports[role]}`);
-    const page = roles.includes('web') ? `Tandem is ready: open http://localhost:${ports.web}` : 'Tandem is ready';
+    const { roles } = this.options;
+    const web = roles.find(({ kind }) => kind === 'web');
+    const places = roles.map(({ name, port }) => `${name} role at http://localhost:${port}`);
+    const page = web ? `Tandem is ready: open http://localhost:${web.port}` : 'Tandem is ready';
     return `${page} (${places.join(', ')}). Ctrl-C ends it`;
   }
 
-  private role(name: RoleName): KeptRole {
-    const { script, settings, surroundings } = this.options;
-    const env = () => roleEnvironment(name, settings.of(name), surroundings);
-    return new KeptRole({ name, script, port: surroundings.ports[name], env });
+  private kept(role: LocalRole): KeptRole {
+    const { script, settings, deps, scratchFolder } = this.options;
+    const env = () => roleEnvironment(role.port, settings.of(role), deps);
+    return new KeptRole({ role, script, env, scratchFolder: join(scratchFolder, `${role.name}-${role.port}`) });
   }
 }

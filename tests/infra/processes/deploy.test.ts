@@ -50,6 +50,52 @@ describe('deploy.sh', () => {
     expect(deployOf('jobs.example.com')).toBeUndefined();
   });
 
+  test('each settings-jobs-<name>.json is a further app: deployed before the web role, waited for, and named in each report', async () => {
+    app.writeFurtherRole('jobs-heavy');
+    app.writeFurtherRole('jobs-mail');
+    app.writeFurtherRole('jobs-elsewhere', '.staging');
+    const commit = app.commit();
+
+    const { output: plan } = await app.deploy(['--dry-run']);
+    for (const role of ['jobs', 'jobs-heavy', 'jobs-mail', 'web']) {
+      expect(plan).toContain(
+        `would run: meteor deploy ${role}.example.com --settings settings-${role}.json --cache-build\n`,
+      );
+      expect(plan).toMatch(new RegExp(`would wait for http://\\S+/${role}\\.example\\.com/healthz to answer`));
+    }
+    expect(plan).toMatch(/would run as jobs, jobs-heavy, jobs-mail and web\n$/);
+
+    const { code, output } = await app.deploy([], { METEOR_FAILS_AT: 'health:jobs-mail.example.com' });
+    expect(code).toBe(1);
+    expect(deploys().map(([, host]) => host)).toEqual(
+      ['jobs', 'jobs', 'jobs-heavy', 'jobs-mail'].map(role => `${role}.example.com`),
+    );
+    expect(output).toContain(`jobs-heavy: commit ${commit}`);
+    expect(output).toContain('jobs-mail: no commit known');
+    expect(app.log()).toMatch(/jobs-heavy\tdone[\s\S]*jobs-mail\tfailed/);
+
+    expect(await app.deploy(['--only', 'jobs-heavy'])).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/runs as jobs-heavy\n$/),
+    });
+    expect(await app.deploy(['--only', 'jobs-elsewhere'])).toEqual({
+      code: 1,
+      output: 'deploy: --only jobs-elsewhere: there is no such role, there are jobs, jobs-heavy, jobs-mail, web\n',
+    });
+    expect((await app.deploy(['staging', '--only', 'jobs-elsewhere', '--dry-run'])).output).toContain(
+      "settings-web.staging.json: can't be read (ENOENT)",
+    );
+  });
+
+  test('a settings file whose name makes no role stops it before the first call', async () => {
+    app.writeFurtherRole('jobs-Heavy');
+    app.commit();
+    const { code, output } = await app.deploy();
+    expect(code).toBe(1);
+    expect(output).toContain('settings-jobs-Heavy.json: the name of a role has small letters');
+    expect(app.calls()).toEqual([]);
+  });
+
   test('an environment picks its two settings files', async () => {
     app.writeSettings('.staging');
     app.commit();
@@ -64,7 +110,7 @@ describe('deploy.sh', () => {
   test('--dry-run does the checks, prints the commands, calls the tool not once, and says that nothing was deployed', async () => {
     writeFileSync(join(app.folder, 'settings-web.json'), `\uFEFF${JSON.stringify(app.web)}`);
     app.commit();
-    const { code, output } = await app.deploy(['--dry-run'], { web_owner: 'mallory', jobs_plan: 'free' });
+    const { code, output } = await app.deploy(['--dry-run'], { of_web_owner: 'mallory', of_jobs_plan: 'free' });
     expect({ code, output }).toMatchObject({ code: 0 });
     expect(output).not.toMatch(/mallory|--plan/); // of the environment
     expect(app.calls()).toEqual([]);
@@ -81,7 +127,10 @@ describe('deploy.sh', () => {
   });
 
   test('--help says what there is, and a wrong option is refused', async () => {
-    expect(await app.deploy(['--help'])).toMatchObject({ code: 0, output: expect.stringContaining('--only web|jobs') });
+    expect(await app.deploy(['--help'])).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('--only web|jobs|jobs-NAME'),
+    });
     expect(await app.deploy(['--now'])).toMatchObject({ code: 1, output: expect.stringContaining('--now: unknown') });
     expect(await app.deploy(['--only', 'both'])).toMatchObject({ code: 1 });
     expect(app.calls()).toEqual([]);
@@ -187,12 +236,20 @@ describe('deploy.sh', () => {
 
   test('nothing but the settings that it knows gets out of their check into the script', async () => {
     const check = join(app.folder, 'infra/dev/deploy/check-settings.ts');
-    writeFileSync(check, `console.log('web_host[$(touch hacked)]=1\\nPATH=/nowhere\\njobs_host=a.example.com');`);
+    writeFileSync(check, 'console.log(process.env.SAYS)');
     app.commit();
-    expect(await app.deploy(['--dry-run'])).toMatchObject({
-      code: 1,
-      output: expect.stringContaining('something else'),
-    });
+    for (const SAYS of [
+      'web host[$(touch hacked)]=1',
+      'x[$(touch hacked)] host=a.example.com',
+      'jobs-a[$(touch hacked)] host=a.example.com',
+      'PATH=/nowhere',
+      'web PATH=/nowhere',
+      '',
+    ])
+      expect(await app.deploy(['--dry-run'], { SAYS })).toMatchObject({
+        code: 1,
+        output: expect.stringContaining('something else'),
+      });
     expect(existsSync(join(app.folder, 'hacked'))).toBe(false);
   });
 

@@ -1,4 +1,8 @@
+import { catalog } from '../../../imports/tasks/catalog';
+import { connect } from '../../../infra/database';
+import { TaskQueueOf } from '../../../infra/queue';
 import { Checkout } from '../../support/checkout';
+import { testDatabase } from '../../support/database';
 import { eventually } from '../../support/eventually';
 import { testPortPair } from '../../support/ports';
 import { commandLine, descendants, isAlive, type TestProcess } from '../../support/processes';
@@ -45,6 +49,38 @@ test('both roles come up; after kill -9 nothing is left and the next start works
   await npm.ended;
   expect(npm.output).toMatch(/\[jobs\] .*drained/);
   await allEnded(processes);
+});
+
+test('a third settings file is a third role, which takes its task types and no other', async () => {
+  const settings = JSON.parse(checkout.read('settings-jobs.json'));
+  const write = (name: string, types: object) =>
+    checkout.write(name, JSON.stringify({ ...settings, workers: { ...settings.workers, ...types } }));
+  write('settings-jobs.json', { exceptTaskTypes: ['burn'] });
+  write('settings-jobs-heavy.json', { taskTypes: ['burn'] });
+  const database = await testDatabase();
+  const { db, close } = await connect(database.url, 'test');
+  const npm = checkout.npm(['start', '--', '--port', String(port)], { MONGO_URL: database.url });
+  try {
+    await ready(npm);
+    expect(npm.output).toContain(`jobs-heavy role at http://localhost:${port + 101}`);
+    for (const at of [port, port + 100, port + 101]) expect(await status(at)).toBe(200);
+
+    const queue = new TaskQueueOf(catalog);
+    const sender = { appId: 'test', version: '1', rootUrl: 'http://localhost' };
+    await queue.connect({ db, sender, signingKeys: [settings.queue.signingKey].flat() });
+    for (const _id of ['burn-1', 'burn-2'])
+      await queue.addTask({ _id, taskType: 'burn', data: { seconds: 0.1, owner: 'ada' } });
+    await queue.addTask({ _id: 'light-1', taskType: 'sendNotifications', data: {} });
+    for (const id of ['burn-1', 'burn-2', 'light-1']) await npm.says(new RegExp(`:${id} done`), 60_000);
+    expect(
+      [...npm.output.matchAll(/^\[(\S+) *\] \S+:(?:burn|light)-\d done/gm)].map(([, role]) => role).sort(),
+    ).toEqual(['jobs', 'jobs-heavy', 'jobs-heavy']);
+  } finally {
+    npm.interrupt();
+    await npm.ended;
+    await close();
+    await database.drop();
+  }
 });
 
 describe('two terminals, one role each, started at the same moment,', () => {

@@ -135,8 +135,8 @@ describe('the door of the link', () => {
 async function startJobsAgain(mongoUrl: string, port: number) {
   const { serverFile, clientFolder } = await buildOfThisRun();
   const publicFolder = join(root, 'public');
-  const surroundings = { mongoUrl, clientFolder, privateFolder, publicFolder, ports: { web: 0, jobs: port } };
-  const env = roleEnvironment('jobs', JSON.parse(readFileSync('settings-jobs.json', 'utf8')), surroundings);
+  const deps = { mongoUrl, clientFolder, privateFolder, publicFolder, jobsPort: port };
+  const env = roleEnvironment(port, JSON.parse(readFileSync('settings-jobs.json', 'utf8')), deps);
   return startProcess(process.execPath, [serverFile], { env });
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { isFree } from '../../../infra/dev/ports';
 import { someMongod } from '../../support/bare-machine';
@@ -29,7 +29,7 @@ function start(script: string, port: number, env: NodeJS.ProcessEnv): TestProces
 }
 
 /** What the tool of a role was given. */
-async function given(run: TestProcess, role: 'web ' | 'jobs'): Promise<Record<string, unknown>> {
+async function given(run: TestProcess, role: 'web ' | 'jobs' | 'jobs-heavy'): Promise<Record<string, unknown>> {
   const [, json = ''] = await run.says(new RegExp(`\\[${role}\\] (\\{"args".*\\})`), 90_000);
   return JSON.parse(json);
 }
@@ -60,6 +60,19 @@ describe('npm run meteor', () => {
     await ended(run, port);
     expect(run.output.match(/the app has drained/g)).toHaveLength(2);
     await eventually(() => !children.some(isAlive));
+  });
+
+  test('runs each settings-jobs-<name>.json as a further role', async () => {
+    const port = await testPortPair();
+    copy.write('settings-jobs-heavy.json', copy.read('settings-jobs.json'));
+    const run = start('meteor', port, { MONGO_URL: ofThisRun('TANDEM_TEST_MONGO_URL') });
+    expect(await given(run, 'jobs-heavy')).toMatchObject({
+      args: ['run', '--settings', 'settings-jobs-heavy.json', '--port', String(port + 101)],
+      METEOR_LOCAL_DIR: '.meteor/local-jobs-heavy',
+    });
+    expect(await given(run, 'jobs')).toMatchObject({ METEOR_LOCAL_DIR: '.meteor/local-jobs' });
+    await ended(run, port);
+    rmSync(join(copy.folder, 'settings-jobs-heavy.json'));
   });
 
   test('leaves nothing behind that a test run would take for part of the app', async () => {

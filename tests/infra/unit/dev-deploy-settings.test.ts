@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { problemsOfPair, readRole } from '../../../infra/dev/deploy/settings-pair';
+import { problemsBetween, readRole } from '../../../infra/dev/deploy/settings-files';
 
 const folder = mkdtempSync(join(tmpdir(), 'tandem-settings-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -18,37 +18,59 @@ const settingsOf = (runJobs: boolean) => ({
 
 type SettingsFile = ReturnType<typeof settingsOf> & Record<string, unknown>;
 
-/** All problems of a good pair after `spoil` has been at it. */
-async function problemsAfter(spoil: (web: SettingsFile, jobs: SettingsFile) => void): Promise<string[]> {
-  const files = { web: settingsOf(false) as SettingsFile, jobs: settingsOf(true) as SettingsFile };
-  spoil(files.web, files.jobs);
-  const written = (['web', 'jobs'] as const).map(role => {
-    const file = join(folder, `settings-${role}.json`);
-    writeFileSync(file, JSON.stringify(files[role]));
-    return readRole(role, file);
+/** All problems of good files after `spoil` has been at them. */
+async function problemsAfter(
+  spoil: (web: SettingsFile, jobs: SettingsFile, heavy: SettingsFile) => void,
+): Promise<string[]> {
+  const [web, jobs, heavy] = [false, true, true].map(settingsOf) as [SettingsFile, SettingsFile, SettingsFile];
+  heavy.deploy.host = 'heavy.example.com';
+  spoil(web, jobs, heavy);
+  const written = Object.entries({ web, jobs, 'jobs-heavy': heavy }).map(([name, settings]) => {
+    const settingsFile = `settings-${name}.json`;
+    writeFileSync(join(folder, settingsFile), JSON.stringify(settings));
+    return readRole({ name, kind: name === 'web' ? 'web' : 'jobs', settingsFile }, folder);
   });
-  const [web, jobs] = await Promise.all(written);
-  return [...web!.problems, ...jobs!.problems, ...problemsOfPair(web!, jobs!)];
+  const files = await Promise.all(written);
+  return [...files.flatMap(({ problems }) => problems), ...problemsBetween(files)];
 }
 
-test('a good pair has no problems', async () => {
+test('good files have no problems', async () => {
   expect(await problemsAfter(() => {})).toEqual([]);
 });
 
-test.each<[string, (web: SettingsFile, jobs: SettingsFile) => void, RegExp]>([
+test.each<[string, (web: SettingsFile, jobs: SettingsFile, heavy: SettingsFile) => void, RegExp]>([
   ['swapped files', web => (web.runJobs = true), /runJobs: true, the web role needs false/],
   ['an unknown setting', web => (web.runJob = true), /settings-web\.json: runJob: .*did you mean runJobs/],
   ['another database', web => (web['galaxy.meteor.com'].env.MONGO_URL = 'mongodb://x/y'), /MONGO_URL: differs/],
   ['no database', web => (web['galaxy.meteor.com'] = {} as never), /MONGO_URL: unset/],
   ['another link secret', web => (web.link.secret = 'x'.repeat(40)), /link\.secret: differs/],
   ['another signing key', web => (web.queue.signingKey = 'x'.repeat(40)), /queue\.signingKey: differs/],
-  ['one host for both', (web, jobs) => (web.deploy.host = jobs.deploy.host), /both files say jobs\.example\.com/],
+  [
+    'one host for both',
+    (web, jobs) => (web.deploy.host = jobs.deploy.host),
+    /settings-web\.json and settings-jobs\.json both say jobs\.example\.com/,
+  ],
+  [
+    'one host for two jobs roles',
+    (_, jobs, heavy) => (heavy.deploy.host = jobs.deploy.host),
+    /settings-jobs\.json and settings-jobs-heavy\.json both say jobs\.example\.com/,
+  ],
+  [
+    'another signing key in a third file',
+    (_web, _jobs, heavy) => (heavy.queue.signingKey = 'x'.repeat(40)),
+    /^queue\.signingKey: differs between settings-web\.json and settings-jobs-heavy\.json$/,
+  ],
+  [
+    'a third file that says it is a web role',
+    (_w, _j, heavy) => (heavy.runJobs = false),
+    /the jobs-heavy role needs true/,
+  ],
   ['no host', web => delete web.deploy.host, /deploy\.host: unset/],
   ['a container size that Galaxy lacks', web => (web.deploy.containerSize = 'huge'), /deploy\.containerSize: "huge"/],
   ['too large a file', web => (web.public = { x: 'x'.repeat(33_000) }), /Galaxy takes less than 32000/],
   ['a secret that browsers get', web => (web.public = { a: secret }), /public: holds the value of link\.secret/],
   ["the template's own secret", web => (web.link.secret = `development-${secret}`), /link\.secret: the template's own/],
-])('a pair with %s is refused, and no secret is shown', async (_name, spoil, message) => {
+])('a deploy with %s is refused, and no secret is shown', async (_name, spoil, message) => {
   const problems = (await problemsAfter(spoil)).join('\n');
   expect(problems).toMatch(message);
   expect(problems).not.toContain(secret);

@@ -1,20 +1,18 @@
 import { readFlags } from '../../../infra/dev/flags';
 
-test('without flags both roles start, web on 3000 and jobs on 3100', () => {
-  expect(readFlags([])).toEqual({ roles: ['web', 'jobs'], ports: { web: 3000, jobs: 3100 }, help: false });
+test('without flags every role starts, and web is on 3000', () => {
+  expect(readFlags([])).toEqual({ port: 3000, help: false });
 });
 
-test('--role starts one, --port moves both', () => {
-  expect(readFlags(['--role', 'jobs', '--port', '4000'])).toMatchObject({
-    roles: ['jobs'],
-    ports: { web: 4000, jobs: 4100 },
-  });
+test('--role starts one, --port moves all', () => {
+  for (const role of ['web', 'jobs', 'jobs-heavy'])
+    expect(readFlags(['--role', role, '--port', '4000'])).toEqual({ role, port: 4000, help: false });
 });
 
 test.each([
-  [['--role', 'worker'], '--role: "worker" is no role, it is web or jobs'],
-  [['--port', '80x'], '--port: "80x" is no whole number from 1 to 65435'],
-  [['--port', '65500'], '--port: "65500" is no whole number from 1 to 65435'],
+  [['--role', 'worker'], '--role: "worker" is no role, it is web, jobs or jobs-<name>'],
+  [['--port', '80x'], '--port: "80x" is no whole number from 1 to 65335'],
+  [['--port', '65500'], '--port: "65500" is no whole number from 1 to 65335'],
   [['--port', '0'], '--port: "0" is no whole number'],
   [['--rolle', 'web'], "Unknown option '--rolle'"],
   [['web'], "Unexpected argument 'web'"],

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { linkedTo, readRoleSettings, readSettings } from '../../../infra/dev/settings-file';
+import { linkedTo, readSettings } from '../../../infra/dev/settings-file';
 
 const folder = mkdtempSync(join(tmpdir(), 'tandem-settings-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -39,29 +39,6 @@ test('what is wrong with a settings file is said in one line that does nothing t
     // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be there
     expect(message).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028]/);
   }
-});
-
-describe('of a role that npm start or npm run meteor begins,', () => {
-  test.each([
-    ['web', '{ "runJobs": false }'],
-    ['web', '{}'],
-    ['jobs', '{ "runJobs": true }'],
-    ['jobs', '{}'],
-  ] as const)('the %s role may have %s', async (role, text) => {
-    file(text, `settings-${role}.json`);
-    expect(await readRoleSettings(folder, role)).toEqual(JSON.parse(text));
-  });
-
-  test('a file that says the opposite of its name is refused, since a role would be left out', async () => {
-    file('{ "runJobs": true }');
-    file('{ "runJobs": false }', 'settings-jobs.json');
-    await expect(readRoleSettings(folder, 'web')).rejects.toThrow(
-      'settings-web.json: "runJobs" is true, so no process would serve the page: set it to false (the web role has false, the jobs role true)',
-    );
-    await expect(readRoleSettings(folder, 'jobs')).rejects.toThrow(
-      'settings-jobs.json: "runJobs" is false, so no process would run tasks: set it to true (the web role has false, the jobs role true)',
-    );
-  });
 });
 
 test('a missing settings file is named', async () => {

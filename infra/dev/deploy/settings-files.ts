@@ -1,7 +1,9 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { oneLine } from '../../monitor/one-line';
 import { ignoredSecrets, load, type Settings, SettingsError } from '../../settings';
 import { appSettingsTree } from '../app-settings';
+import type { Role } from '../roles';
 import { readSettings } from '../settings-file';
 
 /** Galaxy breaks at about 32 kB of settings, without a clear word. */
@@ -9,23 +11,23 @@ const largestBytes = 32_000;
 
 /** One role's settings file as a deploy sees it. */
 export interface RoleFile {
-  role: 'web' | 'jobs';
-  file: string;
+  role: Role;
   /** Missing where the file can't be read as settings. */
   settings?: Settings;
   problems: string[];
 }
 
 /** Reads the settings file of a role and judges it alone. No message ever holds the value of a secret. */
-export async function readRole(role: RoleFile['role'], file: string): Promise<RoleFile> {
+export async function readRole(role: Role, folder = '.'): Promise<RoleFile> {
+  const file = join(folder, role.settingsFile);
   const problems = await problemsOfSize(file);
   try {
     const raw = await readSettings(file);
     const settings = load(raw, { production: true, app: await appSettingsTree() });
     problems.push(...(await knownSecrets(file, raw)), ...problemsOfRole(role, file, settings));
-    return { role, file, settings, problems };
+    return { role, settings, problems };
   } catch (error) {
-    return { role, file, problems: [...problems, ...linesOf(error, file)] };
+    return { role, problems: [...problems, ...linesOf(error, file)] };
   }
 }
 
@@ -47,16 +49,14 @@ function linesOf(error: unknown, file: string): readonly string[] {
   return [error instanceof Error ? error.message : String(error)];
 }
 
-function problemsOfRole(role: RoleFile['role'], file: string, settings: Settings): string[] {
+function problemsOfRole({ name, kind }: Role, file: string, settings: Settings): string[] {
   const problems: string[] = [];
-  const wanted = role === 'jobs';
+  const wanted = kind === 'jobs';
   if (settings.runJobs !== wanted)
-    problems.push(
-      `${file}: runJobs: ${settings.runJobs}, the ${role} role needs ${wanted}; are the two files swapped?`,
-    );
+    problems.push(`${file}: runJobs: ${settings.runJobs}, the ${name} role needs ${wanted}; are two files swapped?`);
   if (settings.deploy.host === undefined)
-    problems.push(`${file}: deploy.host: unset; name the Galaxy host of the ${role} role`);
-  if (!mongoUrl(settings)) problems.push(`${file}: galaxy.meteor.com.env.MONGO_URL: unset; both roles need it`);
+    problems.push(`${file}: deploy.host: unset; name the Galaxy host of the ${name} role`);
+  if (!mongoUrl(settings)) problems.push(`${file}: galaxy.meteor.com.env.MONGO_URL: unset; every role needs it`);
   return [...problems, ...problemsOfDeploy(file, settings.deploy)];
 }
 
@@ -88,18 +88,30 @@ function mongoUrl(settings: Settings): unknown {
   return (settings['galaxy.meteor.com'].env as Record<string, unknown> | undefined)?.MONGO_URL;
 }
 
-/** What must be equal in both files, and what must not. */
-export function problemsOfPair({ settings: web }: RoleFile, { settings: jobs }: RoleFile): string[] {
-  if (!web || !jobs) return [];
-  const pairs: [string, unknown, unknown][] = [
-    ['galaxy.meteor.com.env.MONGO_URL', mongoUrl(web), mongoUrl(jobs)],
-    ['link.secret', web.link.secret, jobs.link.secret],
-    ['queue.signingKey', web.queue.signingKey, jobs.queue.signingKey],
-  ];
-  const problems = pairs
-    .filter(([, a, b]) => JSON.stringify(a) !== JSON.stringify(b))
-    .map(([name]) => `${name}: differs between the two files`);
-  if (web.deploy.host !== undefined && web.deploy.host === jobs.deploy.host)
-    problems.push(`deploy.host: both files say ${web.deploy.host}; the roles are two apps`);
-  return problems;
+/** What must be equal in all files, and what must not. */
+export function problemsBetween([web, ...jobs]: RoleFile[]): string[] {
+  return [...jobs.flatMap(other => differences(web!, other)), ...sharedHosts([web!, ...jobs])];
+}
+
+function differences(web: RoleFile, jobs: RoleFile): string[] {
+  if (!web.settings || !jobs.settings) return [];
+  const [a, b] = [sharedBy(web.settings), sharedBy(jobs.settings)];
+  return Object.keys(a)
+    .filter(name => JSON.stringify(a[name]) !== JSON.stringify(b[name]))
+    .map(name => `${name}: differs between ${web.role.settingsFile} and ${jobs.role.settingsFile}`);
+}
+
+const sharedBy = (settings: Settings): Record<string, unknown> => ({
+  'galaxy.meteor.com.env.MONGO_URL': mongoUrl(settings),
+  'link.secret': settings.link.secret,
+  'queue.signingKey': settings.queue.signingKey,
+});
+
+function sharedHosts(files: RoleFile[]): string[] {
+  const hostOf = ({ settings }: RoleFile) => settings?.deploy.host;
+  return files.flatMap((file, index) => {
+    const first = files.slice(0, index).find(before => hostOf(file) !== undefined && hostOf(before) === hostOf(file));
+    const both = first && `${first.role.settingsFile} and ${file.role.settingsFile} both say ${hostOf(file)}`;
+    return both ? [`deploy.host: ${both}; each role is an app of its own`] : [];
+  });
 }
