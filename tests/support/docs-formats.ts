@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import ts from 'typescript';
+import { parseAllDocuments } from 'yaml';
 import { Health } from '../../infra/monitor/health';
 import { load, SettingsError } from '../../infra/settings';
 import type { Block } from './docs';
 import type { DocFacts } from './docs-facts';
-import { parseYaml } from './docs-yaml';
 import { root } from './run';
 
 type Check = (block: Block, facts: DocFacts) => string[] | Promise<string[]>;
@@ -15,12 +15,16 @@ type Check = (block: Block, facts: DocFacts) => string[] | Promise<string[]>;
 export const formats: Record<string, Check> = {
   json: ({ text }) => checkJson(text),
   yaml: ({ text, page }) => checkYaml(text, dirname(page)),
-  nginx: ({ text }) => checkNginx(text),
-  promql: ({ text }, facts) => checkQuery(text, facts),
+  nginx: () => [], // only nginx itself knows what it takes
+  promql: ({ text }, facts) => unknownMetrics(text, facts),
   mermaid: ({ text }, facts) => checkDiagram(text, facts),
   text: ({ text }, facts) => checkMessages(text, facts),
   js: block => checkScript(block),
 };
+
+/** Only Prometheus knows its language; the names are ours. */
+export const unknownMetrics = (text: string, facts: DocFacts) =>
+  facts.unknownMetrics(text).map(name => `no metric ${name} at /metrics`);
 
 /** A settings file, unless it is what /healthz answers. */
 async function checkJson(text: string): Promise<string[]> {
@@ -46,39 +50,12 @@ function checkYaml(text: string, folder: string): string[] {
   return files.filter(file => !existsSync(join(root, folder, file))).map(file => `there is no ${folder}/${file}`);
 }
 
-const directives = new Set(
-  `upstream server listen location ip_hash proxy_pass proxy_http_version proxy_set_header proxy_read_timeout
-  proxy_buffer_size client_max_body_size client_body_timeout client_header_timeout limit_conn_zone limit_req_zone
-  limit_conn limit_req return`.split(/\s+/),
-);
-
-/** Every line a directive that nginx knows, ended as it should be; braces in pairs. */
-export function checkNginx(text: string): string[] {
-  let depth = 0;
-  const problems = text.split('\n').flatMap(line => {
-    const bare = line.replace(/(^|\s)#.*$/, '').trim();
-    if (bare === '') return [];
-    if (bare === '}') {
-      depth -= 1;
-      return depth < 0 ? [`${line}: closes nothing`] : [];
-    }
-    if (bare.endsWith('{')) depth += 1;
-    else if (!bare.endsWith(';')) return [`${line}: no ; at its end`];
-    const name = bare.split(/[\s;]/)[0]!;
-    return directives.has(name) ? [] : [`${name}: no directive that is known here`];
+/** @throws with line and column where it can't be read. */
+export function parseYaml(text: string): unknown[] {
+  return parseAllDocuments(text).map(document => {
+    for (const problem of [...document.errors, ...document.warnings]) throw problem;
+    return document.toJS();
   });
-  return depth > 0 ? [...problems, 'a brace is left open'] : problems;
-}
-
-const functions = /^(sum|max|min|by|rate|increase|absent|histogram_quantile|up|le|and|or|on)$/;
-
-/** Metrics exist, brackets are in pairs, and what looks like a function is one. */
-export function checkQuery(text: string, facts: DocFacts): string[] {
-  const bare = text.replace(/"[^"]*"/g, '""');
-  const called = [...bare.matchAll(/\b([a-z_]+)\s*\(/g)].map(([, name]) => name!).filter(name => !functions.test(name));
-  const unpaired = inPairs(bare) ? [] : ['brackets are not in pairs'];
-  const unknown = facts.unknownMetrics(text).map(name => `no metric ${name} at /metrics`);
-  return [...unpaired, ...unknown, ...called.map(name => `no function ${name}`)];
 }
 
 function inPairs(text: string): boolean {
