@@ -6,6 +6,8 @@
 /** What every room may know: these know nobody. */
 const lowest = ['infra/errors/', 'infra/timing/'];
 
+const lowRooms = ['infra/catalog/', 'infra/settings/', 'infra/database/', 'infra/monitor/'];
+
 /** A room may know the named places, the lowest rooms and itself, and of the rest of the repository nothing. */
 const knowsOnly = (name, room, places, comment) => ({
   name,
@@ -29,8 +31,8 @@ const queueLayers = queueFolders.map((folder, index) => ({
   to: { path: '^infra/queue/', pathNot: `^infra/queue/(${queueFolders.slice(0, index + 1).join('|')})/` },
 }));
 
-const mayUseMeteor = '^(client|server|infra/(roles|link|dashboard)|imports/(api|ui)|packages)/';
-const browserOnlyKnows = '^(client|imports/ui|infra/dashboard)/';
+const mayUseMeteor = '^(client|server|infra/(roles|http|link|console)|imports/(api|ui)|packages)/';
+const browserOnlyKnows = '^(client|imports/ui|infra/console)/';
 
 module.exports = {
   forbidden: [
@@ -85,13 +87,17 @@ module.exports = {
       'Every room reads it, the browser too.',
     ),
     knowsOnly('link-arrows', 'infra/link/', ['infra/catalog/', 'infra/monitor/', 'infra/queue/', 'infra/settings/']),
-    knowsOnly('dashboard-arrows', 'infra/dashboard/', [
-      'infra/catalog/',
-      'infra/database/',
-      'infra/link/',
-      'infra/monitor/',
+    knowsOnly('http-arrows', 'infra/http/', ['infra/app/', 'infra/database/', 'infra/monitor/', 'infra/settings/']),
+    knowsOnly('console-arrows', 'infra/console/', ['infra/link/', 'infra/monitor/', 'infra/queue/', 'infra/settings/']),
+    knowsOnly('roles-arrows', 'infra/roles/', [
+      ...lowRooms,
+      'infra/app/',
       'infra/queue/',
-      'infra/settings/',
+      'infra/workers/',
+      'infra/meteor-cluster/',
+      'infra/link/',
+      'infra/http/',
+      'infra/console/',
       'packages/',
     ]),
     {
@@ -124,7 +130,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^imports/tasks/worker\\.ts$' },
       to: {
-        path: '^(meteor/|client/|server/|imports/(api|ui)/|infra/(roles|link|dashboard|meteor-cluster|monitor|settings|node-host|dev)/|packages/|node_modules/(express|react|react-dom|helmet|pino|prom-client|ws)/)',
+        path: '^(meteor/|client/|server/|imports/(api|ui)/|infra/(roles|http|link|console|meteor-cluster|monitor|settings|node-host|dev)/|packages/|node_modules/(express|react|react-dom|helmet|pino|prom-client|ws)/)',
         reachable: true,
       },
     },
@@ -133,7 +139,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^client/main\\.tsx$' },
       to: {
-        path: '^(server/|infra/(queue|workers|meteor-cluster|database|roles|link|monitor|settings|node-host|dev)/|imports/tasks/handlers/|node_modules/(mongodb|pino|prom-client|helmet|busboy|hucre|sharp)/)',
+        path: '^(server/|infra/(queue|workers|meteor-cluster|database|roles|http|link|monitor|settings|node-host|dev)/|imports/tasks/handlers/|node_modules/(mongodb|pino|prom-client|helmet|busboy|hucre|sharp)/)',
         reachable: true,
       },
     },
@@ -141,14 +147,14 @@ module.exports = {
       name: 'pages-are-known-by-pages',
       severity: 'error',
       from: { path: '^(infra|imports|server)/', pathNot: browserOnlyKnows },
-      to: { path: '^(client/|imports/ui/|infra/dashboard/pages/)' },
+      to: { path: '^(client/|imports/ui/|infra/console/pages/)' },
     },
     {
       name: 'app-does-not-reach-into-the-machinery',
-      comment: 'The app uses the front doors: catalogue, queue, database, the link and who may operate.',
+      comment: 'The app uses the front doors: catalog, queue, database, the link and who may operate.',
       severity: 'error',
       from: { path: '^imports/api/' },
-      to: { path: '^infra/(roles|workers|meteor-cluster|node-host|dev)/' },
+      to: { path: '^infra/(roles|workers|meteor-cluster|console|node-host|dev)/' },
     },
     {
       name: 'nothing-knows-the-tests',

@@ -1,6 +1,6 @@
 const handler = () => undefined;
 
-/** Handlers of the benchmark's catalogue, for its own worker file. */
+/** Handlers of the benchmark's catalog, for its own worker file. */
 export const handlers = {
   noop: async () => ({ handler }),
   held: async () => ({ handler }),

@@ -2,7 +2,7 @@ import { Meteor } from 'meteor/meteor';
 import React from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from '../imports/ui/App';
-import { Console } from '../infra/dashboard';
+import { Console } from '../infra/console';
 
 /**
  * The operator's console has its own address and its own login. It is in the same bundle: Meteor runs what a dynamic

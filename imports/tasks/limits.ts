@@ -1,4 +1,4 @@
-/** What the page, the methods, the upload and the catalogue all keep to. Said once, so that they never differ. */
+/** What the page, the methods, the upload and the catalog all keep to. Said once, so that they never differ. */
 
 /** The largest report, in rows. */
 export const maxReportRows = 200_000;

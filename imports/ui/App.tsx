@@ -1,8 +1,8 @@
 import React from 'react';
+import { Announcer } from './components/Announcer';
 import { Header } from './header/Header';
 import { Notifications } from './notifications/Notifications';
 import { Pictures } from './pictures/Pictures';
-import { Announcer } from './pieces/Announcer';
 import { Pulse } from './pulse/Pulse';
 import { Reports } from './reports/Reports';
 import { useTasks } from './tasks';

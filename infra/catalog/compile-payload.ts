@@ -11,7 +11,7 @@ const scalars: readonly unknown[] = [String, Number, Boolean, Date, SimpleSchema
 /**
  * Spells a payload's fields out in simpl-schema's flat form.
  *
- * @param problems takes a message for each thing that is not in the catalogue's part of the language.
+ * @param problems takes a message for each thing that is not in the catalog's part of the language.
  */
 export function flattenFields(fields: PayloadFields, path: string, problems: string[]): FlatFields {
   const flat: FlatFields = new Map();
@@ -44,7 +44,7 @@ function addField(flat: FlatFields, field: Field, key: string, path: string, pro
     flat.set(key, { ...options, type: Object });
     addFields(flat, type as object, `${key}.`, path, problems);
   } else {
-    problems.push(`${path}: ${show(type)} is no type of the catalogue; ${allowedTypes}`);
+    problems.push(`${path}: ${show(type)} is no type of the catalog; ${allowedTypes}`);
   }
 }
 

@@ -5,7 +5,7 @@ import type { DataOfFields, PayloadFields } from './payload-language';
 import { type QuickCheck, quickCheckOf } from './quick-check';
 import { type ResolvedOptions, resolveOptions, type TaskTypeOptions } from './task-options';
 
-/** A task type of the catalogue, checked and complete. `Data` is its payload's TypeScript type. */
+/** A task type of the catalog, checked and complete. `Data` is its payload's TypeScript type. */
 export interface TaskDefinition<Data = unknown> extends ResolvedOptions {
   readonly taskType: string;
   /** The payload as a simpl-schema, for forms and for parsePayload. */
@@ -18,18 +18,18 @@ export interface TaskDefinition<Data = unknown> extends ResolvedOptions {
   readonly data?: Data;
 }
 
-/** A catalogue whose types are not known to the compiler: what the machinery works with. */
+/** A catalog whose types are not known to the compiler: what the machinery works with. */
 export type AnyCatalog = { readonly [taskType: string]: TaskDefinition };
 
-/** A catalogue made of the definitions D. */
+/** A catalog made of the definitions D. */
 export type CatalogOf<D> = {
   readonly [K in keyof D]: D[K] extends { readonly payload: infer F } ? TaskDefinition<DataOfFields<F>> : never;
 };
 
-/** The names of a catalogue's task types. */
+/** The names of a catalog's task types. */
 export type TaskTypeIn<C> = keyof C & string;
 
-/** The payload's type of one task type in a catalogue. */
+/** The payload's type of one task type in a catalog. */
 export type DataIn<C, T extends keyof C> = C[T] extends TaskDefinition<infer Data> ? Data : never;
 
 /**
@@ -46,7 +46,7 @@ export function defineTasks<const D extends Record<string, TaskTypeOptions<Paylo
   const entries = Object.entries(definitions).map(
     ([taskType, options]) => [taskType, defineTask(taskType, options, problems)] as const,
   );
-  if (problems.length > 0) throw new Error(`The task catalogue is not valid:\n  ${problems.join('\n  ')}`);
+  if (problems.length > 0) throw new Error(`The task catalog is not valid:\n  ${problems.join('\n  ')}`);
   return Object.freeze(Object.fromEntries(entries)) as CatalogOf<D>;
 }
 

@@ -4,7 +4,7 @@ import { normalForm } from './normal-form';
 import { describeProblem, type FieldError } from './payload-problems';
 import { show } from './show';
 
-/** A task type that the catalogue lacks, or a payload that its schema refuses. `problems` has a line on each. */
+/** A task type that the catalog lacks, or a payload that its schema refuses. `problems` has a line on each. */
 export class PayloadError extends Error {
   override readonly name = 'PayloadError';
   constructor(
@@ -16,7 +16,7 @@ export class PayloadError extends Error {
 }
 
 /**
- * The catalogue's entry for a task type.
+ * The catalog's entry for a task type.
  *
  * @throws PayloadError that names the nearest type, where there is none of that name.
  */

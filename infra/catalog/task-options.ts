@@ -26,7 +26,7 @@ export interface Retention {
 
 /** What a task type may say of itself in `imports/tasks/catalog.ts`. All times are milliseconds. */
 export interface TaskTypeOptions<Fields extends PayloadFields = PayloadFields> {
-  /** The payload's fields, in the catalogue's part of simpl-schema's language (payload-language.ts). */
+  /** The payload's fields, in the catalog's part of simpl-schema's language (payload-language.ts). */
   readonly payload: Fields;
   /** Of its tasks, unless addTask says otherwise. Default: Priority.medium. */
   readonly priority?: number;

@@ -4,9 +4,9 @@ import { Meteor } from 'meteor/meteor';
 import { ThrottledLog } from '../timing/throttled-log';
 import { type LiveState, wire } from './contract';
 import { defineMethods } from './define-methods';
-import { Gate } from './gate';
+import { Handshake } from './handshake';
 import { publishLive } from './live-publication';
-import { callerOf, notTheLink, speakable } from './refusals';
+import { callerOf, notTheLink, toClientError } from './refusals';
 
 export interface LinkServerOptions {
   secret: string;
@@ -26,7 +26,7 @@ export interface LinkServerOptions {
 const refusalsSaidEveryMs = 10_000;
 const timeoutRange = { min: 1, max: 3_600_000 };
 /** Whoever guesses secrets gets this many tries. */
-const knocks = { count: 60, everyMs: 10_000 };
+const loginAttempts = { count: 60, everyMs: 10_000 };
 
 const Timeout = Match.Where((value: unknown) => {
   return Number.isInteger(value) && (value as number) >= timeoutRange.min && (value as number) <= timeoutRange.max;
@@ -34,23 +34,23 @@ const Timeout = Match.Where((value: unknown) => {
 
 /** The jobs role's end of the link: a door that opens to who knows the secret, and what lies behind it. */
 export class LinkServer {
-  private readonly gate: Gate;
+  private readonly handshake: Handshake;
   private readonly running = new Map<string, Set<AbortController>>();
   private readonly refusals: ThrottledLog;
   private stopped = false;
 
   constructor(private readonly options: LinkServerOptions) {
-    this.gate = new Gate(options.secret);
+    this.handshake = new Handshake(options.secret);
     this.refusals = new ThrottledLog(refusalsSaidEveryMs, fields => options.emit('link.refused', fields));
   }
 
   async start(): Promise<void> {
-    // From 3.5 on Meteor keeps a lost connection for a while, for whoever names it: here it would be admitted without a
+    // From 3.5 on Meteor keeps a lost connection for a while, for whoever names it: here it would be in without a
     // proof, and its runs would go on for nobody. Whoever comes back is new.
     Meteor.server.options.disconnectGracePeriod = 0;
     this.defineDoor();
     this.defineMethods();
-    publishLive(this.gate, this.options.live);
+    publishLive(this.handshake, this.options.live);
     Meteor.onConnection(({ id, onClose }) => onClose(() => this.forget(id)));
   }
 
@@ -61,40 +61,44 @@ export class LinkServer {
 
   /** How many web roles are linked up. */
   get links(): number {
-    return this.gate.size;
+    return this.handshake.size;
   }
 
   /** Whether this DDP connection has proved itself. */
   isLink(connectionId: string): boolean {
-    return this.gate.isAdmitted(connectionId);
+    return this.handshake.isVerified(connectionId);
   }
 
   private defineDoor(): void {
-    const { gate } = this;
-    const admit = (connection: Meteor.Connection, proof: unknown, question: unknown) =>
-      this.admit(connection, proof, question);
+    const { handshake } = this;
+    const verify = (connection: Meteor.Connection, proof: unknown, question: unknown) =>
+      this.verify(connection, proof, question);
     defineMethods({
       [wire.challenge](this: Meteor.MethodThisType) {
-        return gate.challenge(callerOf(this).id);
+        return handshake.challenge(callerOf(this).id);
       },
       [wire.prove](this: Meteor.MethodThisType, proof: unknown, question: unknown) {
         check([proof, question], [String]);
-        return admit(callerOf(this), proof, question);
+        return verify(callerOf(this), proof, question);
       },
     });
     for (const name of [wire.challenge, wire.prove]) {
-      DDPRateLimiter.addRule({ type: 'method', name, clientAddress: () => true }, knocks.count, knocks.everyMs);
+      DDPRateLimiter.addRule(
+        { type: 'method', name, clientAddress: () => true },
+        loginAttempts.count,
+        loginAttempts.everyMs,
+      );
     }
   }
 
-  private admit(connection: Meteor.Connection, proof: unknown, question: unknown): string {
-    const admission = this.gate.admit(connection.id, proof, question);
-    if (admission.admitted) {
+  private verify(connection: Meteor.Connection, proof: unknown, question: unknown): string {
+    const verdict = this.handshake.verify(connection.id, proof, question);
+    if (verdict.verified) {
       this.options.emit('link.accepted', { address: connection.clientAddress });
-      return admission.proof;
+      return verdict.proof;
     }
-    this.refusals.log({ address: connection.clientAddress, reason: admission.reason });
-    throw new Meteor.Error('link-refused', admission.reason);
+    this.refusals.log({ address: connection.clientAddress, reason: verdict.reason });
+    throw new Meteor.Error('link-refused', verdict.reason);
   }
 
   private defineMethods(): void {
@@ -114,7 +118,7 @@ export class LinkServer {
       async [wire.runSchedule](this: Meteor.MethodThisType, name: unknown) {
         enter(this);
         check(name, String);
-        await runSchedule(name).catch(error => Promise.reject(speakable(error)));
+        await runSchedule(name).catch(error => Promise.reject(toClientError(error)));
       },
       [wire.nudge](this: Meteor.MethodThisType) {
         enter(this);
@@ -126,7 +130,7 @@ export class LinkServer {
   /** @returns the id of the caller's connection. @throws where it is not the link. */
   private enter(caller: Meteor.MethodThisType): string {
     const { id } = callerOf(caller);
-    if (!this.gate.isAdmitted(id)) throw notTheLink();
+    if (!this.handshake.isVerified(id)) throw notTheLink();
     return id;
   }
 
@@ -138,7 +142,7 @@ export class LinkServer {
     try {
       return await this.options.runInMemory(taskType, data, { timeoutMs, signal: controller.signal });
     } catch (error) {
-      throw speakable(error);
+      throw toClientError(error);
     } finally {
       runs.delete(controller);
     }
@@ -146,7 +150,7 @@ export class LinkServer {
 
   /** Nobody waits for these results any more. */
   private forget(connectionId: string): void {
-    this.gate.forget(connectionId);
+    this.handshake.forget(connectionId);
     for (const controller of this.running.get(connectionId) ?? []) controller.abort();
     this.running.delete(connectionId);
   }

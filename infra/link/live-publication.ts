@@ -1,14 +1,14 @@
 import { Meteor } from 'meteor/meteor';
 import { type LiveState, wire } from './contract';
-import type { Gate } from './gate';
+import type { Handshake } from './handshake';
 import { notTheLink } from './refusals';
 
 const everyMs = 1_000;
 
 /** `link.live`: what this jobs role is doing, each second, for its web roles. */
-export function publishLive(gate: Gate, live: () => LiveState): void {
+export function publishLive(handshake: Handshake, live: () => LiveState): void {
   Meteor.publish(wire.live, function () {
-    if (!gate.isAdmitted(this.connection.id)) throw notTheLink();
+    if (!handshake.isVerified(this.connection.id)) throw notTheLink();
     const { _id, ...first } = live();
     this.added(wire.liveCollection, _id, first);
     const timer = Meteor.setInterval(() => {

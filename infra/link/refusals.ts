@@ -10,7 +10,7 @@ export function callerOf({ connection }: Meteor.MethodThisType): Meteor.Connecti
 export const notTheLink = () => new Meteor.Error('link-required', 'only the link between the roles may ask for this');
 
 /** The other side is our own web role: it may know why. */
-export function speakable(error: unknown): Meteor.Error {
+export function toClientError(error: unknown): Meteor.Error {
   const { name, message } = plainError(error);
   return new Meteor.Error(codeOf(error), message, name);
 }

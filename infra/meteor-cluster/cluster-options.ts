@@ -28,7 +28,7 @@ export interface ClusterOptions {
   autoInitialize?: boolean;
 
   /** Default: the app's TaskQueue. */
-  // biome-ignore lint/suspicious/noExplicitAny: a cluster works for a queue of any catalogue
+  // biome-ignore lint/suspicious/noExplicitAny: a cluster works for a queue of any catalog
   queue?: TaskQueueOf<any>;
   /** The bundled worker file. Default: private/workers/main.js, by Meteor's Assets. */
   workerFile?: string;

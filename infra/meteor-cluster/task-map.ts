@@ -5,7 +5,7 @@ import type { TypeOverrides } from '../workers/protocol/task-type-overrides';
 /**
  * Which task types a cluster runs, as in meteor-cluster; but a handler is named, never passed:
  * `true` for the handler of the task type's own name, a name of imports/tasks/handlers/index.ts (also in kebab case, as
- * its file is called), or options beyond the catalogue's.
+ * its file is called), or options beyond the catalog's.
  */
 export type TaskMap = { readonly [taskType: string]: true | string | TypeOverrides };
 
@@ -58,8 +58,7 @@ function findOptionProblem(taskType: string, name: string, value: unknown): stri
   if (!known.includes(name)) return [`${path}: unknown option${didYouMean(name, known)}`];
   if (name === 'handler') return typeof value === 'string' && value ? [] : [`${path}: it is the name of a handler`];
   const range = numbers[name];
-  if (!range)
-    return typeof value === 'object' && value !== null ? [] : [`${path}: it is an object, as in the catalogue`];
+  if (!range) return typeof value === 'object' && value !== null ? [] : [`${path}: it is an object, as in the catalog`];
   const [least, most] = range;
   const isFine = Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
   return isFine ? [] : [`${path}: ${show(value)} is not a whole number from ${least} to ${most}`];
@@ -67,7 +66,7 @@ function findOptionProblem(taskType: string, name: string, value: unknown): stri
 
 function unknownType(taskType: string, catalog: AnyCatalog): string {
   const hint = didYouMean(taskType, Object.keys(catalog));
-  return `the catalogue has no such task type${hint || '; declare it in imports/tasks/catalog.ts'}`;
+  return `the catalog has no such task type${hint || '; declare it in imports/tasks/catalog.ts'}`;
 }
 
 function whereToPut(taskType: string): string {

@@ -1,9 +1,9 @@
 import pino, { type Logger } from 'pino';
 import { isError, plainError } from '../errors/plain-error';
 import type { EventFields, Events } from './events';
-import { lineOf } from './lines';
+import { lineOf } from './messages';
 import { oneLine } from './one-line';
-import { readable } from './readable';
+import { readable } from './pretty-format';
 
 export interface LogOptions {
   format: 'readable' | 'json';

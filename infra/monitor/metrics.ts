@@ -4,7 +4,7 @@ import type { EventLoopDelay } from './event-loop';
 import type { EventFields, Events } from './events';
 
 /** What of the queue a scrape shows. Each comes from kept counters or a bounded query. */
-export interface QueueFigures {
+export interface QueueMetrics {
   /** Tasks by type and state. */
   depth: { taskType: string; state: string; count: number }[];
   /** How long the oldest queued task of a type has waited since it was due. */
@@ -16,7 +16,7 @@ export interface MetricsSources {
   version: string;
   commit: string;
   eventLoop: () => EventLoopDelay;
-  queue?: () => Promise<QueueFigures>;
+  queue?: () => Promise<QueueMetrics>;
   workers?: () => { workers: number; busy: number; slots: number };
   dispatch?: () => { unwritten: number; oldestUnwrittenMs: number; claimFailure: string | undefined } | undefined;
   schedules?: () => { name: string; nextAt?: Date }[];
@@ -24,11 +24,11 @@ export interface MetricsSources {
 }
 
 /** One scrape asks several gauges; the database is asked once. Prometheus itself waits for ten seconds in all. */
-const figuresKept = { forMs: 1_000, waitMs: 2_000 };
+const metricsKept = { forMs: 1_000, waitMs: 2_000 };
 
 const outcomes = ['done', 'failed', 'retry', 'cancelled', 'rescued', 'rejected'] as const;
 
-/** The figures of a process as Prometheus reads them: gauges are asked for at the scrape, the rest counts events. */
+/** The metrics of a process as Prometheus reads them: gauges are asked for at the scrape, the rest counts events. */
 export class Metrics {
   readonly registry = new Registry();
 
@@ -142,17 +142,17 @@ export class Metrics {
   private showQueue(): void {
     const { queue } = this.sources;
     if (!queue) return;
-    const ask = cached(queue, figuresKept);
+    const ask = cached(queue, metricsKept);
     // Where the database does not answer, the scrape still does.
-    const figures = () => ask().catch(() => ({ depth: [], oldestSeconds: [] }));
+    const metrics = () => ask().catch(() => ({ depth: [], oldestSeconds: [] }));
     this.gauge('queue_depth', 'Tasks by type and state.', ['task_type', 'state'], async gauge => {
       gauge.reset();
-      for (const { taskType, state, count } of (await figures()).depth)
+      for (const { taskType, state, count } of (await metrics()).depth)
         gauge.set({ task_type: taskType, state }, count);
     });
     this.gauge('queue_oldest_seconds', 'Age of the oldest queued task by type.', ['task_type'], async gauge => {
       gauge.reset();
-      for (const { taskType, seconds } of (await figures()).oldestSeconds) gauge.set({ task_type: taskType }, seconds);
+      for (const { taskType, seconds } of (await metrics()).oldestSeconds) gauge.set({ task_type: taskType }, seconds);
     });
   }
 

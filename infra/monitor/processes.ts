@@ -111,3 +111,12 @@ export class ProcessRegistry {
     this.failing = true;
   }
 }
+
+/** The task types that no living role takes: what is added of them waits. */
+export function untakenTypes(
+  living: readonly Pick<ProcessRecord, 'details'>[],
+  taskTypes: readonly string[],
+): string[] {
+  const taken = new Set(living.flatMap(({ details }) => (details.taskTypes as string[] | undefined) ?? []));
+  return taskTypes.filter(taskType => !taken.has(taskType));
+}

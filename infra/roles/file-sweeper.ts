@@ -1,6 +1,6 @@
 import type { Service } from '../app';
 import { FileStore } from '../database';
-import type { Ground } from './ground';
+import type { AppContext } from './app-context';
 
 const everyMs = 3_600_000;
 
@@ -12,8 +12,8 @@ export class FileSweeper implements Service {
   private sweeping: Promise<void> = Promise.resolve();
   private stopped = false;
 
-  constructor(private readonly ground: Pick<Ground, 'connection' | 'events'>) {
-    this.files = new FileStore(ground.connection.db);
+  constructor(private readonly context: Pick<AppContext, 'connection' | 'events'>) {
+    this.files = new FileStore(context.connection.db);
   }
 
   async start(): Promise<void> {
@@ -34,7 +34,7 @@ export class FileSweeper implements Service {
 
   /** A database that is away has its leftovers swept an hour later. */
   private async removeLeftovers(): Promise<void> {
-    const { events } = this.ground;
+    const { events } = this.context;
     try {
       const count = await this.files.sweep();
       if (count > 0) events.emit('files.swept', { count });

@@ -7,7 +7,7 @@ import { plainError } from '../errors/plain-error';
 import { TaskQueue } from '../queue';
 import { fillSettings, handlerSettings, load, SettingsError, treeOf } from '../settings';
 import { RoleProcess } from './role-process';
-import { taskTypesOf } from './task-types';
+import { taskTypesOf } from './workers';
 
 /** Boots this process in the role that its settings name: the whole of `server/main.ts`. */
 export function startRole(app: App): void {

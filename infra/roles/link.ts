@@ -1,8 +1,8 @@
 import { Meteor } from 'meteor/meteor';
 import type { Service } from '../app';
 import { connectJobs, LinkClient, LinkServer, type LinkServerOptions, LocalJobs } from '../link';
-import type { Ground } from './ground';
-import { asService, serviceOf } from './service';
+import type { AppContext } from './app-context';
+import { asService } from './service';
 
 const developmentSecret = 'development-without-a-secret-of-its-own';
 
@@ -10,20 +10,20 @@ const developmentSecret = 'development-without-a-secret-of-its-own';
  * What both ends of the link share, or why there is none. In development the two roles find each other without a secret;
  * in production that would be an open door.
  */
-function secretOf({ settings }: Ground): string | undefined {
+function secretOf({ settings }: AppContext): string | undefined {
   return settings.link.secret ?? (Meteor.isProduction ? undefined : developmentSecret);
 }
 
 const noSecret = 'link.secret is not set';
 
 /** The web role's end. */
-export function linkToJobs(ground: Ground): Service {
-  const { url: urls, waitMs, retryMs } = ground.settings.link;
-  const { events } = ground;
-  const secret = secretOf(ground);
-  if (!secret || urls.length === 0) return linkOff(ground, secret ? 'link.url is not set' : noSecret);
+export function linkToJobs(context: AppContext): Service {
+  const { url: urls, waitMs, retryMs } = context.settings.link;
+  const { events } = context;
+  const secret = secretOf(context);
+  if (!secret || urls.length === 0) return linkOff(context, secret ? 'link.url is not set' : noSecret);
   const client = new LinkClient({ urls, secret, waitMs, retryMs, emit: events.emit });
-  ground.healthSources.link = () => (client.isUp() ? 'up' : 'down');
+  context.healthSources.link = () => (client.isUp() ? 'up' : 'down');
   return asService('link to the jobs role', {
     async start() {
       connectJobs(client);
@@ -41,17 +41,17 @@ export interface LinkFromWeb {
   isLink(connectionId: string): boolean;
 }
 
-export function linkFromWeb(ground: Ground, jobs: Omit<LinkServerOptions, 'secret' | 'emit'>): LinkFromWeb {
-  const { emit } = ground.events;
-  const secret = secretOf(ground);
+export function linkFromWeb(context: AppContext, jobs: Omit<LinkServerOptions, 'secret' | 'emit'>): LinkFromWeb {
+  const { emit } = context.events;
+  const secret = secretOf(context);
   const local = asService('jobs', { start: async () => connectJobs(new LocalJobs(jobs)) });
-  if (!secret) return { services: [local, linkOff(ground, noSecret, false)], isLink: () => false };
+  if (!secret) return { services: [local, linkOff(context, noSecret, false)], isLink: () => false };
   const server = new LinkServer({ ...jobs, secret, emit });
-  ground.healthSources.link = () => `${server.links} up`;
-  return { services: [local, serviceOf('link from the web role', server)], isLink: id => server.isLink(id) };
+  context.healthSources.link = () => `${server.links} up`;
+  return { services: [local, asService('link from the web role', server)], isLink: id => server.isLink(id) };
 }
 
-function linkOff({ events, healthSources }: Ground, reason: string, nobody = true): Service {
+function linkOff({ events, healthSources }: AppContext, reason: string, nobody = true): Service {
   healthSources.link = () => 'off';
   return asService('no link', {
     async start() {

@@ -2,18 +2,14 @@ import { Meteor } from 'meteor/meteor';
 import { WebApp } from 'meteor/webapp';
 import type { App } from '../app';
 import type { Settings } from '../settings';
-import { bothRoles } from './both';
-import { graceMs, isUnderMeteorTool } from './grace';
-import { type Ground, prepareGround } from './ground';
-import { jobsRole } from './jobs';
+import { type AppContext, createContext } from './app-context';
+import { graceMs, isUnderMeteorTool } from './environment';
 import { Services } from './service';
-import { webRole } from './web';
-
-const lists = { web: webRole, jobs: jobsRole, both: bothRoles };
+import { servicesOf } from './services';
 
 /** This process in its role: starts its services, drains them when it is told to end. */
 export class RoleProcess {
-  private ground?: Ground;
+  private context?: AppContext;
   private services?: Services;
   private draining?: Promise<void>;
 
@@ -38,11 +34,11 @@ export class RoleProcess {
   }
 
   private async doStart(): Promise<void> {
-    const ground = await prepareGround(this.app, this.settings);
-    const { events, health, role } = ground;
-    this.ground = ground;
+    const context = await createContext(this.app, this.settings);
+    const { events, health, role } = context;
+    this.context = context;
     this.services = new Services((service, error) => events.emit('service.failed', { service, error }));
-    await this.services.startAll(lists[role](ground));
+    await this.services.startAll(servicesOf(context));
     if (this.draining) return;
     health.state = 'ready';
     events.emit('role.ready', { role, url: Meteor.absoluteUrl() });
@@ -58,13 +54,13 @@ export class RoleProcess {
   }
 
   private async doDrain(signal: string): Promise<void> {
-    const { ground, services } = this;
-    if (!ground || !services) return;
+    const { context, services } = this;
+    if (!context || !services) return;
     if (isUnderMeteorTool()) WebApp.httpServer.close();
-    ground.health.state = 'draining';
-    ground.events.emit('role.draining', { signal });
+    context.health.state = 'draining';
+    context.events.emit('role.draining', { signal });
     const inTime = await Promise.race([services.stopAll().then(() => true), after(graceMs(), false)]);
-    if (inTime) ground.events.emit('role.stopped', {});
+    if (inTime) context.events.emit('role.stopped', {});
   }
 }
 

@@ -34,13 +34,7 @@ export class Services {
   }
 }
 
-/** Names something that has start and stop. */
-export function asService(name: string, { start, stop }: Partial<Omit<Service, 'name'>>): Service {
-  const nothing = async () => {};
-  return { name, start: start ?? nothing, stop: stop ?? nothing };
-}
-
-/** The same for an object whose methods need their `this`. */
-export function serviceOf(name: string, of: { start(): Promise<unknown>; stop(): Promise<unknown> }): Service {
-  return { name, start: async () => void (await of.start()), stop: async () => void (await of.stop()) };
+/** Names something that starts, stops, or both. */
+export function asService(name: string, of: { start?(): Promise<unknown>; stop?(): Promise<unknown> }): Service {
+  return { name, start: async () => void (await of.start?.()), stop: async () => void (await of.stop?.()) };
 }

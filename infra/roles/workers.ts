@@ -1,15 +1,14 @@
 import type { App, Service } from '../app';
-import type { AnyCatalog } from '../catalog';
+import { type AnyCatalog, didYouMean } from '../catalog';
 import type { Events } from '../monitor/events';
 import { TaskQueue } from '../queue';
 import { Dispatcher, type DispatchTrouble } from '../queue/dispatch/dispatcher';
-import type { Settings } from '../settings';
+import { type Settings, SettingsError } from '../settings';
 import { Pool } from '../workers/pool/pool';
 import type { PoolSnapshot } from '../workers/pool/pool-snapshot';
 import { checkWorkerFile } from '../workers/worker-file';
-import { taskGraceMs } from './grace';
-import type { Ground } from './ground';
-import { taskTypesOf } from './task-types';
+import type { AppContext } from './app-context';
+import { taskGraceMs } from './environment';
 
 const workerFile = 'workers/main.js';
 const none: PoolSnapshot = { workers: 0, maxWorkers: 0, busy: 0, slots: 0, waiting: 0, load: 0, processes: [] };
@@ -27,7 +26,7 @@ export class Workers implements Service {
   private readonly settings: Settings;
   private readonly events: Events;
 
-  constructor({ app, settings, events }: Pick<Ground, 'app' | 'settings' | 'events'>) {
+  constructor({ app, settings, events }: Pick<AppContext, 'app' | 'settings' | 'events'>) {
     this.app = app;
     this.settings = settings;
     this.events = events;
@@ -128,4 +127,28 @@ function inherited(names: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     names.flatMap(name => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
+}
+
+type TaskTypeSettings = Pick<Settings['workers'], 'enabled' | 'taskTypes' | 'exceptTaskTypes'>;
+
+/**
+ * The task types that this role runs: all, unless its settings name some.
+ *
+ * @throws SettingsError for a name that the catalog does not have.
+ */
+export function taskTypesOf({ enabled, taskTypes, exceptTaskTypes }: TaskTypeSettings, catalog: AnyCatalog): string[] {
+  const all = Object.keys(catalog);
+  const problems = [...unknown('taskTypes', taskTypes, all), ...unknown('exceptTaskTypes', exceptTaskTypes, all)];
+  if (problems.length > 0) throw new SettingsError(problems);
+  if (!enabled) return [];
+  if (taskTypes.length > 0) return all.filter(taskType => taskTypes.includes(taskType));
+  return all.filter(taskType => !exceptTaskTypes.includes(taskType));
+}
+
+function unknown(setting: string, names: readonly string[], all: readonly string[]): string[] {
+  return names
+    .filter(name => !all.includes(name))
+    .map(
+      name => `workers.${setting}: ${JSON.stringify(name)}: the catalog has no such task type${didYouMean(name, all)}`,
+    );
 }

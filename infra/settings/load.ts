@@ -1,9 +1,9 @@
+import { problemsAcrossFields } from './cross-field';
 import { withoutKnownSecrets } from './known-secrets';
 import { describeProblem, type FieldProblem } from './problems';
 import { type Settings, settingsTree } from './schema';
 import type { LoadOptions, Tree } from './setting';
 import { isObject, normalized, simplSchemaOf } from './simpl-schema';
-import { problemsAcrossFields } from './whole';
 
 /** All that is wrong with a settings file, one line for each problem. */
 export class SettingsError extends Error {

@@ -64,7 +64,7 @@ export interface HandlerContext extends ToggleIPC {
   readonly toggleIPC: ToggleIPC;
 }
 
-/** The code of one task type of the catalogue C. Its value is the task's result: plain data, 1 MB at most. */
+/** The code of one task type of the catalog C. Its value is the task's result: plain data, 1 MB at most. */
 export type HandlerIn<C, T extends TaskTypeIn<C>> = (
   task: Task<DataIn<C, T>>,
   context: HandlerContext,
@@ -73,7 +73,7 @@ export type HandlerIn<C, T extends TaskTypeIn<C>> = (
 /** The code of one task type of this app: what `imports/tasks/handlers/<task>.ts` exports as `handler`. */
 export type Handler<T extends AppTaskType> = HandlerIn<AppCatalog, T>;
 
-/** Where the worker finds the handlers of a catalogue: each is loaded when its first task comes, never before. */
+/** Where the worker finds the handlers of a catalog: each is loaded when its first task comes, never before. */
 export type HandlersOf<C> = { readonly [T in TaskTypeIn<C>]: () => Promise<{ readonly handler: HandlerIn<C, T> }> };
 
 /** The registry of this app, `imports/tasks/handlers/index.ts`. */

@@ -14,12 +14,12 @@ const patience: ReceiveLimits = { idleMs: 15_000, totalMs: 55_000 };
 
 /** `POST /upload/pictures`: a multipart form with one photo. Answers 201 with `{ id }` of the picture. */
 export function uploadRoute(files: FileStore) {
-  const turnstile = new Turnstile(atOnce);
+  const limit = new ConcurrencyLimit(atOnce);
   return answering(async (request: IncomingMessage, response: ServerResponse) => {
     const owner = ownerOfCookies(request.headers.cookie);
     if (!owner)
       throw new HttpError(401, 'no-visitor', 'Open the page first: it gives your browser its visitor cookie.');
-    const id = await turnstile.pass(owner, async () => {
+    const id = await limit.pass(owner, async () => {
       const photo = await receivePhoto(request, owner, files, patience);
       return addPicture(owner, photo, files);
     });
@@ -28,7 +28,7 @@ export function uploadRoute(files: FileStore) {
 }
 
 /** Lets a few through at once per owner. */
-class Turnstile {
+class ConcurrencyLimit {
   private readonly inside = new Map<string, number>();
   constructor(private readonly most: number) {}
 

@@ -1,9 +1,9 @@
 import { useFind, useSubscribe } from 'meteor/react-meteor-data';
 import React from 'react';
 import { Notifications as NotificationsCollection } from '../../api/notifications/collection';
+import { Empty } from '../components/Empty';
+import { Panel } from '../components/Panel';
 import { timeOfDay } from '../format';
-import { Empty } from '../pieces/Empty';
-import { Panel } from '../pieces/Panel';
 import { NextDue } from './NextDue';
 
 /** What the schedule tells, as it comes. */

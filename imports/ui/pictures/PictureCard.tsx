@@ -2,10 +2,10 @@ import React from 'react';
 import type { VisitorTask } from '../../api/tasks/schema';
 import type { Picture, Thumbnail } from '../../tasks/documents';
 import { call } from '../call';
+import { Cross, Problem } from '../components/Problem';
+import { ProgressBar } from '../components/ProgressBar';
+import { useAction } from '../components/use-action';
 import { bytes } from '../format';
-import { Cross, Problem } from '../pieces/Problem';
-import { ProgressBar } from '../pieces/ProgressBar';
-import { useAction } from '../pieces/use-action';
 import { canRetry, isHopeless, isLive } from '../tasks';
 
 interface PictureCardProps {

@@ -1,8 +1,8 @@
 import React, { useId, useState } from 'react';
 import { call } from '../call';
+import { Problem } from '../components/Problem';
+import { useAction } from '../components/use-action';
 import { plural } from '../format';
-import { Problem } from '../pieces/Problem';
-import { useAction } from '../pieces/use-action';
 
 const workerChoices = [1, 2, 4, 8] as const;
 const secondChoices = [5, 10, 30] as const;

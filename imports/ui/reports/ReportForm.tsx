@@ -2,9 +2,9 @@ import React, { type FormEvent, useId, useState } from 'react';
 import { rowsProblem } from '../../api/reports/schema';
 import { maxReportRows } from '../../tasks/limits';
 import { call } from '../call';
+import { Problem } from '../components/Problem';
+import { useAction } from '../components/use-action';
 import { count } from '../format';
-import { Problem } from '../pieces/Problem';
-import { useAction } from '../pieces/use-action';
 
 const sizes = [1_000, 20_000, maxReportRows] as const;
 

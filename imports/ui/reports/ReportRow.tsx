@@ -2,10 +2,10 @@ import React from 'react';
 import type { Report } from '../../api/reports/schema';
 import type { VisitorTask } from '../../api/tasks/schema';
 import { call } from '../call';
+import { Cross, Problem } from '../components/Problem';
+import { ProgressBar } from '../components/ProgressBar';
+import { useAction } from '../components/use-action';
 import { bytes, plural, timeOfDay } from '../format';
-import { Cross, Problem } from '../pieces/Problem';
-import { ProgressBar } from '../pieces/ProgressBar';
-import { useAction } from '../pieces/use-action';
 import { canRetry, isLive } from '../tasks';
 
 interface ReportRowProps {

@@ -2,8 +2,8 @@ import { useFind, useSubscribe } from 'meteor/react-meteor-data';
 import React from 'react';
 import { Reports as ReportsCollection } from '../../api/reports/collection';
 import type { VisitorTask } from '../../api/tasks/schema';
-import { Empty } from '../pieces/Empty';
-import { Panel } from '../pieces/Panel';
+import { Empty } from '../components/Empty';
+import { Panel } from '../components/Panel';
 import { ReportForm } from './ReportForm';
 import { ReportRow } from './ReportRow';
 

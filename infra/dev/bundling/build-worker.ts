@@ -11,7 +11,7 @@ export interface BuildWorkerOptions {
   outDir?: string;
   /** Default: imports/tasks/worker.ts. */
   entry?: string;
-  /** Stands in for imports/tasks/handlers/index.ts, with another catalogue's handlers. */
+  /** Stands in for imports/tasks/handlers/index.ts, with another catalog's handlers. */
   handlers?: string;
   /** Stands in for imports/tasks/catalog.ts. */
   catalog?: string;
@@ -73,7 +73,7 @@ export async function buildWorker(options: BuildWorkerOptions = {}): Promise<Bui
   return { ...manifest, file, changed: written.includes(true), metafile: result.metafile };
 }
 
-/** Replaces the app's catalogue and registry of handlers by others. */
+/** Replaces the app's catalog and registry of handlers by others. */
 function standIns(root: string, handlers?: string, catalog?: string): Plugin {
   const replaced = new Map<string, string>();
   if (handlers) replaced.set(join(root, 'imports/tasks/handlers'), resolve(handlers));

@@ -36,7 +36,7 @@ async function problemsOfSize(file: string): Promise<string[]> {
   return size > largestBytes ? [`${file}: ${size} bytes; Galaxy takes less than ${largestBytes}`] : [];
 }
 
-/** A role would ignore them, and run with its doors closed; who deploys with care wants to know before. */
+/** A role would ignore them, and run with its link and console closed; who deploys with care wants to know before. */
 async function knownSecrets(file: string, raw: unknown): Promise<string[]> {
   return ignoredSecrets(raw, { production: true, app: await appSettingsTree() }).map(
     setting =>

@@ -24,9 +24,9 @@ const sample = [
   'imports/ui/pictures',
   'imports/ui/pulse',
   'imports/ui/reports',
-  'imports/ui/pieces/Announcer.tsx',
-  'imports/ui/pieces/Empty.tsx',
-  'imports/ui/pieces/use-now.ts',
+  'imports/ui/components/Announcer.tsx',
+  'imports/ui/components/Empty.tsx',
+  'imports/ui/components/use-now.ts',
   'tests/e2e/bad-input.test.ts',
   'tests/e2e/flows.test.ts',
   'tests/fixtures',
@@ -101,18 +101,18 @@ function adaptTests(edits: Edits): void {
   const schedule = 'tests/app/schedules.test.ts';
   edits.replace(schedule, /send notifications/g, 'burn a little');
   edits.replace(schedule, /sendNotifications/g, 'burn');
-  edits.replace('tests/infra/processes/doors-console.test.ts', /send notifications/g, 'burn a little');
-  edits.replace('tests/infra/processes/doors-console.test.ts', /sendNotifications/g, 'burn');
-  edits.replace('tests/infra/processes/doors-console.test.ts', /'buildReport', /g, '');
-  edits.replace('tests/infra/processes/doors-console-page.test.ts', /send notifications/g, 'burn a little');
-  edits.replace('tests/infra/processes/doors-console-page.test.ts', /buildReport/g, 'burn');
+  edits.replace('tests/infra/processes/console-operators.test.ts', /send notifications/g, 'burn a little');
+  edits.replace('tests/infra/processes/console-operators.test.ts', /sendNotifications/g, 'burn');
+  edits.replace('tests/infra/processes/console-operators.test.ts', /'buildReport', /g, '');
+  edits.replace('tests/infra/processes/console-page.test.ts', /send notifications/g, 'burn a little');
+  edits.replace('tests/infra/processes/console-page.test.ts', /buildReport/g, 'burn');
   edits.replace(
-    'tests/infra/processes/doors-owners.test.ts',
+    'tests/infra/processes/http-owners.test.ts',
     /^ {2}it\('report can not be seen[\s\S]*?^ {2}\}\);\n\n/m,
     '',
   );
-  edits.replace('tests/infra/processes/doors-owners.test.ts', /^ {2}it\('get four reports[\s\S]*?^ {2}\}\);\n\n/m, '');
-  edits.replace('tests/infra/processes/doors-owners.test.ts', /\['reports\.mine'\], \['pictures\.mine'\], /, '');
+  edits.replace('tests/infra/processes/http-owners.test.ts', /^ {2}it\('get four reports[\s\S]*?^ {2}\}\);\n\n/m, '');
+  edits.replace('tests/infra/processes/http-owners.test.ts', /\['reports\.mine'\], \['pictures\.mine'\], /, '');
   edits.replace('tests/infra/contract/workers-bundle.test.ts', /'hucre', /, '');
   edits.replace('tests/support/page.ts', /'\.pulse h1'/, "'.work h1'");
 }

@@ -54,7 +54,7 @@ export const sourceRules: SourceRule[] = [
   },
   {
     name: 'the browser imports nothing dynamically (Meteor runs it through eval, which the policy forbids)',
-    about: path => /^(client|imports\/ui|infra\/dashboard\/pages)\//.test(path) && isCode(path),
+    about: path => /^(client|imports\/ui|infra\/console\/pages)\//.test(path) && isCode(path),
     problems: source =>
       all(source, ts.isCallExpression)
         .filter(({ expression }) => expression.kind === ts.SyntaxKind.ImportKeyword)

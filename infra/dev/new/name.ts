@@ -1,6 +1,6 @@
 /** One name in the spellings that its places want. */
 export interface Name {
-  /** `sendInvoice`: in the catalogue, in code. */
+  /** `sendInvoice`: in the catalog, in code. */
   camel: string;
   /** `SendInvoice`: a type or a collection. */
   pascal: string;

@@ -25,7 +25,7 @@ export function newTask(name: Name): Recipe {
   };
 }
 
-/** The entry in the catalogue, with these options. */
+/** The entry in the catalog, with these options. */
 export function declaration({ camel, words }: Name, options: string): Change {
   return {
     file: 'imports/tasks/catalog.ts',

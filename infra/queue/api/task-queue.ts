@@ -38,7 +38,7 @@ export interface QueueConnection {
 }
 
 /**
- * The queue of an app whose task types are the catalogue C. Made without a database; a role connects it at start.
+ * The queue of an app whose task types are the catalog C. Made without a database; a role connects it at start.
  */
 export class TaskQueueOf<C extends object> {
   /** Tasks in the memory of this jobs role. */

@@ -13,7 +13,7 @@ export class OpenTypes {
   private readonly reported: KnownType[] = [];
   private paused: Paused = { all: false, types: new Set() };
 
-  /** @param only the types of a role that does not run all of the catalogue. */
+  /** @param only the types of a role that does not run all of the catalog. */
   constructor(
     private readonly core: QueueCore,
     private readonly report: DatabaseReport,

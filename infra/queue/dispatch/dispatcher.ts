@@ -9,7 +9,7 @@ import { type DispatcherSettings, type ResolvedSettings, resolveSettings } from 
 export type { DispatcherSettings } from './settings';
 
 export interface DispatcherOptions {
-  // biome-ignore lint/suspicious/noExplicitAny: a dispatcher works for a queue of any catalogue
+  // biome-ignore lint/suspicious/noExplicitAny: a dispatcher works for a queue of any catalog
   queue: TaskQueueOf<any>;
   executor: Executor;
   settings?: DispatcherSettings;

@@ -17,7 +17,7 @@ export interface DispatcherSettings {
   overload?: LoadThresholds;
   /** Allows to take over (and sign) what meteor-cluster wrote, although tasks must be signed. */
   signTakeOver?: boolean;
-  /** The types that this role runs. Default: all of the catalogue. */
+  /** The types that this role runs. Default: all of the catalog. */
   taskTypes?: readonly string[];
   /** For tests: what the machine's load is. */
   measureLoad?: () => Load;

@@ -52,7 +52,7 @@ type DataField<Data> = keyof Data extends never
     ? { data?: Data }
     : { data: Data };
 
-/** What addTask takes, for each task type of the catalogue C. */
+/** What addTask takes, for each task type of the catalog C. */
 export type NewTask<C> = {
   [T in TaskTypeIn<C>]: { taskType: T } & DataField<DataIn<C, T>> & AddOptions;
 }[TaskTypeIn<C>];

@@ -85,7 +85,7 @@ export interface Task<Data = unknown, Result = unknown> {
   attempt: number;
   attempts: Attempt[];
   sender: Sender;
-  /** The catalogue version of its type when it was added. */
+  /** The catalog version of its type when it was added. */
   catalogVersion: number;
   signature?: string;
   /** The task that this one is a replay of. */

@@ -16,7 +16,7 @@ export type Inserted =
   | { kind: 'merged'; id: string }
   | { kind: 'duplicate'; id: string; field: '_id' | 'uniqueKey'; value: string; existingId?: string };
 
-/** A task type and the newest catalogue version of it that the claimer knows. */
+/** A task type and the newest catalog version of it that the claimer knows. */
 export interface KnownType {
   taskType: string;
   version: number;

@@ -18,7 +18,7 @@ export interface DrainOptions {
  * @throws where it takes longer than `timeoutMs`, with what is still there.
  */
 export async function drainQueue(
-  // biome-ignore lint/suspicious/noExplicitAny: it drains a queue of any catalogue
+  // biome-ignore lint/suspicious/noExplicitAny: it drains a queue of any catalog
   queue: TaskQueueOf<any>,
   handlers: Record<string, InProcessHandler>,
   { timeoutMs = 10_000, evenLater = false }: DrainOptions = {},

@@ -204,7 +204,7 @@ export class Crew implements WorkerListener {
   /** Says why a worker is not one of this role; undefined where it is. */
   private findStranger({ protocol, catalogHash, handlers }: Hello): string | undefined {
     if (protocol !== protocolVersion || catalogHash !== this.hash)
-      return `was built from another task catalogue than this role: ${remedy}`;
+      return `was built from another task catalog than this role: ${remedy}`;
     const missing = Object.values(this.options.types).find(({ handler }) => handler && !handlers.includes(handler));
     if (!missing?.handler) return undefined;
     const hint = didYouMean(missing.handler, handlers);

@@ -52,7 +52,7 @@ export class Pool implements Executor, CrewListener {
   /**
    * Starts a first worker to see that the file is good, and all of them where they are kept alive.
    *
-   * @throws where that worker can't start, or was built from another catalogue.
+   * @throws where that worker can't start, or was built from another catalog.
    */
   async start(events: ExecutorEvents): Promise<void> {
     this.events = guardedEvents(events, this.options.emit);

@@ -16,7 +16,7 @@ export interface WorkerSettings {
   resultLimit: number;
   /** At most one report of progress of a task in so many milliseconds. */
   progressEveryMs: number;
-  /** What this role's taskMap says of its types beyond the catalogue. */
+  /** What this role's taskMap says of its types beyond the catalog. */
   types?: Record<string, { handler?: string; perWorker?: number }>;
 }
 

@@ -1,13 +1,13 @@
 import type { AnyCatalog, TaskTypeOptions } from '../../catalog';
 
-/** What a role may say of a task type beyond the catalogue: where its handler is, and its limits here. */
+/** What a role may say of a task type beyond the catalog: where its handler is, and its limits here. */
 export interface TypeOverrides
   extends Pick<TaskTypeOptions, 'attempts' | 'timeout' | 'backoff' | 'concurrency' | 'perWorker' | 'rateLimit'> {
   /** The handler's name in imports/tasks/handlers/index.ts. Default: the task type. */
   handler?: string;
 }
 
-/** The catalogue as this role runs it. */
+/** The catalog as this role runs it. */
 export function withOverrides(catalog: AnyCatalog, types: Record<string, Partial<TypeOverrides>>): AnyCatalog {
   if (Object.keys(types).length === 0) return catalog;
   const entries = Object.entries(catalog).map(([taskType, definition]) => {

@@ -1,5 +1,5 @@
 import { type Collection, ObjectId } from 'mongodb';
-import { lineOf } from '../../../infra/monitor/lines';
+import { lineOf } from '../../../infra/monitor/messages';
 import { Owners } from '../../../infra/queue/lease/owners';
 import type { Task } from '../../../infra/queue/model/task';
 import { eventually } from '../../support/eventually';

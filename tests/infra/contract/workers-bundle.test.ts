@@ -13,7 +13,7 @@ const inputs = () => Object.keys(built.metafile.inputs);
 
 test('the worker holds no meteor/*, no web code and no machinery of the roles', () => {
   const web =
-    /^(client|server|imports\/(api|ui)|packages|infra\/(roles|link|dashboard|monitor|settings|node-host|dev))\//;
+    /^(client|server|imports\/(api|ui)|packages|infra\/(roles|http|link|console|monitor|settings|node-host|dev))\//;
   expect(inputs().filter(path => web.test(path) || /(^|:)meteor\//.test(path))).toEqual([]);
   const webPackages = /node_modules\/(react|react-dom|express|ws|helmet|pino|prom-client|busboy|ejson)\//;
   expect(inputs().filter(path => webPackages.test(path))).toEqual([]);

@@ -77,7 +77,7 @@ describe('taskMap', () => {
 
   test('refuses unknown types and options, all at once', () => {
     expect(() => create({ nop: true, wait: { timout: 5 }, hang: { perWorker: 0 }, echo: 5 })).toThrow(
-      /nop: the catalogue has no such task type, did you mean noop\?\n.*wait\.timout: unknown option, did you mean timeout\?\n.*hang\.perWorker: 0 is not a whole number.*\n.*echo: 5 is neither/,
+      /nop: the catalog has no such task type, did you mean noop\?\n.*wait\.timout: unknown option, did you mean timeout\?\n.*hang\.perWorker: 0 is not a whole number.*\n.*echo: 5 is neither/,
     );
   });
 

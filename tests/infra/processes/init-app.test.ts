@@ -63,7 +63,7 @@ describe.each([
     expect(copy.read('compose.yaml')).toContain('image: my-app\n');
     expect(copy.read('Dockerfile')).toContain('docker build -t my-app .');
     expect(settingsOf(copy, 'web').public).toEqual({ appName: 'My App' });
-    for (const file of ['imports/ui/header/Header.tsx', 'infra/dashboard/pages/Console.tsx', 'client/main.html'])
+    for (const file of ['imports/ui/header/Header.tsx', 'infra/console/pages/Console.tsx', 'client/main.html'])
       expect(copy.read(file)).not.toContain('Tandem');
   });
 

@@ -124,8 +124,8 @@ describe('a worker that cannot start', () => {
     expect(pool.pids()).toEqual([]);
   });
 
-  test('of another catalogue is refused, with the command that builds it', async () => {
-    await expect(create({ catalog }).start()).rejects.toThrow(/another task catalogue.*npm run build:worker/);
+  test('of another catalog is refused, with the command that builds it', async () => {
+    await expect(create({ catalog }).start()).rejects.toThrow(/another task catalog.*npm run build:worker/);
   });
 
   test('later on is tried again after growing pauses, and says so', async () => {

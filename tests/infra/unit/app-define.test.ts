@@ -1,6 +1,6 @@
 import { type App, defineApp } from '../../../infra/app';
 import { defineTasks } from '../../../infra/catalog';
-import { contentSecurityPolicy } from '../../../infra/roles/doors/content-security-policy';
+import { contentSecurityPolicy } from '../../../infra/http/content-security-policy';
 
 const catalog = defineTasks({ greet: { payload: {} }, wave: { payload: {} } });
 const handlers = { greet: async () => ({ handler: () => 1 }), wave: async () => ({ handler: () => 1 }) };

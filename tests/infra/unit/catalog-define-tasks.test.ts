@@ -118,7 +118,7 @@ test('a wrong definition is refused with all of its problems', () => {
     });
   for (const problem of [
     'report.payload.rows.mim: unknown schema key, did you mean min?',
-    'report.payload.when: function RegExp is no type of the catalogue',
+    'report.payload.when: function RegExp is no type of the catalog',
     'report.payload.free: Object needs blackbox: true',
     'report.payload.list: an array is written [X]',
     "report.payload.a.b: a field's name",
@@ -136,7 +136,7 @@ test('defaults are filled in', () => {
   expect(catalog.buildReport.priority).toBe(10);
 });
 
-test('the hash follows the meaning of the catalogue', () => {
+test('the hash follows the meaning of the catalog', () => {
   const one = defineTasks({ a: { payload: { x: Number } }, b: { payload: {} } });
   const same = defineTasks({ b: { payload: {} }, a: { payload: { x: { type: Number } } } });
   const other = defineTasks({ a: { payload: { x: String } }, b: { payload: {} } });

@@ -5,12 +5,12 @@ test('merges stylesheets in the order of Meteor: deeper ones, then by name, and 
     'client/main.css',
     'client/page.css',
     'client/area/z.css',
-    'infra/dashboard/console.css',
+    'infra/console/console.css',
     'client/a.css',
   ];
   expect(inMeteorsOrder(given)).toEqual([
     'client/area/z.css',
-    'infra/dashboard/console.css',
+    'infra/console/console.css',
     'client/a.css',
     'client/page.css',
     'client/main.css',

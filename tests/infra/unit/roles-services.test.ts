@@ -1,11 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Service } from '../../../infra/app';
-import { addressOf } from '../../../infra/roles/doors/address';
-import { Bucket } from '../../../infra/roles/doors/bucket';
-import { isFromThisMachine } from '../../../infra/roles/doors/own-machine';
-import { graceMs, taskGraceMs } from '../../../infra/roles/grace';
-import { followsOplog } from '../../../infra/roles/oplog';
-import { refusePathInRootUrl } from '../../../infra/roles/root-url';
+import { addressOf } from '../../../infra/http/address';
+import { isFromThisMachine } from '../../../infra/http/own-machine';
+import { TokenBucket } from '../../../infra/http/token-bucket';
+import { followsOplog, graceMs, refusePathInRootUrl, taskGraceMs } from '../../../infra/roles/environment';
 import { Services } from '../../../infra/roles/service';
 
 function scene() {
@@ -77,7 +75,7 @@ describe('the grace period', () => {
 describe('a bucket of messages', () => {
   test('gives a burst, then a rate', () => {
     let now = 0;
-    const bucket = new Bucket(10, 50, () => now);
+    const bucket = new TokenBucket(10, 50, () => now);
     const taken = () => Array.from({ length: 100 }, () => bucket.take()).filter(Boolean).length;
     expect(taken()).toBe(50);
     now = 1_000;

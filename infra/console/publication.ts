@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Meteor, type Subscription } from 'meteor/meteor';
-import { refuseStrangers } from './console-methods';
 import { type ConsoleState, consoleCollections, statePublication } from './contract';
 import type { MayOperate } from './may-operate';
+import { refuseStrangers } from './methods';
 
 const lookEveryMs = 1_000;
 
@@ -72,8 +72,8 @@ export class ConsolePublication {
   private async lookForAll(): Promise<void> {
     this.last = await this.look();
     for (const viewer of this.viewers) {
-      if (await viewer.mayStay()) viewer.show(this.last);
-      else viewer.sendAway();
+      if (await viewer.isAllowed()) viewer.show(this.last);
+      else viewer.close();
     }
   }
 
@@ -97,11 +97,11 @@ class Viewer {
     private readonly mayOperate: MayOperate,
   ) {}
 
-  mayStay(): Promise<boolean> {
+  isAllowed(): Promise<boolean> {
     return this.mayOperate(this.subscription.userId);
   }
 
-  sendAway(): void {
+  close(): void {
     this.subscription.error(new Meteor.Error('not-authorized', 'The session has ended.'));
   }
 

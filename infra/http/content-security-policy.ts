@@ -1,4 +1,4 @@
-import type { SecurityAdditions } from '../../app';
+import type { SecurityAdditions } from '../app';
 
 /**
  * The directives of the policy by which the page loads what is ours and nothing else.

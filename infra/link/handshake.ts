@@ -8,15 +8,15 @@ interface Challenge {
   askedAt: number;
 }
 
-export type Admission = { admitted: true; proof: string } | { admitted: false; reason: string };
+export type Verdict = { verified: true; proof: string } | { verified: false; reason: string };
 
 /**
  * Decides which connections are the link. A challenge belongs to the connection that asked for it, is answered once,
  * and soon: what was overheard or kept opens nothing.
  */
-export class Gate {
+export class Handshake {
   private readonly challenges = new Map<string, Challenge>();
-  private readonly admitted = new Set<string>();
+  private readonly verified = new Set<string>();
 
   constructor(
     private readonly secret: string,
@@ -31,31 +31,31 @@ export class Gate {
 
   /**
    * @param proof the answer to this connection's challenge.
-   * @param question the other side's own nonce; its answer is in the admission, so that both know the secret.
+   * @param question the other side's own nonce; its answer is in the verdict, so that both know the secret.
    */
-  admit(connectionId: string, proof: unknown, question: unknown): Admission {
+  verify(connectionId: string, proof: unknown, question: unknown): Verdict {
     const challenge = this.challenges.get(connectionId);
     this.challenges.delete(connectionId);
-    if (!challenge) return { admitted: false, reason: 'no challenge is open on this connection' };
+    if (!challenge) return { verified: false, reason: 'no challenge is open on this connection' };
     if (this.now() - challenge.askedAt > challengeLifeMs)
-      return { admitted: false, reason: 'the challenge is too old' };
-    if (!isNonce(question)) return { admitted: false, reason: 'the question is not 64 hexadecimal digits' };
-    if (!isProof(proof, this.secret, 'web', challenge.nonce)) return { admitted: false, reason: 'the secret is wrong' };
-    this.admitted.add(connectionId);
-    return { admitted: true, proof: prove(this.secret, 'jobs', question) };
+      return { verified: false, reason: 'the challenge is too old' };
+    if (!isNonce(question)) return { verified: false, reason: 'the question is not 64 hexadecimal digits' };
+    if (!isProof(proof, this.secret, 'web', challenge.nonce)) return { verified: false, reason: 'the secret is wrong' };
+    this.verified.add(connectionId);
+    return { verified: true, proof: prove(this.secret, 'jobs', question) };
   }
 
-  isAdmitted(connectionId: string | undefined): boolean {
-    return connectionId !== undefined && this.admitted.has(connectionId);
+  isVerified(connectionId: string | undefined): boolean {
+    return connectionId !== undefined && this.verified.has(connectionId);
   }
 
   forget(connectionId: string): void {
     this.challenges.delete(connectionId);
-    this.admitted.delete(connectionId);
+    this.verified.delete(connectionId);
   }
 
   /** How many links are up. */
   get size(): number {
-    return this.admitted.size;
+    return this.verified.size;
   }
 }

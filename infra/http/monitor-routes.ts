@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WebApp } from 'meteor/webapp';
-import type { Emit } from '../../monitor/events';
-import type { Health } from '../../monitor/health';
-import type { Metrics } from '../../monitor/metrics';
+import type { Emit } from '../monitor/events';
+import type { Health } from '../monitor/health';
+import type { Metrics } from '../monitor/metrics';
 import { isFromThisMachine } from './own-machine';
 
 type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;

@@ -3,6 +3,7 @@ import { DDPRateLimiter } from 'meteor/ddp-rate-limiter';
 import { Meteor } from 'meteor/meteor';
 import { messageOf } from '../errors/plain-error';
 import { defineMethods } from '../link';
+import type { Emit } from '../monitor/events';
 import type { ConsoleMethods } from './contract';
 import type { MayOperate } from './may-operate';
 import type { OpenedSession, OperatorSessions } from './sessions';
@@ -19,12 +20,7 @@ const actionsPerMinute = 300;
 const entriesPerMinute = 120;
 
 /** Login and logout of operators. */
-export function defineLogin(
-  sessions: OperatorSessions,
-  sources: ConsoleSources,
-  mayOperate: MayOperate,
-  refusals: Refusals,
-): void {
+export function defineLogin(sessions: OperatorSessions, mayOperate: MayOperate, refusals: Refusals, emit: Emit): void {
   const admit = async (caller: This, opened: OpenedSession | undefined) => {
     if (!opened) return refuse(caller, refusals);
     await caller.setUserId(opened.userId);
@@ -35,7 +31,7 @@ export function defineLogin(
     async 'console.login'(this: This, token: unknown) {
       check(token, Text);
       const answer = await admit(this, await sessions.open(token as string));
-      sources.emit('console.login', { address: this.connection?.clientAddress });
+      emit('console.login', { address: this.connection?.clientAddress });
       return answer;
     },
     async 'console.enter'(this: This, session: unknown) {
@@ -55,15 +51,15 @@ function refuse(caller: This, refusals: Refusals): never {
 }
 
 /** What an operator may do. */
-export function defineActions(sources: ConsoleSources, mayOperate: MayOperate): void {
+export function defineActions(sources: ConsoleSources, mayOperate: MayOperate, emit: Emit): void {
   const asOperator = (userId: string | null) => refuseStrangers(userId, mayOperate);
   /** Says who does what to the log, then does it. @throws what the operator may read. */
   const act = async <T>(caller: This, action: string, about: object, perform: () => Promise<T>): Promise<T> => {
-    sources.emit('console.action', { action, ...about, address: caller.connection?.clientAddress });
+    emit('console.action', { action, ...about, address: caller.connection?.clientAddress });
     try {
       return await perform();
     } catch (error) {
-      throw speakable(error);
+      throw toClientError(error);
     }
   };
   const onTask = (action: string, perform: (id: string) => Promise<unknown>) =>
@@ -119,7 +115,7 @@ export function limitConsole(loginsPerMinute: number): void {
 }
 
 /** Operators may read why it did not work. */
-function speakable(error: unknown): unknown {
+function toClientError(error: unknown): unknown {
   if (error instanceof Meteor.Error) return error;
   return new Meteor.Error('failed', messageOf(error));
 }

@@ -1,4 +1,4 @@
-import { Bucket } from './bucket';
+import { TokenBucket } from './token-bucket';
 
 export interface MessageLimits {
   messagesPerSecond: number;
@@ -14,8 +14,8 @@ const deepest = 100;
 
 /** Decides about the messages of one connection. */
 export class MessageJudge {
-  private readonly messages: Bucket;
-  private readonly bytes: Bucket;
+  private readonly messages: TokenBucket;
+  private readonly bytes: TokenBucket;
 
   /** @param factor how many times as much this connection may say. */
   constructor(
@@ -23,8 +23,8 @@ export class MessageJudge {
     private readonly factor: number,
   ) {
     const { messagesPerSecond, messageBytes } = limits;
-    this.messages = new Bucket(messagesPerSecond * factor, messagesPerSecond * factor * burstSeconds);
-    this.bytes = new Bucket(messageBytes * factor, messageBytes * factor * burstOfBytes);
+    this.messages = new TokenBucket(messagesPerSecond * factor, messagesPerSecond * factor * burstSeconds);
+    this.bytes = new TokenBucket(messageBytes * factor, messageBytes * factor * burstOfBytes);
   }
 
   /** @returns why the message is not to be listened to; nothing for one that is in order. */

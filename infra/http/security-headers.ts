@@ -1,7 +1,7 @@
 import helmet from 'helmet';
 import { Meteor } from 'meteor/meteor';
 import { WebApp, WebAppInternals } from 'meteor/webapp';
-import type { SecurityAdditions } from '../../app';
+import type { SecurityAdditions } from '../app';
 import { contentSecurityPolicy } from './content-security-policy';
 
 /** The headers that a careful app sets, on every answer. */

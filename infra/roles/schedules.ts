@@ -1,17 +1,17 @@
 import { SyncedCron } from 'meteor/littledata:synced-cron';
 import type { Service } from '../app';
+import type { AppContext } from './app-context';
 import { cronEvent } from './cron-events';
-import type { Ground } from './ground';
 
 /** The schedules of the app: run by this role, seen and started by the link and the console. */
 export class Schedules implements Service {
   readonly name = 'schedules';
   private stopped?: Promise<void>;
 
-  constructor(private readonly ground: Pick<Ground, 'app' | 'settings' | 'events'>) {}
+  constructor(private readonly context: Pick<AppContext, 'app' | 'settings' | 'events'>) {}
 
   async start(): Promise<void> {
-    const { app, settings, events } = this.ground;
+    const { app, settings, events } = this.context;
     const { enabled, ...options } = settings.cron;
     if (!enabled) return;
     const logger = (entry: { level: string; message: string }) => {
@@ -42,6 +42,6 @@ export class Schedules implements Service {
       const known = Object.keys(SyncedCron._entries).join(', ') || 'none';
       throw Object.assign(new Error(`there is no schedule "${name}"; there are: ${known}`), { code: 'refused' });
     }
-    SyncedCron.run(name).catch(error => this.ground.events.emit('cron.failed', { schedule: name, error }));
+    SyncedCron.run(name).catch(error => this.context.events.emit('cron.failed', { schedule: name, error }));
   }
 }

@@ -1,7 +1,7 @@
 import { parse } from 'node:url';
 import fc from 'fast-check';
-import { MessageJudge } from '../../../infra/roles/doors/message-limits';
-import { readableTarget } from '../../../infra/roles/doors/request-target';
+import { MessageJudge } from '../../../infra/http/message-limits';
+import { readableTarget } from '../../../infra/http/request-target';
 import { propertySize } from '../../support/property-size';
 
 describe('what a request asks for', () => {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { limitBodies } from '../../../infra/roles/doors/request-limits';
+import { limitBodies } from '../../../infra/http/request-limits';
 
 describe('the limits of a body', () => {
   const limits = { bodyBytes: 10, uploadBytes: 100_000, requestMs: 10_000 };

@@ -1,30 +1,23 @@
-import type { Service } from '../app';
-import type { ConsoleSources, ConsoleState } from '../dashboard/console';
-import { createConsole } from '../dashboard/console';
 import { jobs } from '../link';
+import { type ProcessRegistry, untakenTypes } from '../monitor/processes';
 import { type Task, TaskQueue } from '../queue';
-import { ThrottledLog } from '../timing/throttled-log';
-import type { Ground } from './ground';
-import { untakenTypes } from './task-types';
+import type { ConsoleState } from './contract';
 
-const refusalsSaidEveryMs = 10_000;
-const tasksShown = 50;
-
-/** The operator's console, with what it looks at and acts on. */
-export function consoleOf(ground: Ground): Service {
-  const { emit } = ground.events;
-  const { operatorToken, sessionMinutes, loginsPerMinute } = ground.settings.console;
-  return createConsole({
-    tokens: operatorToken,
-    sessionMinutes,
-    loginsPerMinute,
-    sources: sourcesOf(ground),
-    mayOperate: ground.app.mayOperate,
-    refusals: new ThrottledLog(refusalsSaidEveryMs, fields => emit('console.refused', fields)),
-  });
+/** What the console looks at and acts on. Every look is a bounded query. */
+export interface ConsoleSources {
+  state(): Promise<ConsoleState>;
+  retry(id: string): Promise<unknown>;
+  replay(id: string): Promise<string>;
+  cancel(id: string): Promise<unknown>;
+  pause(taskType?: string): Promise<unknown>;
+  resume(taskType?: string): Promise<unknown>;
+  runSchedule(name: string): Promise<void>;
 }
 
-function sourcesOf({ registry, events }: Ground): ConsoleSources {
+const tasksShown = 50;
+
+/** The queue, the link and the register of processes, as the console needs them. */
+export function sourcesOf(registry: ProcessRegistry): ConsoleSources {
   return {
     state: async () => {
       const [processes, counts, paused, failures, running] = await Promise.all([
@@ -34,7 +27,7 @@ function sourcesOf({ registry, events }: Ground): ConsoleSources {
         newest('failed', { finishedAt: -1 }),
         newest('running', { leaseUntil: -1 }),
       ]);
-      const untaken = untakenTypes(processes, TaskQueue.core.catalog);
+      const untaken = untakenTypes(processes, Object.keys(TaskQueue.core.catalog));
       return {
         consoleProcesses: processes.map(({ details: _, ...process }) => process),
         consoleCounts: Object.keys({ ...TaskQueue.core.catalog, ...counts.byType }).map(taskType => ({
@@ -61,7 +54,6 @@ function sourcesOf({ registry, events }: Ground): ConsoleSources {
     pause: taskType => TaskQueue.pause(...known(taskType)),
     resume,
     runSchedule: name => jobs.runSchedule(name),
-    emit: events.emit,
   };
 }
 

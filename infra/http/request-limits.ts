@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { UploadRoute } from '../../app';
+import type { UploadRoute } from '../app';
 
 export interface RequestLimits {
   bodyBytes: number;

@@ -1,23 +1,20 @@
+import { execFileSync } from 'node:child_process';
 import { Meteor } from 'meteor/meteor';
-import type { App, Service } from '../app';
-import type { AnyCatalog } from '../catalog';
+import { name, version } from '../../package.json';
+import type { App } from '../app';
 import { type Connection, connect, defaultCallTimeoutMs } from '../database';
 import { DatabaseWatch } from '../monitor/database-watch';
 import { EventLoopMonitor } from '../monitor/event-loop';
 import { Events } from '../monitor/events';
 import { Health, type HealthSources } from '../monitor/health';
 import { createLog, type Log, logEvents } from '../monitor/log';
-import { type ProcessIdentity, ProcessRegistry } from '../monitor/processes';
+import { type ProcessIdentity, ProcessRegistry, untakenTypes } from '../monitor/processes';
+import type { Sender } from '../queue/model/task';
 import { ignoredSecrets, type Role, redact, roleOf, type Settings, treeOf } from '../settings';
-import { isUnderMeteorTool } from './grace';
-import { identify } from './identity';
-import { followsOplog } from './oplog';
-import { refusePathInRootUrl } from './root-url';
-import { asService, serviceOf } from './service';
-import { untakenTypes } from './task-types';
+import { followsOplog, isUnderMeteorTool, refusePathInRootUrl } from './environment';
 
 /** What every role stands on: log, database, health, and its entry in the register of processes. */
-export interface Ground {
+export interface AppContext {
   app: App;
   role: Role;
   settings: Settings;
@@ -34,7 +31,7 @@ export interface Ground {
 }
 
 /** @throws where the database does not answer, or ROOT_URL has a path. */
-export async function prepareGround(app: App, settings: Settings): Promise<Ground> {
+export async function createContext(app: App, settings: Settings): Promise<AppContext> {
   refusePathInRootUrl();
   const role = roleOf(settings);
   const events = new Events();
@@ -61,7 +58,7 @@ export async function prepareGround(app: App, settings: Settings): Promise<Groun
     details: { eventLoop: eventLoop.delay(), ...memory(), taskTypes: healthSources.taskTypes?.() ?? [] },
   });
   const registry = new ProcessRegistry({ db: connection.db, identity, emit, describe });
-  healthSources.untakenTypes = async () => untakenTypes(await registry.list(), app.catalog as AnyCatalog);
+  healthSources.untakenTypes = async () => untakenTypes(await registry.list(), Object.keys(app.catalog));
   return {
     app,
     role,
@@ -78,19 +75,33 @@ export async function prepareGround(app: App, settings: Settings): Promise<Groun
   };
 }
 
-/** First in each role's list, so that they are stopped last. */
-export function groundServices({ connection, eventLoop, database, registry }: Ground): Service[] {
-  return [
-    asService('database', { stop: () => connection.close() }),
-    serviceOf('event loop', eventLoop),
-    serviceOf('database watch', database),
-    serviceOf('register of processes', registry),
-  ];
-}
-
 /** A call that hangs must be tried again before the leases of this role are over. */
 function callTimeout({ queue }: Settings): { callTimeoutMs: number } {
   return { callTimeoutMs: Math.max(500, Math.min(defaultCallTimeoutMs, queue.leaseMs / 3)) };
 }
 
 const memory = () => ({ memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576) });
+
+/** Who this process is, in /healthz, in the register of processes and in the metrics. */
+function identify(role: Role): ProcessIdentity {
+  return { role, version, commit: commit() };
+}
+
+/** Who asks for the tasks that this process adds. */
+export function senderOf(): Sender {
+  return { appId: process.env.GALAXY_APP_ID ?? name, version, rootUrl: Meteor.absoluteUrl() };
+}
+
+/** What the bundle was built from. Meteor knows; on a developer's machine git does. */
+function commit(): string {
+  const { gitCommitHash } = Meteor as unknown as { gitCommitHash?: string };
+  return process.env.TANDEM_COMMIT ?? gitCommitHash ?? (Meteor.isDevelopment ? checkedOut() : 'unknown');
+}
+
+function checkedOut(): string {
+  try {
+    return execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,80 @@
+import { cpus, freemem, loadavg } from 'node:os';
+import type { Service } from '../app';
+import type { LiveState } from '../link';
+import type { MetricsSources } from '../monitor/metrics';
+import type { AppContext } from './app-context';
+import { linkFromWeb } from './link';
+import { MemoryRuns } from './memory-runs';
+import { Schedules } from './schedules';
+import { Workers } from './workers';
+
+/** What only a jobs role has. Its health, its metrics and the link look into these parts. */
+export class JobsParts {
+  readonly runs = new MemoryRuns();
+  readonly workers: Workers;
+  readonly schedules: Schedules;
+  readonly link: readonly Service[];
+  /** Whether a DDP connection has proved itself to be the link. */
+  readonly isLink: (connectionId: string) => boolean;
+  readonly metrics: Partial<MetricsSources>;
+
+  constructor(private readonly context: AppContext) {
+    this.workers = new Workers(context);
+    this.schedules = new Schedules(context);
+    const { services, isLink } = this.linkFromWeb();
+    this.link = services;
+    this.isLink = isLink;
+    this.metrics = {
+      workers: () => this.workers.snapshot(),
+      dispatch: () => this.workers.trouble(),
+      schedules: () => this.schedules.list(),
+    };
+    this.showHealth();
+  }
+
+  private linkFromWeb() {
+    return linkFromWeb(this.context, {
+      runInMemory: async (taskType, data, options) => {
+        this.workers.refuseOthers(taskType);
+        return this.runs.run(taskType, data, options);
+      },
+      runSchedule: name => this.schedules.run(name),
+      nudge: () => this.workers.nudge(),
+      live: () => this.liveState(),
+    });
+  }
+
+  private showHealth(): void {
+    const { workers, context } = this;
+    context.healthSources.taskTypes = () => workers.taskTypes;
+    context.healthSources.workers = () => {
+      const { enabled, workers: processes, busy, slots, waiting } = workers.snapshot();
+      return { enabled, workers: processes, busy, slots, waiting };
+    };
+    context.healthSources.dispatch = () => {
+      const trouble = workers.trouble();
+      return trouble && { ...trouble, mayWaitMs: context.settings.queue.leaseMs / 2 };
+    };
+  }
+
+  private liveState(): LiveState {
+    const { registry, eventLoop } = this.context;
+    const { enabled, workers, slots, busy, paused } = this.workers.snapshot();
+    return {
+      _id: registry.id,
+      enabled,
+      workers,
+      slots,
+      busy,
+      taskTypes: [...this.workers.taskTypes],
+      load: {
+        eventLoopDelayMs: eventLoop.delay().p99Ms,
+        cpu: Math.round(((loadavg()[0] ?? 0) / cpus().length) * 100) / 100,
+        freeMemoryMb: Math.round(freemem() / 1_048_576),
+        paused,
+      },
+      schedules: this.schedules.list(),
+      at: new Date(),
+    };
+  }
+}
