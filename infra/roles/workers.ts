@@ -49,7 +49,7 @@ export class Workers implements Service {
   }
 
   nudge(): void {
-    this.dispatcher?.nudged();
+    this.dispatcher?.wake();
   }
 
   /** @throws `refused` for a type that this role leaves to others. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildWorker } from '../../infra/dev/bundling/build-worker';
-import type { ExecutorEvents, Report } from '../../infra/queue/model/executor';
+import type { ExecutorCallbacks, Report } from '../../infra/queue/model/executor';
 import type { Progress, Task } from '../../infra/queue/model/task';
 import { Pool } from '../../infra/workers/pool/pool';
 import type { PoolOptions } from '../../infra/workers/pool/pool-options';
@@ -48,13 +48,13 @@ export interface Said {
 }
 
 /** A real pool of real worker processes, and all that it said. */
-export class FaultPool implements ExecutorEvents {
+export class FaultPool implements ExecutorCallbacks {
   readonly pool: Pool;
   readonly reports = new Map<string, Report>();
   readonly started = new Map<string, number>();
   readonly progress: { taskId: string; progress: Progress }[] = [];
   readonly said: Said[] = [];
-  onRoom: () => void = () => {};
+  wake: () => void = () => {};
 
   constructor(options: Partial<PoolOptions> & { file: string }) {
     const emit = (name: string, fields: object) => this.said.push({ name, fields: fields as Said['fields'] });

@@ -13,10 +13,10 @@ export interface QueueSignals {
   added(tasks: readonly Task[], inMemory: boolean): void;
   cancelRequested(id: string): void;
   pausesChanged(): void;
-  /** There may be work: a nudge from elsewhere, a task put back. */
-  nudged(): void;
-  /** Due dates or deadlines of tasks that wait may be others now. */
-  moved(): void;
+  /** There may be work: a nudge from elsewhere. */
+  wake(): void;
+  /** The due dates or deadlines of waiting tasks may have changed. */
+  datesChanged(): void;
 }
 
 /** What a connected TaskQueue is made of; the dispatcher works with the same parts. */

@@ -182,7 +182,7 @@ export class TaskQueueOf<C extends object> {
     const dueDate = clock.now();
     const result = (await memory.retry(id, { dueDate })) ?? (await store.retry(id, { dueDate }));
     if (result === 'duplicate') throw await this.keyTaken(id);
-    if (result) for (const dispatcher of dispatchers) dispatcher.moved();
+    if (result) for (const dispatcher of dispatchers) dispatcher.datesChanged();
     return result === 'retried';
   }
 
@@ -257,7 +257,7 @@ export class TaskQueueOf<C extends object> {
     options: { multi?: boolean } = {},
   ): Promise<number> {
     const changed = await updateTasks(this.core, parseSelector(selector, 'update'), modifier, options);
-    for (const dispatcher of this.core.dispatchers) dispatcher.moved();
+    for (const dispatcher of this.core.dispatchers) dispatcher.datesChanged();
     return changed;
   }
 

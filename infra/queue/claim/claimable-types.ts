@@ -1,11 +1,11 @@
 import { catalogVersions } from '../../catalog';
 import type { QueueCore } from '../api/queue-core';
 import type { Paused } from '../store/control';
-import type { DatabaseReport } from '../store/database-guard';
+import type { DatabaseGuard } from '../store/database-guard';
 import type { KnownType } from '../store/task-store';
 
 /** Which task types a role may claim now: those that it knows and that nobody has paused. */
-export class OpenTypes {
+export class ClaimableTypes {
   /** What this role runs. */
   private readonly mine: readonly KnownType[];
   /** What the catalog has, so that others may run it. */
@@ -16,7 +16,7 @@ export class OpenTypes {
   /** @param only the types of a role that does not run all of the catalog. */
   constructor(
     private readonly core: QueueCore,
-    private readonly report: DatabaseReport,
+    private readonly guard: DatabaseGuard,
     only?: readonly string[],
   ) {
     const versions = Object.entries(catalogVersions(core.catalog));
@@ -33,14 +33,14 @@ export class OpenTypes {
   /** Reads what is paused. @returns whether that has changed. */
   async readPauses(): Promise<boolean> {
     const before = this.paused;
-    this.paused = (await this.report.attempt('pauses', () => this.core.pauses.read())) ?? before;
+    this.paused = (await this.guard.attempt('pauses', () => this.core.pauses.read())) ?? before;
     return asText(before) !== asText(this.paused);
   }
 
   /** Says once of each type (or version) that this role does not know that tasks of it wait. */
   async reportUnknown(): Promise<void> {
     const known = [...this.known, ...this.reported];
-    const found = await this.report.attempt('unknown types', () => this.core.store.unknownTypes(known));
+    const found = await this.guard.attempt('unknown types', () => this.core.store.unknownTypes(known));
     for (const { taskType, version } of found ?? []) {
       this.reported.push({ taskType, version });
       this.core.emit('queue.unknownType', { taskType, version });

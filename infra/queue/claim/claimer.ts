@@ -37,8 +37,8 @@ const widest = 16;
 export class Claimer {
   /** Grows while others take what was peeked: four roles must not fight over one head. */
   private width = 1;
-  /** The tokens of claims whose replies were lost: whatever they caught is to be handed back. */
-  private doubtful: string[] = [];
+  /** The tokens of claims whose replies were lost: whatever they claimed is handed back. */
+  private uncertainClaims: string[] = [];
   /** Whether the last look found nothing. */
   private quiet = true;
 
@@ -48,7 +48,7 @@ export class Claimer {
   ) {}
 
   async claim({ limit, types, minPriority }: ClaimRequest): Promise<Claimed> {
-    await this.handBackDoubtful();
+    await this.handBackUncertain();
     const open = types.filter(({ taskType }) => this.freeOf(taskType) > 0);
     if (this.quiet && this.isFreeFor(open)) return this.claimFirst({ limit, types: open, minPriority });
     const wanted = limit * this.width;
@@ -83,7 +83,7 @@ export class Claimer {
     return concurrency - this.options.countRunning(taskType);
   }
 
-  /** Of a wide look at the head, a piece from somewhere: so claimers seldom reach for the same. */
+  /** Take a random slice of the peeked tasks, so that concurrent claimers rarely collide. */
   private pick(peeked: Peeked[], limit: number): Peeked[] {
     if (peeked.length <= limit) return peeked;
     const from = Math.floor(Math.random() * (peeked.length - limit + 1));
@@ -142,14 +142,14 @@ export class Claimer {
     try {
       return await take({ owner, token, now, leaseUntil: new Date(now.getTime() + leaseMs) });
     } catch (error) {
-      this.doubtful.push(token);
+      this.uncertainClaims.push(token);
       throw error;
     }
   }
 
-  private async handBackDoubtful(): Promise<void> {
-    for (const token of this.doubtful) await this.store.handBackClaim(this.options.owner, token);
-    this.doubtful = [];
+  private async handBackUncertain(): Promise<void> {
+    for (const token of this.uncertainClaims) await this.store.handBackClaim(this.options.owner, token);
+    this.uncertainClaims = [];
   }
 
   private learn(chosen: number, taken: number): void {

@@ -1,57 +1,57 @@
 import type { Task } from '../model/task';
-import type { DatabaseReport } from '../store/database-guard';
+import type { DatabaseGuard } from '../store/database-guard';
 import type { TaskStore } from '../store/task-store';
 
-/** A task that this role has claimed and whose end is not written yet. */
-export interface HeldTask {
+/** A task that this role has claimed and whose settlement is not written yet. */
+export interface InFlightTask {
   task: Task;
   store: TaskStore;
   /** False once it has reported: it then waits for its settle only. */
   running: boolean;
 }
 
-/** The tasks that this role holds: whose leases it renews, and that count for its limits. */
-export class HeldTasks {
-  private readonly held = new Map<string, HeldTask>();
-  private readonly byId = new Map<string, HeldTask>();
+/** The tasks in flight in this role: it renews their leases, and they count toward its limits. */
+export class InFlightTasks {
+  private readonly byClaim = new Map<string, InFlightTask>();
+  private readonly byId = new Map<string, InFlightTask>();
   private readonly runningByType = new Map<string, number>();
   private running = 0;
 
   add(task: Task, store: TaskStore): void {
-    const held = { task, store, running: true };
-    this.held.set(keyOf(task), held);
-    this.byId.set(task._id, held);
+    const inFlight = { task, store, running: true };
+    this.byClaim.set(keyOf(task), inFlight);
+    this.byId.set(task._id, inFlight);
     this.count(task.taskType, 1);
   }
 
-  get(task: Task): HeldTask | undefined {
-    return this.held.get(keyOf(task));
+  get(task: Task): InFlightTask | undefined {
+    return this.byClaim.get(keyOf(task));
   }
 
   /** It has reported: its slot is free, its lease still ours. */
   ended(task: Task): void {
-    const held = this.get(task);
-    if (!held?.running) return;
-    held.running = false;
+    const inFlight = this.get(task);
+    if (!inFlight?.running) return;
+    inFlight.running = false;
     this.count(task.taskType, -1);
   }
 
   forget(task: Task): void {
     this.ended(task);
     if (this.byId.get(task._id) === this.get(task)) this.byId.delete(task._id);
-    this.held.delete(keyOf(task));
+    this.byClaim.delete(keyOf(task));
   }
 
-  find(id: string): HeldTask | undefined {
+  find(id: string): InFlightTask | undefined {
     return this.byId.get(id);
   }
 
-  all(): HeldTask[] {
-    return [...this.held.values()];
+  all(): InFlightTask[] {
+    return [...this.byClaim.values()];
   }
 
   of(store: TaskStore): Task[] {
-    return this.all().flatMap(held => (held.store === store ? [held.task] : []));
+    return this.all().flatMap(inFlight => (inFlight.store === store ? [inFlight.task] : []));
   }
 
   /** How many run now, of one type or of all. */
@@ -65,7 +65,7 @@ export class HeldTasks {
   }
 }
 
-/** By claim, not by id alone: a task that was lost and claimed again is held twice for a moment. */
+/** By claim, not by id alone: a task that was lost and claimed again is in flight twice for a moment. */
 function keyOf({ _id, token }: Task): string {
   return `${token} ${_id}`;
 }
@@ -73,15 +73,15 @@ function keyOf({ _id, token }: Task): string {
 const waitMs = 1_000;
 
 /**
- * Tasks that were taken from us (we were thought dead) and that we claimed anew while their first run here still goes on.
- * They must not run twice at once: each is given back a little later, or at once when the role ends.
+ * Tasks that another role rescued from us and that we claimed again while the first attempt is still running here. They
+ * must not run twice at once: each is handed back a little later, or at once when the role stops.
  */
 export class StaleClaims {
   private readonly claims = new Map<Task, { store: TaskStore; timer: NodeJS.Timeout }>();
 
   constructor(
-    private readonly report: DatabaseReport,
-    private readonly onGivenBack: () => void,
+    private readonly guard: DatabaseGuard,
+    private readonly wake: () => void,
   ) {}
 
   add(task: Task, store: TaskStore): void {
@@ -98,7 +98,7 @@ export class StaleClaims {
     if (!claim) return;
     clearTimeout(claim.timer);
     this.claims.delete(task);
-    await this.report.attempt('hand back', () => claim.store.handBack([task]));
-    this.onGivenBack();
+    await this.guard.attempt('hand back', () => claim.store.handBack([task]));
+    this.wake();
   }
 }

@@ -45,7 +45,7 @@ function pressureOf(load: Load, { eventLoopDelayMs, cpu, freeMemoryMb }: LoadThr
   );
 }
 
-const floors = [undefined, Priority.medium, Priority.high, Number.POSITIVE_INFINITY] as const;
+const minPriorities = [undefined, Priority.medium, Priority.high, Number.POSITIVE_INFINITY] as const;
 const pausedClasses: readonly (readonly PriorityClass[])[] = [
   [],
   ['low'],
@@ -54,7 +54,7 @@ const pausedClasses: readonly (readonly PriorityClass[])[] = [
 ];
 
 /** Lazy: while the machine is overloaded, nothing new starts, low priority first and high last. */
-export class LoadGate {
+export class Overload {
   private level: OverloadLevel = 0;
   private timer: NodeJS.Timeout | undefined;
   private histogram: IntervalHistogram | undefined;
@@ -63,15 +63,15 @@ export class LoadGate {
   constructor(
     private readonly thresholds: LoadThresholds,
     private readonly emit: Emit,
-    /** Called when something that was paused may start again. */
-    private readonly onResume: () => void,
+    /** Something that was paused may start again. */
+    private readonly wake: () => void,
     private readonly everyMs = 1_000,
     private readonly measure?: () => Load,
   ) {}
 
   /** Only tasks of at least this priority may start now; undefined: all, Infinity: none. */
-  floor(): number | undefined {
-    return floors[this.level];
+  minPriority(): number | undefined {
+    return minPriorities[this.level];
   }
 
   start(): void {
@@ -93,7 +93,7 @@ export class LoadGate {
     if (this.level > before) this.emit('queue.overloaded', { paused: pausedClasses[this.level], ...load });
     if (this.level >= before) return;
     if (this.level === 0) this.emit('queue.resumed', { ...load });
-    this.onResume();
+    this.wake();
   }
 
   private sample(): Load {

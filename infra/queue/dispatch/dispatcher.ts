@@ -2,7 +2,7 @@ import type { QueueCore, QueueSignals } from '../api/queue-core';
 import type { TaskQueueOf } from '../api/task-queue';
 import type { Executor } from '../model/executor';
 import type { Task } from '../model/task';
-import { takeOver } from './meteor-cluster-migration';
+import { migrateFromMeteorCluster } from './meteor-cluster-migration';
 import { DispatcherParts } from './parts';
 import { type DispatcherSettings, type ResolvedSettings, resolveSettings } from './settings';
 
@@ -27,9 +27,9 @@ export interface DispatchTrouble {
 const writeMs = 2_000;
 
 /**
- * Takes tasks from the queue and gives them to an executor: one for each jobs role. Its parts by their work:
- * pump (claims) → executor (runs) → desk (settles); timeline and lookout say when to look; the heartbeat keeps what is
- * held.
+ * Takes tasks from the queue and gives them to an executor: one for each jobs role. The fetch loop claims tasks, the
+ * executor runs them, the completer settles them. Wake-ups and the event timer say when to look. The heartbeat renews the
+ * leases of what is in flight.
  */
 export class Dispatcher implements QueueSignals {
   /** Under this name the role holds its tasks. */
@@ -67,57 +67,59 @@ export class Dispatcher implements QueueSignals {
 
   /** How many tasks this role runs now, and how many ends wait to be written. */
   get load(): { running: number; settling: number } {
-    return { running: this.parts.held.countRunning(), settling: this.parts.desk.settler.size };
+    return { running: this.parts.inFlight.countRunning(), settling: this.parts.executionEvents.completer.size };
   }
 
   /** What a role can suffer from although it looks alive: ends that it can't write, claims that fail. */
   get trouble(): DispatchTrouble {
-    const { settler } = this.parts.desk;
-    const { claimFailure } = this.parts.pump;
-    return { unwritten: settler.size, oldestUnwrittenMs: Math.round(settler.oldestMs), claimFailure };
+    const { completer } = this.parts.executionEvents;
+    const { claimFailure } = this.parts.fetchLoop;
+    return { unwritten: completer.size, oldestUnwrittenMs: Math.round(completer.oldestMs), claimFailure };
   }
 
   setRefreshRate(ms: number): void {
-    this.parts.lookout.setRefreshRate(ms);
+    this.parts.wakeUps.setRefreshRate(ms);
   }
 
   added(tasks: readonly Task[], inMemory: boolean): void {
-    this.parts.timeline.added(tasks, inMemory ? this.core.memory : this.core.store);
-    if (tasks.some(({ state }) => state === 'queued')) this.parts.pump.wake();
+    this.parts.eventTimer.added(tasks, inMemory ? this.core.memory : this.core.store);
+    if (tasks.some(({ state }) => state === 'queued')) this.parts.fetchLoop.wake();
   }
 
   cancelRequested(id: string): void {
-    this.parts.desk.cancel(id);
+    this.parts.executionEvents.cancel(id);
   }
 
   pausesChanged(): void {
-    void this.parts.lookout.readPauses();
+    void this.parts.wakeUps.readPauses();
   }
 
-  nudged(): void {
-    this.parts.pump.wake();
-    void this.parts.timeline.lookAt('due', this.core.store);
+  wake(): void {
+    this.parts.fetchLoop.wake();
+    void this.parts.eventTimer.lookAt('due', this.core.store);
   }
 
-  moved(): void {
-    this.parts.pump.wake();
-    void this.parts.timeline.datesMoved();
+  datesChanged(): void {
+    this.parts.fetchLoop.wake();
+    void this.parts.eventTimer.datesChanged();
   }
 
   private async doStart(): Promise<void> {
-    await this.options.executor.start(this.parts.desk);
+    await this.options.executor.start(this.parts.executionEvents);
     this.core.dispatchers.add(this);
     const inMemoryOnly = this.settings.inMemoryOnly === true;
     if (!inMemoryOnly) await this.joinQueue();
-    await this.parts.timeline.start(inMemoryOnly);
-    await this.parts.lookout.start();
-    this.parts.gate.start();
-    this.parts.pump.start();
+    await this.parts.eventTimer.start(inMemoryOnly);
+    await this.parts.wakeUps.start();
+    this.parts.overload.start();
+    this.parts.fetchLoop.start();
   }
 
   private async joinQueue(): Promise<void> {
-    await this.parts.report.attempt('take over', () => takeOver(this.core, this.settings.signTakeOver === true));
-    await this.parts.report.attempt('counters', () => this.parts.counters.load());
+    await this.parts.guard.attempt('take over', () =>
+      migrateFromMeteorCluster(this.core, this.settings.signTakeOver === true),
+    );
+    await this.parts.guard.attempt('counters', () => this.parts.counters.load());
     await this.parts.heartbeat.start();
     await this.parts.types.readPauses();
   }
@@ -125,19 +127,19 @@ export class Dispatcher implements QueueSignals {
   private async doStop(graceMs: number): Promise<void> {
     await this.starting;
     this.core.dispatchers.delete(this);
-    this.parts.lookout.stopPolling();
-    this.parts.gate.stop();
-    await this.parts.pump.stop();
+    this.parts.wakeUps.stopPolling();
+    this.parts.overload.stop();
+    await this.parts.fetchLoop.stop();
     const until = performance.now() + graceMs;
     await this.options.executor.stop(graceMs);
-    await this.parts.desk.drain(Math.max(writeMs, until - performance.now()));
+    await this.parts.executionEvents.drain(Math.max(writeMs, until - performance.now()));
     const inMemoryOnly = this.settings.inMemoryOnly === true;
-    const isFree = await this.parts.desk.letGo(this.owner, inMemoryOnly);
+    const isFree = await this.parts.executionEvents.handBackAll(this.owner, inMemoryOnly);
     this.tellOfMemory();
-    await this.parts.lookout.stop();
-    await this.parts.timeline.stop();
+    await this.parts.wakeUps.stop();
+    await this.parts.eventTimer.stop();
     await this.parts.indexes.stop();
-    await this.parts.report.attempt('counters', () => this.parts.counters.flush());
+    await this.parts.guard.attempt('counters', () => this.parts.counters.flush());
     if (!inMemoryOnly) await this.parts.heartbeat.stop(isFree);
   }
 

@@ -3,31 +3,31 @@ import type { Clock } from '../../database';
 import { messageOf } from '../../errors/plain-error';
 import { timerMs } from '../../timing/timer-ms';
 import type { Claimer } from '../claim/claimer';
-import { type HeldTasks, StaleClaims } from '../claim/in-flight';
-import type { LoadGate } from '../claim/overload';
+import { type InFlightTasks, StaleClaims } from '../claim/in-flight';
+import type { Overload } from '../claim/overload';
 import type { Emit } from '../model/events';
 import type { Executor } from '../model/executor';
 import type { Task } from '../model/task';
-import type { Settler } from '../settle/completer';
-import type { DatabaseReport } from '../store/database-guard';
+import type { Completer } from '../settle/completer';
+import type { DatabaseGuard } from '../store/database-guard';
 import type { KnownType, TaskStore } from '../store/task-store';
 
-export interface PumpOptions {
+export interface FetchLoopOptions {
   /** Where tasks come from, in the order of asking. */
   sources: { store: TaskStore; claimer: Claimer }[];
   executor: Executor;
-  held: HeldTasks;
-  settler: Settler;
-  gate: LoadGate;
-  report: DatabaseReport;
+  inFlight: InFlightTasks;
+  completer: Completer;
+  overload: Overload;
+  guard: DatabaseGuard;
   clock: Clock;
   batch: number;
   /** How many tasks the role runs at once. */
   limit: number;
-  openTypes(): readonly KnownType[];
+  claimableTypes(): readonly KnownType[];
   /** It has been claiming without a pause for a while. */
   onBusy(): void;
-  /** A task that we hold has been claimed anew: what runs of it is void. */
+  /** A task that is in flight here has been claimed again: its earlier attempt is void. */
   onStale(task: Task): void;
   /** Nothing is left to claim. */
   onIdle(): void;
@@ -39,9 +39,9 @@ const quietMs = 300;
 const retryWaitMs = { first: 50, longest: 2_000 };
 
 /** Claims as long as there is room and work, one claim at a time, while earlier tasks run and settle. */
-export class Pump {
+export class FetchLoop {
   private running = false;
-  private pumping: Promise<void> | undefined;
+  private fetching: Promise<void> | undefined;
   private again = false;
   private busySince = 0;
   private retryMs: number = retryWaitMs.first;
@@ -52,8 +52,8 @@ export class Pump {
 
   private readonly stale: StaleClaims;
 
-  constructor(private readonly options: PumpOptions) {
-    this.stale = new StaleClaims(options.report, () => this.wake());
+  constructor(private readonly options: FetchLoopOptions) {
+    this.stale = new StaleClaims(options.guard, () => this.wake());
   }
 
   start(): void {
@@ -65,7 +65,7 @@ export class Pump {
   async stop(): Promise<void> {
     this.running = false;
     clearTimeout(this.timer);
-    await this.pumping;
+    await this.fetching;
     clearTimeout(this.quietTimer);
     await this.stale.stop();
   }
@@ -74,8 +74,8 @@ export class Pump {
   wake(): void {
     this.again = true;
     if (!this.running) return;
-    this.pumping ??= this.pump().finally(() => {
-      this.pumping = undefined;
+    this.fetching ??= this.fetch().finally(() => {
+      this.fetching = undefined;
       if (this.again) this.wake();
     });
   }
@@ -83,7 +83,7 @@ export class Pump {
   /** The slow poll. */
   async tick(): Promise<void> {
     this.wake();
-    await this.pumping;
+    await this.fetching;
   }
 
   /** Why the last claim failed; undefined where it did not, or where there was nothing to claim for. */
@@ -103,7 +103,7 @@ export class Pump {
     timer.unref();
   }
 
-  private async pump(): Promise<void> {
+  private async fetch(): Promise<void> {
     clearTimeout(this.quietTimer);
     do {
       this.again = false;
@@ -115,14 +115,14 @@ export class Pump {
   }
 
   private room(): number {
-    const { executor, held, limit } = this.options;
-    return Math.min(executor.room(), limit - held.countRunning());
+    const { executor, inFlight, limit } = this.options;
+    return Math.min(executor.room(), limit - inFlight.countRunning());
   }
 
   /** @returns whether to claim again at once. */
   private async claimOnce(): Promise<boolean> {
-    const floor = this.options.gate.floor();
-    if (this.room() <= 0 || floor === Number.POSITIVE_INFINITY) {
+    const minPriority = this.options.overload.minPriority();
+    if (this.room() <= 0 || minPriority === Number.POSITIVE_INFINITY) {
       this.failure = undefined;
       return false;
     }
@@ -131,48 +131,48 @@ export class Pump {
       const limit = Math.min(this.room(), this.options.batch);
       if (limit <= 0) return false;
       try {
-        const claimed = await claimer.claim({ limit, types: this.openTypes(), minPriority: floor });
+        const claimed = await claimer.claim({ limit, types: this.claimableTypes(), minPriority });
         this.take(store, claimed);
         more ||= claimed.more;
         this.retryMs = retryWaitMs.first;
       } catch (error) {
         this.failure = messageOf(error);
-        this.options.report.failed('claim', error);
+        this.options.guard.failed('claim', error);
         this.retryLater();
         return false;
       }
     }
     this.failure = undefined;
-    this.options.report.succeeded('claim');
+    this.options.guard.succeeded('claim');
     return more && this.room() > 0;
   }
 
   private take(store: TaskStore, { tasks: claimed, ended }: Awaited<ReturnType<Claimer['claim']>>): void {
-    const { held, executor, settler, emit } = this.options;
+    const { inFlight, executor, completer, emit } = this.options;
     const tasks = claimed.filter(task => !this.isStale(task, store));
-    for (const task of [...tasks, ...ended.map(one => one.task)]) held.add(task, store);
+    for (const task of [...tasks, ...ended.map(one => one.task)]) inFlight.add(task, store);
     for (const one of ended) {
-      held.ended(one.task);
-      settler.add({ ...one, store });
+      inFlight.ended(one.task);
+      completer.add({ ...one, store });
     }
     if (tasks.length === 0) return;
     emit('task.claimed', { count: tasks.length, priority: priorityClassOf(tasks[0]?.priority ?? 0) });
     executor.run(tasks);
   }
 
-  /** Whether a first run of the task, from before it was taken from us, still goes on here: that run is ended. */
+  /** Whether an earlier attempt of the task, from before it was taken from us, is still running here: that attempt is ended. */
   private isStale(task: Task, store: TaskStore): boolean {
-    const before = this.options.held.find(task._id);
+    const before = this.options.inFlight.find(task._id);
     if (!before || before.store !== store) return false;
     this.options.onStale(before.task);
     this.stale.add(task, store);
     return true;
   }
 
-  private openTypes(): readonly KnownType[] {
+  private claimableTypes(): readonly KnownType[] {
     const now = this.options.clock.now();
     for (const [taskType, until] of this.closedTypes) if (until <= now) this.closedTypes.delete(taskType);
-    return this.options.openTypes().filter(({ taskType }) => !this.closedTypes.has(taskType));
+    return this.options.claimableTypes().filter(({ taskType }) => !this.closedTypes.has(taskType));
   }
 
   private retryLater(): void {

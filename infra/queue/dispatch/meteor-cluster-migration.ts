@@ -22,7 +22,7 @@ const batch = 500;
  *
  * @param signingAllowed with signing keys, unsigned tasks are taken over (and signed) only where a setting allows it.
  */
-export async function takeOver(core: QueueCore, signingAllowed: boolean): Promise<number> {
+export async function migrateFromMeteorCluster(core: QueueCore, signingAllowed: boolean): Promise<number> {
   const collection = core.store.collection as unknown as Collection<MeteorClusterTask>;
   const left = { onGoing: { $exists: true }, state: { $exists: false } };
   if (core.signer.active && !signingAllowed) {

@@ -1,20 +1,20 @@
 import type { QueueCore } from '../api/queue-core';
-import { OpenTypes } from '../claim/claimable-types';
+import { ClaimableTypes } from '../claim/claimable-types';
 import { Claimer } from '../claim/claimer';
-import { HeldTasks } from '../claim/in-flight';
-import { LoadGate } from '../claim/overload';
-import { Timeline } from '../due/event-timer';
+import { InFlightTasks } from '../claim/in-flight';
+import { Overload } from '../claim/overload';
+import { EventTimer } from '../due/event-timer';
 import { Heartbeat } from '../lease/heartbeat';
 import { Owners } from '../lease/owners';
 import type { Executor } from '../model/executor';
 import type { Task } from '../model/task';
-import { RunDesk } from '../settle/execution-events';
+import { ExecutionEvents } from '../settle/execution-events';
 import { RateLimits } from '../store/control';
-import { DatabaseReport, IndexKeeper } from '../store/database-guard';
+import { DatabaseGuard, IndexKeeper } from '../store/database-guard';
 import { TaskCounters } from '../store/task-counters';
 import type { TaskStore } from '../store/task-store';
-import { Lookout } from '../wake/wake-ups';
-import { Pump } from './fetch-loop';
+import { WakeUps } from '../wake/wake-ups';
+import { FetchLoop } from './fetch-loop';
 import type { ResolvedSettings } from './settings';
 
 /** How often the machine's load is looked at, in ms. */
@@ -23,18 +23,18 @@ const loadEveryMs = 1_000;
 /** What a dispatcher is made of, and who tells whom: its life is the dispatcher's business. */
 export class DispatcherParts {
   readonly owners: Owners;
-  readonly held = new HeldTasks();
-  readonly report: DatabaseReport;
+  readonly inFlight = new InFlightTasks();
+  readonly guard: DatabaseGuard;
   readonly indexes: IndexKeeper;
   readonly counters: TaskCounters;
-  readonly types: OpenTypes;
-  readonly desk: RunDesk;
-  readonly gate: LoadGate;
-  readonly pump: Pump;
+  readonly types: ClaimableTypes;
+  readonly executionEvents: ExecutionEvents;
+  readonly overload: Overload;
+  readonly fetchLoop: FetchLoop;
   readonly heartbeat: Heartbeat;
-  readonly timeline: Timeline;
-  readonly lookout: Lookout;
-  private readonly wake = () => this.pump.wake();
+  readonly eventTimer: EventTimer;
+  readonly wakeUps: WakeUps;
+  private readonly wake = () => this.fetchLoop.wake();
 
   constructor(
     private readonly core: QueueCore,
@@ -43,55 +43,55 @@ export class DispatcherParts {
   ) {
     const { refreshRate, heartbeatMs, overload, measureLoad, taskTypes } = settings;
     this.owners = new Owners(core.db, heartbeatMs);
-    this.report = new DatabaseReport(core.emit, () => this.indexes.look());
-    this.indexes = new IndexKeeper(core.store, this.report);
+    this.guard = new DatabaseGuard(core.emit, () => this.indexes.look());
+    this.indexes = new IndexKeeper(core.store, this.guard);
     this.counters = new TaskCounters(core.db);
-    this.types = new OpenTypes(core, this.report, taskTypes);
-    this.gate = new LoadGate(overload, core.emit, this.wake, Math.min(refreshRate, loadEveryMs), measureLoad);
-    this.desk = this.createDesk();
-    this.pump = this.createPump();
+    this.types = new ClaimableTypes(core, this.guard, taskTypes);
+    this.overload = new Overload(overload, core.emit, this.wake, Math.min(refreshRate, loadEveryMs), measureLoad);
+    this.executionEvents = this.createExecutionEvents();
+    this.fetchLoop = this.createFetchLoop();
     this.heartbeat = this.createHeartbeat();
-    const { owners, held, counters, report } = this;
-    this.timeline = new Timeline({ core, owners, held, counters, report, onWork: this.wake });
-    this.lookout = this.createLookout();
+    const { owners, inFlight, counters, guard } = this;
+    this.eventTimer = new EventTimer({ core, owners, inFlight, counters, guard, wake: this.wake });
+    this.wakeUps = this.createWakeUps();
   }
 
-  private createDesk(): RunDesk {
-    const { core, executor, held, counters, report, settings } = this;
+  private createExecutionEvents(): ExecutionEvents {
+    const { core, executor, inFlight, counters, guard, settings } = this;
     const onScheduled = ({ _id: id }: Task, date: Date, store: TaskStore) =>
-      this.timeline.scheduled({ id, date }, store);
+      this.eventTimer.scheduled({ id, date }, store);
     const batch = settings.batch === 1 ? { batch: 1 } : {};
-    return new RunDesk({
+    return new ExecutionEvents({
       core,
-      held,
+      inFlight,
       counters,
-      report,
+      guard,
       executor,
-      onRoom: this.wake,
+      wake: this.wake,
       onScheduled,
       ...batch,
     });
   }
 
-  private createPump(): Pump {
-    const { core, executor, held, gate, report, settings, desk } = this;
+  private createFetchLoop(): FetchLoop {
+    const { core, executor, inFlight, overload, guard, settings, executionEvents } = this;
     // In-memory tasks come first, whatever their priority, as in meteor-cluster.
     const stores = settings.inMemoryOnly ? [core.memory] : [core.memory, core.store];
-    return new Pump({
+    return new FetchLoop({
       sources: stores.map(store => ({ store, claimer: this.createClaimer(store) })),
       executor,
-      settler: desk.settler,
-      held,
-      gate,
-      report,
+      completer: executionEvents.completer,
+      inFlight,
+      overload,
+      guard,
       clock: core.clock,
       emit: core.emit,
       batch: settings.batch,
       limit: settings.concurrency ?? Number.POSITIVE_INFINITY,
-      openTypes: () => this.types.list(),
-      onBusy: () => this.lookout.rest(),
-      onIdle: () => this.lookout.resume(),
-      onStale: task => desk.lost([task]),
+      claimableTypes: () => this.types.list(),
+      onBusy: () => this.wakeUps.rest(),
+      onIdle: () => this.wakeUps.resume(),
+      onStale: task => executionEvents.lost([task]),
     });
   }
 
@@ -101,46 +101,46 @@ export class DispatcherParts {
       owner: this.owners.id,
       leaseMs: this.settings.leaseMs,
       rates: new RateLimits(this.core.db),
-      countRunning: taskType => this.held.countRunning(taskType),
+      countRunning: taskType => this.inFlight.countRunning(taskType),
       fitting: taskTypes => this.executor.fitting(taskTypes),
-      onRateLimited: (taskType, until) => this.pump.closeUntil(taskType, until),
+      onRateLimited: (taskType, until) => this.fetchLoop.closeUntil(taskType, until),
     });
   }
 
   private createHeartbeat(): Heartbeat {
-    const { core, owners, held, report, settings, desk } = this;
+    const { core, owners, inFlight, guard, settings, executionEvents } = this;
     return new Heartbeat({
       owners,
       store: core.store,
       clock: core.clock,
-      held,
-      report,
+      inFlight,
+      guard,
       leaseMs: settings.leaseMs,
       everyMs: settings.heartbeatMs,
-      onLost: tasks => desk.lost(tasks),
+      onLost: tasks => executionEvents.lost(tasks),
       alsoDo: async () => {
         core.memory.purge(core.clock.now());
         this.indexes.look();
-        await this.timeline.lookAtOwners();
+        await this.eventTimer.lookAtOwners();
         await this.counters.flush();
       },
     });
   }
 
-  private createLookout(): Lookout {
-    const { core, report, timeline, types, held, settings, pump, desk, wake } = this;
-    return new Lookout({
+  private createWakeUps(): WakeUps {
+    const { core, guard, eventTimer, types, inFlight, settings, fetchLoop, executionEvents, wake } = this;
+    return new WakeUps({
       core,
-      report,
-      timeline,
+      guard,
+      eventTimer,
       types,
-      held,
+      inFlight,
       refreshRate: settings.refreshRate,
       inMemoryOnly: settings.inMemoryOnly === true,
       wake,
-      poll: () => pump.tick(),
+      poll: () => fetchLoop.tick(),
       dropped: () => this.indexes.look(),
-      cancel: id => desk.cancel(id),
+      cancel: id => executionEvents.cancel(id),
     });
   }
 }

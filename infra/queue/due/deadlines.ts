@@ -17,7 +17,7 @@ export class DeadlineWatch {
     private readonly core: QueueCore,
     private readonly store: TaskStore,
     private readonly counters: TaskCounters,
-    private readonly onBumped: () => void,
+    private readonly wake: () => void,
   ) {}
 
   /** Deals with every deadline that is near or over and returns when the next one may be. */
@@ -54,7 +54,7 @@ export class DeadlineWatch {
     const { _id: taskId, taskType, deadline } = task;
     this.core.emit(missed ? 'task.deadlineMissed' : 'task.bumped', { taskType, taskId, deadline });
     this.core.events.tell('deadline', task, missed ? 'missed' : 'near');
-    this.onBumped();
+    this.wake();
   }
 }
 

@@ -1,34 +1,34 @@
 import type { QueueCore } from '../api/queue-core';
-import type { HeldTasks } from '../claim/in-flight';
+import type { InFlightTasks } from '../claim/in-flight';
 import type { Owners } from '../lease/owners';
 import { Rescuer } from '../lease/rescuer';
 import type { Task } from '../model/task';
-import type { DatabaseReport } from '../store/database-guard';
+import type { DatabaseGuard } from '../store/database-guard';
 import type { TaskCounters } from '../store/task-counters';
 import type { TaskStore, Upcoming, WatchedDeadline } from '../store/task-store';
 import { DeadlineWatch } from './deadlines';
 import { NextEvents } from './next-events';
 import { Promoter } from './promoter';
 
-export interface TimelineOptions {
+export interface EventTimerOptions {
   core: QueueCore;
   owners: Owners;
-  held: HeldTasks;
+  inFlight: InFlightTasks;
   counters: TaskCounters;
-  report: DatabaseReport;
+  guard: DatabaseGuard;
   /** Something became executable. */
-  onWork(): void;
+  wake(): void;
 }
 
 /** Everything that happens at a known time: tasks fall due, deadlines come near, leases end, owners are missed. */
-export class Timeline {
+export class EventTimer {
   private readonly events: NextEvents;
   private readonly deadlines = new Map<TaskStore, DeadlineWatch>();
 
-  constructor(private readonly options: TimelineOptions) {
-    const { core, report, owners, held, counters, onWork } = options;
-    this.events = new NextEvents(core.clock, (kind, error) => report.failed(kind, error));
-    const rescuer = new Rescuer({ core, store: core.store, owners, held, counters, onRescued: onWork });
+  constructor(private readonly options: EventTimerOptions) {
+    const { core, guard, owners, inFlight, counters, wake } = options;
+    this.events = new NextEvents(core.clock, (kind, error) => guard.failed(kind, error));
+    const rescuer = new Rescuer({ core, store: core.store, owners, inFlight, counters, wake: wake });
     this.events.define('owners', () => rescuer.rescueFromDead());
     this.events.define('leases', () => rescuer.rescueExpired());
     for (const store of [core.store, core.memory]) this.defineFor(store);
@@ -71,7 +71,7 @@ export class Timeline {
   }
 
   /** Due dates or deadlines of tasks in the database may be others than the cache has. */
-  async datesMoved(): Promise<void> {
+  async datesChanged(): Promise<void> {
     const { store } = this.options.core;
     await Promise.all([this.lookAt('due', store), this.lookAt('deadline', store)]);
   }
@@ -86,9 +86,9 @@ export class Timeline {
   }
 
   private defineFor(store: TaskStore): void {
-    const { core, counters, onWork } = this.options;
-    const promoter = new Promoter(core, store, onWork);
-    const deadlines = new DeadlineWatch(core, store, counters, onWork);
+    const { core, counters, wake } = this.options;
+    const promoter = new Promoter(core, store, wake);
+    const deadlines = new DeadlineWatch(core, store, counters, wake);
     this.events.define(kindOf('due', store), () => promoter.promote());
     this.events.define(kindOf('deadline', store), () => deadlines.watch());
     this.deadlines.set(store, deadlines);

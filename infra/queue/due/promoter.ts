@@ -9,7 +9,7 @@ export class Promoter {
   constructor(
     private readonly core: QueueCore,
     private readonly store: TaskStore,
-    private readonly onPromoted: () => void,
+    private readonly wake: () => void,
   ) {}
 
   /** Promotes all that is due and returns what is due next. */
@@ -22,7 +22,7 @@ export class Promoter {
       for (const task of promoted) this.core.events.tell('due', task);
       if (promoted.length > 0) {
         this.core.emit('queue.promoted', { count: promoted.length });
-        this.onPromoted();
+        this.wake();
       }
       if (promoted.length === 0) return this.afterNothing();
     }

@@ -1,15 +1,15 @@
 import { type Clock, DatabaseClock } from '../../database';
-import type { HeldTasks } from '../claim/in-flight';
+import type { InFlightTasks } from '../claim/in-flight';
 import type { Task } from '../model/task';
-import type { DatabaseReport } from '../store/database-guard';
+import type { DatabaseGuard } from '../store/database-guard';
 import type { TaskStore } from '../store/task-store';
 import type { Owners } from './owners';
 
 export interface HeartbeatOptions {
   owners: Owners;
   store: TaskStore;
-  held: HeldTasks;
-  report: DatabaseReport;
+  inFlight: InFlightTasks;
+  guard: DatabaseGuard;
   clock: Clock;
   leaseMs: number;
   everyMs: number;
@@ -39,8 +39,8 @@ export class Heartbeat {
     this.stopped = true;
     clearTimeout(this.timer);
     await this.beating;
-    const { owners, report } = this.options;
-    if (isFree) await report.attempt('leave', () => owners.leave());
+    const { owners, guard } = this.options;
+    if (isFree) await guard.attempt('leave', () => owners.leave());
     owners.die();
   }
 
@@ -56,13 +56,13 @@ export class Heartbeat {
   }
 
   private async beatOnce(): Promise<boolean> {
-    const { report, alsoDo } = this.options;
-    const done = await report.attempt('heartbeat', async () => {
+    const { guard, alsoDo } = this.options;
+    const done = await guard.attempt('heartbeat', async () => {
       await this.sayAlive();
       await this.renewLeases();
       return true;
     });
-    if (done) await report.attempt('housekeeping', alsoDo);
+    if (done) await guard.attempt('housekeeping', alsoDo);
     return done === true;
   }
 
@@ -74,8 +74,8 @@ export class Heartbeat {
   }
 
   private async renewLeases(): Promise<void> {
-    const { held, store, clock, leaseMs, onLost } = this.options;
-    const tasks = held.of(store);
+    const { inFlight, store, clock, leaseMs, onLost } = this.options;
+    const tasks = inFlight.of(store);
     if (tasks.length === 0) return;
     const leaseUntil = new Date(clock.now().getTime() + leaseMs);
     const lost = new Set(await store.renew(tasks, leaseUntil));

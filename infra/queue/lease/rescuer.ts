@@ -1,5 +1,5 @@
 import type { QueueCore } from '../api/queue-core';
-import type { HeldTasks } from '../claim/in-flight';
+import type { InFlightTasks } from '../claim/in-flight';
 import { newToken } from '../model/ids';
 import type { Task } from '../model/task';
 import { findTaskProblem } from '../model/task-problem';
@@ -13,10 +13,10 @@ export interface RescuerOptions {
   core: QueueCore;
   store: TaskStore;
   owners: Owners;
-  held: HeldTasks;
+  inFlight: InFlightTasks;
   counters: TaskCounters;
   /** Tasks were put back. */
-  onRescued(): void;
+  wake(): void;
 }
 
 const batch = 500;
@@ -61,7 +61,7 @@ export class Rescuer {
 
   /** Our own are renewed by the next heartbeat; what we run is no orphan. */
   private isHeldHere(task: Task): boolean {
-    return this.options.held.get(task) !== undefined;
+    return this.options.inFlight.get(task) !== undefined;
   }
 
   /** @returns how many have been taken. */
@@ -85,7 +85,7 @@ export class Rescuer {
       if (state === 'failed') core.events.tell('error', { ...task, state }, settlement.attempt?.error);
     }
     if (tasks.length > lost.size) core.emit('queue.rescued', { count: tasks.length - lost.size });
-    this.options.onRescued();
+    this.options.wake();
     return expired.length - lost.size;
   }
 

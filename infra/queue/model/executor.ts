@@ -18,19 +18,19 @@ export interface Report {
 }
 
 /** What the dispatcher gives an executor to call back. */
-export interface ExecutorEvents {
+export interface ExecutorCallbacks {
   /** Called exactly once for each task given to `run`, unless it was handed back. */
   onReport(report: Report): void;
   onProgress(task: Task, progress: Progress): void;
   /** A task has really begun in a worker (it may have waited in the prefetch of the pool). */
   onStarted(task: Task, workerPid: number): void;
-  /** There is room again. */
-  onRoom(): void;
+  /** There is room again, so there may be work for it. */
+  wake(): void;
 }
 
 /** Runs claimed tasks. The pool of worker processes is one; tests and `drainQueue` use an in-process one. */
 export interface Executor {
-  start(events: ExecutorEvents): Promise<void>;
+  start(events: ExecutorCallbacks): Promise<void>;
   /** How many more tasks it takes now at most, prefetch included; 0 while it is full, paused or stopping. */
   room(): number;
   /** How many of tasks of these types, in this order, it takes now: never more than it is soon through with. */

@@ -3,7 +3,7 @@ import { timerMs } from '../../timing/timer-ms';
 import type { QueueCore } from '../api/queue-core';
 import type { Ending, Transition } from '../model/states';
 import type { Task } from '../model/task';
-import type { DatabaseReport } from '../store/database-guard';
+import type { DatabaseGuard } from '../store/database-guard';
 import { ErrorGroups } from '../store/error-groups';
 import { SettleError } from '../store/mongo-settle';
 import type { Counted, TaskCounters } from '../store/task-counters';
@@ -26,9 +26,9 @@ type Pending = Ended & {
   since: number;
 };
 
-export interface SettlerOptions {
+export interface CompleterOptions {
   core: QueueCore;
-  report: DatabaseReport;
+  guard: DatabaseGuard;
   counters: TaskCounters;
   /** An end is written, or was void because the task had been lost. */
   onSettled(settled: Settled): void;
@@ -43,7 +43,7 @@ const retryWaitMs = { first: 50, longest: 2_000 };
  * Writes the ends of attempts, in batches that grow by themselves: what reports while a write is under way goes into
  * the next. What cannot be written is kept and tried again; the fence sees to it that a late write changes nothing.
  */
-export class Settler {
+export class Completer {
   private readonly errors: ErrorGroups;
   private readonly batch: number;
   private pending: Pending[] = [];
@@ -51,7 +51,7 @@ export class Settler {
   private readonly unwritten = new Set<Pending>();
   private flushing: Promise<void> | undefined;
 
-  constructor(private readonly options: SettlerOptions) {
+  constructor(private readonly options: CompleterOptions) {
     this.errors = new ErrorGroups(options.core.db, options.core.emit);
     this.batch = options.batch ?? 500;
   }
@@ -137,12 +137,12 @@ export class Settler {
   private async settle(store: TaskStore, batch: Pending[]): Promise<boolean> {
     try {
       const lost = await store.settle(batch.map(({ settlement }) => settlement));
-      this.options.report.succeeded('settle');
+      this.options.guard.succeeded('settle');
       this.written(batch, new Set(lost));
       return true;
     } catch (error) {
       if (error instanceof SettleError) return await this.partlyWritten(batch, error);
-      this.options.report.failed('settle', error);
+      this.options.guard.failed('settle', error);
       this.pending.unshift(...batch.filter(one => this.unwritten.has(one)));
       return false;
     }
@@ -182,7 +182,7 @@ export class Settler {
   }
 
   private putOff(one: Pending, problem: Error): void {
-    this.options.report.failed('settle', problem);
+    this.options.guard.failed('settle', problem);
     setTimeout(() => this.enqueue(one), retryWaitMs.longest).unref();
   }
 
@@ -208,7 +208,7 @@ export class Settler {
     const failures = settled.flatMap(({ task, ending }) => ('error' in ending ? [{ task, error: ending.error }] : []));
     if (failures.length === 0) return;
     const now = this.options.core.clock.now();
-    void this.options.report.attempt('error groups', () => this.errors.record(failures, now));
+    void this.options.guard.attempt('error groups', () => this.errors.record(failures, now));
   }
 }
 

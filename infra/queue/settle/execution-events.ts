@@ -1,42 +1,42 @@
 import { DatabaseClock } from '../../database';
 import type { QueueCore } from '../api/queue-core';
-import type { HeldTasks } from '../claim/in-flight';
-import type { Executor, ExecutorEvents, Report } from '../model/executor';
+import type { InFlightTasks } from '../claim/in-flight';
+import type { Executor, ExecutorCallbacks, Report } from '../model/executor';
 import type { Progress, Task } from '../model/task';
-import type { DatabaseReport } from '../store/database-guard';
+import type { DatabaseGuard } from '../store/database-guard';
 import type { TaskCounters } from '../store/task-counters';
 import type { TaskStore } from '../store/task-store';
-import { type Settled, Settler } from './completer';
+import { Completer, type Settled } from './completer';
 import { ProgressWriter } from './progress-writer';
 import { SettleReport } from './settle-report';
 
-export interface RunDeskOptions {
+export interface ExecutionEventsOptions {
   core: QueueCore;
   executor: Executor;
-  held: HeldTasks;
+  inFlight: InFlightTasks;
   counters: TaskCounters;
-  report: DatabaseReport;
+  guard: DatabaseGuard;
   /** How many ends one write takes at most. */
   batch?: number;
-  /** There is room, or a task that waits again. */
-  onRoom(): void;
+  /** There is room, or a task that waits again: there may be work. */
+  wake(): void;
   /** A task waits for its next attempt. */
   onScheduled(task: Task, dueDate: Date, store: TaskStore): void;
 }
 
 /** Hears from the executor how tasks are doing, and sees to it that it is written and told. */
-export class RunDesk implements ExecutorEvents {
-  readonly settler: Settler;
+export class ExecutionEvents implements ExecutorCallbacks {
+  readonly completer: Completer;
   private readonly settleReport: SettleReport;
   private readonly progress: ProgressWriter;
 
-  constructor(private readonly options: RunDeskOptions) {
-    const { core, report, counters, batch } = options;
+  constructor(private readonly options: ExecutionEventsOptions) {
+    const { core, guard, counters, batch } = options;
     this.settleReport = new SettleReport(core);
-    this.progress = new ProgressWriter(report);
-    this.settler = new Settler({
+    this.progress = new ProgressWriter(guard);
+    this.completer = new Completer({
       core,
-      report,
+      guard,
       counters,
       onSettled: settled => this.settled(settled),
       onLost: tasks => this.lost(tasks),
@@ -44,8 +44,8 @@ export class RunDesk implements ExecutorEvents {
     });
   }
 
-  onRoom(): void {
-    this.options.onRoom();
+  wake(): void {
+    this.options.wake();
   }
 
   onStarted(task: Task, workerPid: number): void {
@@ -56,29 +56,29 @@ export class RunDesk implements ExecutorEvents {
   }
 
   onProgress(task: Task, progress: Progress): void {
-    const held = this.options.held.get(task);
-    if (!held) return;
-    this.progress.add(held, progress);
+    const inFlight = this.options.inFlight.get(task);
+    if (!inFlight) return;
+    this.progress.add(inFlight, progress);
     this.options.core.events.tell('progress', task, progress);
   }
 
   onReport({ task, outcome, startedAt, finishedAt, workerPid }: Report): void {
-    const { held, onRoom } = this.options;
-    const known = held.get(task);
+    const { inFlight, wake } = this.options;
+    const known = inFlight.get(task);
     // Lost in the meantime: whoever has it now will report.
     if (!known) return;
-    held.ended(task);
+    inFlight.ended(task);
     const ran = { startedAt: this.onDatabaseTime(startedAt), finishedAt: this.onDatabaseTime(finishedAt), workerPid };
-    this.settler.add({ task: known.task, store: known.store, ending: outcome, ran });
-    onRoom();
+    this.completer.add({ task: known.task, store: known.store, ending: outcome, ran });
+    wake();
   }
 
   /** Somebody else has these tasks now: what runs of them here is void. After a lost database that may be all. */
   lost(tasks: readonly Task[]): void {
-    const { held, executor, core } = this.options;
-    const known = tasks.filter(task => held.get(task));
+    const { inFlight, executor, core } = this.options;
+    const known = tasks.filter(task => inFlight.get(task));
     for (const task of known) {
-      held.forget(task);
+      inFlight.forget(task);
       executor.cancel(task._id);
       core.emit('task.lost', { taskType: task.taskType, taskId: task._id });
     }
@@ -86,16 +86,16 @@ export class RunDesk implements ExecutorEvents {
   }
 
   cancel(id: string): void {
-    const held = this.options.held.find(id);
-    if (!held) return;
-    held.task.cancelRequested = true;
+    const inFlight = this.options.inFlight.find(id);
+    if (!inFlight) return;
+    inFlight.task.cancelRequested = true;
     this.options.executor.cancel(id);
   }
 
   /** Writes what has ended, for `forMs` at most. */
   async drain(forMs: number): Promise<void> {
     await this.progress.stop();
-    await this.settler.drain(forMs);
+    await this.completer.drain(forMs);
   }
 
   /**
@@ -104,13 +104,13 @@ export class RunDesk implements ExecutorEvents {
    *
    * @returns whether the database has taken note of it.
    */
-  async letGo(owner: string, inMemoryOnly: boolean): Promise<boolean> {
-    const { core, held, report } = this.options;
-    this.settler.abandon();
+  async handBackAll(owner: string, inMemoryOnly: boolean): Promise<boolean> {
+    const { core, inFlight, guard } = this.options;
+    this.completer.abandon();
     await core.memory.handBackAll(owner);
-    const left = held.of(core.store).length;
-    const count = inMemoryOnly ? 0 : await report.attempt('hand back', () => core.store.handBackAll(owner));
-    for (const { task } of held.all()) held.forget(task);
+    const left = inFlight.of(core.store).length;
+    const count = inMemoryOnly ? 0 : await guard.attempt('hand back', () => core.store.handBackAll(owner));
+    for (const { task } of inFlight.all()) inFlight.forget(task);
     if (count === undefined && left > 0) core.emit('queue.stillHeld', { count: left });
     if (count) core.emit('queue.handedBack', { count });
     return count !== undefined;
@@ -124,9 +124,9 @@ export class RunDesk implements ExecutorEvents {
 
   private settled(settled: Settled): void {
     const { task, store, transition } = settled;
-    this.options.held.forget(task);
+    this.options.inFlight.forget(task);
     this.settleReport.tell(settled);
     if (transition.state === 'scheduled') this.options.onScheduled(task, transition.dueDate, store);
-    if (transition.state === 'queued') this.options.onRoom();
+    if (transition.state === 'queued') this.options.wake();
   }
 }

@@ -3,7 +3,7 @@ import { isDatabaseAway, isIndexMissing } from './database-errors';
 import type { MongoStore } from './mongo-store';
 
 /** Says once that the database is away, and once that it is back; any other failure once until its step succeeds. */
-export class DatabaseReport {
+export class DatabaseGuard {
   private away = false;
   private readonly failing = new Set<string>();
 
@@ -61,12 +61,12 @@ export class IndexKeeper {
 
   constructor(
     private readonly store: MongoStore,
-    private readonly report: DatabaseReport,
+    private readonly guard: DatabaseGuard,
   ) {}
 
   /** Makes what is missing, once at a time; where nothing is, it costs one round trip. Never throws, never waited for. */
   look(): void {
-    this.making ??= this.report
+    this.making ??= this.guard
       .attempt('make its indexes', () => this.store.ensureIndexes())
       .finally(() => {
         this.making = undefined;

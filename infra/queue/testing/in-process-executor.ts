@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { normalForm, resultLimits } from '../../catalog';
 import { plainError } from '../../errors/plain-error';
 import { timerMs } from '../../timing/timer-ms';
-import type { Executor, ExecutorEvents, Outcome } from '../model/executor';
+import type { Executor, ExecutorCallbacks, Outcome } from '../model/executor';
 import type { Progress, Task } from '../model/task';
 import { withinTask } from '../model/within-task';
 
@@ -41,14 +41,14 @@ export class InProcessExecutor implements Executor {
   /** By claim: a task that was lost and claimed again may run here a second time while the first run ends. */
   private readonly runs = new Map<string, Run>();
   private readonly slots: number;
-  private events: ExecutorEvents | undefined;
+  private events: ExecutorCallbacks | undefined;
   private stopped = false;
 
   constructor(private readonly options: InProcessOptions) {
     this.slots = options.slots ?? 10;
   }
 
-  async start(events: ExecutorEvents): Promise<void> {
+  async start(events: ExecutorCallbacks): Promise<void> {
     this.events = events;
   }
 
@@ -101,7 +101,7 @@ export class InProcessExecutor implements Executor {
     if (this.runs.get(keyOf(task)) !== run) return;
     this.runs.delete(keyOf(task));
     this.events?.onReport({ task, outcome, startedAt, finishedAt: new Date(), workerPid: process.pid });
-    this.events?.onRoom();
+    this.events?.wake();
   }
 
   private async outcomeOf(run: Run): Promise<Outcome> {

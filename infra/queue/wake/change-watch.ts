@@ -1,19 +1,19 @@
 import type { ChangeStream, ChangeStreamDocument, Db, Timestamp } from 'mongodb';
 import { hasChangeStreams } from '../../database';
 import { controlCollectionName } from '../store/control';
-import type { DatabaseReport } from '../store/database-guard';
+import type { DatabaseGuard } from '../store/database-guard';
 import type { Upcoming, WatchedDeadline } from '../store/task-store';
 import { changePipeline, drops, fieldsOf } from './queue-changes';
 
 /** What the database tells of what other processes did. */
 export interface ChangeListener {
-  /** A task has become queued. */
-  queued(): void;
+  /** A task has become queued: there may be work. */
+  wake(): void;
   scheduled(upcoming: Upcoming): void;
   /** A task with a deadline has been added. */
   deadline(task: WatchedDeadline): void;
-  /** The due date or the deadline of a task was moved. */
-  moved(): void;
+  /** The due date or the deadline of a task has changed. */
+  datesChanged(): void;
   cancelRequested(id: string): void;
   /** The tasks' collection was dropped or renamed, or the whole database was. */
   dropped(): void;
@@ -45,12 +45,12 @@ export class ChangeWatch {
     private readonly db: Db,
     private readonly collectionName: string,
     private readonly listener: ChangeListener,
-    private readonly report: DatabaseReport,
+    private readonly guard: DatabaseGuard,
   ) {}
 
   /** Opens the stream, where the database has any. Where the database is away, it is asked again and again. */
   async start(): Promise<void> {
-    const supported = await this.report.attempt('change stream', () => hasChangeStreams(this.db));
+    const supported = await this.guard.attempt('change stream', () => hasChangeStreams(this.db));
     if (this.stopped) return;
     if (supported === undefined) this.timer = setTimeout(() => this.start(), reopenAfterMs);
     else if (supported) this.supported = true;
@@ -87,7 +87,7 @@ export class ChangeWatch {
   private async open(): Promise<void> {
     const opening = {};
     this.opening = opening;
-    const reply = await this.report.attempt('change stream', () => this.db.command({ ping: 1 }));
+    const reply = await this.guard.attempt('change stream', () => this.db.command({ ping: 1 }));
     if (this.opening !== opening || !this.wanted) return;
     if (!reply) {
       this.reopenLater();
@@ -110,7 +110,7 @@ export class ChangeWatch {
   private reopen(stream: ChangeStream, error?: unknown): void {
     if (this.stream !== stream) return;
     this.stream = undefined;
-    if (error) this.report.failed('change stream', error);
+    if (error) this.guard.failed('change stream', error);
     void stream.close().catch(() => {});
     this.reopenLater();
   }
@@ -141,11 +141,11 @@ export class ChangeWatch {
   private tellOfTask(change: ChangeStreamDocument): void {
     const id = 'documentKey' in change ? String(change.documentKey._id) : '';
     const fields = fieldsOf(change);
-    if (fields.state === 'queued') this.listener.queued();
+    if (fields.state === 'queued') this.listener.wake();
     if (fields.state === 'scheduled' && fields.dueDate) this.listener.scheduled({ id, date: fields.dueDate });
     if (fields.cancelRequested) this.listener.cancelRequested(id);
     if (fields.taskType && fields.deadlineWatch) this.listener.deadline({ _id: id, ...fields } as WatchedDeadline);
-    if (fields.state === undefined && (fields.dueDate || fields.deadline)) this.listener.moved();
+    if (fields.state === undefined && (fields.dueDate || fields.deadline)) this.listener.datesChanged();
   }
 }
 

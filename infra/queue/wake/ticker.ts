@@ -1,4 +1,4 @@
-/** Ticks every `rate` ms, never two at a time: each time the pump, and one of the chores in turn. */
+/** Ticks every `rate` ms, never two at a time: each time it polls, and does one of the chores in turn. */
 export class Ticker {
   private timer: NodeJS.Timeout | undefined;
   private running = false;

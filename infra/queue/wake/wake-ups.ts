@@ -1,17 +1,17 @@
 import type { QueueCore } from '../api/queue-core';
-import type { OpenTypes } from '../claim/claimable-types';
-import type { HeldTasks } from '../claim/in-flight';
-import type { Timeline } from '../due/event-timer';
-import type { DatabaseReport } from '../store/database-guard';
+import type { ClaimableTypes } from '../claim/claimable-types';
+import type { InFlightTasks } from '../claim/in-flight';
+import type { EventTimer } from '../due/event-timer';
+import type { DatabaseGuard } from '../store/database-guard';
 import { type ChangeListener, ChangeWatch } from './change-watch';
 import { Ticker } from './ticker';
 
-export interface LookoutOptions {
+export interface WakeUpsOptions {
   core: QueueCore;
-  report: DatabaseReport;
-  timeline: Timeline;
-  types: OpenTypes;
-  held: HeldTasks;
+  guard: DatabaseGuard;
+  eventTimer: EventTimer;
+  types: ClaimableTypes;
+  inFlight: InFlightTasks;
   refreshRate: number;
   inMemoryOnly: boolean;
   /** There may be work. */
@@ -24,14 +24,14 @@ export interface LookoutOptions {
 }
 
 /** Sees what other processes do to the queue: at once by the change stream, and by a slow poll as the net beneath. */
-export class Lookout {
+export class WakeUps {
   private readonly watch: ChangeWatch;
   private readonly ticker: Ticker;
   private resting = false;
 
-  constructor(private readonly options: LookoutOptions) {
-    const { core, report, refreshRate } = options;
-    this.watch = new ChangeWatch(core.db, core.store.collection.collectionName, this.createListener(), report);
+  constructor(private readonly options: WakeUpsOptions) {
+    const { core, guard, refreshRate } = options;
+    this.watch = new ChangeWatch(core.db, core.store.collection.collectionName, this.createListener(), guard);
     this.ticker = new Ticker(refreshRate, this.chores(), () => this.poll());
   }
 
@@ -70,26 +70,26 @@ export class Lookout {
   }
 
   private createListener(): ChangeListener {
-    const { core, timeline, wake, cancel, dropped, refreshRate } = this.options;
+    const { core, eventTimer, wake, cancel, dropped, refreshRate } = this.options;
     return {
-      queued: wake,
-      scheduled: upcoming => timeline.scheduled(upcoming, core.store),
-      deadline: task => timeline.deadline(task, core.store),
-      moved: () => void timeline.datesMoved(),
+      wake,
+      scheduled: upcoming => eventTimer.scheduled(upcoming, core.store),
+      deadline: task => eventTimer.deadline(task, core.store),
+      datesChanged: () => void eventTimer.datesChanged(),
       cancelRequested: cancel,
       dropped,
       control: () => void this.readPauses(),
       unsupported: () => core.emit('queue.polling', { refreshRate }),
       opened: () => {
         wake();
-        void timeline.datesMoved();
+        void eventTimer.datesChanged();
         void this.lookForCancels();
         void this.readPauses();
       },
     };
   }
 
-  /** What nobody tells while the stream rests must not wait for its turn among the chores. */
+  /** While the change stream is closed, check for cancellations on every poll. */
   private async poll(): Promise<void> {
     await this.options.poll();
     if (this.options.inMemoryOnly || this.watch.isAwake) return;
@@ -99,23 +99,23 @@ export class Lookout {
 
   /** What a tick looks after, one at a time: beside the queue's head, an idle role asks one question a tick. */
   private chores(): (() => Promise<void>)[] {
-    const { timeline, types, core, inMemoryOnly } = this.options;
+    const { eventTimer, types, core, inMemoryOnly } = this.options;
     if (inMemoryOnly) return [];
-    const due = () => timeline.lookAt('due', core.store);
+    const due = () => eventTimer.lookAt('due', core.store);
     const others = [
       () => this.readPauses(),
       () => this.lookForCancels(),
-      () => timeline.lookAt('deadline', core.store),
+      () => eventTimer.lookAt('deadline', core.store),
       () => types.reportUnknown(),
-      () => timeline.lookAtLeases(),
+      () => eventTimer.lookAtLeases(),
     ];
     return others.flatMap(other => [due, other]);
   }
 
   private async lookForCancels(): Promise<void> {
-    const { held, core, report, cancel } = this.options;
-    const ids = held.of(core.store).map(({ _id }) => _id);
+    const { inFlight, core, guard, cancel } = this.options;
+    const ids = inFlight.of(core.store).map(({ _id }) => _id);
     if (ids.length === 0) return;
-    for (const id of (await report.attempt('cancels', () => core.store.cancelRequested(ids))) ?? []) cancel(id);
+    for (const id of (await guard.attempt('cancels', () => core.store.cancelRequested(ids))) ?? []) cancel(id);
   }
 }

@@ -1,5 +1,5 @@
 import type { AnyCatalog } from '../../catalog';
-import type { Executor, ExecutorEvents, Outcome } from '../../queue/model/executor';
+import type { Executor, ExecutorCallbacks, Outcome } from '../../queue/model/executor';
 import type { Task } from '../../queue/model/task';
 import { timerMs } from '../../timing/timer-ms';
 import type { RunOutcome, ToRole, ToWorker } from '../protocol/protocol';
@@ -36,7 +36,7 @@ export class Pool implements Executor, CrewListener {
   private readonly ledger = new RunLedger();
   private readonly streaks = new FailureStreaks();
   private readonly free: Room;
-  private events: ExecutorEvents | undefined;
+  private events: ExecutorCallbacks | undefined;
   private stopped: Promise<Task[]> | undefined;
 
   /** @throws RangeError that names each option that is out of its range. */
@@ -54,7 +54,7 @@ export class Pool implements Executor, CrewListener {
    *
    * @throws where that worker can't start, or was built from another catalog.
    */
-  async start(events: ExecutorEvents): Promise<void> {
+  async start(events: ExecutorCallbacks): Promise<void> {
     this.events = guardedEvents(events, this.options.emit);
     try {
       await this.crew.proveFile();
@@ -63,7 +63,7 @@ export class Pool implements Executor, CrewListener {
       throw error;
     }
     this.staff.start();
-    this.free.open(() => this.events?.onRoom());
+    this.free.open(() => this.events?.wake());
   }
 
   room(): number {

@@ -1,4 +1,4 @@
-import type { ExecutorEvents } from '../../queue/model/executor';
+import type { ExecutorCallbacks } from '../../queue/model/executor';
 import type { ToRole } from '../protocol/protocol';
 import type { ResolvedPoolOptions } from './pool-options';
 import type { PoolRun } from './pool-run';
@@ -12,7 +12,7 @@ export function passOn(
   { task, worker }: PoolRun,
   message: Saying,
   { emit, messageBroker, queue }: ResolvedPoolOptions,
-  events: ExecutorEvents | undefined,
+  events: ExecutorCallbacks | undefined,
 ): void {
   const { _id: taskId, taskType } = task;
   switch (message.kind) {

@@ -13,7 +13,7 @@ test('20,000 tasks that do nothing go through two workers, each reported once', 
     pool.pool.run(tasks);
   };
   const startedAt = performance.now();
-  pool.onRoom = feed;
+  pool.wake = feed;
   feed();
   await eventually(() => pool.reports.size === total, { timeoutMs: 60_000 });
   const seconds = (performance.now() - startedAt) / 1_000;
