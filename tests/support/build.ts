@@ -1,30 +1,47 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { build as bundle } from 'esbuild';
+import { browserBundle } from '../../infra/dev/bundling/browser-bundle';
+import { buildWorker } from '../../infra/dev/bundling/build-worker';
 import { Bundler } from '../../infra/dev/bundling/bundler';
+import { serverBundle } from '../../infra/dev/bundling/server-bundle';
+import { privateFolder } from '../../infra/dev/root';
 import { eventually } from './eventually';
-import { buildFolder } from './run';
+import { buildFolder, root } from './run';
+
+/** What is built: the app of this checkout, or the tests' own, which is the same in every checkout. */
+export type BuiltApp = 'own' | 'tests';
 
 export interface Build {
   serverFile: string;
   clientFolder: string;
+  /** Holds the worker file. */
+  privateFolder: string;
+  /** Where its `settings-web.json` and `settings-jobs.json` are. */
+  settingsFolder: string;
 }
 
 const buildTimeoutMs = 120_000;
+const testApp = join(root, 'tests', 'support', 'app');
 
 /**
  * The code under test, built once per run by whoever asks first; the others wait for it.
  *
  * @throws with esbuild's message, for everyone who asks, when it does not build.
  */
-export async function buildOfThisRun(): Promise<Build> {
-  const folder = buildFolder();
-  const bundler = new Bundler(folder);
+export async function buildOfThisRun(app: BuiltApp = 'own'): Promise<Build> {
+  const folder = join(buildFolder(), app);
   const outcome = join(folder, 'outcome');
-  await mkdir(join(folder, '..'), { recursive: true });
-  if (await isFirst(folder)) await build(bundler, outcome);
+  await mkdir(dirname(folder), { recursive: true });
+  if (await isFirst(folder)) await build(app, folder, outcome);
   const said = await eventually(() => readIfThere(outcome), { timeoutMs: buildTimeoutMs });
   if (said !== 'built') throw new Error(`The code under test does not build:\n${said}`);
-  return { serverFile: bundler.serverFile, clientFolder: bundler.clientFolder };
+  return {
+    serverFile: join(folder, 'server.js'),
+    clientFolder: join(folder, 'client'),
+    privateFolder: app === 'own' ? privateFolder : join(folder, 'private'),
+    settingsFolder: app === 'own' ? root : testApp,
+  };
 }
 
 /** Making a folder is atomic: one of several processes succeeds. */
@@ -39,12 +56,29 @@ function readIfThere(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch(() => undefined);
 }
 
-async function build(bundler: Bundler, outcome: string): Promise<void> {
-  const said = await bundler.build().then(
+async function build(app: BuiltApp, folder: string, outcome: string): Promise<void> {
+  const said = await (app === 'own' ? buildOwn(folder) : buildTestApp(folder)).then(
     () => 'built',
     error => String(error.message),
   );
-  await bundler.stop();
   await writeFile(`${outcome}.new`, said);
   await rename(`${outcome}.new`, outcome); // nobody reads half of it
+}
+
+async function buildOwn(folder: string): Promise<void> {
+  const bundler = new Bundler(folder);
+  await bundler.build().finally(() => bundler.stop());
+}
+
+/** Its page is the one of this checkout's app: the console's pages are part of that. */
+async function buildTestApp(folder: string): Promise<void> {
+  await mkdir(join(folder, 'private'));
+  // As the Bundler's; the worker file is what it is below a package.json without a type.
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
+  await writeFile(join(folder, 'private', 'package.json'), '{}\n');
+  await Promise.all([
+    bundle(serverBundle(folder, join(testApp, 'main.ts'))),
+    bundle(browserBundle(join(folder, 'client'))),
+    buildWorker({ entry: join(testApp, 'worker.ts'), outDir: join(folder, 'private', 'workers') }),
+  ]);
 }

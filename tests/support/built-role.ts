@@ -1,15 +1,16 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { privateFolder } from '../../infra/dev/root';
 import { roleEnvironment } from '../../infra/dev/running/role-environment';
 import { readSettings, type Settings } from '../../infra/dev/settings-file';
-import { buildOfThisRun } from './build';
+import { type BuiltApp, buildOfThisRun } from './build';
 import { startProcess, type TestProcess } from './processes';
 import { root } from './run';
 
 export type RoleName = 'web' | 'jobs';
 
 export interface BuiltRoleOptions {
+  /** Default: the app of this checkout. */
+  app?: BuiltApp | undefined;
   /** Laid over the role's settings file; a field that is an object is laid over, not replaced. */
   settings?: Settings | undefined;
   mongoUrl: string;
@@ -21,9 +22,9 @@ export interface BuiltRoleOptions {
 
 /** Starts one built role as a real process. It is not ready yet. */
 export async function launchBuiltRole(name: RoleName, options: BuiltRoleOptions): Promise<TestProcess> {
-  const { settings = {}, mongoUrl, ports, folder, env = {} } = options;
-  const { serverFile, clientFolder } = await buildOfThisRun();
-  const settled = laidOver(await readSettings(join(root, `settings-${name}.json`)), settings);
+  const { app, settings = {}, mongoUrl, ports, folder, env = {} } = options;
+  const { serverFile, clientFolder, privateFolder, settingsFolder } = await buildOfThisRun(app);
+  const settled = laidOver(await readSettings(join(settingsFolder, `settings-${name}.json`)), settings);
   const deps = { mongoUrl, clientFolder, privateFolder, publicFolder: join(root, 'public'), jobsPort: ports.jobs };
   const cwd = join(folder, name);
   const TMPDIR = join(folder, `${name}-tmp`);

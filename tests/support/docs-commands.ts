@@ -36,6 +36,8 @@ export const proofs: Proof[] = [
     of: /^npm run test:faults(?: -- (.*))?$/,
     by: ([, flags = '']) => void faultFlags(flags.split(' ').filter(Boolean)),
   },
+  seen(/^npm run test:app$/, 'package.json', '"test:app": "jest tests/app"'),
+  seen(/^npm run test:unit$/, 'package.json', '"test:unit": "jest --selectProjects unit"'),
   seen(/^npm run validate$/, '.github/workflows/ci.yml', 'run: npm run validate'),
   seen(/^npm run new:task thumbnail$/, `${processes}/new-files.test.ts`, "'new:task', 'thumbnail'"),
   seen(/^npm run new:schedule send-invoices$/, `${processes}/new-files.test.ts`, "'new:schedule', 'send-invoices'"),

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Settings } from '../../infra/dev/settings-file';
+import type { BuiltApp } from './build';
 import { launchBuiltRole, type RoleName } from './built-role';
 import { testDatabase } from './database';
 import { eventually } from './eventually';
@@ -9,6 +10,8 @@ import { testPort } from './ports';
 import type { TestProcess } from './processes';
 
 export interface RolesOptions {
+  /** Default: the app of this checkout. `startTestRoles` starts the tests' own. */
+  app?: BuiltApp;
   /** Whether to start the role; both are by default. */
   web?: boolean;
   jobs?: boolean;
@@ -45,6 +48,17 @@ export async function startRoles(options: RolesOptions = {}): Promise<TestRoles>
   return roles;
 }
 
+/** The same with the tests' own app: what the machinery's tests start, so that they pass in any app. */
+export const startTestRoles = (options: RolesOptions = {}): Promise<TestRoles> =>
+  startRoles({ app: 'tests', ...options });
+
+/** The secrets in the settings files of the tests' own app. For somebody else's pair, environment variables say them. */
+export const secrets = {
+  signingKey: 'development-only-signing-key-replace-it',
+  link: process.env.E2E_LINK_SECRET ?? 'development-only-link-secret-replace-it',
+  operatorToken: process.env.E2E_OPERATOR_TOKEN ?? 'development-operator',
+};
+
 /** A test that fails before it stops its roles leaves none behind, and Jest can end. */
 const started: TestRoles[] = [];
 afterAll(async () => void (await Promise.all(started.map(roles => roles.stop()))), 40_000);
@@ -56,14 +70,14 @@ export function runningPair(): TestRoles | undefined {
 }
 
 async function start(options: RolesOptions): Promise<TestRoles> {
-  const { web = true, jobs = true, settings = {}, mongoUrl, env = {}, ready = true, wait = true } = options;
+  const { app, web = true, jobs = true, settings = {}, mongoUrl, env = {}, ready = true, wait = true } = options;
   const database = mongoUrl ? undefined : await testDatabase();
   const ports = { web: await testPort(), jobs: await testPort() };
   const url = mongoUrl ?? database!.url;
   const folders = await mkdtemp(join(tmpdir(), 'tandem-roles-'));
 
   const startRole = (name: RoleName): Promise<TestProcess> =>
-    launchBuiltRole(name, { settings: settings[name], mongoUrl: url, ports, folder: folders, env });
+    launchBuiltRole(name, { app, settings: settings[name], mongoUrl: url, ports, folder: folders, env });
 
   const processes: Partial<Record<RoleName, TestProcess>> = {};
   if (jobs) processes.jobs = await startRole('jobs');

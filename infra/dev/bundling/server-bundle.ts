@@ -3,8 +3,12 @@ import type { BuildOptions, Plugin } from 'esbuild';
 import { meteorPlugin } from '../../node-host/esbuild-plugin';
 import { root } from '../root';
 
-/** How the server code becomes `server.js` in `folder`, which must be in the checkout: its packages stay there. */
-export function serverBundle(folder: string): BuildOptions {
+/**
+ * How the server code becomes `server.js` in `folder`, which must be in the checkout: its packages stay there.
+ *
+ * @param entry of the app, if not `server/main.ts`.
+ */
+export function serverBundle(folder: string, entry?: string): BuildOptions {
   return {
     entryPoints: { server: 'infra/node-host/boot.ts' },
     outdir: folder,
@@ -16,7 +20,7 @@ export function serverBundle(folder: string): BuildOptions {
     packages: 'external',
     jsx: 'transform',
     sourcemap: 'linked',
-    plugins: [handlersStayInWorkers, meteorPlugin({ target: 'server', root })],
+    plugins: [handlersStayInWorkers, meteorPlugin({ target: 'server', root, entry })],
     logLevel: 'silent',
   };
 }

@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { MongoClient } from 'mongodb';
-import { visitorTasks } from '../../../imports/api/tasks/schema';
 import { eventually } from '../../support/eventually';
 import { ForeignClient } from '../../support/foreign-ddp';
-import { runningPair, startRoles, type TestRoles } from '../../support/roles';
+import { runningPair, secrets, startTestRoles, type TestRoles } from '../../support/roles';
 
-/** Those of the settings files; for another pair, E2E_OPERATOR_TOKEN says it. */
-const token: string =
-  process.env.E2E_OPERATOR_TOKEN ?? JSON.parse(readFileSync('settings-web.json', 'utf8')).console.operatorToken;
+const token = secrets.operatorToken;
 /** Whoever makes tokens long shall get in as well. */
 const second = `the token of the second operator ${'x'.repeat(300)}`;
 
@@ -21,7 +17,7 @@ const opened: ForeignClient[] = [];
 beforeAll(async () => {
   const console = { operatorToken: [token, second], loginsPerMinute: 1_000 };
   const queue = { heartbeatMs: 500 }; // kept counters are written with the heartbeat
-  roles = await startRoles({ settings: { web: { console }, jobs: { queue } } });
+  roles = await startTestRoles({ settings: { web: { console }, jobs: { queue } } });
 }, 60_000);
 
 afterAll(async () => {
@@ -57,7 +53,7 @@ const actions: [string, unknown][] = [
   ['console.cancelTask', 'x'],
   ['console.pause', null],
   ['console.resume', null],
-  ['console.runSchedule', 'send notifications'],
+  ['console.runSchedule', 'greet everybody'],
 ];
 
 describe('the console', () => {
@@ -90,7 +86,7 @@ describe('the console', () => {
     await eventually(() => client.list('consoleProcesses').length >= 2);
     const shownRoles = client.list('consoleProcesses').map(({ role }) => role);
     expect(shownRoles).toEqual(expect.arrayContaining(['web', 'jobs']));
-    expect(client.list('consoleCounts').map(({ _id }) => _id)).toEqual(expect.arrayContaining(['buildReport', 'burn']));
+    expect(client.list('consoleCounts').map(({ _id }) => _id)).toEqual(expect.arrayContaining(['greet', 'burn']));
     await eventually(() => client.list('consoleSchedules').length > 0 && client.list('consoleWorkers').length > 0);
   });
 
@@ -106,7 +102,7 @@ describe('the console', () => {
     await visitor.call('burn.start', { seconds: 0.1, tasks: 1 });
     await eventually(() => Number(count()?.queued) > 0);
     await visitor.subscribe('tasks.mine');
-    const [task] = visitor.list(visitorTasks);
+    const [task] = visitor.list('visitorTasks');
     const id = String(task!._id);
     await client.call('console.cancelTask', id);
     await client.call('console.retryTask', id);
@@ -153,7 +149,7 @@ describe('the console', () => {
     await client.subscribe('console.state');
     await eventually(() => client.list('consoleSchedules').length > 0);
     const [schedule] = client.list('consoleSchedules');
-    const done = () => Number(client.list('consoleCounts').find(({ _id }) => _id === 'sendNotifications')?.done);
+    const done = () => Number(client.list('consoleCounts').find(({ _id }) => _id === 'greet')?.done);
     const before = done();
     await client.call('console.runSchedule', schedule!._id);
     await eventually(() => done() > before, patiently);
@@ -192,7 +188,7 @@ describeHere('an operator', () => {
   test('is out when the token is taken out of the settings; others stay', async () => {
     const { session } = await operator(second);
     const { session: kept } = await operator(token);
-    const other = await startRoles({ jobs: false, mongoUrl: roles.mongoUrl });
+    const other = await startTestRoles({ jobs: false, mongoUrl: roles.mongoUrl });
     const client = await ForeignClient.open(other.webUrl);
     opened.push(client);
     await expect(client.call('console.enter', session)).rejects.toMatchObject({ error: 'not-authorized' });
@@ -201,7 +197,7 @@ describeHere('an operator', () => {
   });
 
   test('can not be guessed: of 1,000 logins in a second all but the first few are turned away', async () => {
-    const strict = await startRoles({
+    const strict = await startTestRoles({
       jobs: false,
       mongoUrl: roles.mongoUrl,
       settings: { web: { limits: { messagesPerSecond: 5_000 } } },

@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { MongoClient } from 'mongodb';
 import type { Browser, Page } from 'puppeteer-core';
 import { launchBrowser } from '../../support/browser';
-import { startRoles, type TestRoles } from '../../support/roles';
+import { secrets, startTestRoles, type TestRoles } from '../../support/roles';
 
-const token: string =
-  process.env.E2E_OPERATOR_TOKEN ?? JSON.parse(readFileSync('settings-web.json', 'utf8')).console.operatorToken;
+const token = secrets.operatorToken;
 
 jest.setTimeout(120_000);
 
@@ -15,7 +13,7 @@ let page: Page;
 const complaints: string[] = [];
 
 beforeAll(async () => {
-  [roles, browser] = await Promise.all([startRoles(), launchBrowser()]);
+  [roles, browser] = await Promise.all([startTestRoles(), launchBrowser()]);
   page = await browser.newPage();
   page.on('pageerror', error => complaints.push(String(error)));
   page.on('console', message => message.type() === 'error' && complaints.push(message.text()));
@@ -47,8 +45,8 @@ describe('the page at /console', () => {
 
   test('shows the processes, the queue and the schedules to an operator, live', async () => {
     await login(token);
-    await says('send notifications');
-    for (const text of ['buildReport', 'Failed tasks', 'jobs', 'web']) await says(text);
+    await says('greet everybody');
+    for (const text of ['greet', 'Failed tasks', 'jobs', 'web']) await says(text);
   });
 
   test('pauses a task type and resumes it', async () => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Bundler } from '../../../infra/dev/bundling/bundler';
 import { buildOfThisRun } from '../../support/build';
 import { commandLine, descendants } from '../../support/processes';
@@ -7,13 +8,13 @@ jest.setTimeout(120_000);
 
 test('a bundler learns of a change though another one of the same checkout was quicker to build it', async () => {
   await buildOfThisRun();
-  const late = new Bundler(buildFolder());
+  const late = new Bundler(join(buildFolder(), 'own'));
   expect(await late.build().finally(() => late.stop())).toEqual(new Set(['server', 'browser', 'worker']));
 });
 
 test('a bundler whose esbuild has died starts another one', async () => {
   await buildOfThisRun();
-  const bundler = new Bundler(buildFolder());
+  const bundler = new Bundler(join(buildFolder(), 'own'));
   try {
     await bundler.build();
     for (const pid of descendants(process.pid))

@@ -7,7 +7,7 @@ import { findMongo } from '../../../infra/dev/database/ways';
 import { privateFolder } from '../../../infra/dev/root';
 import { eventually } from '../../support/eventually';
 import { ForeignClient } from '../../support/foreign-ddp';
-import { runningPair, startRoles, type TestRoles } from '../../support/roles';
+import { runningPair, startTestRoles, type TestRoles } from '../../support/roles';
 
 /** The settings files of an app that has been initialised hold a token. */
 const openMetrics = { metrics: { token: null } };
@@ -16,7 +16,7 @@ let roles: TestRoles;
 let starting: Promise<TestRoles> | undefined;
 
 beforeAll(async () => {
-  roles = await startRoles({ settings: { web: openMetrics, jobs: openMetrics } });
+  roles = await startTestRoles({ settings: { web: openMetrics, jobs: openMetrics } });
   if (runningPair()) return;
   starting = startForEver(roles.mongoUrl);
   starting.catch(() => {}); // whoever waits for it hears of it
@@ -30,7 +30,7 @@ async function startForEver(mongoUrl: string): Promise<TestRoles> {
   await mkdir(join(folder, 'workers'));
   await writeFile(join(folder, 'workers/main.js'), 'setInterval(() => {}, 1_000);');
   await copyFile(join(privateFolder, 'workers/main.json'), join(folder, 'workers/main.json'));
-  const slow = await startRoles({ web: false, mongoUrl, env: { TANDEM_PRIVATE_DIR: folder }, ready: false });
+  const slow = await startTestRoles({ web: false, mongoUrl, env: { TANDEM_PRIVATE_DIR: folder }, ready: false });
   await rm(folder, { recursive: true });
   return slow;
 }
@@ -136,7 +136,7 @@ describeHere('a role', () => {
 
   test('guards /metrics by a token where one is set', async () => {
     const token = 'a token for prometheus';
-    const guarded = await startRoles({
+    const guarded = await startTestRoles({
       jobs: false,
       mongoUrl: roles.mongoUrl,
       settings: { web: { metrics: { token } } },
@@ -155,7 +155,7 @@ describeHere('a role', () => {
     const found = await findMongo();
     if ('url' in found) return; // somebody else's database is not ours to stop
     const mongo = await startReplicaSet(found.mongod);
-    const cut = await startRoles({ mongoUrl: mongo.url });
+    const cut = await startTestRoles({ mongoUrl: mongo.url });
     const urls = [cut.webUrl, cut.jobsUrl];
     const codes = () => Promise.all(urls.map(async url => (await fetch(`${url}/healthz`)).status));
     try {
@@ -174,7 +174,7 @@ describeHere('a role', () => {
   }, 90_000);
 
   test('registers itself, is listed by the others, and goes when it ends', async () => {
-    const another = await startRoles({ jobs: false, mongoUrl: roles.mongoUrl });
+    const another = await startTestRoles({ jobs: false, mongoUrl: roles.mongoUrl });
     const mongo = await new MongoClient(roles.mongoUrl).connect();
     const entry = () => mongo.db().collection('processes').findOne({ pid: another.web!.pid });
     const facts = { role: 'web', host: hostname(), version: expect.any(String), state: expect.any(String) };

@@ -2,13 +2,13 @@ import { eventually } from '../../support/eventually';
 import { ForeignClient } from '../../support/foreign-ddp';
 import type { TestProcess } from '../../support/processes';
 import { breakOff, frame, RawWebSocket, sayRaw, upgradeRequest } from '../../support/raw-client';
-import { runningPair, startRoles, type TestRoles } from '../../support/roles';
+import { runningPair, startTestRoles, type TestRoles } from '../../support/roles';
 
 let roles: TestRoles;
 
 beforeAll(async () => {
   const limits = { messagesPerSecond: 1_000, connectionsPerAddress: 10_000 };
-  roles = await startRoles({ settings: { web: { limits }, jobs: { limits } } });
+  roles = await startTestRoles({ settings: { web: { limits }, jobs: { limits } } });
 }, 60_000);
 
 afterAll(() => roles.stop(), 30_000);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { eventually } from '../../support/eventually';
 import { frame, RawWebSocket } from '../../support/raw-client';
-import { runningPair, startRoles, type TestRoles } from '../../support/roles';
+import { runningPair, startTestRoles, type TestRoles } from '../../support/roles';
 
 const mb = 1_048_576;
 const limits = { messagesPerSecond: 10_000, messageBytes: 4 * mb, unreadBytes: 2 * mb, unreadBytesInAll: 3 * mb };
@@ -9,7 +9,7 @@ const describeHere = runningPair() ? describe.skip : describe;
 
 let roles: TestRoles;
 beforeAll(async () => {
-  if (!runningPair()) roles = await startRoles({ jobs: false, settings: { web: { limits } } });
+  if (!runningPair()) roles = await startTestRoles({ jobs: false, settings: { web: { limits } } });
 }, 60_000);
 afterAll(() => roles?.stop(), 30_000);
 

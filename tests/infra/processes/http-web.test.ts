@@ -1,14 +1,14 @@
 import { connect } from 'node:net';
 import { eventually } from '../../support/eventually';
 import { ForeignClient } from '../../support/foreign-ddp';
-import { runningPair, startRoles, type TestRoles } from '../../support/roles';
+import { runningPair, startTestRoles, type TestRoles } from '../../support/roles';
 
 let roles: TestRoles;
 
 const limits = { connectionsPerAddress: 30, messagesPerSecond: 20, requestMs: 2_000, bodyBytes: 10_000 };
 
 beforeAll(async () => {
-  roles = await startRoles({ settings: { web: { limits }, jobs: { limits } } });
+  roles = await startTestRoles({ settings: { web: { limits }, jobs: { limits } } });
 }, 60_000);
 
 afterAll(() => roles.stop(), 30_000);

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { LinkClient, LinkError } from '../../../infra/link';
 import { eventually } from '../../support/eventually';
 import { testPort } from '../../support/ports';
-import { startRoles, type TestRoles } from '../../support/roles';
+import { secrets, startTestRoles, type TestRoles } from '../../support/roles';
 
 // The link is code of a role: here it runs in the test's own process, on the Node host's modules.
 jest.mock('meteor/ddp', () => require('../../../infra/node-host/modules/ddp'), { virtual: true });
@@ -18,8 +17,7 @@ jest.mock('meteor/mongo', () => require('../../../infra/node-host/modules/mongo'
 
 jest.setTimeout(120_000);
 
-const secret: string =
-  process.env.E2E_LINK_SECRET ?? JSON.parse(readFileSync('settings-jobs.json', 'utf8')).link.secret;
+const secret = secrets.link;
 
 let roles: TestRoles;
 const clients: LinkClient[] = [];
@@ -27,7 +25,7 @@ const lines: Server[] = [];
 const said: { name: string; fields: object }[] = [];
 
 beforeAll(async () => {
-  roles = await startRoles();
+  roles = await startTestRoles();
 });
 
 afterAll(async () => {

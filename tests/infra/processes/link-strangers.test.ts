@@ -1,26 +1,22 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { privateFolder } from '../../../infra/dev/root';
-import { roleEnvironment } from '../../../infra/dev/running/role-environment';
 import { makeNonce, prove } from '../../../infra/link/proof';
-import { buildOfThisRun } from '../../support/build';
+import { launchBuiltRole } from '../../support/built-role';
 import { eventually } from '../../support/eventually';
 import { ForeignClient } from '../../support/foreign-ddp';
-import { startProcess } from '../../support/processes';
-import { runningPair, startRoles, type TestRoles } from '../../support/roles';
-import { root } from '../../support/run';
+import { runningPair, secrets, startTestRoles, type TestRoles } from '../../support/roles';
 
 jest.setTimeout(120_000);
 
 /** That of the settings files; for another pair, E2E_LINK_SECRET says it. */
-const secret: string =
-  process.env.E2E_LINK_SECRET ?? JSON.parse(readFileSync('settings-jobs.json', 'utf8')).link.secret;
+const secret = secrets.link;
 
 let roles: TestRoles;
 const opened: ForeignClient[] = [];
 
 beforeAll(async () => {
-  roles = await startRoles();
+  roles = await startTestRoles();
 });
 
 afterAll(async () => {
@@ -100,7 +96,7 @@ describe('the door of the link', () => {
     const client = await linked();
     await client.subscribe('link.live');
     expect(client.list('jobsLive')).toMatchObject([
-      { enabled: true, slots: expect.any(Number), busy: expect.any(Number), load: { paused: false } },
+      { enabled: true, slots: expect.any(Number), busy: expect.any(Number), load: { paused: expect.any(Boolean) } },
     ]);
     await client.call('link.nudge');
     await client.call('link.run', 'burn', { seconds: 0.1, owner: 'test' }, 20_000);
@@ -133,11 +129,8 @@ describe('the door of the link', () => {
 
 /** Another jobs role where the first one was. */
 async function startJobsAgain(mongoUrl: string, port: number) {
-  const { serverFile, clientFolder } = await buildOfThisRun();
-  const publicFolder = join(root, 'public');
-  const deps = { mongoUrl, clientFolder, privateFolder, publicFolder, jobsPort: port };
-  const env = roleEnvironment(port, JSON.parse(readFileSync('settings-jobs.json', 'utf8')), deps);
-  return startProcess(process.execPath, [serverFile], { env });
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-again-'));
+  return launchBuiltRole('jobs', { app: 'tests', mongoUrl, ports: { web: 0, jobs: port }, folder });
 }
 
 const describeHere = runningPair() ? describe.skip : describe;
@@ -159,7 +152,7 @@ describeHere('the link', () => {
     const env = { NODE_ENV: 'production', TANDEM_NODE_HOST_IN_PRODUCTION: '1' };
     const key = 'a-signing-key-of-production-0123456789';
     const none = { link: { secret: null }, console: { operatorToken: null }, queue: { signingKey: key } };
-    const pair = await startRoles({ env, settings: { web: none, jobs: none } });
+    const pair = await startTestRoles({ env, settings: { web: none, jobs: none } });
     for (const role of [pair.web!, pair.jobs!]) await role.says(/the link is off: link\.secret is not set/);
     const client = await ForeignClient.open(pair.jobsUrl);
     await expect(client.call('link.challenge')).rejects.toMatchObject({ error: 404 });

@@ -1,6 +1,6 @@
 import { type TestDatabase, testDatabase } from '../../support/database';
 import { eventually } from '../../support/eventually';
-import { startRoles } from '../../support/roles';
+import { startTestRoles } from '../../support/roles';
 import { TcpProxy } from '../../support/tcp-proxy';
 
 jest.setTimeout(180_000);
@@ -24,7 +24,7 @@ afterEach(() => proxy.close());
 async function boot(name: 'web' | 'jobs') {
   const mongoUrl = `mongodb://127.0.0.1:${proxy.port}/${database.db.databaseName}?directConnection=true`;
   const env = { METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '8' };
-  const roles = await startRoles({ web: name === 'web', jobs: name === 'jobs', mongoUrl, env, wait: false });
+  const roles = await startTestRoles({ web: name === 'web', jobs: name === 'jobs', mongoUrl, env, wait: false });
   return { roles, role: roles[name]! };
 }
 

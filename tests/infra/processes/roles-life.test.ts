@@ -4,7 +4,7 @@ import { MongoClient } from 'mongodb';
 import { isFree } from '../../../infra/dev/ports';
 import { eventually } from '../../support/eventually';
 import { ForeignClient } from '../../support/foreign-ddp';
-import { startRoles, type TestRoles } from '../../support/roles';
+import { startTestRoles, type TestRoles } from '../../support/roles';
 
 jest.setTimeout(120_000);
 
@@ -36,7 +36,7 @@ const post = (url: string, headers: OutgoingHttpHeaders) => httpRequest(url, { m
 
 describeHere('a role that is told to end', () => {
   test('answers 503 while it drains, finishes its task, and ends with 0', async () => {
-    const roles = await startRoles();
+    const roles = await startTestRoles();
     await burn(roles, 4);
     roles.jobs!.signal('SIGTERM');
     await eventually(async () => (await fetch(`${roles.jobsUrl}/healthz`)).status === 503);
@@ -48,7 +48,7 @@ describeHere('a role that is told to end', () => {
   });
 
   test('lets an upload that is under way come to its end', async () => {
-    const roles = await startRoles({ jobs: false });
+    const roles = await startTestRoles({ jobs: false });
     const body = '--b\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\nno photo\r\n--b--\r\n';
     const request = post(`${roles.webUrl}/upload/pictures`, {
       'Content-Type': 'multipart/form-data; boundary=b',
@@ -69,7 +69,7 @@ describeHere('a role that is told to end', () => {
   });
 
   test('hands back what does not end inside the grace period', async () => {
-    const roles = await startRoles({ env: { METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '6' } });
+    const roles = await startTestRoles({ env: { METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '6' } });
     await burn(roles, 30);
     const before = Date.now();
     roles.jobs!.signal('SIGTERM');
@@ -81,7 +81,7 @@ describeHere('a role that is told to end', () => {
 
   test('under `meteor run` gives its port to the next one at once, and ends at a second Ctrl-C', async () => {
     const env = { METEOR_PARENT_PID: String(process.pid), METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '60' };
-    const roles = await startRoles({ env });
+    const roles = await startTestRoles({ env });
     await burn(roles, 30);
     roles.jobs!.signal('SIGINT');
     await roles.jobs!.says(/^tandem:role SIGINT: draining/m); // the tool writes the time before each line
@@ -96,7 +96,10 @@ describeHere('a role that is told to end', () => {
 
 describeHere('a process without runJobs', () => {
   test('is both roles at once in development', async () => {
-    const roles = await startRoles({ jobs: false, settings: { web: { runJobs: null, queue: { heartbeatMs: 500 } } } });
+    const roles = await startTestRoles({
+      jobs: false,
+      settings: { web: { runJobs: null, queue: { heartbeatMs: 500 } } },
+    });
     await addBurn(roles, 0.2, 2);
     await eventually(async () => String(await burnStates(roles)) === 'done,done');
     const health = (await (await fetch(`${roles.webUrl}/healthz`)).json()) as object;
@@ -105,7 +108,7 @@ describeHere('a process without runJobs', () => {
   });
 
   test('a jobs role with workers off schedules and runs no task', async () => {
-    const roles = await startRoles({ settings: { jobs: { workers: { enabled: false } } } });
+    const roles = await startTestRoles({ settings: { jobs: { workers: { enabled: false } } } });
     await addBurn(roles, 0.2);
     const health = (await (await fetch(`${roles.jobsUrl}/healthz`)).json()) as object;
     expect(health).toMatchObject({ workers: { enabled: false, workers: 0 } });

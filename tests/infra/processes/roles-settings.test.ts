@@ -11,7 +11,7 @@ const surroundings = {
 };
 
 async function start(settings: unknown, env: NodeJS.ProcessEnv = {}) {
-  const { serverFile } = await buildOfThisRun();
+  const { serverFile } = await buildOfThisRun('tests');
   const METEOR_SETTINGS = typeof settings === 'string' ? settings : JSON.stringify(settings);
   const process_ = startProcess(process.execPath, [serverFile], { env: { ...surroundings, METEOR_SETTINGS, ...env } });
   return { code: await process_.ended, output: process_.output };

@@ -1,10 +1,10 @@
 import { copyFileSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { catalog } from '../../../imports/tasks/catalog';
 import { eventually } from '../../support/eventually';
 import { buildFaultWorker, FaultPool, faultTask } from '../../support/fault-task-pool';
 import { isAlive } from '../../support/processes';
+import { catalogForTests } from '../../support/test-catalog';
 
 let file: string;
 let pool: FaultPool;
@@ -125,7 +125,9 @@ describe('a worker that cannot start', () => {
   });
 
   test('of another catalog is refused, with the command that builds it', async () => {
-    await expect(create({ catalog }).start()).rejects.toThrow(/another task catalog.*npm run build:worker/);
+    await expect(create({ catalog: catalogForTests }).start()).rejects.toThrow(
+      /another task catalog.*npm run build:worker/,
+    );
   });
 
   test('later on is tried again after growing pauses, and says so', async () => {

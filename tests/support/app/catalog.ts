@@ -1,0 +1,15 @@
+import { defineTasks, Priority } from '../../../infra/catalog';
+
+export const catalog = defineTasks({
+  /** Keeps a core busy for so long. */
+  burn: {
+    payload: { seconds: { type: Number, min: 0.1, max: 60 }, owner: String },
+    priority: Priority.low,
+    attempts: 1,
+    timeout: 120_000,
+  },
+  /** Is done at once. A schedule adds it. */
+  greet: { payload: {}, priority: Priority.high },
+});
+
+export type Catalog = typeof catalog;

@@ -1,0 +1,24 @@
+import { defineApp } from '../../../infra/app';
+import { startRole } from '../../../infra/roles';
+import type { Cron } from '../../../packages/synced-cron/cron';
+import { createApi } from './api';
+import { catalog } from './catalog';
+import { handlers } from './handlers';
+import { queue } from './queue';
+
+/** The tests' own app, as small as they need it: the machinery's tests pass whatever the app of this checkout is. */
+startRole(
+  defineApp({
+    name: 'app-of-the-tests',
+    catalog,
+    handlers,
+    schedules: (cron: Pick<Cron, 'add'>) =>
+      cron.add({
+        name: 'greet everybody',
+        schedule: parser => parser.text('every 1 minute'),
+        job: (at, name) => queue.addTask({ taskType: 'greet', data: {}, _id: `${name}:${+at}`, once: true }),
+      }),
+    api: createApi,
+    uploads: [{ path: '/upload/pictures' }],
+  }),
+);
