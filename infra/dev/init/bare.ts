@@ -29,6 +29,7 @@ const sample = [
   'imports/ui/components/use-now.ts',
   'tests/e2e/bad-input.test.ts',
   'tests/e2e/flows.test.ts',
+  'tests/e2e/owners.test.ts',
   'tests/fixtures',
   'tests/infra/processes/workers-native-package.test.ts',
   'tests/app/unit/api-names.test.ts',
@@ -96,24 +97,11 @@ function withoutUnused(edits: Edits): void {
   edits.replace('tests/support/page.ts', /(\/\*\* Drops files .*?) \*\//, '$1 @public */');
 }
 
-/** Tests of the machinery that name a task, a schedule or a publication of the sample. */
+/** Tests that name a schedule or a part of the page of the sample. */
 function adaptTests(edits: Edits): void {
   const schedule = 'tests/app/schedules.test.ts';
   edits.replace(schedule, /send notifications/g, 'burn a little');
   edits.replace(schedule, /sendNotifications/g, 'burn');
-  edits.replace('tests/infra/processes/console-operators.test.ts', /send notifications/g, 'burn a little');
-  edits.replace('tests/infra/processes/console-operators.test.ts', /sendNotifications/g, 'burn');
-  edits.replace('tests/infra/processes/console-operators.test.ts', /'buildReport', /g, '');
-  edits.replace('tests/infra/processes/console-page.test.ts', /send notifications/g, 'burn a little');
-  edits.replace('tests/infra/processes/console-page.test.ts', /buildReport/g, 'burn');
-  edits.replace(
-    'tests/infra/processes/http-owners.test.ts',
-    /^ {2}it\('report can not be seen[\s\S]*?^ {2}\}\);\n\n/m,
-    '',
-  );
-  edits.replace('tests/infra/processes/http-owners.test.ts', /^ {2}it\('get four reports[\s\S]*?^ {2}\}\);\n\n/m, '');
-  edits.replace('tests/infra/processes/http-owners.test.ts', /\['reports\.mine'\], \['pictures\.mine'\], /, '');
-  edits.replace('tests/infra/contract/workers-bundle.test.ts', /'hucre', /, '');
   edits.replace('tests/support/page.ts', /'\.pulse h1'/, "'.work h1'");
 }
 

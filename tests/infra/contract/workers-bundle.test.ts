@@ -21,7 +21,7 @@ test('the worker holds no meteor/*, no web code and no machinery of the roles', 
 
 test('the worker holds the handlers and all npm packages that they use', () => {
   expect(inputs()).toEqual(expect.arrayContaining(['imports/tasks/catalog.ts', 'imports/tasks/handlers/index.ts']));
-  for (const name of ['mongodb', 'hucre', 'simpl-schema'])
+  for (const name of ['mongodb', 'simpl-schema'])
     expect(inputs().some(path => path.includes(`node_modules/${name}/`))).toBe(true);
 });
 
