@@ -7,7 +7,7 @@ import { Pool } from '../workers/pool/pool';
 import type { Emit } from '../workers/pool/pool-options';
 import type { PoolSnapshot } from '../workers/pool/pool-snapshot';
 import { workerMark } from '../workers/pool/worker-environment';
-import { type TypeOverrides, withOverrides } from '../workers/protocol/task-type-overrides';
+import { type TypeOverrides, withOverrides } from '../workers/protocol/task-types';
 import { checkWorkerFile } from '../workers/worker-file';
 import {
   type ClusterOptions,

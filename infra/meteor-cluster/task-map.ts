@@ -1,6 +1,6 @@
 import { type AnyCatalog, didYouMean } from '../catalog';
 import { show } from '../errors/plain-error';
-import type { TypeOverrides } from '../workers/protocol/task-type-overrides';
+import type { TypeOverrides } from '../workers/protocol/task-types';
 
 /**
  * Which task types a cluster runs, as in meteor-cluster; but a handler is named, never passed:

@@ -94,7 +94,7 @@ const lines: Record<string, [Level, string | Writer]> = {
   'worker.crashed': ['error', 'a worker crashed'],
   'worker.startFailed': ['error', ({ why }) => `a worker could not start: ${why}`],
   'worker.timeout': ['warn', ({ timeoutMs }) => `its time-out of ${timeoutMs} ms is over`],
-  'worker.nonsense': ['error', 'a worker said something that is no message'],
+  'worker.malformedMessage': ['error', 'received a malformed message from a worker'],
   'worker.output': ['info', ({ line }) => String(line)],
   'pool.failed': ['error', ({ step }) => `what the pool told (${step}) was not taken in`],
   'workers.off': ['info', 'workers.enabled is false: this role schedules, and runs no task'],

@@ -3,11 +3,11 @@ import type { AppCatalog, AppOwnSettings, AppTaskType, DataIn, TaskTypeIn } from
 import type { FileStore } from '../database';
 import type { Task } from '../queue/model/task';
 import type { HandlerSettingsOf } from '../settings';
-import type { HandlerQueue } from './handler-queue';
-import type { AskOptions, ToggleIPC } from './ipc';
+import type { HandlerQueue } from './process/handler-queue';
+import type { AskOptions, ToggleIPC } from './process/questions';
 
-export { TaskQueue } from './handler-queue';
 export { nativePackage } from './native-package';
+export { TaskQueue } from './process/handler-queue';
 
 /**
  * Thrown by a handler whose task can't succeed however often it is tried: the task fails at once, with its attempts

@@ -2,9 +2,9 @@ import type { AnyCatalog } from '../../infra/catalog';
 import { FileStore } from '../../infra/database';
 import { TaskQueueOf } from '../../infra/queue/api/task-queue';
 import type { Task } from '../../infra/queue/model/task';
-import { Questions } from '../../infra/workers/ipc';
+import { Attempt } from '../../infra/workers/process/attempt';
+import { Questions } from '../../infra/workers/process/questions';
 import { type HandlerRegistry, runTask } from '../../infra/workers/process/run-task';
-import { TaskRun } from '../../infra/workers/process/task-run';
 import { Crons } from './cron';
 import type { Block } from './docs';
 import { DocModules, ProjectWithDocs } from './docs-typescript';
@@ -70,7 +70,7 @@ export class DocsAtWork {
   private async runOnce(task: Task) {
     const { db } = this.crons.database;
     const send = () => {};
-    const run = new TaskRun(1, task, 1, {
+    const attempt = new Attempt(1, task, 1, {
       settings: { ...limits, handlerSettings: this.handlerSettings },
       questions: new Questions(send),
       database: { db, files: new FileStore(db) },
@@ -80,10 +80,10 @@ export class DocsAtWork {
       catalog: this.queue.catalog,
       handlers: this.handlers(),
       resultLimit: limits.resultLimit,
-      context: run.context,
-      aborted: () => run.aborted(),
+      context: attempt.context,
+      aborted: () => attempt.aborted(),
     });
-    run.close();
+    attempt.close();
     return outcome;
   }
 

@@ -5,10 +5,10 @@ import { handlers } from '../../imports/tasks/handlers';
 import { Priority } from '../../infra/catalog';
 import { FileStore } from '../../infra/database';
 import type { Task } from '../../infra/queue/model/task';
-import { Questions } from '../../infra/workers/ipc';
+import { Attempt } from '../../infra/workers/process/attempt';
+import { Questions } from '../../infra/workers/process/questions';
 import { runTask } from '../../infra/workers/process/run-task';
-import { TaskRun } from '../../infra/workers/process/task-run';
-import type { ToRole } from '../../infra/workers/protocol/protocol';
+import type { ToRole } from '../../infra/workers/protocol/messages';
 
 const settings = { appName: 'tandem-test', resultLimit: 1_048_576, progressEveryMs: 0 };
 
@@ -33,10 +33,10 @@ export function taskOf<T extends TaskType>(taskType: T, data: DataOf<T>, more: P
   };
 }
 
-/** One run of a task by its real handler on a real database, as in a worker, but in this process. */
+/** One attempt at a task by its real handler on a real database, as in a worker, but in this process. */
 export class HandlerRun {
   readonly sent: ToRole[] = [];
-  private readonly run: TaskRun;
+  private readonly attempt: Attempt;
 
   constructor(
     db: Db,
@@ -44,7 +44,7 @@ export class HandlerRun {
   ) {
     const send = (message: ToRole) => void this.sent.push(message);
     const questions = new Questions(() => {});
-    this.run = new TaskRun(1, task, 1, { settings, questions, database: { db, files: new FileStore(db) }, send });
+    this.attempt = new Attempt(1, task, 1, { settings, questions, database: { db, files: new FileStore(db) }, send });
   }
 
   /** Runs it to its end. Never throws: whatever happens is an outcome. */
@@ -53,15 +53,15 @@ export class HandlerRun {
       catalog,
       handlers,
       resultLimit: settings.resultLimit,
-      context: this.run.context,
-      aborted: () => this.run.aborted(),
+      context: this.attempt.context,
+      aborted: () => this.attempt.aborted(),
     });
-    this.run.close();
+    this.attempt.close();
     return outcome;
   }
 
   cancel(): void {
-    this.run.abort('cancelled');
+    this.attempt.abort('cancelled');
   }
 
   get progress(): number[] {

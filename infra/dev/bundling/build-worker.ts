@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
-import { buildIdOf, hashInput, lockFile, type WorkerManifest } from '../../workers/worker-manifest';
+import { buildIdOf, hashInput, lockFile, type WorkerManifest } from '../../workers/worker-file';
 import { root as checkout } from '../root';
 
 export interface BuildWorkerOptions {

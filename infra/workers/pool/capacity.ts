@@ -1,17 +1,64 @@
-import { fits, rounded } from '../protocol/weight';
+import { fits, rounded } from '../protocol/task-types';
+import type { Estimates } from './estimates';
+import type { PendingAttempts, WorkerLoad } from './pending-attempts';
+import type { ResolvedPoolOptions } from './pool-options';
+import type { WorkerSet } from './worker-set';
 
 /** The work that may wait for each worker, so that it is never short of it while the next claim is under way. */
 const aheadMs = 50;
 /** A worker that is busy for longer than this is not waited for. */
 const soonMs = 2 * aheadMs;
 
-/** What capacity looks at in a worker. */
-export interface Seat {
-  readonly state: string;
-  readonly load: number;
-  /** How long its runs will take together. */
-  readonly backlogMs: number;
-  readonly runs: ReadonlyMap<number, { readonly weight: number }>;
+/** How much more a pool takes, and when it is worth a claim to say so. Nothing before `open` and after `close`. */
+export class Capacity {
+  private wake: (() => void) | undefined;
+  private signalled = false;
+
+  constructor(
+    private readonly options: Pick<ResolvedPoolOptions, 'prefetch'>,
+    private readonly workers: WorkerSet,
+    private readonly pending: PendingAttempts,
+    private readonly estimates: Estimates,
+  ) {}
+
+  /** @param wake is called when there may be room for more. */
+  open(wake: () => void): void {
+    this.wake = wake;
+    this.signal();
+  }
+
+  close(): void {
+    this.wake = undefined;
+  }
+
+  /** How many tasks of the usual kind. */
+  count(): number {
+    return this.free()?.count(this.estimates.usual) ?? 0;
+  }
+
+  /** How many of tasks of these types, in this order. */
+  fitting(taskTypes: readonly string[]): number {
+    const free = this.free();
+    const first = taskTypes.findIndex(taskType => !free?.admit(this.estimates.of(taskType)));
+    return first < 0 ? taskTypes.length : first;
+  }
+
+  /** There may be room. Told once a tick, and not while much waits: many small claims cost more than a few larger ones. */
+  signal(): void {
+    if (this.signalled || !this.wake) return;
+    this.signalled = true;
+    setImmediate(() => {
+      this.signalled = false;
+      if (this.count() >= Math.max(1, this.pending.size)) this.wake?.();
+    });
+  }
+
+  /** What can be taken beside all that waits; undefined where not even that has room. */
+  private free(): FreeCapacity | undefined {
+    if (!this.wake) return undefined;
+    const free = new FreeCapacity(this.workers.all, this.workers.spareWorkers(), this.options.prefetch);
+    return this.pending.expectations().every(expectedMs => free.admit(expectedMs)) ? free : undefined;
+  }
 }
 
 /**
@@ -19,21 +66,21 @@ export interface Seat {
  * of which nobody knows, is not taken ahead: another role may have a free slot for it, and what is more urgent may come.
  * Tasks are admitted one after the other; each takes its part of what the next one finds.
  */
-export class Capacity {
+export class FreeCapacity {
   private slots: number;
   private ms: number;
 
   /**
-   * @param unborn how many workers may still be started.
+   * @param spare how many workers may still be started.
    * @param ahead how many tasks may wait at most.
    */
   constructor(
-    workers: Iterable<Seat>,
-    unborn: number,
+    workers: Iterable<WorkerLoad>,
+    spare: number,
     private ahead: number,
   ) {
-    this.slots = unborn;
-    this.ms = unborn * aheadMs;
+    this.slots = spare;
+    this.ms = spare * aheadMs;
     for (const worker of workers) {
       this.slots += slotsOf(worker);
       if (worker.state !== 'leaving' && worker.backlogMs <= soonMs) this.ms += aheadMs;
@@ -60,9 +107,9 @@ export class Capacity {
   }
 }
 
-/** One in an idle worker, whatever will come, and as many as fit of what runs in a worker already. */
-function slotsOf({ state, load, runs }: Seat): number {
+/** An idle worker has one slot; a busy one has as many as its smallest running task would need. */
+function slotsOf({ state, load, attempts }: WorkerLoad): number {
   if (state === 'leaving') return 0;
-  const weight = runs.size > 0 ? Math.min(...[...runs.values()].map(run => run.weight)) : 1;
+  const weight = attempts.size > 0 ? Math.min(...[...attempts.values()].map(attempt => attempt.weight)) : 1;
   return fits(load, weight) ? Math.floor(rounded((1 - load) / weight)) : 0;
 }

@@ -4,7 +4,7 @@ const shortestMs = 0.05;
 const share = 0.2;
 
 /**
- * How long tasks take, by type, from those that ran. A longer run counts in full at once and is forgotten slowly: what is
+ * How long tasks take, by type, from those that ran. A longer duration counts in full at once and is forgotten slowly: what is
  * put behind a task that takes longer than expected has to wait for it.
  */
 export class Estimates {

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { show } from '../../errors/plain-error';
-import type { TypeOverrides } from '../protocol/task-type-overrides';
-import { defaultRecycleLimits, type RecycleLimits } from './recycle';
+import type { TypeOverrides } from '../protocol/task-types';
 
 /** How this room says what happened; infra/monitor turns it into log lines. */
 export type Emit = (name: string, fields: object) => void;
@@ -20,6 +19,19 @@ export interface PoolQueue {
   // biome-ignore lint/suspicious/noExplicitAny: it parses what it is given
   addTasks(tasks: any): Promise<string[]>;
 }
+
+/** When a worker is replaced by a fresh one, between tasks. 0 means never for that reason. */
+export interface RecycleLimits {
+  tasks: number;
+  ageMs: number;
+  rssBytes: number;
+}
+
+const defaultRecycleLimits: RecycleLimits = {
+  tasks: 100_000,
+  ageMs: 24 * 60 * 60 * 1_000,
+  rssBytes: 1024 * 1024 * 1024,
+};
 
 export interface PoolOptions {
   /** The bundled worker file, as checkWorkerFile returns it. */
@@ -74,8 +86,8 @@ export interface ResolvedPoolOptions
 }
 
 /** Fills in the defaults. @throws one Error that names every number that is out of its range. */
-export function resolvePoolOptions(given: PoolOptions): ResolvedPoolOptions {
-  const { recycle, messageBroker, databaseUrl, queue, ...rest } = given;
+export function resolvePoolOptions(input: PoolOptions): ResolvedPoolOptions {
+  const { recycle, messageBroker, databaseUrl, queue, ...rest } = input;
   const options: ResolvedPoolOptions = {
     maxWorkers: availableParallelism(),
     minWorkers: 0,
@@ -104,7 +116,7 @@ export function resolvePoolOptions(given: PoolOptions): ResolvedPoolOptions {
 
 function findProblems(options: ResolvedPoolOptions): string[] {
   const { keepAlive, recycle } = options;
-  const ranges: [name: string, value: unknown, least: number, most: number][] = [
+  const ranges: [name: string, value: unknown, min: number, max: number][] = [
     ['maxWorkers', options.maxWorkers, 1, 1_024],
     ['minWorkers', options.minWorkers, 0, options.maxWorkers],
     ['niceness', options.niceness, 0, 19],
@@ -119,15 +131,15 @@ function findProblems(options: ResolvedPoolOptions): string[] {
     ['recycle.rssBytes', recycle.rssBytes, 0, Number.MAX_SAFE_INTEGER],
   ];
   const problems = ranges
-    .filter(([, value, least, most]) => !isWithin(value, least, most))
-    .map(([name, value, least, most]) => `${name}: ${show(value)} is not a whole number from ${least} to ${most}`);
+    .filter(([, value, min, max]) => !isWithin(value, min, max))
+    .map(([name, value, min, max]) => `${name}: ${show(value)} is not a whole number from ${min} to ${max}`);
   if (keepAlive !== 'always' && !isWithin(keepAlive, 0, Number.MAX_SAFE_INTEGER))
     problems.push(`keepAlive: ${show(keepAlive)} is neither 'always' nor a number of milliseconds`);
   return problems;
 }
 
-function isWithin(value: unknown, least: number, most: number): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+function isWithin(value: unknown, min: number, max: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
 }
 
 function withoutUndefined<T extends object>(values: T): T {

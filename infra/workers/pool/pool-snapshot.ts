@@ -1,4 +1,4 @@
-import { rounded } from '../protocol/weight';
+import { rounded } from '../protocol/task-types';
 import type { WorkerProcess } from './worker-process';
 
 /** One worker as the monitor shows it. */
@@ -10,7 +10,7 @@ export interface WorkerSnapshot {
   finished: number;
   /** Resident memory in bytes; 0 until it has said so. */
   rss: number;
-  /** From 0 to 1: the share of its room that is taken. */
+  /** From 0 to 1: the share of it that is taken. */
   load: number;
   tasks: { taskId: string; taskType: string; startedAt?: Date }[];
 }
@@ -46,8 +46,8 @@ export function snapshotOf(maxWorkers: number, waiting: number, workers: Iterabl
 }
 
 function snapshotWorker(worker: WorkerProcess): WorkerSnapshot {
-  const runs = [...worker.runs.values()];
-  const atRest = runs.length === 0 ? 'idle' : 'busy';
+  const attempts = [...worker.attempts.values()];
+  const atRest = attempts.length === 0 ? 'idle' : 'busy';
   return {
     pid: worker.pid,
     state: worker.state === 'ready' ? atRest : worker.state,
@@ -55,7 +55,7 @@ function snapshotWorker(worker: WorkerProcess): WorkerSnapshot {
     finished: worker.finished,
     rss: worker.rss,
     load: rounded(Math.min(1, worker.load)),
-    tasks: runs.map(({ task, startedAt }) => ({
+    tasks: attempts.map(({ task, startedAt }) => ({
       taskId: task._id,
       taskType: task.taskType,
       ...(startedAt !== undefined && { startedAt: new Date(startedAt) }),

@@ -2,40 +2,35 @@ import type { AnyCatalog } from '../../catalog';
 import type { Executor, ExecutorCallbacks, Outcome } from '../../queue/model/executor';
 import type { Task } from '../../queue/model/task';
 import { timerMs } from '../../timing/timer-ms';
-import type { RunOutcome, ToRole, ToWorker } from '../protocol/protocol';
-import { withOverrides } from '../protocol/task-type-overrides';
-import { weightOf } from '../protocol/weight';
-import { Crew, type CrewListener } from './crew';
+import type { ToRole, ToWorker } from '../protocol/messages';
+import { weightOf, withOverrides } from '../protocol/task-types';
+import { outcomeOfFinished, outcomeOfLost, type Unfinished, unsendableError } from './attempt-outcome';
+import { type Attempt, AttemptRegistry } from './attempt-registry';
+import { Capacity } from './capacity';
 import { Estimates } from './estimates';
-import { FailureStreaks } from './failure-streaks';
-import { guardedEvents } from './guarded-events';
+import { forward, guardedCallbacks } from './forward';
+import { PendingAttempts, release } from './pending-attempts';
 import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions } from './pool-options';
-import type { PoolRun } from './pool-run';
 import { type PoolSnapshot, snapshotOf } from './pool-snapshot';
-import { Room } from './room';
-import { RunClock } from './run-clock';
-import { RunLedger } from './run-ledger';
-import { passOn } from './run-messages';
-import { type Fate, fateOfFinished, fateOfLost, unsendableError } from './run-outcome';
-import { Staff } from './staff';
-import { release, WaitingLine } from './waiting-line';
+import { Scaler } from './scaler';
+import { TimeLimits } from './time-limits';
 import type { WorkerExit, WorkerProcess } from './worker-process';
+import { WorkerSet, type WorkerSetListener } from './worker-set';
 
 /** The share of the grace period that is kept for handlers that stop when they are told to. */
 const abortShare = 0.2;
 
 /** Runs claimed tasks in worker processes. */
-export class Pool implements Executor, CrewListener {
+export class Pool implements Executor, WorkerSetListener {
   private readonly options: ResolvedPoolOptions;
   private readonly catalog: AnyCatalog;
-  private readonly crew: Crew;
-  private readonly staff: Staff;
-  private readonly clock: RunClock;
+  private readonly workers: WorkerSet;
+  private readonly scaler: Scaler;
+  private readonly timeLimits: TimeLimits;
   private readonly estimates = new Estimates();
-  private readonly line = new WaitingLine(this.estimates);
-  private readonly ledger = new RunLedger();
-  private readonly streaks = new FailureStreaks();
-  private readonly free: Room;
+  private readonly pending = new PendingAttempts(this.estimates);
+  private readonly attempts = new AttemptRegistry();
+  private readonly capacity: Capacity;
   private events: ExecutorCallbacks | undefined;
   private stopped: Promise<Task[]> | undefined;
 
@@ -43,10 +38,10 @@ export class Pool implements Executor, CrewListener {
   constructor(options: PoolOptions) {
     this.options = resolvePoolOptions(options);
     this.catalog = withOverrides(this.options.catalog as AnyCatalog, this.options.types);
-    this.crew = new Crew(this.options, this);
-    this.staff = new Staff(this.options, this.crew);
-    this.clock = new RunClock(this.options, this.crew);
-    this.free = new Room(this.options, this.crew, this.line, this.estimates);
+    this.workers = new WorkerSet(this.options, this);
+    this.scaler = new Scaler(this.options, this.workers);
+    this.timeLimits = new TimeLimits(this.options, this.workers);
+    this.capacity = new Capacity(this.options, this.workers, this.pending, this.estimates);
   }
 
   /**
@@ -55,33 +50,33 @@ export class Pool implements Executor, CrewListener {
    * @throws where that worker can't start, or was built from another catalog.
    */
   async start(events: ExecutorCallbacks): Promise<void> {
-    this.events = guardedEvents(events, this.options.emit);
+    this.events = guardedCallbacks(events, this.options.emit);
     try {
-      await this.crew.proveFile();
+      await this.workers.startFirst();
     } catch (error) {
-      await this.crew.close();
+      await this.workers.close();
       throw error;
     }
-    this.staff.start();
-    this.free.open(() => this.events?.wake());
+    this.scaler.start();
+    this.capacity.open(() => this.events?.wake());
   }
 
   room(): number {
-    return this.free.count();
+    return this.capacity.count();
   }
 
   fitting(taskTypes: readonly string[]): number {
-    return this.free.fitting(taskTypes);
+    return this.capacity.fitting(taskTypes);
   }
 
   run(tasks: Task[]): void {
-    this.staff.worked();
-    for (const task of tasks) this.line.join(this.accept(task));
-    this.place();
+    this.scaler.touch();
+    for (const task of tasks) this.pending.add(this.accept(task));
+    this.assign();
   }
 
   cancel(taskId: string): void {
-    for (const run of this.ledger.ofTask(taskId)) this.cancelRun(run);
+    for (const attempt of this.attempts.ofTask(taskId)) this.cancelAttempt(attempt);
   }
 
   stop(graceMs: number): Promise<Task[]> {
@@ -91,25 +86,24 @@ export class Pool implements Executor, CrewListener {
 
   /** What the pool looks like now, for the monitor and the link. */
   snapshot(): PoolSnapshot {
-    return snapshotOf(this.options.maxWorkers, this.line.size, this.crew.workers);
+    return snapshotOf(this.options.maxWorkers, this.pending.size, this.workers.all);
   }
 
   onReady(): void {
-    this.staff.fill(this.line.size);
-    this.place();
-    this.free.signal();
+    this.scaler.fill(this.pending.size);
+    this.assign();
+    this.capacity.signal();
   }
 
   onRetry(): void {
-    this.staff.fill(this.line.size);
-    this.place();
+    this.scaler.fill(this.pending.size);
+    this.assign();
   }
 
   onMessage(worker: WorkerProcess, message: ToRole): void {
-    if (message.kind === 'givenBack') for (const number of message.runs) this.resolve(this.ledger.get(number), 'again');
-    if (message.kind === 'givenBack') this.place();
-    const run = 'run' in message ? this.ledger.get(message.run) : undefined;
-    if (run?.worker === worker) this.hear(worker, run, message);
+    if (message.kind === 'givenBack') this.takeBack(message.attempts);
+    const attempt = 'attempt' in message ? this.attempts.get(message.attempt) : undefined;
+    if (attempt?.worker === worker) this.onAttemptMessage(worker, attempt, message);
   }
 
   onUnsendable(worker: WorkerProcess, message: ToWorker, thrown: unknown): void {
@@ -118,88 +112,91 @@ export class Pool implements Executor, CrewListener {
     if (message.kind !== 'run') return;
     // Not now: this comes in the middle of giving out tasks.
     setImmediate(() => {
-      this.resolve(this.ledger.get(message.run), { kind: 'failed', fatal: true, error });
-      this.place();
-      this.free.signal();
+      this.resolve(this.attempts.get(message.attempt), { kind: 'failed', fatal: true, error });
+      this.assign();
+      this.capacity.signal();
     });
   }
 
   onExit(worker: WorkerProcess, exit: WorkerExit): void {
-    const runs = [...worker.runs.values()];
-    worker.runs.clear();
-    for (const run of runs) if (run.startedAt === undefined) run.lost += 1;
-    for (const run of runs.reverse()) this.resolve(run, fateOfLost(run, worker, exit, this.options.abortGraceMs));
+    const attempts = [...worker.attempts.values()];
+    worker.attempts.clear();
+    for (const attempt of attempts) if (attempt.startedAt === undefined) attempt.lost += 1;
+    for (const attempt of attempts.reverse())
+      this.resolve(attempt, outcomeOfLost(attempt, worker, exit, this.options.abortGraceMs));
     if (this.stopped) return;
-    this.staff.fill(this.line.size);
-    this.place();
-    this.free.signal();
+    this.scaler.fill(this.pending.size);
+    this.assign();
+    this.capacity.signal();
   }
 
-  private hear(worker: WorkerProcess, run: PoolRun, message: ToRole): void {
+  /** A worker that was told to give back has not begun these and won't. */
+  private takeBack(ids: number[]): void {
+    for (const id of ids) this.resolve(this.attempts.get(id), 'requeue');
+    this.assign();
+  }
+
+  private onAttemptMessage(worker: WorkerProcess, attempt: Attempt, message: ToRole): void {
     switch (message.kind) {
       case 'started':
-        run.startedAt = message.at;
-        this.clock.start(run);
-        this.events?.onStarted(run.task, worker.pid);
+        attempt.startedAt = message.at;
+        this.timeLimits.start(attempt);
+        this.events?.onStarted(attempt.task, worker.pid);
         break;
       case 'finished':
-        this.finish(worker, run, message);
+        this.finish(worker, attempt, message);
         break;
       case 'progress':
       case 'log':
       case 'ask':
       case 'add':
-        passOn(run, message, this.options, this.events);
+        forward(attempt, message, this.options, this.events);
     }
   }
 
-  private accept(task: Task): PoolRun {
+  private accept(task: Task): Attempt {
     const { taskType } = task;
-    return this.ledger.open(
+    return this.attempts.open(
       task,
       weightOf(this.catalog, taskType),
       this.catalog[taskType]?.timeout ?? timerMs(Number.POSITIVE_INFINITY),
     );
   }
 
-  private place(): void {
-    if (!this.stopped) this.line.place(this.crew.workers);
-    if (this.line.size > 0) this.staff.fill(this.line.size);
+  private assign(): void {
+    if (!this.stopped) this.pending.assign(this.workers.all);
+    if (this.pending.size > 0) this.scaler.fill(this.pending.size);
   }
 
-  private finish(worker: WorkerProcess, run: PoolRun, { outcome, startedAt, finishedAt }: Finished): void {
+  private finish(worker: WorkerProcess, attempt: Attempt, { outcome, startedAt, finishedAt }: Finished): void {
     worker.finished += 1;
-    if (run.startedAt !== undefined) this.estimates.learn(run.task.taskType, finishedAt - startedAt);
-    this.resolve(run, fateOfFinished(outcome, run.timeoutMs), startedAt, finishedAt);
-    this.judge(worker, run.task.taskType, outcome);
-    this.staff.recycleIfDue(worker);
-    this.staff.worked();
-    this.place();
-    this.free.signal();
+    const { taskType } = attempt.task;
+    if (attempt.startedAt !== undefined) this.estimates.learn(taskType, finishedAt - startedAt);
+    this.resolve(attempt, outcomeOfFinished(outcome, attempt.timeoutMs), startedAt, finishedAt);
+    this.scaler.onFinished(worker, taskType, outcome);
+    this.assign();
+    this.capacity.signal();
   }
 
-  /** A failure that is final, such as a payload's that is refused, says nothing of the worker. */
-  private judge(worker: WorkerProcess, taskType: string, outcome: RunOutcome): void {
-    if (outcome.kind === 'done') this.streaks.succeeded(worker, taskType);
-    if (outcome.kind !== 'failed' || outcome.fatal) return;
-    const why = this.streaks.failed(worker, taskType);
-    if (why) this.crew.taint(worker, why);
-  }
-
-  /** The end of a run in its worker, whatever comes after it. */
-  private resolve(run: PoolRun | undefined, fate: Fate, startedAt?: number, finishedAt = Date.now()): void {
-    if (!run || !this.ledger.has(run)) return;
-    clearTimeout(run.timer);
-    release(run);
-    if (fate === 'again' && !this.stopped) this.line.comeBack(run);
-    else if (fate === 'handBack' || fate === 'again') this.ledger.handBack(run);
+  /** The end of an attempt in its worker, whatever comes after it. */
+  private resolve(
+    attempt: Attempt | undefined,
+    outcome: Outcome | Unfinished,
+    startedAt?: number,
+    finishedAt = Date.now(),
+  ): void {
+    if (!attempt || !this.attempts.has(attempt)) return;
+    clearTimeout(attempt.timer);
+    release(attempt);
+    if (outcome === 'requeue' && !this.stopped) this.pending.requeue(attempt);
+    else if (outcome === 'handBack' || outcome === 'requeue') this.attempts.handBack(attempt);
     else {
-      this.ledger.close(run);
-      this.report(run, fate, startedAt ?? run.startedAt ?? finishedAt, finishedAt);
+      this.attempts.close(attempt);
+      this.report(attempt, outcome, startedAt ?? attempt.startedAt ?? finishedAt, finishedAt);
     }
   }
 
-  private report({ task, worker }: PoolRun, outcome: Outcome, startedAt: number, finishedAt: number): void {
+  private report({ task, worker }: Attempt, outcome: Outcome, startedAt: number, finishedAt: number): void {
     this.events?.onReport({
       task,
       outcome,
@@ -209,34 +206,34 @@ export class Pool implements Executor, CrewListener {
     });
   }
 
-  private cancelRun(run: PoolRun): void {
-    if (run.worker) this.clock.abort(run, 'cancelled');
+  private cancelAttempt(attempt: Attempt): void {
+    if (attempt.worker) this.timeLimits.abort(attempt, 'cancelled');
     else {
-      this.line.leave(run);
-      this.resolve(run, { kind: 'cancelled' });
+      this.pending.remove(attempt);
+      this.resolve(attempt, { kind: 'cancelled' });
     }
   }
 
   private async drain(graceMs: number): Promise<Task[]> {
-    this.free.close();
-    this.staff.stop();
-    for (const run of this.line.dissolve()) this.resolve(run, 'handBack');
-    for (const worker of this.crew.workers) {
+    this.capacity.close();
+    this.scaler.stop();
+    for (const attempt of this.pending.clear()) this.resolve(attempt, 'handBack');
+    for (const worker of this.workers.all) {
       worker.send({ kind: 'giveBack' });
       worker.flush();
     }
-    await this.ledger.untilEmpty(graceMs * (1 - abortShare));
-    for (const run of this.ledger.all()) this.clock.abort(run, 'stopping');
-    await this.ledger.untilEmpty(graceMs * abortShare);
+    await this.attempts.untilEmpty(graceMs * (1 - abortShare));
+    for (const attempt of this.attempts.all()) this.timeLimits.abort(attempt, 'stopping');
+    await this.attempts.untilEmpty(graceMs * abortShare);
     this.cutOff();
-    await this.crew.close();
-    return this.ledger.handedBack;
+    await this.workers.close();
+    return this.attempts.handedBack;
   }
 
   private cutOff(): void {
-    for (const run of this.ledger.all()) run.abort ??= 'stopping';
-    for (const worker of this.crew.workers)
-      if (worker.runs.size > 0) this.crew.kill(worker, 'the role ends, and its grace period is over');
+    for (const attempt of this.attempts.all()) attempt.abort ??= 'stopping';
+    for (const worker of this.workers.all)
+      if (worker.attempts.size > 0) this.workers.kill(worker, 'the role ends, and its grace period is over');
   }
 }
 

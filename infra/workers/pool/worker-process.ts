@@ -4,18 +4,17 @@ import { setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
 import { messageOf, plainError } from '../../errors/plain-error';
 import type { TaskError } from '../../queue/model/task';
-import { LineSplitter } from '../protocol/line-splitter';
-import { Outbox } from '../protocol/outbox';
-import type { ToRole, ToWorker } from '../protocol/protocol';
-import { parseBatch, parseFromWorker } from '../protocol/protocol-parse';
-import { sendEach } from '../protocol/sendable';
-import type { PoolRun, WorkerOfRun } from './pool-run';
+import { Outbox, sendEach } from '../protocol/channel';
+import type { ToRole, ToWorker } from '../protocol/messages';
+import { parseBatch, parseFromWorker } from '../protocol/parse-message';
+import type { Attempt, AttemptWorker } from './attempt-registry';
+import { LineSplitter } from './line-splitter';
 
 /** How a worker ended. */
 export interface WorkerExit {
   code: number | null;
   signal: NodeJS.Signals | null;
-  /** Its last words, where an exception ended it, or what kept it from starting. */
+  /** The exception that ended it, or what kept it from starting. */
   error?: TaskError;
 }
 
@@ -23,10 +22,10 @@ export interface WorkerListener {
   onMessage(worker: WorkerProcess, message: ToRole): void;
   onLine(worker: WorkerProcess, stream: 'stdout' | 'stderr', line: string): void;
   /** A batch or a message that could not be understood; it is dropped. */
-  onNonsense(worker: WorkerProcess, error: unknown): void;
+  onMalformedMessage(worker: WorkerProcess, error: unknown): void;
   /** The channel refuses a message; the others of its batch are sent. */
   onUnsendable(worker: WorkerProcess, message: ToWorker, error: unknown): void;
-  /** Called once, when the process is gone and all that it said has been heard. */
+  /** Called once, when the process is gone and all that it sent has been read. */
   onExit(worker: WorkerProcess, exit: WorkerExit): void;
 }
 
@@ -37,29 +36,29 @@ export interface ForkOptions {
   heapLimitMb: number;
 }
 
-/** What a dead worker's channel may still hold is heard within this time. */
-const lastWordsMs = 1_000;
+/** What a dead worker's channel and output still hold is read within this time. */
+const exitReadMs = 1_000;
 const stderrLines = 20;
 
 const nodeFlags = ['--enable-source-maps'];
 
 /** One worker process: its channel, its load and its end. */
-export class WorkerProcess implements WorkerOfRun {
+export class WorkerProcess implements AttemptWorker {
   state: 'starting' | 'ready' | 'leaving' = 'starting';
-  /** All that it was given and has not finished, in the order of their giving. */
-  readonly runs = new Map<number, PoolRun>();
-  /** The share that its runs take, 1 for a full worker, more while short tasks wait inside it. */
+  /** All that it was given and has not finished, in the order in which it was given. */
+  readonly attempts = new Map<number, Attempt>();
+  /** The share that its attempts take, 1 for a full worker, more while short tasks wait inside it. */
   load = 0;
-  /** How long its runs will take together, in milliseconds, as far as one can tell. */
+  /** How long its attempts will take together, in milliseconds, as far as one can tell. */
   backlogMs = 0;
   finished = 0;
   rss = 0;
   readonly startedAt = Date.now();
   /** When it said hello. */
   readyAt: number | undefined;
-  heardAt = Date.now();
+  lastMessageAt = Date.now();
   /** When it was last given something while it had nothing. */
-  givenAt = 0;
+  busySince = 0;
   /** Why the role killed it, if it did. */
   killedBecause: string | undefined;
   /** The last lines of its stderr, for the message when it crashes. */
@@ -69,8 +68,8 @@ export class WorkerProcess implements WorkerOfRun {
 
   private readonly child: ChildProcess;
   private readonly outbox: Outbox<ToWorker>;
-  private ending: Promise<void> | undefined;
-  private lastWords: TaskError | undefined;
+  private stopping: Promise<void> | undefined;
+  private exitError: TaskError | undefined;
 
   constructor(
     { file, env, niceness, heapLimitMb }: ForkOptions,
@@ -104,10 +103,10 @@ export class WorkerProcess implements WorkerOfRun {
     this.outbox.flush();
   }
 
-  /** Lets an idle worker go: it ends by itself when the channel closes, and is killed where it doesn't. */
-  end(graceMs: number): Promise<void> {
-    this.ending ??= this.disconnect(graceMs);
-    return this.ending;
+  /** Stops an idle worker: it ends by itself when the channel closes, and is killed where it doesn't. */
+  stop(graceMs: number): Promise<void> {
+    this.stopping ??= this.disconnect(graceMs);
+    return this.stopping;
   }
 
   private async disconnect(graceMs: number): Promise<void> {
@@ -136,7 +135,7 @@ export class WorkerProcess implements WorkerOfRun {
   }
 
   private receive(batch: unknown): void {
-    this.heardAt = Date.now();
+    this.lastMessageAt = Date.now();
     this.understand(() => {
       const { messages, rss } = parseBatch(batch);
       this.rss = rss ?? this.rss;
@@ -145,7 +144,7 @@ export class WorkerProcess implements WorkerOfRun {
   }
 
   private hear(message: ToRole): void {
-    if (message.kind === 'dying') this.lastWords = message.error;
+    if (message.kind === 'fatal') this.exitError = message.error;
     else this.listener.onMessage(this, message);
   }
 
@@ -154,7 +153,7 @@ export class WorkerProcess implements WorkerOfRun {
     try {
       act();
     } catch (error) {
-      this.listener.onNonsense(this, error);
+      this.listener.onMalformedMessage(this, error);
     }
   }
 
@@ -188,8 +187,8 @@ export class WorkerProcess implements WorkerOfRun {
         if (!this.child.pid) resolve({ code: null, signal: null, error: plainError(error) });
       });
     });
-    if (this.child.pid) await Promise.race([heard, after(lastWordsMs)]);
-    this.listener.onExit(this, this.lastWords ? { ...exit, error: this.lastWords } : exit);
+    if (this.child.pid) await Promise.race([heard, after(exitReadMs)]);
+    this.listener.onExit(this, this.exitError ? { ...exit, error: this.exitError } : exit);
   }
 }
 

@@ -2,8 +2,8 @@ import { type AnyCatalog, parsePayload } from '../../catalog';
 import { isError, plainError } from '../../errors/plain-error';
 import type { Task } from '../../queue/model/task';
 import { FatalError, type HandlerContext } from '../handler';
-import type { AbortReason, RunOutcome } from '../protocol/protocol';
-import { sendable } from '../protocol/sendable';
+import { sendable } from '../protocol/channel';
+import type { AbortReason, WorkerOutcome } from '../protocol/messages';
 
 /** A handler whose task type the compiler no longer knows. */
 export type AnyHandler = (task: Task, context: HandlerContext) => unknown;
@@ -11,20 +11,20 @@ export type AnyHandler = (task: Task, context: HandlerContext) => unknown;
 /** The handlers by task type, each loaded by a call. */
 export type HandlerRegistry = { readonly [taskType: string]: (() => Promise<{ handler: unknown }>) | undefined };
 
-/** What a run needs from the worker around it. */
-export interface RunTools {
+/** What an attempt needs from the worker around it. */
+export interface AttemptTools {
   readonly catalog: AnyCatalog;
   readonly handlers: HandlerRegistry;
   /** Another name in the registry than the task type's own. */
   readonly handlerName?: string | undefined;
   readonly resultLimit: number;
   readonly context: HandlerContext;
-  /** Why the run was told to stop, if it was, and whether its handler has looked at the signal. */
+  /** Why the attempt was told to stop, if it was, and whether its handler has looked at the signal. */
   aborted(): { reason: AbortReason; noticed: boolean } | undefined;
 }
 
-/** One run of a task: parse → run → classify. Never throws: whatever happens is an outcome. */
-export async function runTask(task: Task, tools: RunTools): Promise<RunOutcome> {
+/** One attempt at a task: parse → run → classify. Never throws: whatever happens is an outcome. */
+export async function runTask(task: Task, tools: AttemptTools): Promise<WorkerOutcome> {
   try {
     const parsed = parse(task, tools.catalog);
     const handler = await load(tools.handlerName ?? parsed.taskType, tools.handlers);
@@ -52,7 +52,7 @@ async function load(name: string, handlers: HandlerRegistry): Promise<AnyHandler
  * A handler that returns after its signal may have stopped half-way, so its value counts for nothing; only at the end of
  * a role, and only if it never looked at the signal, is the work surely whole and worth keeping.
  */
-function classifyValue(result: unknown, { aborted, resultLimit }: RunTools): RunOutcome {
+function classifyValue(result: unknown, { aborted, resultLimit }: AttemptTools): WorkerOutcome {
   const abort = aborted();
   if (abort && (abort.noticed || abort.reason !== 'stopping')) return { kind: 'aborted', reason: abort.reason };
   const { value, problems } = sendable(result, 'result', resultLimit);
@@ -60,11 +60,11 @@ function classifyValue(result: unknown, { aborted, resultLimit }: RunTools): Run
 }
 
 /** The same code would return the same again: trying it once more helps nobody. */
-export function resultRefused(message: string): RunOutcome {
+export function resultRefused(message: string): WorkerOutcome {
   return { kind: 'failed', fatal: true, error: { name: 'ResultError', message } };
 }
 
-function classifyThrown(thrown: unknown, { aborted }: RunTools): RunOutcome {
+function classifyThrown(thrown: unknown, { aborted }: AttemptTools): WorkerOutcome {
   const error = plainError(thrown);
   const abort = aborted();
   if (abort) return { kind: 'aborted', reason: abort.reason, error };

@@ -1,26 +1,23 @@
 import { type AnyCatalog, catalogHash } from '../../catalog';
 import { messageOf, plainError, textOf } from '../../errors/plain-error';
 import type { Task } from '../../queue/model/task';
-import { currentRun } from '../handler-queue';
-import { Questions } from '../ipc';
-import { Outbox } from '../protocol/outbox';
+import { Outbox, sendEach } from '../protocol/channel';
 import {
   type AbortReason,
   type FromWorker,
   protocolVersion,
-  type RunOutcome,
   type ToRole,
   type ToWorker,
+  type WorkerOutcome,
   type WorkerSettings,
-} from '../protocol/protocol';
-import { parseToWorker } from '../protocol/protocol-parse';
-import { sendEach } from '../protocol/sendable';
-import { withOverrides } from '../protocol/task-type-overrides';
-import { fits, weightOf } from '../protocol/weight';
+} from '../protocol/messages';
+import { parseToWorker } from '../protocol/parse-message';
+import { fits, weightOf, withOverrides } from '../protocol/task-types';
+import { Attempt, now } from './attempt';
+import { currentAttempt } from './handler-queue';
 import { Intrinsics } from './intrinsics';
-import { now } from './now';
+import { Questions } from './questions';
 import { type HandlerRegistry, isFatal, resultRefused, runTask } from './run-task';
-import { TaskRun } from './task-run';
 import { WorkerDatabase } from './worker-database';
 
 /** The longest that tasks may follow each other without a look at the channel, and without a word about them. */
@@ -28,7 +25,7 @@ const longestTurnMs = 5;
 /** How often the resident memory is measured at most. */
 const measureEveryMs = 50;
 /** How long a handler may go on after a rejection of its own that nobody handled. */
-const strayGraceMs = 1_000;
+const rejectionGraceMs = 1_000;
 
 /**
  * The worker's inside: takes the role's messages, runs tasks first come first served, as many at once as their types
@@ -38,11 +35,11 @@ export class TaskRunner {
   private readonly outbox: Outbox<ToRole>;
   private readonly questions: Questions;
   private readonly intrinsics = new Intrinsics();
-  private readonly running = new Map<number, TaskRun>();
-  private waiting: { run: number; task: Task; quick: boolean }[] = [];
+  private readonly running = new Map<number, Attempt>();
+  private waiting: { attempt: number; task: Task; quick: boolean }[] = [];
   private load = 0;
   private turnSince = 0;
-  private pumpScheduled = false;
+  private turnScheduled = false;
   private measuredAt = 0;
   private settings: WorkerSettings = { appName: '', resultLimit: 1_048_576, progressEveryMs: 250 };
   private database = new WorkerDatabase(undefined, '');
@@ -66,14 +63,14 @@ export class TaskRunner {
   receive(batch: unknown): void {
     this.turnSince = performance.now();
     for (const message of Array.isArray(batch) ? batch : [batch]) this.understand(message);
-    this.pump();
+    this.startNext();
   }
 
   /** A rejection that nobody handled fails the task that it came from. */
-  rejected(reason: unknown): void {
-    const current = currentRun.getStore() as TaskRun | undefined;
-    const run = current ?? this.onlyRun();
-    if (run && this.running.has(run.run)) this.stray(run, reason);
+  unhandledRejection(reason: unknown): void {
+    const current = currentAttempt.getStore() as Attempt | undefined;
+    const attempt = current ?? this.onlyAttempt();
+    if (attempt && this.running.has(attempt.id)) this.failWith(attempt, reason);
     else console.error('A promise that no running task waits for was rejected:', textOf(reason));
   }
 
@@ -82,9 +79,9 @@ export class TaskRunner {
     this.outbox.flush();
   }
 
-  /** The last words before the process ends of an exception that nobody caught. */
-  dying(thrown: unknown): void {
-    this.sendNow({ kind: 'dying', error: plainError(thrown) });
+  /** Reports an exception that nobody caught, before the process ends of it. */
+  fatal(thrown: unknown): void {
+    this.sendNow({ kind: 'fatal', error: plainError(thrown) });
   }
 
   /** What this worker can't understand fails the one task that it is about, and no other one. */
@@ -92,10 +89,10 @@ export class TaskRunner {
     try {
       this.act(parseToWorker(message));
     } catch (thrown) {
-      const { run } = (message ?? {}) as { run?: unknown };
+      const { attempt } = (message ?? {}) as { attempt?: unknown };
       console.error(messageOf(thrown));
-      if (typeof run === 'number')
-        this.finished(run, { kind: 'failed', fatal: true, error: plainError(thrown) }, now());
+      if (typeof attempt === 'number')
+        this.finished(attempt, { kind: 'failed', fatal: true, error: plainError(thrown) }, now());
     }
   }
 
@@ -129,7 +126,7 @@ export class TaskRunner {
         this.waiting.push(message);
         break;
       case 'abort':
-        this.abort(message.run, message.reason);
+        this.abort(message.attempt, message.reason);
         break;
       case 'giveBack':
         this.giveBack();
@@ -142,73 +139,74 @@ export class TaskRunner {
     }
   }
 
-  private abort(run: number, reason: AbortReason): void {
-    const waiting = this.waiting.find(candidate => candidate.run === run);
+  private abort(id: number, reason: AbortReason): void {
+    const waiting = this.waiting.find(candidate => candidate.attempt === id);
     if (waiting) {
       this.waiting = this.waiting.filter(candidate => candidate !== waiting);
-      this.finished(run, { kind: 'aborted', reason }, now());
-    } else this.running.get(run)?.abort(reason);
+      this.finished(id, { kind: 'aborted', reason }, now());
+    } else this.running.get(id)?.abort(reason);
   }
 
   /** Starts what has room. Messages get their turn between tasks, however short these are. */
-  private pump(): void {
+  private startNext(): void {
     while (this.waiting.length > 0) {
       const next = this.waiting[0]!;
       const weight = weightOf(this.catalog, next.task.taskType);
       if (!fits(this.load, weight)) break;
       if (performance.now() - this.turnSince > longestTurnMs) {
-        this.pumpLater();
+        this.startNextLater();
         break;
       }
       this.waiting.shift();
-      this.begin(new TaskRun(next.run, next.task, weight, this.surroundings()), next.quick);
+      this.begin(new Attempt(next.attempt, next.task, weight, this.deps()), next.quick);
     }
     // An idle worker says so at once; a busy one when its turn is over.
     if (this.running.size === 0) this.outbox.flush();
   }
 
-  private pumpLater(): void {
-    if (this.pumpScheduled) return;
-    this.pumpScheduled = true;
+  private startNextLater(): void {
+    if (this.turnScheduled) return;
+    this.turnScheduled = true;
     setImmediate(() => {
-      this.pumpScheduled = false;
+      this.turnScheduled = false;
       this.turnSince = performance.now();
-      this.pump();
+      this.startNext();
     });
   }
 
-  private begin(run: TaskRun, quick: boolean): void {
-    this.running.set(run.run, run);
-    this.load += run.weight;
-    this.outbox.push({ kind: 'started', run: run.run, at: run.startedAt });
-    // Written before the handler gets its chance to end this process: the role must know whom to blame. A write costs
+  private begin(attempt: Attempt, quick: boolean): void {
+    this.running.set(attempt.id, attempt);
+    this.load += attempt.weight;
+    this.outbox.push({ kind: 'started', attempt: attempt.id, at: attempt.startedAt });
+    // Written before the handler gets its chance to end this process: the role must know which task to blame. A write costs
     // more than a quick task, so these share one; where one of them kills this process after all, the role gives it out
     // again as one that isn't quick.
     if (!quick) this.outbox.flush();
-    currentRun.run(run, () => this.execute(run));
+    currentAttempt.run(attempt, () => this.execute(attempt));
   }
 
-  private async execute(run: TaskRun): Promise<void> {
-    const outcome = await runTask(run.task, {
+  private async execute(attempt: Attempt): Promise<void> {
+    const outcome = await runTask(attempt.task, {
       catalog: this.catalog,
       handlers: this.handlers,
-      handlerName: this.settings.types?.[run.task.taskType]?.handler,
+      handlerName: this.settings.types?.[attempt.task.taskType]?.handler,
       resultLimit: this.settings.resultLimit,
-      context: run.context,
-      aborted: () => run.aborted(),
+      context: attempt.context,
+      aborted: () => attempt.aborted(),
     });
-    if (this.running.has(run.run)) this.settle(run, run.stray ? strayOutcome(run.stray) : outcome);
+    const rejection = attempt.unhandledRejection;
+    if (this.running.has(attempt.id)) this.settle(attempt, rejection ? outcomeOfRejection(rejection) : outcome);
   }
 
   /** A task that fails where a global is broken is not to be followed by others that fail of it. */
-  private settle(run: TaskRun, outcome: RunOutcome): void {
+  private settle(attempt: Attempt, outcome: WorkerOutcome): void {
     const replaced = outcome.kind === 'failed' ? this.intrinsics.findReplaced() : undefined;
-    if (replaced) this.taint(`${run.task.taskType} failed, and a handler has replaced ${replaced}`);
-    run.close();
-    this.running.delete(run.run);
-    this.load = this.running.size === 0 ? 0 : this.load - run.weight;
-    this.finished(run.run, outcome, run.startedAt);
-    this.pump();
+    if (replaced) this.taint(`${attempt.task.taskType} failed, and a handler has replaced ${replaced}`);
+    attempt.close();
+    this.running.delete(attempt.id);
+    this.load = this.running.size === 0 ? 0 : this.load - attempt.weight;
+    this.finished(attempt.id, outcome, attempt.startedAt);
+    this.startNext();
   }
 
   private taint(why: string): void {
@@ -217,31 +215,31 @@ export class TaskRunner {
   }
 
   private giveBack(): void {
-    const runs: number[] = [];
-    for (const { run } of this.waiting) runs.push(run);
+    const attempts: number[] = [];
+    for (const { attempt } of this.waiting) attempts.push(attempt);
     this.waiting = [];
-    this.sendNow({ kind: 'givenBack', runs });
+    this.sendNow({ kind: 'givenBack', attempts });
   }
 
-  private finished(run: number, outcome: RunOutcome, startedAt: number): void {
-    this.outbox.push({ kind: 'finished', run, outcome, startedAt, finishedAt: now() });
+  private finished(attempt: number, outcome: WorkerOutcome, startedAt: number): void {
+    this.outbox.push({ kind: 'finished', attempt, outcome, startedAt, finishedAt: now() });
   }
 
-  private stray(run: TaskRun, reason: unknown): void {
-    if (run.stray) return;
-    run.goAstray(reason);
+  private failWith(attempt: Attempt, reason: unknown): void {
+    if (attempt.unhandledRejection) return;
+    attempt.failWith(reason);
     setTimeout(() => {
-      if (!this.running.has(run.run)) return;
+      if (!this.running.has(attempt.id)) return;
       this.taint('a handler went on after a rejection that it did not handle');
-      this.settle(run, strayOutcome({ reason }));
-    }, strayGraceMs).unref();
+      this.settle(attempt, outcomeOfRejection({ reason }));
+    }, rejectionGraceMs).unref();
   }
 
-  private onlyRun(): TaskRun | undefined {
+  private onlyAttempt(): Attempt | undefined {
     return this.running.size === 1 ? this.running.values().next().value : undefined;
   }
 
-  private surroundings() {
+  private deps() {
     const { settings, questions, database } = this;
     return { settings, questions, database, send: (message: ToRole) => this.sendNow(message) };
   }
@@ -259,7 +257,7 @@ export class TaskRunner {
   }
 }
 
-function strayOutcome({ reason }: { reason: unknown }): RunOutcome {
+function outcomeOfRejection({ reason }: { reason: unknown }): WorkerOutcome {
   const error = plainError(reason);
   return {
     kind: 'failed',

@@ -1,6 +1,6 @@
+import type { EventEmitter } from 'node:events';
 import type { Db, MongoClient } from 'mongodb';
 import type { FileStore } from '../../database';
-import { endWritesOfClosedConnections } from './closed-writes';
 
 /**
  * The worker's one connection to the database, shared by its tasks. The driver is loaded and connects when a handler
@@ -47,4 +47,27 @@ function mendedDriver(): typeof import('mongodb') {
   endWritesOfClosedConnections(require('mongodb/lib/cmap/connection').Connection);
   mended = require('mongodb') as typeof import('mongodb');
   return mended;
+}
+
+/** What of the driver's connection is used here; it is no part of the driver's own interface. */
+interface Connection extends EventEmitter {
+  error: Error | null;
+  writeCommand(...input: unknown[]): Promise<void>;
+}
+
+/**
+ * The driver (7.9) waits after a large write for the socket's `drain`, which an `error` ends, but a plain `close` does
+ * not: the call would wait for ever. A time limit, as the roles have it, is not for handlers: theirs may take long.
+ */
+function endWritesOfClosedConnections(of: { prototype: Connection }): void {
+  const { writeCommand } = of.prototype;
+  of.prototype.writeCommand = async function (...input) {
+    let stop = () => {};
+    const closed = new Promise<never>((_, reject) => {
+      const onClose = () => reject(this.error ?? new Error('the connection to the database closed during a write'));
+      this.once('close', onClose);
+      stop = () => this.off('close', onClose);
+    });
+    await Promise.race([writeCommand.apply(this, input), closed]).finally(stop);
+  };
 }

@@ -196,7 +196,7 @@ describe('what a handler says while it runs', () => {
 
   test('is dropped where it is no message of the protocol', async () => {
     expect((await pool.run('sendNonsense')).outcome.kind).toBe('done');
-    await eventually(() => pool.saidOf('worker.nonsense').length === 2);
+    await eventually(() => pool.saidOf('worker.malformedMessage').length === 2);
   });
 });
 

@@ -6,7 +6,7 @@ import { newTask } from '../../../infra/queue/model/new-task';
 import { Signer } from '../../../infra/queue/model/signature';
 import { load, SettingsError } from '../../../infra/settings';
 import { settingsTree } from '../../../infra/settings/schema';
-import { ProtocolError, parseFromWorker, parseToWorker } from '../../../infra/workers/protocol/protocol-parse';
+import { ProtocolError, parseFromWorker, parseToWorker } from '../../../infra/workers/protocol/parse-message';
 import { timetableOf } from '../../../packages/synced-cron/entry';
 import { propertySize } from '../../support/property-size';
 import { catalogForTests } from '../../support/test-catalog';
@@ -88,9 +88,21 @@ test('both ends of the channel to a worker take messages, or refuse them by a Pr
     'hello',
     'started',
     'finished',
+    'fatal',
     'constructor',
   ];
-  const fields = ['run', 'task', 'reason', 'ask', 'error', 'outcome', 'startedAt', 'finishedAt', 'level', 'message'];
+  const fields = [
+    'attempt',
+    'task',
+    'reason',
+    'ask',
+    'error',
+    'outcome',
+    'startedAt',
+    'finishedAt',
+    'level',
+    'message',
+  ];
   const message = fc
     .tuple(someOf(fields, anything), fc.oneof(fc.constantFrom(...kinds), anything))
     .map(([some, kind]) => ({ ...some, kind }));

@@ -1,6 +1,6 @@
 import { timerMs } from '../../../infra/timing/timer-ms';
 import { withTimeout } from '../../../infra/timing/with-timeout';
-import { Questions } from '../../../infra/workers/ipc';
+import { Questions } from '../../../infra/workers/process/questions';
 
 const month = 31 * 86_400_000;
 
@@ -34,5 +34,5 @@ test('whoever gives a month to answer is not told at once that it is over', asyn
 test('a question of a handler may wait for a month', async () => {
   const questions = new Questions(() => {});
   expect(await overflows(() => void questions.ask(1, 'how', { timeoutMs: month }).catch(() => {}))).toBe(false);
-  questions.dropRun(1);
+  questions.dropAttempt(1);
 });

@@ -1,8 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { checkWorkerFile } from '../../../infra/workers/worker-file';
-import { buildIdOf, hashInput } from '../../../infra/workers/worker-manifest';
+import { buildIdOf, checkWorkerFile, hashInput } from '../../../infra/workers/worker-file';
 
 const sources = ['imports/tasks/worker.ts', 'imports/tasks/catalog.ts', 'imports/tasks/handlers/index.ts'];
 

@@ -1,36 +1,35 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import { Capacity } from '../../../infra/workers/pool/capacity';
+import { FreeCapacity } from '../../../infra/workers/pool/capacity';
 import { Estimates } from '../../../infra/workers/pool/estimates';
-import { FailureStreaks } from '../../../infra/workers/pool/failure-streaks';
-import { choosePlace } from '../../../infra/workers/pool/placement';
-import { whyRecycle } from '../../../infra/workers/pool/recycle';
+import { LineSplitter } from '../../../infra/workers/pool/line-splitter';
+import { chooseWorker } from '../../../infra/workers/pool/pending-attempts';
 import { StartBackoff } from '../../../infra/workers/pool/start-backoff';
 import { workerEnvironment, workerMark } from '../../../infra/workers/pool/worker-environment';
-import { LineSplitter } from '../../../infra/workers/protocol/line-splitter';
-import { parseBatch, parseFromWorker, parseToWorker } from '../../../infra/workers/protocol/protocol-parse';
-import { sendEach } from '../../../infra/workers/protocol/sendable';
+import { FailureStreaks, whyRecycle } from '../../../infra/workers/pool/worker-health';
+import { sendEach } from '../../../infra/workers/protocol/channel';
+import { parseBatch, parseFromWorker, parseToWorker } from '../../../infra/workers/protocol/parse-message';
 
-const worker = (load: number, backlogMs = 0, state = 'ready') => ({ state, load, backlogMs, runs: { size: load } });
+const worker = (load: number, backlogMs = 0, state = 'ready') => ({ state, load, backlogMs, attempts: new Map() });
 
 describe('where a task goes', () => {
   test('to the emptiest worker with a free slot', () => {
-    const places = [worker(1), worker(0.5), worker(0)];
-    expect(choosePlace(places, 1, 100)).toBe(places[2]);
-    expect(choosePlace(places, 0.5, 100)).toBe(places[2]);
+    const workers = [worker(1), worker(0.5), worker(0)];
+    expect(chooseWorker(workers, 1, 100)).toBe(workers[2]);
+    expect(chooseWorker(workers, 0.5, 100)).toBe(workers[2]);
   });
 
   test('into a busy worker that will be through in a moment, where it is short itself', () => {
     const busy = worker(1, 5);
-    expect(choosePlace([busy], 1, 2)).toBe(busy);
-    expect(choosePlace([busy], 1, 50)).toBeUndefined();
-    expect(choosePlace([worker(1, 500)], 1, 2)).toBeUndefined();
+    expect(chooseWorker([busy], 1, 2)).toBe(busy);
+    expect(chooseWorker([busy], 1, 50)).toBeUndefined();
+    expect(chooseWorker([worker(1, 500)], 1, 2)).toBeUndefined();
   });
 
   test('nowhere, while it is not known how long it takes, or no worker is ready', () => {
-    expect(choosePlace([worker(1, 0)], 1, Number.POSITIVE_INFINITY)).toBeUndefined();
-    expect(choosePlace([worker(0, 0, 'starting'), worker(0, 0, 'leaving')], 1, 1)).toBeUndefined();
+    expect(chooseWorker([worker(1, 0)], 1, Number.POSITIVE_INFINITY)).toBeUndefined();
+    expect(chooseWorker([worker(0, 0, 'starting'), worker(0, 0, 'leaving')], 1, 1)).toBeUndefined();
   });
 });
 
@@ -53,48 +52,44 @@ describe('how long tasks take', () => {
 });
 
 describe('what a pool can take', () => {
-  const seat = (load: number, backlogMs = 0, state = 'ready') => ({
-    ...worker(load, backlogMs, state),
-    runs: new Map(),
-  });
-  const admitted = (capacity: Capacity, expectedMs: number) => {
+  const admitted = (free: FreeCapacity, expectedMs: number) => {
     let count = 0;
-    while (capacity.admit(expectedMs)) count += 1;
+    while (free.admit(expectedMs)) count += 1;
     return count;
   };
   const unknown = Number.POSITIVE_INFINITY;
 
   test('is one task for each free slot, while it is not known how long they take', () => {
-    expect(admitted(new Capacity([seat(0), seat(1, unknown)], 2, 500), unknown)).toBe(3);
-    expect(new Capacity([seat(0), seat(1, unknown)], 2, 500).count(unknown)).toBe(3);
+    expect(admitted(new FreeCapacity([worker(0), worker(1, unknown)], 2, 500), unknown)).toBe(3);
+    expect(new FreeCapacity([worker(0), worker(1, unknown)], 2, 500).count(unknown)).toBe(3);
   });
 
   test('is short tasks ahead of their time, up to the prefetch', () => {
-    expect(admitted(new Capacity([seat(1, 0)], 0, 30), 1)).toBe(30);
-    expect(admitted(new Capacity([seat(1, 0)], 0, 500), 1)).toBe(50);
-    expect(admitted(new Capacity([seat(0), seat(0)], 0, 500), 30)).toBe(5);
-    expect(admitted(new Capacity([seat(1, 30), seat(1, 30)], 0, 500), 30)).toBe(3);
-    expect(admitted(new Capacity([seat(1, 2_000)], 0, 500), 1)).toBe(0);
+    expect(admitted(new FreeCapacity([worker(1, 0)], 0, 30), 1)).toBe(30);
+    expect(admitted(new FreeCapacity([worker(1, 0)], 0, 500), 1)).toBe(50);
+    expect(admitted(new FreeCapacity([worker(0), worker(0)], 0, 500), 30)).toBe(5);
+    expect(admitted(new FreeCapacity([worker(1, 30), worker(1, 30)], 0, 500), 30)).toBe(3);
+    expect(admitted(new FreeCapacity([worker(1, 2_000)], 0, 500), 1)).toBe(0);
   });
 
   test('is no more than the slots for long tasks, however short the usual ones are', () => {
-    const capacity = new Capacity([seat(0), seat(0)], 0, 500);
-    for (let short = 0; short < 20; short += 1) expect(capacity.admit(1)).toBe(true);
-    expect(admitted(capacity, 10_000)).toBe(2);
-    expect(capacity.admit(1)).toBe(false);
+    const free = new FreeCapacity([worker(0), worker(0)], 0, 500);
+    for (let short = 0; short < 20; short += 1) expect(free.admit(1)).toBe(true);
+    expect(admitted(free, 10_000)).toBe(2);
+    expect(free.admit(1)).toBe(false);
   });
 
   test('is nothing in a worker that leaves', () => {
-    expect(admitted(new Capacity([seat(0, 0, 'leaving')], 0, 500), 1)).toBe(0);
+    expect(admitted(new FreeCapacity([worker(0, 0, 'leaving')], 0, 500), 1)).toBe(0);
   });
 });
 
 describe('a message', () => {
-  const finished = (outcome: object) => ({ kind: 'finished', run: 1, outcome, startedAt: 0, finishedAt: 0 });
+  const finished = (outcome: object) => ({ kind: 'finished', attempt: 1, outcome, startedAt: 0, finishedAt: 0 });
   test.each<[unknown, string]>([
     [{ kind: 'constructor' }, 'unknown message "constructor"'],
     [null, 'unknown message undefined'],
-    [{ kind: 'started', run: -1, at: 0 }, 'started.run: -1 is not valid'],
+    [{ kind: 'started', attempt: -1, at: 0 }, 'started.attempt: -1 is not valid'],
     [finished({ kind: 'odd' }), 'outcome'],
     [finished({ kind: 'failed', error: { name: 'Error', message: 'x', stack: 5 } }), 'outcome'],
   ])('from a worker is refused where it is none of the protocol: %j', (message, reason) => {
@@ -107,8 +102,8 @@ describe('a message', () => {
   });
 
   test('to a worker is checked as well', () => {
-    expect(() => parseToWorker({ kind: 'run', run: 1, task: {}, quick: false })).toThrow('run.task');
-    expect(parseToWorker({ kind: 'abort', run: 1, reason: 'cancelled' })).toMatchObject({ run: 1 });
+    expect(() => parseToWorker({ kind: 'run', attempt: 1, task: {}, quick: false })).toThrow('run.task');
+    expect(parseToWorker({ kind: 'abort', attempt: 1, reason: 'cancelled' })).toMatchObject({ attempt: 1 });
   });
 
   test('that cannot be sent costs its batch nothing', () => {

@@ -1,8 +1,8 @@
 import { inspect, types } from 'node:util';
 import { clip, isError, messageOf, plainError } from '../../errors/plain-error';
 import type { HandlerLog, Write } from '../handler';
-import type { LogLevel } from '../protocol/protocol';
-import { sendable } from '../protocol/sendable';
+import { sendable } from '../protocol/channel';
+import type { LogLevel } from '../protocol/messages';
 
 const longestMessage = 8_000;
 const largestField = 16_000;
@@ -10,7 +10,7 @@ const mostFields = 100;
 const longestName = 200;
 
 /** @param send gets texts and plain data only, so that nothing that a handler logs can break the channel. */
-export function createTaskLog(
+export function createLog(
   send: (level: LogLevel, message: string, fields?: Record<string, unknown>) => void,
 ): HandlerLog {
   const at =

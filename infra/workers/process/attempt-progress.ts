@@ -3,7 +3,7 @@ import { clip, show } from '../../errors/plain-error';
 const longestNote = 200;
 
 /** A task's progress on its way to the role: checked, and no more often than somebody can watch it. */
-export class TaskProgress {
+export class AttemptProgress {
   private sentAt = Number.NEGATIVE_INFINITY;
   private latest: { fraction: number; note?: string } | undefined;
   private timer: NodeJS.Timeout | undefined;

@@ -1,8 +1,8 @@
-import { show } from '../errors/plain-error';
-import type { TaskError } from '../queue/model/task';
-import { timerMs } from '../timing/timer-ms';
-import type { ToRole } from './protocol/protocol';
-import { sendable } from './protocol/sendable';
+import { show } from '../../errors/plain-error';
+import type { TaskError } from '../../queue/model/task';
+import { timerMs } from '../../timing/timer-ms';
+import { sendable } from '../protocol/channel';
+import type { ToRole } from '../protocol/messages';
 
 /** What a handler sends to the role: meteor-cluster's message. The statuses 0 (idle) and 1 (idle after an error) are taken. */
 export interface MessageToMaster {
@@ -36,7 +36,7 @@ const largestMessage = 16 * 1024 * 1024;
 type Question = Extract<ToRole, { kind: 'ask' | 'add' }>;
 
 interface Pending {
-  run: number;
+  attempt: number;
   resolve(value: unknown): void;
   reject(error: Error): void;
   timer: NodeJS.Timeout;
@@ -50,26 +50,31 @@ export class Questions {
   constructor(private readonly send: (message: Question) => void) {}
 
   /** @throws where the message is not valid, the role refuses, or no answer comes in time. */
-  ask(run: number, data: unknown, { status = 2, timeoutMs = defaultTimeoutMs }: AskOptions = {}): Promise<unknown> {
-    return this.question(run, timeoutMs, `a message of status ${status}`, ask => {
+  ask(attempt: number, data: unknown, { status = 2, timeoutMs = defaultTimeoutMs }: AskOptions = {}): Promise<unknown> {
+    return this.question(attempt, timeoutMs, `a message of status ${status}`, ask => {
       checkStatus(status);
-      return { kind: 'ask', run, ask, status, data: parseData(data, 'data') };
+      return { kind: 'ask', attempt, ask, status, data: parseData(data, 'data') };
     });
   }
 
   /** Has the role add tasks to the queue. @throws what its addTasks throws. */
-  add(run: number, tasks: readonly unknown[]): Promise<unknown> {
-    return this.question(run, defaultTimeoutMs, 'addTask', ask => {
-      return { kind: 'add', run, ask, tasks: parseData(tasks, 'addTask') as unknown[] };
+  add(attempt: number, tasks: readonly unknown[]): Promise<unknown> {
+    return this.question(attempt, defaultTimeoutMs, 'addTask', ask => {
+      return { kind: 'add', attempt, ask, tasks: parseData(tasks, 'addTask') as unknown[] };
     });
   }
 
-  private question(run: number, timeoutMs: number, what: string, create: (ask: number) => Question): Promise<unknown> {
+  private question(
+    attempt: number,
+    timeoutMs: number,
+    what: string,
+    create: (ask: number) => Question,
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const ask = ++this.last;
       const message = create(ask);
       const expire = () => this.refuse(ask, new Error(`no answer to ${what} in ${timeoutMs} ms`));
-      this.pending.set(ask, { run, resolve, reject, timer: setTimeout(expire, timerMs(timeoutMs)) });
+      this.pending.set(ask, { attempt, resolve, reject, timer: setTimeout(expire, timerMs(timeoutMs)) });
       this.send(message);
     });
   }
@@ -82,10 +87,10 @@ export class Questions {
     this.take(ask)?.reject(Object.assign(new Error(message), { name }));
   }
 
-  /** Forgets what a finished run still waits for. */
-  dropRun(run: number): void {
+  /** Forgets what a finished attempt still waits for. */
+  dropAttempt(attempt: number): void {
     if (this.pending.size === 0) return;
-    for (const [ask, pending] of this.pending) if (pending.run === run) this.take(ask);
+    for (const [ask, pending] of this.pending) if (pending.attempt === attempt) this.take(ask);
   }
 
   private take(ask: number): Pending | undefined {
@@ -96,14 +101,14 @@ export class Questions {
   }
 }
 
-/** toggleIPC for one run: a message out, its answer to the broker, the broker's value back to the handler. */
-export function createToggleIPC(questions: Questions, run: number): ToggleIPC {
+/** toggleIPC for one attempt: a message out, its answer to the broker, the broker's value back to the handler. */
+export function createToggleIPC(questions: Questions, attempt: number): ToggleIPC {
   return (messageBroker, initialize) =>
     new Promise((resolve, reject) => {
       if (typeof messageBroker !== 'function') throw new TypeError('toggleIPC: messageBroker is not a function');
       if (typeof initialize !== 'function') throw new TypeError('toggleIPC: initialize is not a function');
       const send = ({ status, data }: MessageToMaster): void => {
-        questions.ask(run, data, { status }).then(messageBroker).then(resolve, reject);
+        questions.ask(attempt, data, { status }).then(messageBroker).then(resolve, reject);
       };
       Promise.resolve(initialize(message => send(parseMessage(message)))).catch(reject);
     });

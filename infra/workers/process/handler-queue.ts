@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { AppCatalog } from '../catalog';
-import type { NewTask } from '../queue';
+import type { AppCatalog } from '../../catalog';
+import type { NewTask } from '../../queue';
 
 /** What a handler may do with the queue: what it adds is signed and recorded by its role, not by the worker. */
 export interface HandlerQueue {
@@ -9,8 +9,8 @@ export interface HandlerQueue {
   addTasks(tasks: readonly Omit<NewTask<AppCatalog>, 'session'>[]): Promise<string[]>;
 }
 
-/** The run whose handler the current code belongs to. */
-export const currentRun = new AsyncLocalStorage<{ readonly queue: HandlerQueue }>();
+/** The attempt whose handler the current code belongs to. */
+export const currentAttempt = new AsyncLocalStorage<{ readonly queue: HandlerQueue }>();
 
 /**
  * The queue as handlers see it, under the name that they know from meteor-cluster. Only within a running handler.
@@ -18,12 +18,12 @@ export const currentRun = new AsyncLocalStorage<{ readonly queue: HandlerQueue }
  * @example await TaskQueue.addTask({ taskType: 'recurringTask', data: {}, dueDate });
  */
 export const TaskQueue: HandlerQueue = {
-  addTask: async task => running().addTask(task),
-  addTasks: async tasks => running().addTasks(tasks),
+  addTask: async task => current().addTask(task),
+  addTasks: async tasks => current().addTasks(tasks),
 };
 
-function running(): HandlerQueue {
-  const run = currentRun.getStore();
-  if (run) return run.queue;
+function current(): HandlerQueue {
+  const attempt = currentAttempt.getStore();
+  if (attempt) return attempt.queue;
   throw new Error('TaskQueue of infra/workers/handler works within a running handler only; roles use infra/queue');
 }

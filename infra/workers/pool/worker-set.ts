@@ -1,15 +1,14 @@
 import { catalogHash, didYouMean } from '../../catalog';
 import { messageOf } from '../../errors/plain-error';
-import { protocolVersion, type ToRole, type ToWorker } from '../protocol/protocol';
-import { describeExit } from './exit-words';
+import { protocolVersion, type ToRole, type ToWorker } from '../protocol/messages';
+import { describeExit } from './attempt-outcome';
+import type { AttemptWorker } from './attempt-registry';
 import type { ResolvedPoolOptions } from './pool-options';
-import type { WorkerOfRun } from './pool-run';
-import { whyRecycle } from './recycle';
 import { StartBackoff } from './start-backoff';
 import { workerEnvironment } from './worker-environment';
 import { type WorkerExit, type WorkerListener, WorkerProcess } from './worker-process';
 
-export interface CrewListener {
+export interface WorkerSetListener {
   /** A worker has said hello and takes tasks. */
   onReady(worker: WorkerProcess): void;
   onMessage(worker: WorkerProcess, message: ToRole): void;
@@ -21,15 +20,15 @@ export interface CrewListener {
 
 type Hello = Extract<ToRole, { kind: 'hello' }>;
 
-/** How long a worker that was let go may take to end before it is killed. */
-const endGraceMs = 2_000;
+/** How long a worker that was stopped may take to end before it is killed. */
+const stopGraceMs = 2_000;
 const remedy = 'run `npm run build:worker`, then build or deploy again';
 /** A worker that dies this soon, without having run anything, has crashed at its start. */
-const youngMs = 1_000;
+const earlyCrashMs = 1_000;
 
 /** The worker processes of a pool: starts, checks, recycles and ends them. What runs in them is the pool's business. */
-export class Crew implements WorkerListener {
-  readonly workers = new Set<WorkerProcess>();
+export class WorkerSet implements WorkerListener {
+  readonly all = new Set<WorkerProcess>();
   private readonly backoff = new StartBackoff();
   private readonly hash: string;
   private retryTimer: NodeJS.Timeout | undefined;
@@ -38,13 +37,13 @@ export class Crew implements WorkerListener {
 
   constructor(
     private readonly options: ResolvedPoolOptions,
-    private readonly listener: CrewListener,
+    private readonly listener: WorkerSetListener,
   ) {
     this.hash = catalogHash(options.catalog);
   }
 
   /** Starts one worker, to see that the file is good. @throws with the reason why it isn't. */
-  async proveFile(): Promise<void> {
+  async startFirst(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.first = { resolve, reject };
       this.start();
@@ -67,11 +66,11 @@ export class Crew implements WorkerListener {
   }
 
   isStarting(): boolean {
-    return [...this.workers].some(({ state }) => state === 'starting');
+    return [...this.all].some(({ state }) => state === 'starting');
   }
 
   /** How many may still be started. While starts fail, one: what it is to run can wait, the rest goes to other roles. */
-  unborn(): number {
+  spareWorkers(): number {
     const missing = Math.max(0, this.options.maxWorkers - this.count());
     return this.backoff.failing ? Math.min(1, missing) : missing;
   }
@@ -79,19 +78,11 @@ export class Crew implements WorkerListener {
   /** How many serve or will. */
   count(): number {
     let count = 0;
-    for (const worker of this.workers) if (worker.state !== 'leaving') count += 1;
+    for (const worker of this.all) if (worker.state !== 'leaving') count += 1;
     return count;
   }
 
-  /** Looks, between tasks, whether a worker has served long enough. */
-  recycleIfDue(worker: WorkerProcess): void {
-    if (worker.state !== 'ready') return;
-    const ageMs = Date.now() - worker.startedAt;
-    const why = whyRecycle({ finished: worker.finished, ageMs, rss: worker.rss }, this.options.recycle);
-    if (why) this.retire(worker, why);
-  }
-
-  /** Gives it nothing more, so that it can be let go when it has finished what it has. */
+  /** Gives it nothing more, so that it can be stopped when it has finished what it has. */
   retire(worker: WorkerProcess, why: string): void {
     if (worker.state === 'leaving') return;
     worker.state = 'leaving';
@@ -106,11 +97,11 @@ export class Crew implements WorkerListener {
   }
 
   /** Ends an idle worker. Twice is fine. */
-  letGo(worker: WorkerProcess): void {
-    void worker.end(endGraceMs);
+  stop(worker: WorkerProcess): void {
+    void worker.stop(stopGraceMs);
   }
 
-  kill(worker: WorkerOfRun, because: string): void {
+  kill(worker: AttemptWorker, because: string): void {
     this.options.emit('worker.killed', { workerPid: worker.pid, why: because });
     worker.kill(because);
   }
@@ -120,21 +111,21 @@ export class Crew implements WorkerListener {
     this.closed = true;
     this.first?.reject(new Error('The pool was stopped before its first worker had started'));
     clearTimeout(this.retryTimer);
-    for (const worker of this.workers) {
+    for (const worker of this.all) {
       if (worker.state === 'starting') worker.kill('the pool stops');
-      this.letGo(worker);
+      this.stop(worker);
     }
-    await Promise.all([...this.workers].map(worker => worker.exited));
+    await Promise.all([...this.all].map(worker => worker.exited));
   }
 
   onMessage(worker: WorkerProcess, message: ToRole): void {
-    if (message.kind === 'hello') this.welcome(worker, message);
+    if (message.kind === 'hello') this.onHello(worker, message);
     else if (message.kind === 'tainted') this.taint(worker, message.why);
     else this.listener.onMessage(worker, message);
   }
 
   onLine(worker: WorkerProcess, stream: 'stdout' | 'stderr', line: string): void {
-    const task = worker.runs.size === 1 ? worker.runs.values().next().value?.task : undefined;
+    const task = worker.attempts.size === 1 ? worker.attempts.values().next().value?.task : undefined;
     this.options.emit('worker.output', {
       workerPid: worker.pid,
       stream,
@@ -143,8 +134,8 @@ export class Crew implements WorkerListener {
     });
   }
 
-  onNonsense(worker: WorkerProcess, error: unknown): void {
-    this.options.emit('worker.nonsense', { workerPid: worker.pid, error });
+  onMalformedMessage(worker: WorkerProcess, error: unknown): void {
+    this.options.emit('worker.malformedMessage', { workerPid: worker.pid, error });
   }
 
   onUnsendable(worker: WorkerProcess, message: ToWorker, error: unknown): void {
@@ -152,7 +143,7 @@ export class Crew implements WorkerListener {
   }
 
   onExit(worker: WorkerProcess, exit: WorkerExit): void {
-    this.workers.delete(worker);
+    this.all.delete(worker);
     if (this.crashedAtStart(worker)) this.startFailed(describeExit(worker, exit));
     else if (worker.state === 'leaving') this.options.emit('worker.ended', { workerPid: worker.pid });
     else this.options.emit('worker.crashed', { workerPid: worker.pid, ...exit, stderr: worker.stderr.slice() });
@@ -162,7 +153,7 @@ export class Crew implements WorkerListener {
   private start(): void {
     const worker = this.fork();
     if (!worker) return;
-    this.workers.add(worker);
+    this.all.add(worker);
     const { bootTimeoutMs } = this.options;
     const timer = setTimeout(() => {
       if (worker.state === 'starting') worker.kill(`it said nothing within ${bootTimeoutMs} ms`);
@@ -181,9 +172,9 @@ export class Crew implements WorkerListener {
     }
   }
 
-  private welcome(worker: WorkerProcess, hello: Hello): void {
+  private onHello(worker: WorkerProcess, hello: Hello): void {
     const { databaseUrl, appName, handlerSettings, resultLimit, progressEveryMs, types, emit } = this.options;
-    const problem = this.findStranger(hello);
+    const problem = this.incompatibility(hello);
     if (problem) {
       worker.kill(`${this.options.file} ${problem}`);
       return;
@@ -195,14 +186,14 @@ export class Crew implements WorkerListener {
       protocol: protocolVersion,
       settings: { databaseUrl, appName, handlerSettings, resultLimit, progressEveryMs, types: forWorkers(types) },
     });
-    setTimeout(() => this.workers.has(worker) && this.backoff.succeeded(), youngMs).unref();
+    setTimeout(() => this.all.has(worker) && this.backoff.succeeded(), earlyCrashMs).unref();
     emit('worker.started', { workerPid: worker.pid, durationMs: Date.now() - worker.startedAt });
     this.first?.resolve();
     this.listener.onReady(worker);
   }
 
-  /** Says why a worker is not one of this role; undefined where it is. */
-  private findStranger({ protocol, catalogHash, handlers }: Hello): string | undefined {
+  /** Why a worker can't work for this role; undefined where it can. */
+  private incompatibility({ protocol, catalogHash, handlers }: Hello): string | undefined {
     if (protocol !== protocolVersion || catalogHash !== this.hash)
       return `was built from another task catalog than this role: ${remedy}`;
     const missing = Object.values(this.options.types).find(({ handler }) => handler && !handlers.includes(handler));
@@ -211,10 +202,10 @@ export class Crew implements WorkerListener {
     return `has no handler ${JSON.stringify(missing.handler)}${hint || ';'} imports/tasks/handlers/index.ts names them all`;
   }
 
-  private crashedAtStart({ readyAt, state, finished, runs }: WorkerProcess): boolean {
+  private crashedAtStart({ readyAt, state, finished, attempts }: WorkerProcess): boolean {
     if (this.closed) return false;
     if (readyAt === undefined) return true;
-    return state === 'ready' && finished === 0 && runs.size === 0 && Date.now() - readyAt < youngMs;
+    return state === 'ready' && finished === 0 && attempts.size === 0 && Date.now() - readyAt < earlyCrashMs;
   }
 
   private startFailed(why: string): void {

@@ -1,5 +1,5 @@
 import { show } from '../../errors/plain-error';
-import { type FromWorker, logLevels, type ToRole, type ToWorker } from './protocol';
+import { type FromWorker, logLevels, type ToRole, type ToWorker } from './messages';
 
 /** A message that the other side of the channel should not have sent: an old worker file, or a handler that used process.send. */
 export class ProtocolError extends Error {
@@ -37,8 +37,8 @@ const isOutcome: Check = value => {
 
 const toWorker: Record<ToWorker['kind'], Fields> = {
   begin: { protocol: isCount, settings: isObject },
-  run: { run: isCount, task: isTask, quick: value => typeof value === 'boolean' },
-  abort: { run: isCount, reason: oneOf(reasons) },
+  run: { attempt: isCount, task: isTask, quick: value => typeof value === 'boolean' },
+  abort: { attempt: isCount, reason: oneOf(reasons) },
   giveBack: {},
   answer: { ask: isCount, value: anything },
   refusal: { ask: isCount, error: isError },
@@ -46,15 +46,15 @@ const toWorker: Record<ToWorker['kind'], Fields> = {
 
 const toRole: Record<ToRole['kind'], Fields> = {
   hello: { protocol: isCount, catalogHash: isText, handlers: Array.isArray },
-  started: { run: isCount, at: isNumber },
-  progress: { run: isCount, fraction: isNumber, note: isTextOrNone, at: isNumber },
-  log: { run: isCount, level: oneOf(logLevels), message: isText },
-  ask: { run: isCount, ask: isCount, status: isCount },
-  add: { run: isCount, ask: isCount, tasks: Array.isArray },
-  finished: { run: isCount, outcome: isOutcome, startedAt: isNumber, finishedAt: isNumber },
-  givenBack: { runs: Array.isArray },
+  started: { attempt: isCount, at: isNumber },
+  progress: { attempt: isCount, fraction: isNumber, note: isTextOrNone, at: isNumber },
+  log: { attempt: isCount, level: oneOf(logLevels), message: isText },
+  ask: { attempt: isCount, ask: isCount, status: isCount },
+  add: { attempt: isCount, ask: isCount, tasks: Array.isArray },
+  finished: { attempt: isCount, outcome: isOutcome, startedAt: isNumber, finishedAt: isNumber },
+  givenBack: { attempts: Array.isArray },
   tainted: { why: isText },
-  dying: { error: isError },
+  fatal: { error: isError },
 };
 
 /**

@@ -2,15 +2,14 @@ import type { Db } from 'mongodb';
 import type { FileStore } from '../../database';
 import type { Task } from '../../queue/model/task';
 import type { HandlerContext, HandlerLog } from '../handler';
-import type { HandlerQueue } from '../handler-queue';
-import { createToggleIPC, type Questions } from '../ipc';
-import type { AbortReason, ToRole, WorkerSettings } from '../protocol/protocol';
-import { now } from './now';
-import { createTaskLog } from './task-log';
-import { TaskProgress } from './task-progress';
+import type { AbortReason, ToRole, WorkerSettings } from '../protocol/messages';
+import { createLog } from './attempt-log';
+import { AttemptProgress } from './attempt-progress';
+import type { HandlerQueue } from './handler-queue';
+import { createToggleIPC, type Questions } from './questions';
 
-/** What the runs of a worker share. */
-export interface RunSurroundings {
+/** What the attempts of a worker share. */
+export interface AttemptDeps {
   readonly settings: WorkerSettings;
   readonly questions: Questions;
   readonly database: { readonly db: Db; readonly files: FileStore };
@@ -24,24 +23,24 @@ const abortMessages: Record<AbortReason, [name: string, message: string]> = {
   stopping: ['AbortError', 'the jobs role is ending; the task will run again elsewhere'],
 };
 
-/** One run of a task in this worker: its signal, its progress and the context that its handler sees. */
-export class TaskRun {
+/** One attempt at a task in this worker: its signal, its progress and the context that its handler sees. */
+export class Attempt {
   readonly context: HandlerContext;
   readonly startedAt = now();
   /** The first rejection that nobody handled; it fails the task. */
-  stray: { reason: unknown } | undefined;
+  unhandledRejection: { reason: unknown } | undefined;
   private controller: AbortController | undefined;
   private reason: AbortReason | undefined;
-  private readonly progress: TaskProgress;
+  private readonly progress: AttemptProgress;
 
   constructor(
-    readonly run: number,
+    readonly id: number,
     readonly task: Task,
     readonly weight: number,
-    private readonly around: RunSurroundings,
+    private readonly deps: AttemptDeps,
   ) {
-    this.progress = new TaskProgress(around.settings.progressEveryMs, (fraction, note) =>
-      around.send({ kind: 'progress', run, fraction, note, at: Date.now() }),
+    this.progress = new AttemptProgress(deps.settings.progressEveryMs, (fraction, note) =>
+      deps.send({ kind: 'progress', attempt: id, fraction, note, at: Date.now() }),
     );
     this.context = this.createContext();
   }
@@ -50,7 +49,7 @@ export class TaskRun {
   get signal(): AbortSignal {
     if (!this.controller) {
       this.controller = new AbortController();
-      if (this.stray) this.controller.abort(this.stray.reason);
+      if (this.unhandledRejection) this.controller.abort(this.unhandledRejection.reason);
       if (this.reason) this.controller.abort(abortError(this.reason));
     }
     return this.controller.signal;
@@ -62,8 +61,8 @@ export class TaskRun {
   }
 
   /** The task has failed, whatever its handler still does: tells it to stop. */
-  goAstray(reason: unknown): void {
-    this.stray = { reason };
+  failWith(reason: unknown): void {
+    this.unhandledRejection = { reason };
     this.controller?.abort(reason);
   }
 
@@ -74,34 +73,34 @@ export class TaskRun {
   /** Called once when the handler has settled. */
   close(): void {
     this.progress.flush();
-    this.around.questions.dropRun(this.run);
+    this.deps.questions.dropAttempt(this.id);
   }
 
   /** Adds tasks by way of the role. */
   get queue(): HandlerQueue {
-    const add = (tasks: readonly unknown[]) => this.around.questions.add(this.run, tasks) as Promise<string[]>;
+    const add = (tasks: readonly unknown[]) => this.deps.questions.add(this.id, tasks) as Promise<string[]>;
     return { addTask: async task => (await add([task]))[0]!, addTasks: add };
   }
 
   private createContext(): HandlerContext {
-    const { around, run, task } = this;
-    const toggleIPC = createToggleIPC(around.questions, run);
+    const { deps, id, task } = this;
+    const toggleIPC = createToggleIPC(deps.questions, id);
     let log: HandlerLog | undefined;
     return Object.defineProperties(toggleIPC, {
       toggleIPC: { value: toggleIPC },
       progress: { value: (fraction: number, note?: string) => this.progress.report(fraction, note) },
-      ask: { value: around.questions.ask.bind(around.questions, run) },
+      ask: { value: deps.questions.ask.bind(deps.questions, id) },
       // A task that takes the place of a finished one of the same _id is another task: its date tells them apart.
       idempotencyKey: { get: () => `${task._id}@${new Date(task.createdAt).getTime()}` },
       queue: { get: () => this.queue },
       signal: { get: () => this.signal },
-      settings: { value: around.settings.handlerSettings ?? {} },
-      db: { get: () => around.database.db },
-      files: { get: () => around.database.files },
+      settings: { value: deps.settings.handlerSettings ?? {} },
+      db: { get: () => deps.database.db },
+      files: { get: () => deps.database.files },
       log: {
         get: () =>
-          (log ??= createTaskLog((level, message, fields) =>
-            around.send({ kind: 'log', run, level, message, fields }),
+          (log ??= createLog((level, message, fields) =>
+            deps.send({ kind: 'log', attempt: id, level, message, fields }),
           )),
       },
     }) as HandlerContext;
@@ -111,4 +110,9 @@ export class TaskRun {
 function abortError(reason: AbortReason): Error {
   const [name, message] = abortMessages[reason];
   return Object.assign(new Error(message), { name });
+}
+
+/** Milliseconds since 1970 with fractions: what a task of a tenth of a millisecond took can still be said. */
+export function now(): number {
+  return performance.timeOrigin + performance.now();
 }

@@ -1,7 +1,7 @@
 import type { Task, TaskError } from '../../queue/model/task';
 
 /** Counts up when a message changes: a worker file of another build is refused instead of misunderstood. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 /** Why a running task is told to stop. */
 export type AbortReason = 'cancelled' | 'timedOut' | 'stopping';
@@ -20,21 +20,21 @@ export interface WorkerSettings {
   types?: Record<string, { handler?: string; perWorker?: number }>;
 }
 
-/** One run of a task in a worker; `run` is the pool's number for it, because a task may come back to the same worker. */
-type OfRun<M> = M & { run: number };
+/** `attempt` is the pool's number for an attempt: a task may come back to the same worker. */
+type OfAttempt<M> = M & { attempt: number };
 
 /** From the role to a worker. */
 export type ToWorker =
   | { kind: 'begin'; protocol: number; settings: WorkerSettings }
-  /** `quick`: tasks of its type are through in no time, so that what becomes of several may be said in one write. */
-  | OfRun<{ kind: 'run'; task: Task; quick: boolean }>
-  | OfRun<{ kind: 'abort'; reason: AbortReason }>
+  /** `quick`: tasks of this type take so little time that one write may report several of them. */
+  | OfAttempt<{ kind: 'run'; task: Task; quick: boolean }>
+  | OfAttempt<{ kind: 'abort'; reason: AbortReason }>
   | { kind: 'giveBack' }
   | { kind: 'answer'; ask: number; value: unknown }
   | { kind: 'refusal'; ask: number; error: TaskError };
 
-/** How a run ended, as far as the worker itself can tell: it can't report its own crash. */
-export type RunOutcome =
+/** How an attempt ended, as far as its worker can tell: a worker can't report its own crash. */
+export type WorkerOutcome =
   | { kind: 'done'; value: unknown }
   | { kind: 'failed'; error: TaskError; fatal: boolean }
   | { kind: 'aborted'; reason: AbortReason; error?: TaskError };
@@ -45,18 +45,18 @@ export type LogLevel = (typeof logLevels)[number];
 /** From a worker to the role. Times are milliseconds since 1970 by the machine's clock. */
 export type ToRole =
   | { kind: 'hello'; protocol: number; catalogHash: string; handlers: string[] }
-  | OfRun<{ kind: 'started'; at: number }>
-  | OfRun<{ kind: 'progress'; fraction: number; note?: string; at: number }>
-  | OfRun<{ kind: 'log'; level: LogLevel; message: string; fields?: Record<string, unknown> }>
-  | OfRun<{ kind: 'ask'; ask: number; status: number; data: unknown }>
-  | OfRun<{ kind: 'add'; ask: number; tasks: unknown[] }>
-  | OfRun<{ kind: 'finished'; outcome: RunOutcome; startedAt: number; finishedAt: number }>
-  /** These runs have not begun and never will in this worker. */
-  | { kind: 'givenBack'; runs: number[] }
+  | OfAttempt<{ kind: 'started'; at: number }>
+  | OfAttempt<{ kind: 'progress'; fraction: number; note?: string; at: number }>
+  | OfAttempt<{ kind: 'log'; level: LogLevel; message: string; fields?: Record<string, unknown> }>
+  | OfAttempt<{ kind: 'ask'; ask: number; status: number; data: unknown }>
+  | OfAttempt<{ kind: 'add'; ask: number; tasks: unknown[] }>
+  | OfAttempt<{ kind: 'finished'; outcome: WorkerOutcome; startedAt: number; finishedAt: number }>
+  /** These attempts have not begun and never will in this worker. */
+  | { kind: 'givenBack'; attempts: number[] }
   /** A task left something behind that can't be undone: give this worker nothing more. */
   | { kind: 'tainted'; why: string }
   /** An exception that nobody caught: the process ends right after this. */
-  | { kind: 'dying'; error: TaskError };
+  | { kind: 'fatal'; error: TaskError };
 
 /** Messages travel in arrays, in both directions: one write for all that a tick has to say. */
 export interface FromWorker {
