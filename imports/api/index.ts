@@ -1,4 +1,5 @@
 import { WebApp } from 'meteor/webapp';
+import type { RoleParts } from '../../infra/app';
 import type { FileStore } from '../../infra/database';
 import { defineBurnMethods } from './burn/methods';
 import { downloadRoute } from './files/download';
@@ -25,12 +26,12 @@ const publications = [
 ] as const;
 
 /** What the web role serves of the app: its methods, publications and routes, as one service. */
-export function createApi({ files }: { files: FileStore }) {
+export function createApi({ files, keepIndexes }: Pick<RoleParts, 'files' | 'keepIndexes'>) {
   const pulse = new Pulse();
   return {
     name: 'api',
     async start(): Promise<void> {
-      await ensureIndexes();
+      await keepIndexes(ensureIndexes);
       await pulse.start();
       defineMethods(files, pulse);
       publish();

@@ -12,6 +12,12 @@ export interface Service {
 export interface RoleParts {
   /** The app's files (GridFS). */
   files: FileStore;
+  /**
+   * Makes the app's indexes now, and again whenever somebody has dropped one while the role runs.
+   *
+   * @throws where they can't be made now.
+   */
+  keepIndexes(ensure: () => Promise<unknown>): Promise<void>;
   /** Logs an event: `emit('invoice.sent', { level: 'info', message: 'sent', … })`. */
   emit(name: string, fields: object): void;
 }

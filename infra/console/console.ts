@@ -1,3 +1,4 @@
+import type { KeptIndexes } from '../database';
 import type { Emit } from '../monitor/events';
 import type { ProcessRegistry } from '../monitor/processes';
 import type { Settings } from '../settings';
@@ -13,13 +14,14 @@ const refusalsLoggedEveryMs = 10_000;
 interface ConsoleOptions {
   settings: Settings['console'];
   registry: ProcessRegistry;
+  indexes: KeptIndexes;
   emit: Emit;
   /** Who may operate beside those who logged in with a token. */
   mayOperate?: ((userId: string) => boolean | Promise<boolean>) | undefined;
 }
 
 /** The console's server half, as a service: methods, publication, logins. Without a token nobody can log in. */
-export function createConsole({ settings, registry, emit, mayOperate: byApp }: ConsoleOptions) {
+export function createConsole({ settings, registry, indexes, emit, mayOperate: byApp }: ConsoleOptions) {
   const { operatorToken, sessionMinutes, loginsPerMinute } = settings;
   const mayOperate = mayOperateBy(byApp);
   const sources = sourcesOf(registry);
@@ -30,7 +32,7 @@ export function createConsole({ settings, registry, emit, mayOperate: byApp }: C
     name: 'console',
     async start(): Promise<void> {
       if (operatorToken.length === 0) emit('console.off', {});
-      await sessions.start();
+      await indexes.keep('operatorSessions', () => sessions.ensureIndexes());
       defineLogin(sessions, mayOperate, refusals, emit);
       defineActions(sources, mayOperate, emit);
       limitConsole(loginsPerMinute);

@@ -30,7 +30,7 @@ export interface OpenedSession {
 export class OperatorSessions {
   constructor(private readonly options: SessionOptions) {}
 
-  async start(): Promise<void> {
+  async ensureIndexes(): Promise<void> {
     await Sessions.createIndexAsync({ expiresAt: 1 }, { expireAfterSeconds: 0 });
   }
 

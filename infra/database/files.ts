@@ -41,6 +41,12 @@ export class FileStore {
     this.uploads = db.collection<Upload>(`${bucketName}.uploads`);
   }
 
+  /** The indexes of GridFS. The driver makes them too, but once per process, and never where it only reads. */
+  async ensureIndexes(): Promise<void> {
+    await this.db.collection(`${bucketName}.files`).createIndex({ filename: 1, uploadDate: 1 });
+    await this.db.collection(`${bucketName}.chunks`).createIndex({ files_id: 1, n: 1 }, { unique: true });
+  }
+
   /**
    * Stores what the stream gives, as it comes.
    *

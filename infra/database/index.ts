@@ -2,3 +2,4 @@ export { defaultCallTimeoutMs, withCallTimeout, withoutCallTimeout } from './cal
 export { type Clock, DatabaseClock } from './clock';
 export { type Connection, clientOptions, connect, hasChangeStreams, withoutSecrets } from './connect';
 export { type FileFacts, FileStore, type StoredFile } from './files';
+export { KeptIndexes } from './kept-indexes';

@@ -47,6 +47,7 @@ const lines: Record<string, [Level, string | Writer]> = {
 
   'database.lost': ['error', 'the database does not answer'],
   'database.back': ['info', 'the database answers again'],
+  'indexes.failed': ['error', ({ of }) => `the indexes of ${of} could not be made; trying again in 30 s`],
   'processes.failed': ['warn', 'this process could not register itself in the database; it tries again'],
 
   'task.added': ['debug', ({ count }) => `${many(count, 'task')} added`],

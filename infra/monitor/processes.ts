@@ -54,9 +54,13 @@ export class ProcessRegistry {
   }
 
   async start(): Promise<void> {
-    await this.collection.createIndex({ lastSeen: 1 }, { expireAfterSeconds: goneAfterSeconds });
+    await this.ensureIndexes();
     await this.write();
     this.schedule();
+  }
+
+  async ensureIndexes(): Promise<void> {
+    await this.collection.createIndex({ lastSeen: 1 }, { expireAfterSeconds: goneAfterSeconds });
   }
 
   async stop(): Promise<void> {

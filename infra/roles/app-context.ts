@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { Meteor } from 'meteor/meteor';
 import { name, version } from '../../package.json';
 import type { App } from '../app';
-import { type Connection, connect, defaultCallTimeoutMs } from '../database';
+import { type Connection, connect, defaultCallTimeoutMs, KeptIndexes } from '../database';
 import { DatabaseWatch } from '../monitor/database-watch';
 import { EventLoopMonitor } from '../monitor/event-loop';
 import { Events } from '../monitor/events';
@@ -28,6 +28,7 @@ export interface AppContext {
   /** What the other services add to /healthz. */
   healthSources: HealthSources;
   database: DatabaseWatch;
+  indexes: KeptIndexes;
 }
 
 /** @throws where the database does not answer, or ROOT_URL has a path. */
@@ -72,6 +73,7 @@ export async function createContext(app: App, settings: Settings): Promise<AppCo
     health,
     healthSources,
     database,
+    indexes: new KeptIndexes({ failed: (of, error) => emit('indexes.failed', { of, error }) }),
   };
 }
 

@@ -13,24 +13,31 @@ import { asService } from './service';
 
 /** What a process in its role is made of, in the order of start. The services stop in reverse. */
 export function servicesOf(context: AppContext): Service[] {
-  const { role, app, settings, connection, eventLoop, database, registry, health, events } = context;
+  const { role, app, settings, connection, eventLoop, database, registry, health, events, indexes } = context;
+  const { emit } = events;
   const web = role !== 'jobs';
   const jobs = role === 'web' ? undefined : new JobsParts(context);
   const metrics = metricsOf(context, jobs);
-  const parts: RoleParts = { files: new FileStore(connection.db), emit: events.emit };
+  const files = new FileStore(connection.db);
+  const parts: RoleParts = { files, keepIndexes: ensure => indexes.keep(app.name, ensure), emit };
+  const keepOwn = async () => {
+    await indexes.keep('files', () => files.ensureIndexes());
+    await indexes.keep('processes', () => registry.ensureIndexes());
+  };
   return [
     asService('database', { stop: () => connection.close() }),
+    asService('indexes', { start: keepOwn, stop: () => indexes.stop() }),
     asService('event loop', eventLoop),
     asService('database watch', database),
     asService('register of processes', registry),
-    createHttp({ app, role, settings, health, metrics, emit: events.emit, isLink: id => jobs?.isLink(id) ?? false }),
+    createHttp({ app, role, settings, health, metrics, emit, isLink: id => jobs?.isLink(id) ?? false }),
     queueOf(context),
     jobs && asService('runs in memory', jobs.runs),
     jobs?.workers,
     ...(jobs ? jobs.link : [linkToJobs(context)]),
     jobs?.schedules,
     jobs && new FileSweeper(context),
-    web && createConsole({ settings: settings.console, registry, emit: events.emit, mayOperate: app.mayOperate }),
+    web && createConsole({ settings: settings.console, registry, indexes, emit, mayOperate: app.mayOperate }),
     web && app.api?.(parts),
     ...((web && app.services?.web?.(parts)) || []),
     ...((jobs && app.services?.jobs?.(parts)) || []),

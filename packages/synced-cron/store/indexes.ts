@@ -30,6 +30,15 @@ export async function ensureIndexes(history: HistoryCollection, ttl: number, log
   }
 }
 
+/** Makes what has been dropped meanwhile. What was said about the time to live is not said again. */
+export async function makeMissing(history: HistoryCollection, ttl: number): Promise<void> {
+  const collection = history.rawCollection();
+  const indexes = await indexesOf(history);
+  if (!find(indexes, unique)?.unique) await collection.createIndex(unique, { unique: true });
+  if (ttl >= shortestTTL && !find(indexes, expiring))
+    await collection.createIndex(expiring, { expireAfterSeconds: ttl });
+}
+
 /** None where there is no collection yet, which MongoDB takes for an error. */
 async function indexesOf(history: HistoryCollection): Promise<IndexDescriptionInfo[]> {
   const namespaceNotFound = 26;

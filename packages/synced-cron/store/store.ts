@@ -1,7 +1,7 @@
 import type { Log } from '../log';
 import type { Options } from '../options';
 import { History, type HistoryCollection } from './history';
-import { ensureIndexes } from './indexes';
+import { ensureIndexes, makeMissing } from './indexes';
 import { Leases } from './leases';
 import { Marks } from './marks';
 import { within } from './within';
@@ -15,6 +15,10 @@ export class Store {
   readonly leases: Leases;
   readonly marks: Marks;
   private indexes: Promise<void> | undefined;
+  /** Somebody may drop an index, or a whole collection (a restore does): once in the time of a lease it is looked for. */
+  private readonly lookAgainMs: number;
+  /** By a clock that nobody sets. */
+  private lookedAt = 0;
 
   constructor(
     private readonly collection: HistoryCollection,
@@ -23,6 +27,7 @@ export class Store {
   ) {
     const database = collection.rawDatabase();
     const leaseMs = options.leaseSeconds * 1000;
+    this.lookAgainMs = leaseMs;
     const inTime = within(Math.max(shortestDeadlineMs, leaseMs / 2));
     this.history = new History(collection, inTime);
     this.leases = new Leases(database.collection(`${options.collectionName}.leases`), leaseMs, inTime);
@@ -31,15 +36,20 @@ export class Store {
 
   /** Resolves when the indexes are there, without which nothing may run. What failed is tried again at the next call. */
   ready(): Promise<void> {
-    this.indexes ??= this.ensureIndexes().catch(error => {
-      this.indexes = undefined;
-      throw error;
-    });
+    if (this.indexes && performance.now() - this.lookedAt > this.lookAgainMs)
+      this.indexes = this.indexes.then(() => this.look(makeMissing));
+    this.indexes ??= this.look(ensureIndexes);
     return this.indexes;
   }
 
-  private async ensureIndexes(): Promise<void> {
-    await ensureIndexes(this.collection, Math.floor(this.options.collectionTTL ?? 0), this.log);
-    await this.leases.ensureIndexes();
+  private async look(ensure: typeof ensureIndexes): Promise<void> {
+    this.lookedAt = performance.now();
+    try {
+      await ensure(this.collection, Math.floor(this.options.collectionTTL ?? 0), this.log);
+      await this.leases.ensureIndexes();
+    } catch (error) {
+      this.indexes = undefined;
+      throw error;
+    }
   }
 }

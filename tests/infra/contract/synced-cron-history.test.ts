@@ -283,6 +283,22 @@ describe('the indexes', () => {
     expect(await indexes()).toEqual(expected(172_800));
   });
 
+  test('come back when somebody drops them, or the whole collection, while schedules run', async () => {
+    const cron = crons.add({ collectionTTL: 172_800, leaseSeconds: 1 });
+    cron.add({ name: 'job', schedule: parser => parser.text('every 1 second'), job: () => {} });
+    await cron.start();
+    const areBack = async () => (await indexes().catch(() => [])).length === 2;
+    for (const drop of [() => crons.records().dropIndexes(), () => crons.records().drop()]) {
+      await eventually(areBack);
+      await drop();
+      await eventually(areBack);
+      expect(await indexes()).toEqual(expected(172_800));
+    }
+    await crons.leases().dropIndexes();
+    await eventually(async () => (await crons.leases().indexes()).length === 2);
+    await cron.stop();
+  });
+
   test('of an existing collection go on, and another TTL changes the index', async () => {
     await startWith(172_800);
     await startWith(86_400);
