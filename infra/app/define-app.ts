@@ -1,5 +1,6 @@
 import { type AnyCatalog, didYouMean } from '../catalog';
 import type { FileStore } from '../database';
+import type { Emit } from '../monitor/events';
 
 /** Something long-lived that a role is made of. `stop` resolves when it has really stopped; calling it twice is fine. */
 export interface Service {
@@ -19,7 +20,7 @@ export interface RoleParts {
    */
   keepIndexes(ensure: () => Promise<unknown>): Promise<void>;
   /** Logs an event: `emit('invoice.sent', { level: 'info', message: 'sent', … })`. */
-  emit(name: string, fields: object): void;
+  emit: Emit;
 }
 
 /** A route below `/upload/`, which takes larger bodies than any other. */

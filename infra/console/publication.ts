@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Meteor, type Subscription } from 'meteor/meteor';
+import type { Emit } from '../monitor/events';
 import { type ConsoleState, consoleCollections, statePublication } from './contract';
 import type { MayOperate } from './may-operate';
 import { refuseStrangers } from './methods';
@@ -19,7 +20,7 @@ export class ConsolePublication {
   constructor(
     private readonly look: () => Promise<ConsoleState>,
     private readonly mayOperate: MayOperate,
-    private readonly emit: (name: string, fields: object) => void,
+    private readonly emit: Emit,
   ) {}
 
   publish(): void {

@@ -1,5 +1,6 @@
 import type { AppDataOf, AppTaskType } from '../catalog';
 import { messageOf } from '../errors/plain-error';
+import type { Emit } from '../monitor/events';
 import { withTimeout } from '../timing/with-timeout';
 import { type Jobs, LinkError, type LinkFailure, type LiveState, type RunOptions, wire } from './contract';
 import { LinkConnection } from './link-connection';
@@ -11,12 +12,12 @@ export interface LinkClientOptions {
   /** How long a call waits for the link to come up, ms. */
   waitMs: number;
   retryMs: number;
-  emit: (name: string, fields: object) => void;
+  emit: Emit;
 }
 
 const defaultTimeoutMs = 30_000;
 /** The other side ends the task at its time-out; this side gives it a moment to say so. */
-const politenessMs = 1_000;
+const replyGraceMs = 1_000;
 const nudgeEveryMs = 20;
 const liveReadMs = 500;
 
@@ -67,7 +68,7 @@ export class LinkClient implements Jobs {
       .call(wire.run, taskType, data, timeout)
       .catch(error => Promise.reject(asLinkError(error)));
     const late = new LinkError('timeout', `${taskType}: no result within ${timeout} ms`);
-    return withTimeout(timeout + politenessMs, answer, late);
+    return withTimeout(timeout + replyGraceMs, answer, late);
   }
 
   async runSchedule(name: string): Promise<void> {

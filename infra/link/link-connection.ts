@@ -1,5 +1,6 @@
 import { Meteor } from 'meteor/meteor';
 import type { Mongo } from 'meteor/mongo';
+import type { Emit } from '../monitor/events';
 import { ThrottledLog } from '../timing/throttled-log';
 import { LinkError, type LiveState, wire } from './contract';
 import { type DdpConnection, openConnection, replicaOf } from './ddp-connection';
@@ -10,7 +11,7 @@ export interface LinkConnectionOptions {
   secret: string;
   /** How often it tries again while the other side is away, ms. */
   retryMs: number;
-  emit: (name: string, fields: object) => void;
+  emit: Emit;
   /** Called at each change of `isUp`. */
   onChange(): void;
 }

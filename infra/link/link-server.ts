@@ -1,6 +1,7 @@
 import { check, Match } from 'meteor/check';
 import { DDPRateLimiter } from 'meteor/ddp-rate-limiter';
 import { Meteor } from 'meteor/meteor';
+import type { Emit } from '../monitor/events';
 import { ThrottledLog } from '../timing/throttled-log';
 import { type LiveState, wire } from './contract';
 import { defineMethods } from './define-methods';
@@ -10,7 +11,7 @@ import { callerOf, notTheLink, toClientError } from './refusals';
 
 export interface LinkServerOptions {
   secret: string;
-  emit: (name: string, fields: object) => void;
+  emit: Emit;
   /**
    * Runs a task in memory.
    *

@@ -60,33 +60,33 @@ const known = [
  *
  * @throws one Error that names each option that is unknown or of the wrong kind.
  */
-export function resolveClusterOptions(given: ClusterOptions): ResolvedClusterOptions {
-  const problems = findProblems(given);
+export function resolveClusterOptions(input: ClusterOptions): ResolvedClusterOptions {
+  const problems = findProblems(input);
   if (problems.length > 0) throw new TypeError(`The cluster's options are not valid:\n  ${problems.join('\n  ')}`);
   const warnings: string[] = [];
-  if (given.port !== undefined) warnings.push(`port: ${given.port} means nothing here: workers open no port`);
+  if (input.port !== undefined) warnings.push(`port: ${input.port} means nothing here: workers open no port`);
   return {
-    maxAvailableWorkers: workersWithin(given.maxAvailableWorkers, availableParallelism(), warnings),
-    refreshRate: given.refreshRate ?? 1_000,
-    inMemoryOnly: given.inMemoryOnly ?? false,
-    messageBroker: given.messageBroker ?? null,
-    logs: given.logs ?? 'all',
-    keepAlive: given.keepAlive,
-    autoInitialize: given.autoInitialize ?? true,
-    queue: given.queue ?? TaskQueue,
-    workerFile: given.workerFile,
-    databaseUrl: given.databaseUrl ?? process.env.MONGO_URL,
-    pool: given.pool ?? {},
-    dispatcher: given.dispatcher ?? {},
+    maxAvailableWorkers: workersWithin(input.maxAvailableWorkers, availableParallelism(), warnings),
+    refreshRate: input.refreshRate ?? 1_000,
+    inMemoryOnly: input.inMemoryOnly ?? false,
+    messageBroker: input.messageBroker ?? null,
+    logs: input.logs ?? 'all',
+    keepAlive: input.keepAlive,
+    autoInitialize: input.autoInitialize ?? true,
+    queue: input.queue ?? TaskQueue,
+    workerFile: input.workerFile,
+    databaseUrl: input.databaseUrl ?? process.env.MONGO_URL,
+    pool: input.pool ?? {},
+    dispatcher: input.dispatcher ?? {},
     warnings,
   };
 }
 
-/** @param most as many as there are cores. */
-export function workersWithin(asked: number | undefined, most: number, warnings: string[]): number {
-  if (asked === undefined) return most;
-  const taken = Math.min(most, Math.max(1, Math.floor(asked)));
-  const why = asked > most ? `the machine has ${most} cores` : 'a cluster needs a whole worker';
+/** @param max as many as there are cores. */
+export function workersWithin(asked: number | undefined, max: number, warnings: string[]): number {
+  if (asked === undefined) return max;
+  const taken = Math.min(max, Math.max(1, Math.floor(asked)));
+  const why = asked > max ? `the machine has ${max} cores` : 'a cluster needs a whole worker';
   if (taken !== asked) warnings.push(`maxAvailableWorkers: ${asked} is taken for ${taken}: ${why}`);
   return taken;
 }
@@ -113,11 +113,11 @@ function isKeepAlive(value: unknown): boolean {
   return value === 'always' || (Number.isInteger(value) && (value as number) >= 0);
 }
 
-function findProblems(given: ClusterOptions): string[] {
-  const unknown = Object.keys(given).filter(name => !known.includes(name));
-  const wrong = rules.filter(([name, holds]) => given[name] !== undefined && !holds(given[name]));
+function findProblems(input: ClusterOptions): string[] {
+  const unknown = Object.keys(input).filter(name => !known.includes(name));
+  const wrong = rules.filter(([name, holds]) => input[name] !== undefined && !holds(input[name]));
   return [
     ...unknown.map(name => `${name}: unknown option${didYouMean(name, known)}`),
-    ...wrong.map(([name, , what]) => `${name}: ${show(given[name])} is not ${what}`),
+    ...wrong.map(([name, , what]) => `${name}: ${show(input[name])} is not ${what}`),
   ];
 }

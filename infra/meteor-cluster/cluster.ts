@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import type { AnyCatalog } from '../catalog';
+import type { Emit } from '../monitor/events';
 import type { QueueCore } from '../queue/api/queue-core';
 import type { TaskQueueOf } from '../queue/api/task-queue';
 import { Dispatcher } from '../queue/dispatch/dispatcher';
 import { Pool } from '../workers/pool/pool';
-import type { Emit } from '../workers/pool/pool-options';
 import type { PoolSnapshot } from '../workers/pool/pool-snapshot';
 import { workerMark } from '../workers/pool/worker-environment';
 import { type TypeOverrides, withOverrides } from '../workers/protocol/task-types';

@@ -11,7 +11,7 @@ export type TaskMap = { readonly [taskType: string]: true | string | TypeOverrid
 
 const milliseconds = [1, 2 ** 31 - 1] as const;
 const counts = [1, 1_000_000] as const;
-const numbers: Record<string, readonly [least: number, most: number]> = {
+const numbers: Record<string, readonly [min: number, max: number]> = {
   attempts: counts,
   timeout: milliseconds,
   concurrency: counts,
@@ -59,9 +59,9 @@ function findOptionProblem(taskType: string, name: string, value: unknown): stri
   if (name === 'handler') return typeof value === 'string' && value ? [] : [`${path}: it is the name of a handler`];
   const range = numbers[name];
   if (!range) return typeof value === 'object' && value !== null ? [] : [`${path}: it is an object, as in the catalog`];
-  const [least, most] = range;
-  const isFine = Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
-  return isFine ? [] : [`${path}: ${show(value)} is not a whole number from ${least} to ${most}`];
+  const [min, max] = range;
+  const isFine = Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+  return isFine ? [] : [`${path}: ${show(value)} is not a whole number from ${min} to ${max}`];
 }
 
 function unknownType(taskType: string, catalog: AnyCatalog): string {

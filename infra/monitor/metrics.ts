@@ -83,7 +83,7 @@ export class Metrics {
     });
     const duration = new Histogram({
       name: 'tandem_task_duration_seconds',
-      help: 'How long runs of a task took.',
+      help: 'How long attempts at a task took.',
       labelNames: ['task_type', 'outcome'],
       buckets: [0.005, 0.02, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800],
       registers: [this.registry],

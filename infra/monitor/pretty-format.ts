@@ -9,7 +9,7 @@ const inTaskHead = new Set(['taskType', 'taskId']);
 
 /**
  * One JSON line of the log as a line for people:
- * `2026-11-21T15:04:05.123Z:tandem:cluster:buildReport:Ab3 done in 12 ms`, then what else the event holds. An entry
+ * `2026-11-21T15:04:05.123Z:tandem:task:buildReport:Ab3 done in 12 ms`, then what else the event holds. An entry
  * without a time begins at the name.
  */
 export function readable(json: string): string {
@@ -27,7 +27,7 @@ const isOfTask = ({ taskType, taskId }: Entry): boolean => Boolean(taskType && t
 function head(entry: Entry): string {
   const { time, event, taskType, taskId } = entry;
   const start = time === undefined ? 'tandem' : `${time}:tandem`;
-  if (isOfTask(entry)) return `${start}:cluster:${word(taskType)}:${word(taskId)}`;
+  if (isOfTask(entry)) return `${start}:task:${word(taskType)}:${word(taskId)}`;
   const area = typeof event === 'string' ? event.split('.')[0] : 'log';
   return `${start}:${area}`;
 }

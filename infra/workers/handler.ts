@@ -28,7 +28,7 @@ export interface HandlerLog extends Write {
 }
 
 /**
- * The second argument of a handler: everything that a run has beside its task. It is also a function, meteor-cluster's
+ * The second argument of a handler: everything that an attempt has beside its task. It is also a function, meteor-cluster's
  * `toggleIPC`, so that handlers written for it run as they are.
  */
 export interface HandlerContext extends ToggleIPC {

@@ -1,7 +1,8 @@
 import type { Db } from 'mongodb';
 import type { AnyCatalog } from '../../catalog';
 import type { Clock } from '../../database';
-import type { Emit, QueueEvents } from '../model/events';
+import type { Emit } from '../../monitor/events';
+import type { QueueEvents } from '../model/events';
 import type { Signer } from '../model/signature';
 import type { Sender, Task } from '../model/task';
 import type { Pauses } from '../store/control';

@@ -1,8 +1,9 @@
 import type { Db, Filter } from 'mongodb';
 import { type AnyCatalog, defaultOptions, definitionOf, didYouMean, show } from '../../catalog';
 import { type Clock, DatabaseClock, withoutCallTimeout } from '../../database';
+import type { Emit } from '../../monitor/events';
 import { DuplicateTaskError, DuplicateTasksError, InvalidTaskError } from '../model/errors';
-import { type Emit, type QueueEventName, QueueEvents, type QueueListener, queueEventNames } from '../model/events';
+import { type QueueEventName, QueueEvents, type QueueListener, queueEventNames } from '../model/events';
 import type { NewTask, UnparsedTask } from '../model/new-task';
 import { Signer } from '../model/signature';
 import type { Sender, Task } from '../model/task';

@@ -1,7 +1,7 @@
 import { cpus, freemem } from 'node:os';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { Priority, type PriorityClass } from '../../catalog';
-import type { Emit } from '../model/events';
+import type { Emit } from '../../monitor/events';
 
 /** Above any of these the machine counts as overloaded. A threshold that is left out is not looked at. */
 export interface LoadThresholds {

@@ -1,11 +1,11 @@
 import { priorityClassOf } from '../../catalog';
 import type { Clock } from '../../database';
 import { messageOf } from '../../errors/plain-error';
+import type { Emit } from '../../monitor/events';
 import { timerMs } from '../../timing/timer-ms';
 import type { Claimer } from '../claim/claimer';
 import { type InFlightTasks, StaleClaims } from '../claim/in-flight';
 import type { Overload } from '../claim/overload';
-import type { Emit } from '../model/events';
 import type { Executor } from '../model/executor';
 import type { Task } from '../model/task';
 import type { Completer } from '../settle/completer';

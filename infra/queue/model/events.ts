@@ -1,3 +1,4 @@
+import type { Emit } from '../../monitor/events';
 import type { Task } from './task';
 
 /**
@@ -31,9 +32,6 @@ export interface QueueEvent {
 }
 
 export type QueueListener = (event: QueueEvent) => void;
-
-/** How a room says what happened, without knowing who listens (infra/monitor/events.ts). */
-export type Emit = (name: string, fields: object) => void;
 
 /** The listeners of one queue. A listener that throws is reported and stops nobody. */
 export class QueueEvents {

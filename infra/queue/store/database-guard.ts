@@ -1,4 +1,4 @@
-import type { Emit } from '../model/events';
+import type { Emit } from '../../monitor/events';
 import { isDatabaseAway, isIndexMissing } from './database-errors';
 import type { MongoStore } from './mongo-store';
 

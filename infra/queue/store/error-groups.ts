@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Collection, Db } from 'mongodb';
-import type { Emit } from '../model/events';
+import type { Emit } from '../../monitor/events';
 import type { Task, TaskError } from '../model/task';
 
 export const errorCollectionName = 'taskErrors';

@@ -1,11 +1,12 @@
 import { plainError } from '../../errors/plain-error';
+import type { Emit } from '../../monitor/events';
 import type { ExecutorCallbacks } from '../../queue/model/executor';
 import type { Task } from '../../queue/model/task';
 import { withinTask } from '../../queue/model/within-task';
 import { sendable } from '../protocol/channel';
 import type { ToRole, ToWorker } from '../protocol/messages';
 import type { Attempt } from './attempt-registry';
-import type { Emit, MessageBroker, PoolQueue, ResolvedPoolOptions } from './pool-options';
+import type { MessageBroker, PoolQueue, ResolvedPoolOptions } from './pool-options';
 
 /** What a handler sends while it runs. */
 export type HandlerMessage = Extract<ToRole, { kind: 'progress' | 'log' | 'ask' | 'add' }>;

@@ -1,9 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { show } from '../../errors/plain-error';
+import type { Emit } from '../../monitor/events';
 import type { TypeOverrides } from '../protocol/task-types';
-
-/** How this room says what happened; infra/monitor turns it into log lines. */
-export type Emit = (name: string, fields: object) => void;
 
 /** meteor-cluster's broker of the master: answers what handlers send by `toggleIPC` and `ask`. */
 export type MessageBroker = (

@@ -54,7 +54,7 @@ test('listeners hear the result and the error, with the task', async () => {
 test("a task's start and end are lines with meteor-cluster's head", async () => {
   await start();
   const id = await queue.addTask({ taskType: 'noop', data: {} });
-  const head = new RegExp(`^\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z:tandem:cluster:noop:${id} (started|done)`);
+  const head = new RegExp(`^\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z:tandem:task:noop:${id} (started|done)`);
   const found = await eventually(() => {
     const matching = lines.filter(line => head.test(line));
     return matching.length === 2 ? matching : undefined;

@@ -18,10 +18,8 @@ describe('the log', () => {
       emit('task.done', { taskType: 'buildReport', taskId: 'Ab3', durationMs: 12.3 });
     });
     expect(lines).toEqual([
-      expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z:tandem:cluster:buildReport:Ab3 started workerPid=12\n$/),
-      expect.stringMatching(
-        /^\d{4}-\d\d-\d\dT[\d:.]+Z:tandem:cluster:buildReport:Ab3 done in 12 ms durationMs=12.3\n$/,
-      ),
+      expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z:tandem:task:buildReport:Ab3 started workerPid=12\n$/),
+      expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z:tandem:task:buildReport:Ab3 done in 12 ms durationMs=12.3\n$/),
     ]);
   });
 
