@@ -1,6 +1,6 @@
-import type { AppCatalog } from '../catalog';
+import type { AppCatalog, AppTaskType } from '../catalog';
 import { TaskQueue } from './index';
-import type { NewTask } from './model/new-task';
+import type { NewTask, OfType } from './model/new-task';
 
 /**
  * The job of a schedule: each run adds this task, once. Its `_id` says of which run it is, so that a run that happens
@@ -8,5 +8,7 @@ import type { NewTask } from './model/new-task';
  *
  * @example cron.add({ name: 'clean up', schedule: parser => parser.text('at 2:30 am'), job: addsTask({ taskType: 'cleanUp' }) });
  */
-export const addsTask = (task: NewTask<AppCatalog>) => (intendedAt: Date, name: string) =>
-  TaskQueue.addTask({ ...task, _id: `${name}:${intendedAt.toISOString()}`, once: true, dueDate: intendedAt });
+export const addsTask =
+  <T extends AppTaskType>(task: OfType<T> & NewTask<AppCatalog, NoInfer<T>>) =>
+  (intendedAt: Date, name: string) =>
+    TaskQueue.addTask<T>({ ...task, _id: `${name}:${intendedAt.toISOString()}`, once: true, dueDate: intendedAt });

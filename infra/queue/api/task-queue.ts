@@ -1,10 +1,10 @@
 import type { Db, Filter } from 'mongodb';
-import { type AnyCatalog, defaultOptions, definitionOf, didYouMean, show } from '../../catalog';
+import { type AnyCatalog, defaultOptions, definitionOf, didYouMean, show, type TaskTypeIn } from '../../catalog';
 import { type Clock, DatabaseClock, withoutCallTimeout } from '../../database';
 import type { Emit } from '../../monitor/events';
 import { DuplicateTaskError, DuplicateTasksError, InvalidTaskError } from '../model/errors';
 import { type QueueEventName, QueueEvents, type QueueListener, queueEventNames } from '../model/events';
-import type { NewTask, UnparsedTask } from '../model/new-task';
+import type { NewTask, OfType, UnparsedTask } from '../model/new-task';
 import { Signer } from '../model/signature';
 import type { Sender, Task } from '../model/task';
 import { Pauses } from '../store/control';
@@ -114,7 +114,7 @@ export class TaskQueueOf<C extends object> {
    * @throws InvalidTaskError or PayloadError with all problems at once; DuplicateTaskError where a live task has its
    *   `_id` or `uniqueKey`; TaskNotConfirmedError where the database did not answer, with what to do then.
    */
-  async addTask(task: NewTask<C>): Promise<string> {
+  async addTask<T extends TaskTypeIn<C>>(task: OfType<T> & NewTask<C, NoInfer<T>>): Promise<string> {
     const [result] = await addAll(this.core, [task]);
     if (result?.kind !== 'duplicate') return result?.id as string;
     throw new DuplicateTaskError(result.id, result.field, result.value, result.existingId);
@@ -125,7 +125,7 @@ export class TaskQueueOf<C extends object> {
    *
    * @throws InvalidTaskError with the problems of all; DuplicateTasksError where some were refused (the others are in).
    */
-  async addTasks(tasks: readonly NewTask<C>[]): Promise<string[]> {
+  async addTasks<T extends TaskTypeIn<C>>(tasks: readonly (OfType<T> & NewTask<C, NoInfer<T>>)[]): Promise<string[]> {
     if (!Array.isArray(tasks)) throw new InvalidTaskError([`addTasks: ${show(tasks)} is not an array of tasks`]);
     const results = await addAll(this.core, tasks as readonly UnparsedTask[]);
     const duplicates = results.flatMap(one =>

@@ -52,10 +52,18 @@ type DataField<Data> = keyof Data extends never
     ? { data?: Data }
     : { data: Data };
 
-/** What addTask takes, for each task type of the catalog C. */
-export type NewTask<C> = {
-  [T in TaskTypeIn<C>]: { taskType: T } & DataField<DataIn<C, T>> & AddOptions;
-}[TaskTypeIn<C>];
+/** What addTask takes, for each task type of the catalog C, or for the types T of them. */
+export type NewTask<C, T extends TaskTypeIn<C> = TaskTypeIn<C>> = T extends unknown
+  ? NewTaskOf<T, DataIn<C, T>>
+  : never;
+
+/** One of them. It has a name without C, so that the compiler's message on a wrong payload shows this type alone. */
+type NewTaskOf<T, Data> = OfType<T> & DataField<Data> & AddOptions;
+
+/** From where the compiler reads T: `OfType<T> & NewTask<C, NoInfer<T>>`. */
+export interface OfType<T> {
+  taskType: T;
+}
 
 /** The same, before it is known to be right. */
 export type UnparsedTask = { taskType?: unknown; data?: unknown } & { [K in keyof AddOptions]?: unknown };

@@ -1,12 +1,18 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { AppCatalog } from '../../catalog';
-import type { NewTask } from '../../queue';
+import type { AppCatalog, AppTaskType } from '../../catalog';
+import type { NewTask, OfType } from '../../queue';
 
 /** What a handler may do with the queue: what it adds is signed and recorded by its role, not by the worker. */
 export interface HandlerQueue {
   /** As TaskQueue.addTask in a role. Without `session`: a transaction can't span two processes. */
-  addTask(task: Omit<NewTask<AppCatalog>, 'session'>): Promise<string>;
-  addTasks(tasks: readonly Omit<NewTask<AppCatalog>, 'session'>[]): Promise<string[]>;
+  addTask<T extends AppTaskType>(task: OfType<T> & NewTask<AppCatalog, NoInfer<T>> & WithoutSession): Promise<string>;
+  addTasks<T extends AppTaskType>(
+    tasks: readonly (OfType<T> & NewTask<AppCatalog, NoInfer<T>> & WithoutSession)[],
+  ): Promise<string[]>;
+}
+
+interface WithoutSession {
+  session?: never;
 }
 
 /** The attempt whose handler the current code belongs to. */
