@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildWorker } from '../../infra/dev/bundling/build-worker';
-import type { ExecutorCallbacks, Report } from '../../infra/queue/model/executor';
+import type { AttemptReport, ExecutorCallbacks } from '../../infra/queue/model/executor';
 import type { Progress, Task } from '../../infra/queue/model/task';
 import { Pool } from '../../infra/workers/pool/pool';
 import type { PoolOptions } from '../../infra/workers/pool/pool-options';
@@ -47,10 +47,13 @@ export interface Said {
   fields: Record<string, unknown>;
 }
 
+type Ran = NonNullable<AttemptReport['ran']>;
+type FlatReport = AttemptReport & Ran;
+
 /** A real pool of real worker processes, and all that it said. */
 export class FaultPool implements ExecutorCallbacks {
   readonly pool: Pool;
-  readonly reports = new Map<string, Report>();
+  readonly reports = new Map<string, FlatReport>();
   readonly started = new Map<string, number>();
   readonly progress: { taskId: string; progress: Progress }[] = [];
   readonly said: Said[] = [];
@@ -66,9 +69,9 @@ export class FaultPool implements ExecutorCallbacks {
     return this;
   }
 
-  onReport(report: Report): void {
+  onReport(report: AttemptReport): void {
     if (this.reports.has(report.task._id)) throw new Error(`${report.task._id} is reported twice`);
-    this.reports.set(report.task._id, report);
+    this.reports.set(report.task._id, { ...report, ...(report.ran as Ran) });
   }
 
   onStarted(task: Task, workerPid: number): void {
@@ -80,13 +83,13 @@ export class FaultPool implements ExecutorCallbacks {
   }
 
   /** Runs one task to its report. */
-  async run(taskType: keyof FaultCatalog, data: object = {}, more: Partial<Task> = {}): Promise<Report> {
+  async run(taskType: keyof FaultCatalog, data: object = {}, more: Partial<Task> = {}): Promise<FlatReport> {
     const task = faultTask(taskType, data, more);
-    this.pool.run([task]);
+    this.pool.execute([task]);
     return this.reportOf(task);
   }
 
-  reportOf(task: Task): Promise<Report> {
+  reportOf(task: Task): Promise<FlatReport> {
     return eventually(() => this.reports.get(task._id));
   }
 

@@ -6,7 +6,7 @@ async function main(file: string): Promise<void> {
   const pool = await new FaultPool({ file, maxWorkers: 3 }).start();
   const busy = faultTask('blockLoopLong', { ms: 3_600_000 });
   const waiting = faultTask('hangLong');
-  pool.pool.run([busy, waiting]);
+  pool.pool.execute([busy, waiting]);
   await Promise.all([busy, waiting].map(task => pool.begun(task)));
   // One that is still starting has no ears for signals yet.
   await eventually(() => pool.saidOf('worker.started').length === 3);

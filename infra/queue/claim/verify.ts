@@ -1,7 +1,7 @@
 import { type AnyCatalog, findPayloadProblems } from '../../catalog';
 import type { QueueCore } from '../api/queue-core';
+import type { AttemptReport, Outcome } from '../model/executor';
 import { isOldSignature, whyNotVerified } from '../model/signature';
-import type { Ending } from '../model/states';
 import type { Task } from '../model/task';
 import { findTaskProblem, readableParts } from '../model/task-problem';
 
@@ -10,7 +10,7 @@ export interface Verified {
   /** To be run. */
   tasks: Task[];
   /** Not to be run: rejected, or cancelled while they waited. */
-  ended: { task: Task; ending: Ending }[];
+  ended: AttemptReport[];
 }
 
 /** Looks at each claimed task before it may run: whoever can write to the database may have made it, or changed it. */
@@ -18,14 +18,14 @@ export function verify(core: QueueCore, claimed: Task[]): Verified {
   const ended: Verified['ended'] = [];
   const tasks = claimed.filter(task => {
     const malformed = findMalformed(task);
-    const ending = malformed ?? findEnding(core, task);
-    if (ending) ended.push({ task: malformed ? readableParts(task) : task, ending });
-    return !ending;
+    const outcome = malformed ?? findOutcome(core, task);
+    if (outcome) ended.push({ task: malformed ? readableParts(task) : task, outcome });
+    return !outcome;
   });
   return { tasks, ended };
 }
 
-function findMalformed(task: Task): Ending | undefined {
+function findMalformed(task: Task): Outcome | undefined {
   // No channel to a worker carries an ObjectId, and no fence, log or list of ids expects one.
   if (typeof task._id !== 'string') return rejected('IdError', `_id: ${String(task._id)} is not a text`);
   const problem = findTaskProblem(task);
@@ -33,7 +33,7 @@ function findMalformed(task: Task): Ending | undefined {
 }
 
 /** Why a claimed task must not run, if so. */
-function findEnding({ signer, catalog }: QueueCore, task: Task): Ending | undefined {
+function findOutcome({ signer, catalog }: QueueCore, task: Task): Outcome | undefined {
   if (task.cancelRequested) return { kind: 'cancelled' };
   if (!signer.verify(task)) return rejected('SignatureError', whyNotVerified(task));
   // What is signed was parsed when it was added, and has not changed since.
@@ -42,7 +42,7 @@ function findEnding({ signer, catalog }: QueueCore, task: Task): Ending | undefi
   return problems.length > 0 ? rejected('PayloadError', problems.join('; ')) : undefined;
 }
 
-function rejected(name: string, message: string): Ending {
+function rejected(name: string, message: string): Outcome {
   return { kind: 'rejected', error: { name, message } };
 }
 

@@ -151,13 +151,13 @@ export class FetchLoop {
     const { inFlight, executor, completer, emit } = this.options;
     const tasks = claimed.filter(task => !this.isStale(task, store));
     for (const task of [...tasks, ...ended.map(one => one.task)]) inFlight.add(task, store);
-    for (const one of ended) {
-      inFlight.ended(one.task);
-      completer.add({ ...one, store });
+    for (const report of ended) {
+      inFlight.ended(report.task);
+      completer.add(report, store);
     }
     if (tasks.length === 0) return;
     emit('task.claimed', { count: tasks.length, priority: priorityClassOf(tasks[0]?.priority ?? 0) });
-    executor.run(tasks);
+    executor.execute(tasks);
   }
 
   /** Whether an earlier attempt of the task, from before it was taken from us, is still running here: that attempt is ended. */

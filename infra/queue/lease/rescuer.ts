@@ -3,7 +3,7 @@ import type { InFlightTasks } from '../claim/in-flight';
 import { newToken } from '../model/ids';
 import type { Task } from '../model/task';
 import { findTaskProblem } from '../model/task-problem';
-import { settleForAnother } from '../settle/settlement';
+import { settlementForAnother } from '../settle/settlement';
 import { SettleError } from '../store/mongo-settle';
 import type { TaskCounters } from '../store/task-counters';
 import type { Held, Settlement, TaskStore, Upcoming } from '../store/task-store';
@@ -70,7 +70,7 @@ export class Rescuer {
     const tasks = await this.withoutMalformed(expired);
     const settlements = tasks.map(task => {
       const message = `its jobs role (${task.owner}) died or lost the database while it ran`;
-      return settleForAnother(core, task, { kind: 'rescued', error: { name: 'Rescued', message } }, newToken());
+      return settlementForAnother(core, task, { kind: 'rescued', error: { name: 'Rescued', message } }, newToken());
     });
     const lost = await this.settle(settlements);
     for (const [index, task] of tasks.entries()) {
@@ -101,7 +101,7 @@ export class Rescuer {
   }
 
   /** @returns the ids of those that had been lost, or whose end the database refuses. */
-  private async settle(settlements: Settlement[]): Promise<Set<string>> {
+  private async settle(settlements: Settlement<Task>[]): Promise<Set<string>> {
     try {
       return new Set(await this.options.store.settle(settlements));
     } catch (error) {

@@ -1,26 +1,30 @@
 import type { Progress, Task, TaskError } from './task';
 
-/** How a run of a task ended. The union is closed: every switch over it is exhaustive. */
+/**
+ * How an attempt at a task ended. The union is closed: every switch over it is exhaustive. No executor says the last two:
+ * the rescuer says `rescued` of a task whose owner it found dead, and the check at the claim `rejected`.
+ */
 export type Outcome =
   | { kind: 'done'; value: unknown }
   | { kind: 'failed'; error: TaskError; fatal: boolean }
   | { kind: 'cancelled' }
   | { kind: 'timedOut'; error: TaskError }
-  | { kind: 'crashed'; error: TaskError };
+  | { kind: 'crashed'; error: TaskError }
+  | { kind: 'rescued'; error: TaskError }
+  | { kind: 'rejected'; error: TaskError };
 
-/** What the executor says of one finished run. */
-export interface Report {
+/** What the executor says of an attempt that has ended. */
+export interface AttemptReport {
   task: Task;
   outcome: Outcome;
-  startedAt: Date;
-  finishedAt: Date;
-  workerPid?: number;
+  /** When and where it ran. Absent where nothing ran: the task was rejected or cancelled at its claim. */
+  ran?: { startedAt: Date; finishedAt: Date; workerPid?: number };
 }
 
 /** What the dispatcher gives an executor to call back. */
 export interface ExecutorCallbacks {
-  /** Called exactly once for each task given to `run`, unless it was handed back. */
-  onReport(report: Report): void;
+  /** Called exactly once for each task given to `execute`, unless it was handed back. */
+  onReport(report: AttemptReport): void;
   onProgress(task: Task, progress: Progress): void;
   /** A task has really begun in a worker (it may have waited in the prefetch of the pool). */
   onStarted(task: Task, workerPid: number): void;
@@ -36,7 +40,7 @@ export interface Executor {
   /** How many of tasks of these types, in this order, it takes now: never more than it is soon through with. */
   fitting(taskTypes: readonly string[]): number;
   /** Takes claimed tasks. Their leases are the dispatcher's business. */
-  run(tasks: Task[]): void;
+  execute(tasks: Task[]): void;
   /** Aborts the handler's signal, and after a grace ends the worker. The report follows. */
   cancel(taskId: string): void;
   /**

@@ -2,9 +2,6 @@ import type { Backoff, ResolvedOptions } from '../../catalog';
 import type { Outcome } from './executor';
 import type { Task, TaskError, TaskState } from './task';
 
-/** How a run ended, as the store hears of it: what the executor says, or that its owner was found dead. */
-export type Ending = Outcome | { kind: 'rescued'; error: TaskError } | { kind: 'rejected'; error: TaskError };
-
 /** What becomes of a running task. One store call makes it so. */
 export interface Transition {
   state: Exclude<TaskState, 'running'>;
@@ -32,35 +29,35 @@ export type Rules = Pick<ResolvedOptions, 'attempts' | 'backoff' | 'retention'>;
  */
 export function decideNextState(
   task: Task,
-  ending: Ending,
+  outcome: Outcome,
   now: Date,
   rules: Rules,
   random = Math.random(),
 ): Transition {
-  switch (ending.kind) {
+  switch (outcome.kind) {
     case 'done':
-      return finish(task, 'done', task.attempt + 1, now, rules.retention.done, { result: ending.value });
+      return finish(task, 'done', task.attempt + 1, now, rules.retention.done, { result: outcome.value });
     case 'cancelled':
       return finish(task, 'cancelled', task.attempt, now, rules.retention.failed, {});
     case 'rejected':
       // It never ran: no attempt is used.
-      return finish(task, 'rejected', task.attempt, now, rules.retention.failed, { error: ending.error });
+      return finish(task, 'rejected', task.attempt, now, rules.retention.failed, { error: outcome.error });
     case 'failed':
-      return afterFailure(task, ending.error, now, rules, ending.fatal, {
+      return afterFailure(task, outcome.error, now, rules, outcome.fatal, {
         sinks: true,
         waitMs: backoffMs(task.attempt + 1, rules.backoff, random),
       });
     case 'timedOut':
-      return afterFailure(task, ending.error, now, rules, false, {
+      return afterFailure(task, outcome.error, now, rules, false, {
         sinks: true,
         waitMs: backoffMs(task.attempt + 1, rules.backoff, random),
       });
     case 'crashed':
     case 'rescued':
       // It may not be to blame for the end of its process: it goes back at once, but the attempt counts.
-      return afterFailure(task, ending.error, now, rules, false, { goesFirst: true, waitMs: 0 });
+      return afterFailure(task, outcome.error, now, rules, false, { goesFirst: true, waitMs: 0 });
     default:
-      return unknownEnding(ending);
+      return unknownOutcome(outcome);
   }
 }
 
@@ -99,8 +96,8 @@ function finish(
   return { state, attempt, dueDate, ...end, ...rest, ...(missed && { deadlineMissed: true }) };
 }
 
-function unknownEnding(ending: never): never {
-  throw new Error(`not an ending: ${JSON.stringify(ending)}`);
+function unknownOutcome(outcome: never): never {
+  throw new Error(`not an outcome: ${JSON.stringify(outcome)}`);
 }
 
 /**

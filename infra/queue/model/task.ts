@@ -26,8 +26,8 @@ export interface TaskError {
   fingerprint?: string;
 }
 
-/** One try at running a task; the history of a task is the list of them. */
-export interface Attempt {
+/** What is remembered of an attempt; the history of a task is the list of them. */
+export interface AttemptRecord {
   startedAt: Date;
   finishedAt: Date;
   outcome: 'done' | 'failed' | 'cancelled' | 'timedOut' | 'crashed' | 'rescued';
@@ -83,7 +83,7 @@ export interface Task<Data = unknown, Result = unknown> {
   deadlineWatch?: 'bump' | 'miss';
   /** How many attempts have been used, rescues included. */
   attempt: number;
-  attempts: Attempt[];
+  attempts: AttemptRecord[];
   sender: Sender;
   /** The catalog version of its type when it was added. */
   catalogVersion: number;
@@ -93,7 +93,7 @@ export interface Task<Data = unknown, Result = unknown> {
 
   /** Set while it runs; every write to a running task matches owner and token. */
   owner?: string;
-  /** Of the last claim. It stays after the run, so that a settle whose reply was lost can see that it was written. */
+  /** Of the last claim. It stays after the attempt, so that a settle whose reply was lost can see that it was written. */
   token?: string;
   leaseUntil?: Date;
   claimedAt?: Date;

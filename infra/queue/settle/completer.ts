@@ -1,54 +1,46 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { timerMs } from '../../timing/timer-ms';
 import type { QueueCore } from '../api/queue-core';
-import type { Ending, Transition } from '../model/states';
+import type { AttemptReport } from '../model/executor';
 import type { Task } from '../model/task';
 import type { DatabaseGuard } from '../store/database-guard';
 import { ErrorGroups } from '../store/error-groups';
 import { SettleError } from '../store/mongo-settle';
 import type { Counted, TaskCounters } from '../store/task-counters';
 import type { Settlement, TaskStore } from '../store/task-store';
-import { type EndedAttempt, isUnstorable, settle, unstorable } from './settlement';
+import { durationOf, isUnstorable, settlementOf, unstorable } from './settlement';
 
-/** An end that is written: the task as it was, and what became of it. */
-export interface Settled {
-  task: Task;
+/** A settlement that is waiting to be written, being written, or put off. */
+interface Unwritten {
+  settlement: Settlement<Task>;
   store: TaskStore;
-  ending: Ending;
-  transition: Transition;
-  durationMs: number;
-}
-
-type Ended = EndedAttempt & { store: TaskStore };
-type Pending = Ended & {
-  settlement: Settlement;
   /** When it could first have been written, by `performance.now`. */
   since: number;
-};
+}
 
 export interface CompleterOptions {
   core: QueueCore;
   guard: DatabaseGuard;
   counters: TaskCounters;
-  /** An end is written, or was void because the task had been lost. */
-  onSettled(settled: Settled): void;
+  /** A settlement is written. */
+  onSettled(settlement: Settlement<Task>, store: TaskStore): void;
+  /** A settlement was void because its task had been lost. */
   onLost(tasks: Task[]): void;
-  /** How many ends one write takes at most. */
+  /** How many settlements one write takes at most. */
   batch?: number;
 }
 
 const retryWaitMs = { first: 50, longest: 2_000 };
 
 /**
- * Writes the ends of attempts, in batches that grow by themselves: what reports while a write is under way goes into
+ * Writes the settlements of attempts, in batches that grow by themselves: what reports while a write is under way goes into
  * the next. What cannot be written is kept and tried again; the fence sees to it that a late write changes nothing.
  */
 export class Completer {
   private readonly errors: ErrorGroups;
   private readonly batch: number;
-  private pending: Pending[] = [];
-  /** What is not written yet: waiting, under way, or put off. */
-  private readonly unwritten = new Set<Pending>();
+  private pending: Unwritten[] = [];
+  private readonly unwritten = new Set<Unwritten>();
   private flushing: Promise<void> | undefined;
 
   constructor(private readonly options: CompleterOptions) {
@@ -56,17 +48,17 @@ export class Completer {
     this.batch = options.batch ?? 500;
   }
 
-  add(ended: Ended, since = performance.now()): void {
-    const pending = { ...ended, ...settle(this.options.core, ended), since };
-    this.unwritten.add(pending);
-    this.enqueue(pending);
+  add(report: AttemptReport, store: TaskStore, since = performance.now()): void {
+    const one = { settlement: settlementOf(this.options.core, report), store, since };
+    this.unwritten.add(one);
+    this.enqueue(one);
   }
 
   get size(): number {
     return this.unwritten.size;
   }
 
-  /** For how long the oldest end waits to be written, in ms; 0 where none does. */
+  /** How long the oldest settlement has waited to be written, in ms; 0 where none does. */
   get oldestMs(): number {
     const oldest = Math.min(...[...this.unwritten].map(({ since }) => since));
     return this.unwritten.size === 0 ? 0 : performance.now() - oldest;
@@ -90,10 +82,10 @@ export class Completer {
     this.pending = [];
   }
 
-  private enqueue(pending: Pending): void {
+  private enqueue(one: Unwritten): void {
     // It may have been abandoned while it was put off.
-    if (!this.unwritten.has(pending)) return;
-    this.pending.push(pending);
+    if (!this.unwritten.has(one)) return;
+    this.pending.push(one);
     this.flushSoon();
   }
 
@@ -121,7 +113,7 @@ export class Completer {
   }
 
   /** @returns false where the batch must be tried again. */
-  private async flush(batch: Pending[]): Promise<boolean> {
+  private async flush(batch: Unwritten[]): Promise<boolean> {
     const stores = new Set(batch.map(({ store }) => store));
     const results = await Promise.all(
       [...stores].map(store =>
@@ -134,7 +126,7 @@ export class Completer {
     return results.every(Boolean);
   }
 
-  private async settle(store: TaskStore, batch: Pending[]): Promise<boolean> {
+  private async settle(store: TaskStore, batch: Unwritten[]): Promise<boolean> {
     try {
       const lost = await store.settle(batch.map(({ settlement }) => settlement));
       this.options.guard.succeeded('settle');
@@ -149,7 +141,7 @@ export class Completer {
   }
 
   /** A result that cannot be stored makes its task failed; what failed alone is tried again, alone. */
-  private async partlyWritten(batch: Pending[], { refused, postponed, lost }: SettleError): Promise<boolean> {
+  private async partlyWritten(batch: Unwritten[], { refused, postponed, lost }: SettleError): Promise<boolean> {
     const problems = new Map([...refused, ...postponed].map(({ settlement, error }) => [settlement, error]));
     this.written(
       batch.filter(({ settlement }) => !problems.has(settlement)),
@@ -160,59 +152,55 @@ export class Completer {
       const problem = problems.get(one.settlement);
       if (!problem) continue;
       if (!hopeless.has(one.settlement)) this.putOff(one, problem);
-      else if (isUnstorable(one.ending)) await this.setAside(one, problem);
-      else this.replace(one, unstorable(one, problem));
+      else if (isUnstorable(one.settlement)) await this.setAside(one, problem);
+      else this.replace(one, unstorable(one.settlement, problem));
     }
     return true;
   }
 
-  private replace(one: Pending, by: EndedAttempt): void {
+  private replace(one: Unwritten, by: AttemptReport): void {
     this.unwritten.delete(one);
-    this.add({ store: one.store, ...by }, one.since);
+    this.add(by, one.store, one.since);
   }
 
   /** Where not even the refusal can be written, there is nothing left but to take the document out of the way. */
-  private async setAside(one: Pending, { name, message }: Error): Promise<void> {
+  private async setAside(one: Unwritten, { name, message }: Error): Promise<void> {
     try {
-      await one.store.setAside(one.task, 'running', { name, message }, this.options.core.clock.now());
+      await one.store.setAside(one.settlement.task, 'running', { name, message }, this.options.core.clock.now());
       this.written([one], new Set());
     } catch (error) {
       this.putOff(one, error as Error);
     }
   }
 
-  private putOff(one: Pending, problem: Error): void {
+  private putOff(one: Unwritten, problem: Error): void {
     this.options.guard.failed('settle', problem);
     setTimeout(() => this.enqueue(one), retryWaitMs.longest).unref();
   }
 
-  private written(batch: Pending[], lost: ReadonlySet<string>): void {
+  private written(batch: Unwritten[], lost: ReadonlySet<string>): void {
     for (const one of batch) this.unwritten.delete(one);
-    const settled = batch.filter(({ task }) => !lost.has(task._id)).map(asSettled);
-    this.options.onLost(batch.filter(({ task }) => lost.has(task._id)).map(({ task }) => task));
-    for (const one of settled) this.count(one);
-    for (const one of settled) this.options.onSettled(one);
-    this.group(settled);
+    const settled = batch.filter(({ settlement }) => !lost.has(settlement.task._id));
+    const tasks = batch.map(({ settlement }) => settlement.task);
+    this.options.onLost(tasks.filter(({ _id }) => lost.has(_id)));
+    for (const { settlement } of settled) this.count(settlement);
+    for (const { settlement, store } of settled) this.options.onSettled(settlement, store);
+    this.group(settled.map(({ settlement }) => settlement));
   }
 
-  private count({ task, ending, transition, durationMs }: Settled): void {
+  private count(settlement: Settlement<Task>): void {
     const { counters } = this.options;
-    if (ending.kind === 'done') counters.learnDuration(task.taskType, durationMs);
-    if (ending.kind === 'rescued') counters.add(task.taskType, 'rescued');
+    const { task, transition } = settlement;
     const { state } = transition;
+    if (state === 'done') counters.learnDuration(task.taskType, durationOf(settlement));
     const what: Counted = state === 'scheduled' || state === 'queued' ? 'retried' : state;
     counters.add(task.taskType, what);
   }
 
-  private group(settled: Settled[]): void {
-    const failures = settled.flatMap(({ task, ending }) => ('error' in ending ? [{ task, error: ending.error }] : []));
+  private group(settled: Settlement<Task>[]): void {
+    const failures = settled.flatMap(({ task, transition: { error } }) => (error ? [{ task, error }] : []));
     if (failures.length === 0) return;
     const now = this.options.core.clock.now();
     void this.options.guard.attempt('error groups', () => this.errors.record(failures, now));
   }
-}
-
-function asSettled({ task, store, ending, settlement, ran }: Pending): Settled {
-  const durationMs = ran ? ran.finishedAt.getTime() - ran.startedAt.getTime() : 0;
-  return { task, store, ending, transition: settlement.transition, durationMs };
 }

@@ -1,12 +1,12 @@
 import { DatabaseClock } from '../../database';
 import type { QueueCore } from '../api/queue-core';
 import type { InFlightTasks } from '../claim/in-flight';
-import type { Executor, ExecutorCallbacks, Report } from '../model/executor';
+import type { AttemptReport, Executor, ExecutorCallbacks } from '../model/executor';
 import type { Progress, Task } from '../model/task';
 import type { DatabaseGuard } from '../store/database-guard';
 import type { TaskCounters } from '../store/task-counters';
-import type { TaskStore } from '../store/task-store';
-import { Completer, type Settled } from './completer';
+import type { Settlement, TaskStore } from '../store/task-store';
+import { Completer } from './completer';
 import { ProgressWriter } from './progress-writer';
 import { SettleReport } from './settle-report';
 
@@ -24,6 +24,8 @@ export interface ExecutionEventsOptions {
   onScheduled(task: Task, dueDate: Date, store: TaskStore): void;
 }
 
+type Ran = NonNullable<AttemptReport['ran']>;
+
 /** Hears from the executor how tasks are doing, and sees to it that it is written and told. */
 export class ExecutionEvents implements ExecutorCallbacks {
   readonly completer: Completer;
@@ -38,7 +40,7 @@ export class ExecutionEvents implements ExecutorCallbacks {
       core,
       guard,
       counters,
-      onSettled: settled => this.settled(settled),
+      onSettled: (settlement, store) => this.settled(settlement, store),
       onLost: tasks => this.lost(tasks),
       ...(batch !== undefined && { batch }),
     });
@@ -62,14 +64,13 @@ export class ExecutionEvents implements ExecutorCallbacks {
     this.options.core.events.tell('progress', task, progress);
   }
 
-  onReport({ task, outcome, startedAt, finishedAt, workerPid }: Report): void {
+  onReport({ task, outcome, ran }: AttemptReport): void {
     const { inFlight, wake } = this.options;
     const known = inFlight.get(task);
     // Lost in the meantime: whoever has it now will report.
     if (!known) return;
     inFlight.ended(task);
-    const ran = { startedAt: this.onDatabaseTime(startedAt), finishedAt: this.onDatabaseTime(finishedAt), workerPid };
-    this.completer.add({ task: known.task, store: known.store, ending: outcome, ran });
+    this.completer.add({ task: known.task, outcome, ...(ran && { ran: this.onDatabaseTime(ran) }) }, known.store);
     wake();
   }
 
@@ -117,15 +118,17 @@ export class ExecutionEvents implements ExecutorCallbacks {
   }
 
   /** Executors tell this machine's time. */
-  private onDatabaseTime(date: Date): Date {
+  private onDatabaseTime(ran: Ran): Ran {
     const { clock } = this.options.core;
-    return clock instanceof DatabaseClock ? new Date(date.getTime() + clock.offsetMs) : date;
+    const offsetMs = clock instanceof DatabaseClock ? clock.offsetMs : 0;
+    const moved = (date: Date) => new Date(date.getTime() + offsetMs);
+    return { ...ran, startedAt: moved(ran.startedAt), finishedAt: moved(ran.finishedAt) };
   }
 
-  private settled(settled: Settled): void {
-    const { task, store, transition } = settled;
+  private settled(settlement: Settlement<Task>, store: TaskStore): void {
+    const { task, transition } = settlement;
     this.options.inFlight.forget(task);
-    this.settleReport.tell(settled);
+    this.settleReport.tell(settlement);
     if (transition.state === 'scheduled') this.options.onScheduled(task, transition.dueDate, store);
     if (transition.state === 'queued') this.options.wake();
   }

@@ -1,16 +1,23 @@
 import type { QueueCore } from '../api/queue-core';
 import type { Task, TaskError } from '../model/task';
-import type { Settled } from './completer';
+import type { Settlement } from '../store/task-store';
+import { durationOf } from './settlement';
 
 /** Says what became of a task: one event for the log and the metrics, one for the queue's listeners. */
 export class SettleReport {
   constructor(private readonly core: QueueCore) {}
 
-  tell({ task, ending, transition, durationMs }: Settled): void {
+  tell(settlement: Settlement<Task>): void {
+    const { task, transition, attempt } = settlement;
     const after: Task = { ...task, ...transition };
-    const fields = { taskType: task.taskType, taskId: task._id, attempt: transition.attempt, durationMs };
-    const error = 'error' in ending ? ending.error : undefined;
-    const outcome = ending.kind;
+    const fields = {
+      taskType: task.taskType,
+      taskId: task._id,
+      attempt: transition.attempt,
+      durationMs: durationOf(settlement),
+    };
+    const { error } = transition;
+    const outcome = attempt?.outcome;
     switch (transition.state) {
       case 'done':
         this.say('task.done', 'done', after, fields, transition.result);

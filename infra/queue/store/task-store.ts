@@ -1,6 +1,6 @@
 import type { AnySession } from '../model/new-task';
 import type { Transition } from '../model/states';
-import type { Attempt, Progress, Task, TaskError } from '../model/task';
+import type { AttemptRecord, Progress, Task, TaskError } from '../model/task';
 
 /** A task to be inserted. `once`: any record of its `_id` means that nothing is added. */
 export interface Insertion {
@@ -51,13 +51,13 @@ export interface Held {
   token?: string;
 }
 
-/** The end of an attempt, to be written. */
-export interface Settlement {
-  task: Held;
+/** What is to be written at the end of an attempt. */
+export interface Settlement<T extends Held = Held> {
+  task: T;
   transition: Transition;
   /** For the history; absent where nothing ran (a task rejected at its claim). */
-  attempt?: Attempt;
-  /** Written in the place of the claim's token, by who ends somebody else's attempt: its owner's own settle is void. */
+  attempt?: AttemptRecord;
+  /** Written in the place of the claim's token, by who ends somebody else's attempt: its owner's own settlement is void. */
   newToken?: string;
 }
 

@@ -1,5 +1,5 @@
 import type { Transition } from '../model/states';
-import { type Attempt, attemptsKept } from '../model/task';
+import { type AttemptRecord, attemptsKept } from '../model/task';
 
 /** The fields that a transition sets; those that are not there stay as they are. */
 export function fieldsOf(transition: Transition): Partial<Transition> {
@@ -13,7 +13,7 @@ const always = ['owner', 'leaseUntil', 'claimedAt', 'promotion'] as const;
 
 /**
  * The fields that end with the attempt. `cancelRequested` stays where the task goes back to wait: a cancel that came
- * while its run was ending is then obeyed at the next claim. A task that goes back to wait keeps no progress; a done one
+ * while its attempt was ending is then obeyed at the next claim. A task that goes back to wait keeps no progress; a done one
  * shows no error.
  */
 export function fieldsToUnset(state: Transition['state']): string[] {
@@ -46,7 +46,7 @@ export const fieldsOfTheEnd = [
 ] as const;
 
 /** The history with one more attempt. */
-export function withAttempt(attempts: readonly Attempt[], attempt: Attempt | undefined): Attempt[] {
+export function withAttempt(attempts: readonly AttemptRecord[], attempt: AttemptRecord | undefined): AttemptRecord[] {
   return attempt ? [...attempts, attempt].slice(-attemptsKept) : [...attempts];
 }
 

@@ -25,7 +25,7 @@ export interface InProcessOptions {
   timeoutOf?: (taskType: string) => number | undefined;
 }
 
-interface Run {
+interface Attempt {
   task: Task;
   abort: AbortController;
   /** Why it was aborted. */
@@ -38,8 +38,8 @@ interface Run {
  * everything here, and one that crashes takes the process with it: roles use the pool of worker processes.
  */
 export class InProcessExecutor implements Executor {
-  /** By claim: a task that was lost and claimed again may run here a second time while the first run ends. */
-  private readonly runs = new Map<string, Run>();
+  /** By claim: a task that was lost and claimed again may run here a second time while the first attempt ends. */
+  private readonly attempts = new Map<string, Attempt>();
   private readonly slots: number;
   private events: ExecutorCallbacks | undefined;
   private stopped = false;
@@ -53,81 +53,82 @@ export class InProcessExecutor implements Executor {
   }
 
   room(): number {
-    return this.stopped ? 0 : this.slots - this.runs.size;
+    return this.stopped ? 0 : this.slots - this.attempts.size;
   }
 
   fitting(taskTypes: readonly string[]): number {
     return Math.min(taskTypes.length, this.room());
   }
 
-  run(tasks: Task[]): void {
+  execute(tasks: Task[]): void {
     for (const task of tasks) this.begin(task);
   }
 
   cancel(taskId: string): void {
-    for (const run of this.runs.values()) if (run.task._id === taskId) this.end(run, 'cancelled');
+    for (const attempt of this.attempts.values()) if (attempt.task._id === taskId) this.end(attempt, 'cancelled');
   }
 
   async stop(graceMs: number): Promise<Task[]> {
     this.stopped = true;
-    const running = [...this.runs.values()];
+    const running = [...this.attempts.values()];
     const late = new AbortController();
     await Promise.race([
       Promise.all(running.map(({ ended }) => ended)),
       wait(timerMs(graceMs), undefined, { signal: late.signal }).catch(() => {}),
     ]);
     late.abort();
-    const unfinished = [...this.runs.values()];
-    this.runs.clear();
+    const unfinished = [...this.attempts.values()];
+    this.attempts.clear();
     for (const { abort } of unfinished) abort.abort(new Error('the role stops'));
     return unfinished.map(({ task }) => task);
   }
 
   private begin(task: Task): void {
-    const run: Run = { task, abort: new AbortController(), ended: Promise.resolve() };
-    this.runs.set(keyOf(task), run);
-    run.ended = this.execute(run);
+    const attempt: Attempt = { task, abort: new AbortController(), ended: Promise.resolve() };
+    this.attempts.set(keyOf(task), attempt);
+    attempt.ended = this.play(attempt);
   }
 
-  private async execute(run: Run): Promise<void> {
-    const { task } = run;
+  private async play(attempt: Attempt): Promise<void> {
+    const { task } = attempt;
     const startedAt = new Date();
     const timeout = this.options.timeoutOf?.(task.taskType);
-    const timer = timeout === undefined ? undefined : setTimeout(() => this.end(run, 'timedOut'), timerMs(timeout));
+    const timer = timeout === undefined ? undefined : setTimeout(() => this.end(attempt, 'timedOut'), timerMs(timeout));
     this.events?.onStarted(task, process.pid);
-    const outcome = await this.outcomeOf(run);
+    const outcome = await this.outcomeOf(attempt);
     clearTimeout(timer);
     // Handed back at a stop: then nobody waits for the report.
-    if (this.runs.get(keyOf(task)) !== run) return;
-    this.runs.delete(keyOf(task));
-    this.events?.onReport({ task, outcome, startedAt, finishedAt: new Date(), workerPid: process.pid });
+    if (this.attempts.get(keyOf(task)) !== attempt) return;
+    this.attempts.delete(keyOf(task));
+    const ran = { startedAt, finishedAt: new Date(), workerPid: process.pid };
+    this.events?.onReport({ task, outcome, ran });
     this.events?.wake();
   }
 
-  private async outcomeOf(run: Run): Promise<Outcome> {
-    const { task, abort } = run;
+  private async outcomeOf(attempt: Attempt): Promise<Outcome> {
+    const { task, abort } = attempt;
     try {
       const handler = this.options.handlers[task.taskType];
       if (!handler) throw new Error(`no handler for ${task.taskType} was given to this executor`);
       const progress = (fraction: number, note?: string) => this.tellProgress(task, fraction, note);
       const value = await withinTask(task, async () => handler(task, { signal: abort.signal, progress }));
-      return this.aborted(run) ?? outcomeOf(value);
+      return this.aborted(attempt) ?? outcomeOf(value);
     } catch (thrown) {
       const error = plainError(thrown);
-      return this.aborted(run) ?? { kind: 'failed', error, fatal: error.name === 'FatalError' };
+      return this.aborted(attempt) ?? { kind: 'failed', error, fatal: error.name === 'FatalError' };
     }
   }
 
-  private aborted({ reason, task }: Run): Outcome | undefined {
+  private aborted({ reason, task }: Attempt): Outcome | undefined {
     if (reason === 'cancelled') return { kind: 'cancelled' };
     const message = `${task.taskType} ran longer than its time-out`;
     return reason && { kind: 'timedOut', error: { name: 'TimeoutError', message } };
   }
 
-  private end(run: Run, reason: 'cancelled' | 'timedOut'): void {
-    if (run.reason) return;
-    run.reason = reason;
-    run.abort.abort(new Error(reason));
+  private end(attempt: Attempt, reason: 'cancelled' | 'timedOut'): void {
+    if (attempt.reason) return;
+    attempt.reason = reason;
+    attempt.abort.abort(new Error(reason));
   }
 
   private tellProgress(task: Task, fraction: number, note: string | undefined): void {

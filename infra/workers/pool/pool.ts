@@ -69,7 +69,7 @@ export class Pool implements Executor, WorkerSetListener {
     return this.capacity.fitting(taskTypes);
   }
 
-  run(tasks: Task[]): void {
+  execute(tasks: Task[]): void {
     this.scaler.touch();
     for (const task of tasks) this.pending.add(this.accept(task));
     this.assign();
@@ -200,9 +200,11 @@ export class Pool implements Executor, WorkerSetListener {
     this.events?.onReport({
       task,
       outcome,
-      startedAt: new Date(startedAt),
-      finishedAt: new Date(finishedAt),
-      ...(worker && { workerPid: worker.pid }),
+      ran: {
+        startedAt: new Date(startedAt),
+        finishedAt: new Date(finishedAt),
+        ...(worker && { workerPid: worker.pid }),
+      },
     });
   }
 

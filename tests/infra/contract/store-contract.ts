@@ -1,5 +1,5 @@
 import type { Transition } from '../../../infra/queue/model/states';
-import type { Attempt, Task } from '../../../infra/queue/model/task';
+import type { AttemptRecord, Task } from '../../../infra/queue/model/task';
 import type { Held, Inserted, Settlement, TaskStore } from '../../../infra/queue/store/task-store';
 import { aTask } from '../../support/tasks';
 
@@ -39,7 +39,7 @@ export function describeStore(
       store.settle([
         { task, transition: { state: 'done', attempt: 1, dueDate: now, ...transition }, attempt: anAttempt(), ...more },
       ]);
-    const anAttempt = (): Attempt => ({
+    const anAttempt = (): AttemptRecord => ({
       startedAt: now,
       finishedAt: at(5),
       outcome: 'done',

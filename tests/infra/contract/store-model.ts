@@ -1,5 +1,6 @@
 import type { AsyncCommand } from 'fast-check';
-import { decideNextState, type Ending } from '../../../infra/queue/model/states';
+import type { Outcome } from '../../../infra/queue/model/executor';
+import { decideNextState } from '../../../infra/queue/model/states';
 import { isLive, type Task, type TaskState } from '../../../infra/queue/model/task';
 import type { Held, Inserted, Settlement, TaskStore } from '../../../infra/queue/store/task-store';
 import { aTask } from '../../support/tasks';
@@ -142,7 +143,7 @@ const holds = (known: Known | undefined, token: string | undefined) =>
   known?.state === 'running' && known.token === token;
 
 /** Any claim ever made comes with its end; `twice`: its reply is lost, so it comes again. */
-export function settle(nth: number, ending: Ending, twice: boolean): Step {
+export function settle(nth: number, ending: Outcome, twice: boolean): Step {
   const name = `claim ${nth} ends as ${ending.kind}${twice ? ', twice' : ''}`;
   return step(
     name,
@@ -162,7 +163,7 @@ export function settle(nth: number, ending: Ending, twice: boolean): Step {
   );
 }
 
-function settlementOf(task: Task, ending: Ending, now: number): Settlement {
+function settlementOf(task: Task, ending: Outcome, now: number): Settlement {
   const transition = decideNextState(task, ending, new Date(now), rules, 0.5);
   const startedAt = task.claimedAt as Date;
   const attempt = { startedAt, finishedAt: new Date(now), owner: String(task.owner), outcome: ending.kind };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Ending } from '../../../infra/queue/model/states';
+import type { Outcome } from '../../../infra/queue/model/executor';
 import { MemoryStore } from '../../../infra/queue/store/memory-store';
 import { MongoStore } from '../../../infra/queue/store/mongo-store';
 import { type TestDatabase, testDatabase } from '../../support/database';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const error = { name: 'Error', message: 'on purpose' };
-const endings: Ending[] = [
+const endings: Outcome[] = [
   { kind: 'done', value: { n: 1 } },
   { kind: 'failed', error, fatal: false },
   { kind: 'failed', error, fatal: true },

@@ -23,7 +23,7 @@ describe('a worker that ends in the middle of a task', () => {
   test('by kill -9: its task is reported as crashed at once, and another worker takes its place', async () => {
     await start();
     const task = faultTask('hangLong');
-    pool.pool.run([task]);
+    pool.pool.execute([task]);
     const pid = await pool.begun(task);
     process.kill(pid, 'SIGKILL');
     const { outcome } = await pool.reportOf(task);
@@ -52,7 +52,7 @@ describe('a worker that ends in the middle of a task', () => {
     const tasks = Array.from({ length: 200 }, (_, n) => faultTask('noop', { n }));
     const culprit = faultTask('killSelf', { signal: 'SIGKILL' });
     tasks.splice(100, 0, culprit);
-    pool.pool.run(tasks);
+    pool.pool.execute(tasks);
     const outcomes = await Promise.all(tasks.map(async task => (await pool.reportOf(task)).outcome.kind));
     expect(outcomes.filter(kind => kind === 'crashed')).toHaveLength(1);
     expect(outcomes[100]).toBe('crashed');
@@ -92,7 +92,7 @@ describe('a task that is cancelled', () => {
   test('in the pool: never begins', async () => {
     await start();
     const [first, second] = [faultTask('hangLong'), faultTask('hangLong')];
-    pool.pool.run([first, second]);
+    pool.pool.execute([first, second]);
     await pool.begun(first);
     pool.pool.cancel(second._id);
     expect((await pool.reportOf(second)).outcome).toEqual({ kind: 'cancelled' });
@@ -102,7 +102,7 @@ describe('a task that is cancelled', () => {
   test('while it runs: ends by its signal', async () => {
     await start();
     const task = faultTask('stopOnSignalLong');
-    pool.pool.run([task]);
+    pool.pool.execute([task]);
     const pid = await pool.begun(task);
     pool.pool.cancel(task._id);
     expect((await pool.reportOf(task)).outcome).toEqual({ kind: 'cancelled' });
@@ -112,7 +112,7 @@ describe('a task that is cancelled', () => {
   test('while it blocks its worker: ends with the worker', async () => {
     await start(impatience);
     const task = faultTask('blockLoopLong', { ms: 60_000 });
-    pool.pool.run([task]);
+    pool.pool.execute([task]);
     const pid = await pool.begun(task);
     pool.pool.cancel(task._id);
     expect((await pool.reportOf(task)).outcome).toEqual({ kind: 'cancelled' });

@@ -52,9 +52,9 @@ describe('room', () => {
   test('is one task for each worker while nobody knows how long tasks take', async () => {
     await start({ maxWorkers: 3 });
     expect(pool.pool.room()).toBe(3);
-    pool.pool.run([faultTask('hangLong')]);
+    pool.pool.execute([faultTask('hangLong')]);
     expect(pool.pool.room()).toBe(2);
-    pool.pool.run([faultTask('hangLong'), faultTask('hangLong'), faultTask('hangLong')]);
+    pool.pool.execute([faultTask('hangLong'), faultTask('hangLong'), faultTask('hangLong')]);
     expect(pool.pool.room()).toBe(0);
   });
 
@@ -69,16 +69,16 @@ describe('room', () => {
     // Long ones, or unknown ones, go to whatever role has a free slot; and nothing is taken behind them.
     const ahead = pool.pool.fitting([...Array(5).fill('noop'), 'hangLong', 'hangLong', 'noop']);
     expect(ahead).toBe(6);
-    pool.pool.run([faultTask('hangLong')]);
+    pool.pool.execute([faultTask('hangLong')]);
     expect(pool.pool.room()).toBe(0);
   });
 
   test('is more than one in a worker for types that wait rather than compute', async () => {
     await start();
     const tasks = Array.from({ length: 10 }, () => faultTask('waitTogether', { ms: 3_000 }));
-    pool.pool.run(tasks.slice(0, 1));
+    pool.pool.execute(tasks.slice(0, 1));
     expect(pool.pool.room()).toBe(9);
-    pool.pool.run(tasks.slice(1));
+    pool.pool.execute(tasks.slice(1));
     expect(new Set(await Promise.all(tasks.map(task => pool.begun(task)))).size).toBe(1);
     expect(pool.pool.snapshot()).toMatchObject({ workers: 1, busy: 10, load: 1, waiting: 0 });
     expect(pool.pool.room()).toBe(0);
@@ -138,7 +138,7 @@ describe('a worker that cannot start', () => {
     renameSync(`${own}.broken`, own);
     const task = faultTask('exit', { code: 1 });
     const after = faultTask('noop');
-    pool.pool.run([task, after]);
+    pool.pool.execute([task, after]);
     const failures = await eventually(() => {
       const said = pool.saidOf('worker.startFailed');
       return said.length >= 3 ? said : undefined;
@@ -156,7 +156,7 @@ describe('stop', () => {
     await start();
     const running = faultTask('wait', { ms: 300 });
     const waiting = [faultTask('wait', { ms: 300 }), faultTask('wait', { ms: 300 })];
-    pool.pool.run([running, ...waiting]);
+    pool.pool.execute([running, ...waiting]);
     const pid = await pool.begun(running);
     const handedBack = await pool.pool.stop(5_000);
     expect(handedBack.map(({ _id }) => _id).sort()).toEqual(waiting.map(({ _id }) => _id).sort());
@@ -170,7 +170,7 @@ describe('stop', () => {
     await start();
     for (let n = 0; n < 20; n += 1) await pool.run('noop', { n });
     const tasks = Array.from({ length: 2_000 }, (_, n) => faultTask('noop', { n }));
-    pool.pool.run(tasks);
+    pool.pool.execute(tasks);
     const handedBack = await pool.pool.stop(5_000);
     const done = tasks.filter(({ _id }) => pool.reports.has(_id)).length;
     expect(handedBack.length).toBeGreaterThan(0);
@@ -180,7 +180,7 @@ describe('stop', () => {
   test('aborts what does not end in time and hands it back, then kills what does not even stop', async () => {
     await start({ maxWorkers: 3 });
     const tasks = [faultTask('stopOnSignalLong'), faultTask('hangLong'), faultTask('blockLoopLong', { ms: 60_000 })];
-    pool.pool.run(tasks);
+    pool.pool.execute(tasks);
     const pids = await Promise.all(tasks.map(task => pool.begun(task)));
     const handedBack = await pool.pool.stop(1_000);
     expect(handedBack.map(({ _id }) => _id).sort()).toEqual(tasks.map(({ _id }) => _id).sort());

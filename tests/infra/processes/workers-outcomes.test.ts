@@ -44,7 +44,7 @@ describe('what a handler returns', () => {
 test('a result that cannot be sent fails its own task, and none of those that share the worker and the tick', async () => {
   const unsendable = ['Proxy', 'getter', 'function'];
   const tasks = ['plain', ...unsendable, 'plain', 'plain'].map(what => faultTask('giveBackTogether', { what }));
-  pool.pool.run(tasks);
+  pool.pool.execute(tasks);
   const outcomes = await Promise.all(tasks.map(async task => (await pool.reportOf(task)).outcome.kind));
   expect(outcomes).toEqual(['done', 'failed', 'failed', 'failed', 'done', 'done']);
 });
@@ -57,7 +57,7 @@ test('a result is what the handler returned, whatever it does to it afterwards',
 test('a task that cannot be sent to a worker fails at once and says where, and its neighbours run', async () => {
   const unsendable = faultTask('noop', { order: new Proxy({}, {}) });
   const neighbour = faultTask('noop');
-  pool.pool.run([neighbour, unsendable, faultTask('noop')]);
+  pool.pool.execute([neighbour, unsendable, faultTask('noop')]);
   const { outcome } = await pool.reportOf(unsendable);
   expect(outcome).toMatchObject({ kind: 'failed', fatal: true, error: { name: 'NotSendable' } });
   expect((outcome as { error: Error }).error.message).toContain('data.order: a Proxy');

@@ -10,7 +10,7 @@ test('20,000 tasks that do nothing go through two workers, each reported once', 
   const feed = () => {
     const tasks = Array.from({ length: Math.min(pool.pool.room(), total - given) }, (_, n) => faultTask('noop', { n }));
     given += tasks.length;
-    pool.pool.run(tasks);
+    pool.pool.execute(tasks);
   };
   const startedAt = performance.now();
   pool.wake = feed;

@@ -35,7 +35,7 @@ describe('a worker in which a handler has broken a global', () => {
       faultTask('breakGlobal', { what: 'JSON.parse' }),
       ...Array.from({ length: 20 }, () => faultTask('parse')),
     ];
-    pool.pool.run(tasks);
+    pool.pool.execute(tasks);
     const kinds = await Promise.all(tasks.map(async task => (await pool.reportOf(task)).outcome.kind));
     expect(kinds.filter(kind => kind === 'failed')).toHaveLength(1);
     expect(kinds.filter(kind => kind === 'done')).toHaveLength(20);

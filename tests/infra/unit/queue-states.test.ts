@@ -2,10 +2,11 @@ import { createHmac } from 'node:crypto';
 import { defaultOptions } from '../../../infra/catalog';
 import { overloadLevel } from '../../../infra/queue/claim/overload';
 import { resolveSettings } from '../../../infra/queue/dispatch/settings';
+import type { Outcome } from '../../../infra/queue/model/executor';
 import { newTaskId } from '../../../infra/queue/model/ids';
 import { compareTasks } from '../../../infra/queue/model/order';
 import { Signer } from '../../../infra/queue/model/signature';
-import { backoffMs, decideNextState, type Ending } from '../../../infra/queue/model/states';
+import { backoffMs, decideNextState } from '../../../infra/queue/model/states';
 import { fingerprintOf, milestoneBetween, withoutIds } from '../../../infra/queue/store/error-groups';
 import { aTask } from '../../support/tasks';
 
@@ -16,7 +17,7 @@ const rules = {
   backoff: { base: 1_000, factor: 2, max: 60_000, jitter: 0 },
   retention: { done: 100, failed: 200 },
 };
-const decide = (ending: Ending, special: Parameters<typeof aTask>[0] = {}) =>
+const decide = (ending: Outcome, special: Parameters<typeof aTask>[0] = {}) =>
   decideNextState(aTask({ state: 'running', ...special }), ending, now, rules, 0.5);
 const at = (ms: number) => new Date(now.getTime() + ms);
 
