@@ -5,7 +5,7 @@ import { saleAt } from '../../imports/tasks/sales';
 import { FileStore } from '../../infra/database';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { eventually } from '../support/eventually';
-import { HandlerRun, taskOf } from '../support/handler-run';
+import { HandlerAttempt, taskOf } from '../support/handler-attempt';
 
 let database: TestDatabase;
 let files: FileStore;
@@ -20,22 +20,22 @@ const reports = () => database.db.collection<Report>(collections.reports);
 const storedFiles = () => database.db.collection('files.files').countDocuments({ 'metadata.kind': 'report' });
 const chunks = () => database.db.collection('files.chunks').countDocuments();
 
-async function askFor(rows: number): Promise<HandlerRun> {
+async function askFor(rows: number): Promise<HandlerAttempt> {
   const task = taskOf('buildReport', { rows, owner: 'ada' });
   await reports().insertOne({ _id: task._id, owner: 'ada', rows, createdAt: new Date() });
-  return new HandlerRun(database.db, task);
+  return new HandlerAttempt(database.db, task);
 }
 
 /** The rows of the workbook, read by a library of other people than those who wrote it. */
-async function sheetOf(run: HandlerRun): Promise<unknown[][]> {
-  const report = await reports().findOne({ _id: run.task._id });
+async function sheetOf(attempt: HandlerAttempt): Promise<unknown[][]> {
+  const report = await reports().findOne({ _id: attempt.task._id });
   return readSheet(await buffer(await files.open(report!.file!.id)), 'Sales');
 }
 
 test('builds a workbook that holds a head and each sale', async () => {
-  const run = await askFor(2_500);
-  expect(await run.outcome()).toMatchObject({ kind: 'done', value: { rows: 2_500 } });
-  const sheet = await sheetOf(run);
+  const attempt = await askFor(2_500);
+  expect(await attempt.outcome()).toMatchObject({ kind: 'done', value: { rows: 2_500 } });
+  const sheet = await sheetOf(attempt);
   expect(sheet).toHaveLength(2_501);
   expect(sheet[0]).toEqual(['No.', 'Date', 'Region', 'Customer', 'Product', 'Quantity', 'Unit price', 'Total']);
   const { date, region, customer, product, quantity, unitPrice } = saleAt(2_499);
@@ -46,16 +46,16 @@ test('builds a workbook that holds a head and each sale', async () => {
 });
 
 test('says how far it is, never going back', async () => {
-  const run = await askFor(3_000);
-  await run.outcome();
-  expect(run.progress.length).toBeGreaterThan(3);
-  expect(run.progress).toEqual([...run.progress].sort((a, b) => a - b));
+  const attempt = await askFor(3_000);
+  await attempt.outcome();
+  expect(attempt.progress.length).toBeGreaterThan(3);
+  expect(attempt.progress).toEqual([...attempt.progress].sort((a, b) => a - b));
 });
 
 test('belongs to the one who asked, with a name and a type', async () => {
-  const run = await askFor(10);
-  await run.outcome();
-  const { file } = (await reports().findOne({ _id: run.task._id }))!;
+  const attempt = await askFor(10);
+  await attempt.outcome();
+  const { file } = (await reports().findOne({ _id: attempt.task._id }))!;
   expect(await files.info(file!.id)).toMatchObject({
     owner: 'ada',
     kind: 'report',
@@ -66,36 +66,36 @@ test('belongs to the one who asked, with a name and a type', async () => {
 });
 
 test('keeps one file when its task runs again', async () => {
-  const run = await askFor(20);
+  const attempt = await askFor(20);
   const before = await storedFiles();
-  await run.outcome();
-  await new HandlerRun(database.db, run.task).outcome();
+  await attempt.outcome();
+  await new HandlerAttempt(database.db, attempt.task).outcome();
   expect(await storedFiles()).toBe(before + 1);
-  expect(await sheetOf(run)).toHaveLength(21);
+  expect(await sheetOf(attempt)).toHaveLength(21);
 });
 
 test('leaves nothing behind when it is cancelled in the middle', async () => {
   const [filesBefore, chunksBefore] = [await storedFiles(), await chunks()];
-  const run = await askFor(30_000);
-  const outcome = run.outcome();
-  await eventually(() => run.progress.some(fraction => fraction > 0), { timeoutMs: 30_000 });
-  run.cancel();
+  const attempt = await askFor(30_000);
+  const outcome = attempt.outcome();
+  await eventually(() => attempt.progress.some(fraction => fraction > 0), { timeoutMs: 30_000 });
+  attempt.cancel();
   expect(await outcome).toMatchObject({ kind: 'aborted', reason: 'cancelled' });
   expect(await storedFiles()).toBe(filesBefore);
   expect(await chunks()).toBe(chunksBefore);
-  expect(await reports().findOne({ _id: run.task._id })).not.toHaveProperty('file');
+  expect(await reports().findOne({ _id: attempt.task._id })).not.toHaveProperty('file');
 });
 
 test('leaves no file behind when its report was removed meanwhile', async () => {
   const before = await storedFiles();
-  const run = await askFor(1_000);
-  await reports().deleteOne({ _id: run.task._id });
-  expect((await run.outcome()).kind).toBe('done');
+  const attempt = await askFor(1_000);
+  await reports().deleteOne({ _id: attempt.task._id });
+  expect((await attempt.outcome()).kind).toBe('done');
   expect(await storedFiles()).toBe(before);
 });
 
 test.each([-1, 0, 1e9, 1.5, Number.NaN])('refuses %p rows before it touches anything', async rows => {
-  const outcome = await new HandlerRun(database.db, taskOf('buildReport', { rows, owner: 'ada' })).outcome();
+  const outcome = await new HandlerAttempt(database.db, taskOf('buildReport', { rows, owner: 'ada' })).outcome();
   expect(outcome).toMatchObject({
     kind: 'failed',
     error: { message: expect.stringContaining('buildReport.data.rows') },
@@ -107,7 +107,7 @@ test('fills holes that a crash has left in the last batch of the books', async (
   await database.db
     .collection<{ _id: number }>(collections.sales)
     .insertMany([0, 1, 5, 900].map(n => saleAt(n) as never));
-  const run = await askFor(1_000);
-  await run.outcome();
-  expect(await sheetOf(run)).toHaveLength(1_001);
+  const attempt = await askFor(1_000);
+  await attempt.outcome();
+  expect(await sheetOf(attempt)).toHaveLength(1_001);
 });

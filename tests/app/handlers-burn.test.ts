@@ -1,6 +1,6 @@
 import { type TestDatabase, testDatabase } from '../support/database';
 import { eventually } from '../support/eventually';
-import { HandlerRun, taskOf } from '../support/handler-run';
+import { HandlerAttempt, taskOf } from '../support/handler-attempt';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -9,17 +9,17 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 test('burns for as long as it is told, and says how far it is', async () => {
-  const run = new HandlerRun(database.db, taskOf('burn', { seconds: 0.4, owner: 'ada' }));
+  const attempt = new HandlerAttempt(database.db, taskOf('burn', { seconds: 0.4, owner: 'ada' }));
   const startedAt = performance.now();
-  expect((await run.outcome()).kind).toBe('done');
+  expect((await attempt.outcome()).kind).toBe('done');
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(399);
-  expect(run.progress.at(-1)).toBe(1);
+  expect(attempt.progress.at(-1)).toBe(1);
 });
 
 test('stops soon when it is cancelled', async () => {
-  const run = new HandlerRun(database.db, taskOf('burn', { seconds: 30, owner: 'ada' }));
-  const outcome = run.outcome();
-  await eventually(() => run.progress.length > 0);
-  run.cancel();
+  const attempt = new HandlerAttempt(database.db, taskOf('burn', { seconds: 30, owner: 'ada' }));
+  const outcome = attempt.outcome();
+  await eventually(() => attempt.progress.length > 0);
+  attempt.cancel();
   expect(await outcome).toMatchObject({ kind: 'aborted', reason: 'cancelled' });
 });

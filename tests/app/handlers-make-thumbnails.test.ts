@@ -9,7 +9,7 @@ import { collections, type Picture } from '../../imports/tasks/documents';
 import { maxDecodedBytes } from '../../imports/tasks/photo';
 import { FileStore } from '../../infra/database';
 import { type TestDatabase, testDatabase } from '../support/database';
-import { HandlerRun, taskOf } from '../support/handler-run';
+import { HandlerAttempt, taskOf } from '../support/handler-attempt';
 
 const fixture = (name: string) => readFileSync(join(__dirname, '../fixtures', name));
 const photo = fixture('photo.jpg');
@@ -31,13 +31,13 @@ afterAll(() => database.drop());
 const pictures = () => database.db.collection<Picture>(collections.pictures);
 const thumbnails = () => database.db.collection('files.files').countDocuments({ 'metadata.kind': 'thumbnail' });
 
-async function uploaded(bytes: Buffer, type = 'image/jpeg'): Promise<HandlerRun> {
+async function uploaded(bytes: Buffer, type = 'image/jpeg'): Promise<HandlerAttempt> {
   const facts = { name: 'photo', type, owner: 'ada', kind: 'photo' };
   const { id, size } = await files.put(Readable.from([bytes]), facts);
   const task = taskOf('makeThumbnails', { file: id, owner: 'ada' });
   const original = { id, size, name: 'photo' };
   await pictures().insertOne({ _id: task._id, owner: 'ada', name: 'photo', createdAt: new Date(), original });
-  return new HandlerRun(database.db, task);
+  return new HandlerAttempt(database.db, task);
 }
 
 async function failure(bytes: Buffer) {
@@ -51,9 +51,9 @@ test.each([
   ['photo.jpg', 'image/jpeg', [107, 320, 640]],
   ['photo.png', 'image/png', [107, 320, 640]],
 ])('makes three sizes of %s that keep its shape', async (name, type, heights) => {
-  const run = await uploaded(fixture(name), type);
-  expect(await run.outcome()).toEqual({ kind: 'done', value: expect.anything() });
-  const picture = (await pictures().findOne({ _id: run.task._id }))!;
+  const attempt = await uploaded(fixture(name), type);
+  expect(await attempt.outcome()).toEqual({ kind: 'done', value: expect.anything() });
+  const picture = (await pictures().findOne({ _id: attempt.task._id }))!;
   expect(picture.thumbnails).toMatchObject([160, 480, 960].map((width, index) => ({ width, height: heights[index] })));
   for (const { id, width, height, size } of picture.thumbnails!) {
     const bytes = await buffer(await files.open(id));
@@ -92,17 +92,17 @@ test.each([
   [6, 'lower right', 160, 240],
   [8, 'upper left', 160, 240],
 ])('turns a photo that was taken with orientation %i upright', async (orientation, corner, width, height) => {
-  const run = await uploaded(heldAs(orientation));
-  await run.outcome();
-  const middle = (await pictures().findOne({ _id: run.task._id }))!.thumbnails![1]!;
+  const attempt = await uploaded(heldAs(orientation));
+  await attempt.outcome();
+  const middle = (await pictures().findOne({ _id: attempt.task._id }))!.thumbnails![1]!;
   expect(middle).toMatchObject({ width, height });
   expect(await brightestCorner(middle.id)).toBe(corner);
 });
 
 /** The colour of a thumbnail's middle. */
-async function middleOf(run: HandlerRun): Promise<number[]> {
-  expect(await run.outcome()).toMatchObject({ kind: 'done' });
-  const { thumbnails } = (await pictures().findOne({ _id: run.task._id }))!;
+async function middleOf(attempt: HandlerAttempt): Promise<number[]> {
+  expect(await attempt.outcome()).toMatchObject({ kind: 'done' });
+  const { thumbnails } = (await pictures().findOne({ _id: attempt.task._id }))!;
   const { width, height, data } = decodeJpeg(await buffer(await files.open(thumbnails![0]!.id)));
   return [...data.subarray((Math.floor(height / 2) * width + Math.floor(width / 2)) * 4).subarray(0, 3)];
 }
@@ -192,17 +192,17 @@ test('reckons with the bytes that a pixel takes', async () => {
 });
 
 test('does not blow up a photo that is narrower than a thumbnail', async () => {
-  const run = await uploaded(small);
-  await run.outcome();
-  const { thumbnails } = (await pictures().findOne({ _id: run.task._id }))!;
+  const attempt = await uploaded(small);
+  await attempt.outcome();
+  const { thumbnails } = (await pictures().findOne({ _id: attempt.task._id }))!;
   expect(thumbnails!.map(({ width }) => width)).toEqual([160, 480, 600]);
 });
 
 test('keeps one set of thumbnails when its task runs again', async () => {
-  const run = await uploaded(tiny);
+  const attempt = await uploaded(tiny);
   const before = await thumbnails();
-  await run.outcome();
-  await new HandlerRun(database.db, run.task).outcome();
+  await attempt.outcome();
+  await new HandlerAttempt(database.db, attempt.task).outcome();
   expect(await thumbnails()).toBe(before + 3);
 });
 

@@ -1,7 +1,7 @@
 import { collections, type Notification } from '../../imports/tasks/documents';
 import { digest } from '../../imports/tasks/handlers/send-notifications';
 import { type TestDatabase, testDatabase } from '../support/database';
-import { HandlerRun, taskOf } from '../support/handler-run';
+import { HandlerAttempt, taskOf } from '../support/handler-attempt';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -15,15 +15,15 @@ const due = (minutes: number) => ({ dueDate: new Date(noon + minutes * minute) }
 const notifications = () => database.db.collection<Notification>(collections.notifications);
 
 test('tells what was asked for since the last one', async () => {
-  await new HandlerRun(database.db, taskOf('sendNotifications', {}, due(0))).outcome();
+  await new HandlerAttempt(database.db, taskOf('sendNotifications', {}, due(0))).outcome();
   const createdAt = new Date(noon + minute / 2);
   await database.db
     .collection(collections.reports)
     .insertMany([100, 20_000].map(rows => ({ owner: 'ada', rows, createdAt })));
   await database.db.collection(collections.pictures).insertOne({ owner: 'ada', createdAt });
-  const run = new HandlerRun(database.db, taskOf('sendNotifications', {}, due(1)));
-  expect((await run.outcome()).kind).toBe('done');
-  expect(await notifications().findOne({ _id: run.task._id })).toMatchObject({
+  const attempt = new HandlerAttempt(database.db, taskOf('sendNotifications', {}, due(1)));
+  expect((await attempt.outcome()).kind).toBe('done');
+  expect(await notifications().findOne({ _id: attempt.task._id })).toMatchObject({
     text: 'Asked for since the last notification: 2 reports of 20,100 rows and 1 picture.',
     since: new Date(noon),
     until: new Date(noon + minute),
@@ -33,8 +33,8 @@ test('tells what was asked for since the last one', async () => {
 test('writes one notification however often its task runs', async () => {
   const task = taskOf('sendNotifications', {}, due(2));
   const before = await notifications().countDocuments();
-  await new HandlerRun(database.db, task).outcome();
-  await new HandlerRun(database.db, task).outcome();
+  await new HandlerAttempt(database.db, task).outcome();
+  await new HandlerAttempt(database.db, task).outcome();
   expect(await notifications().countDocuments()).toBe(before + 1);
 });
 

@@ -50,7 +50,7 @@ export const handler: Handler<'${camel}'> = async (task, context) => {
 `;
 
 const handlerTest = ({ camel, words }: Name) => `import { type TestDatabase, testDatabase } from '../support/database';
-import { HandlerRun, taskOf } from '../support/handler-run';
+import { HandlerAttempt, taskOf } from '../support/handler-attempt';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -60,8 +60,8 @@ afterAll(() => database.drop());
 
 test('does "${words}" for the moment that it was due at', async () => {
   const dueDate = new Date('2026-03-01T03:00:00Z');
-  const run = new HandlerRun(database.db, taskOf('${camel}', {}, { dueDate }));
-  expect(await run.outcome()).toMatchObject({ kind: 'done', value: { due: dueDate.toISOString() } });
+  const attempt = new HandlerAttempt(database.db, taskOf('${camel}', {}, { dueDate }));
+  expect(await attempt.outcome()).toMatchObject({ kind: 'done', value: { due: dueDate.toISOString() } });
 });
 `;
 

@@ -61,7 +61,7 @@ export const handler: Handler<'${camel}'> = async (task, context) => {
 `;
 
 const test = ({ camel, words }: Name) => `import { type TestDatabase, testDatabase } from '../support/database';
-import { HandlerRun, taskOf } from '../support/handler-run';
+import { HandlerAttempt, taskOf } from '../support/handler-attempt';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -70,14 +70,14 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 test('does "${words}" and says what came out', async () => {
-  const run = new HandlerRun(database.db, taskOf('${camel}', { subject: 'an example' }));
-  expect(await run.outcome()).toMatchObject({ kind: 'done', value: { subject: 'an example' } });
-  expect(run.progress.at(-1)).toBe(1);
+  const attempt = new HandlerAttempt(database.db, taskOf('${camel}', { subject: 'an example' }));
+  expect(await attempt.outcome()).toMatchObject({ kind: 'done', value: { subject: 'an example' } });
+  expect(attempt.progress.at(-1)).toBe(1);
 });
 
 test('stops when it is cancelled', async () => {
-  const run = new HandlerRun(database.db, taskOf('${camel}', { subject: 'an example' }));
-  run.cancel();
-  expect(await run.outcome()).toMatchObject({ kind: 'aborted', reason: 'cancelled' });
+  const attempt = new HandlerAttempt(database.db, taskOf('${camel}', { subject: 'an example' }));
+  attempt.cancel();
+  expect(await attempt.outcome()).toMatchObject({ kind: 'aborted', reason: 'cancelled' });
 });
 `;

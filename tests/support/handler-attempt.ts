@@ -34,7 +34,7 @@ export function taskOf<T extends TaskType>(taskType: T, data: DataOf<T>, more: P
 }
 
 /** One attempt at a task by its real handler on a real database, as in a worker, but in this process. */
-export class HandlerRun {
+export class HandlerAttempt {
   readonly sent: ToRole[] = [];
   private readonly attempt: Attempt;
 
