@@ -10,7 +10,7 @@ import type { HistoryCollection } from './store/history';
 import { Store } from './store/store';
 
 /** What the package needs of the place it runs in. */
-export interface Surroundings {
+export interface CronDeps {
   clock: Clock;
   /** Calls back when the app has started; at once if it has. */
   startup(callback: () => void): void;
@@ -32,8 +32,8 @@ export class Cron {
   /** There while entries are scheduled: from the end of the app's start after `start` to the next `pause`. */
   private occurrences: Occurrences | undefined;
 
-  constructor(private readonly surroundings: Surroundings) {
-    const { clock } = surroundings;
+  constructor(private readonly deps: CronDeps) {
+    const { clock } = deps;
     this.runner = new Runner({
       clock,
       log: this.log,
@@ -47,7 +47,7 @@ export class Cron {
     const { collectionName } = this.settled;
     const known = this.collections.get(collectionName);
     if (known) return known;
-    const collection = this.surroundings.collection(collectionName);
+    const collection = this.deps.collection(collectionName);
     this.collections.set(collectionName, collection);
     return collection;
   }
@@ -92,7 +92,7 @@ export class Cron {
     if (!this.running) {
       this.running = true;
       this.store = undefined;
-      this.surroundings.startup(() => this.arm());
+      this.deps.startup(() => this.arm());
     }
     const ready = Object.values(this._entries).some(isShared) ? this.openStore().ready() : Promise.resolve();
     // Said here, as most callers don't wait; those who do get it as well.
@@ -137,7 +137,7 @@ export class Cron {
    */
   nextScheduledAtDate(name: string): Date | undefined {
     const entry = this.entry('nextScheduledAtDate', name);
-    const next = entry && timetableOf(entry, this.settled.utc).timetable.next(this.surroundings.clock.now());
+    const next = entry && timetableOf(entry, this.settled.utc).timetable.next(this.deps.clock.now());
     return next === undefined ? undefined : new Date(next);
   }
 
@@ -152,7 +152,7 @@ export class Cron {
     const entry = this.entry('run', name);
     if (!entry) throw new Error(`SyncedCron.run: ${this.unknown(name)}`);
     // Occurrences of schedules fall on whole seconds: with milliseconds it can be none of them.
-    let at = this.surroundings.clock.now();
+    let at = this.deps.clock.now();
     for (;;) {
       if (at % 1000 === 0) at++;
       const outcome = await this.runner.run(entry, new Date(at), { patient: false, goesOn: () => true });
@@ -164,7 +164,7 @@ export class Cron {
   private arm(): void {
     if (!this.running || this.occurrences) return;
     const { runner, log, _entries: entries } = this;
-    const { clock } = this.surroundings;
+    const { clock } = this.deps;
     this.occurrences = new Occurrences({ clock, log, runner, entries, store: () => this.openStore() });
     for (const entry of Object.values(entries)) this.schedule(entry);
   }

@@ -66,14 +66,14 @@ export class Runner {
 
   private async runHeld(store: Store, entry: Entry, held: Held): Promise<RunOutcome> {
     const { log, clock } = this.options;
-    const letGo = keepLease(store.leases, held, log);
+    const release = keepLease(store.leases, held, log);
     this.holding.add(held.token);
     try {
       return await this.work(entry, held.record.intendedAt, ended =>
         recordRun(store.history, held.record, ended, new Date(clock.now()), log),
       );
     } finally {
-      await letGo();
+      await release();
       this.holding.delete(held.token);
     }
   }
