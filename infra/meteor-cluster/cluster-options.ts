@@ -34,9 +34,9 @@ export interface ClusterOptions {
   workerFile?: string;
   /** What handlers find as `context.db`. Default: MONGO_URL. */
   databaseUrl?: string;
-  /** What else the pool of workers may be told. */
+  /** Further options of the pool of workers. */
   pool?: Omit<Partial<PoolOptions>, 'file' | 'catalog' | 'emit' | 'queue' | 'types' | 'messageBroker' | 'databaseUrl'>;
-  /** What else the dispatcher may be told. */
+  /** Further settings of the dispatcher. */
   dispatcher?: Omit<DispatcherSettings, 'refreshRate' | 'inMemoryOnly' | 'taskTypes'>;
 }
 

@@ -17,7 +17,7 @@ import {
 } from './cluster-options';
 import { parseTaskMap, type TaskMap } from './task-map';
 
-/** How long running tasks may go on when the cluster stops, unless `stop` is told otherwise. */
+/** How long running tasks may go on when the cluster stops, where `stop` names no other time. */
 const defaultGraceMs = 10_000;
 
 /** The queues that have a cluster, from the beginning of its start: two that start side by side must not both get in. */
@@ -127,7 +127,7 @@ export class Cluster {
     this.coreOf(this.options.queue.core).emit('cluster.stopped', {});
   }
 
-  /** The queue's parts with what is particular to this cluster: its types' options, and how much it says. */
+  /** The queue's parts with what is particular to this cluster: its types' options, and how much it logs. */
   private coreOf(core: QueueCore): QueueCore {
     const emit = this.options.logs === 'error' ? quiet(core.emit) : core.emit;
     return { ...core, emit, catalog: withOverrides(core.catalog, this.types) };
@@ -169,8 +169,8 @@ function defaultWorkerFile(): string {
 }
 
 /**
- * `logs: 'error'`: what is ordinary is still told, to the metrics for one, but as of the level debug, which logs leave
- * out unless they are asked for it.
+ * `logs: 'error'`: ordinary events are still emitted, for the metrics among others, but at the level debug, which logs
+ * leave out by default.
  */
 function quiet(emit: Emit): Emit {
   return (name, fields) => emit(name, isOrdinary(name, fields) ? { message: name, ...fields, level: 'debug' } : fields);

@@ -21,7 +21,7 @@ const groups = ['backoff', 'rateLimit'];
 const known = ['handler', ...Object.keys(numbers), ...groups];
 
 /**
- * What a taskMap says, by task type.
+ * The overrides in a taskMap, by task type.
  *
  * @throws one Error with every problem of it, each with its place, its value and what to do.
  */

@@ -14,7 +14,7 @@ type EndedWorker = Pick<WorkerProcess, 'pid' | 'killedBecause' | 'stderr'>;
 /** A task that has seen so many workers die before it began is taken for the cause. */
 const maxLost = 3;
 
-/** What the worker said of the end of an attempt, as the pool reports it. */
+/** What the worker sent about the end of an attempt, as the pool reports it. */
 export function outcomeOfFinished(outcome: WorkerOutcome, timeoutMs: number): Outcome | Unfinished {
   if (outcome.kind !== 'aborted') return outcome;
   switch (outcome.reason) {
@@ -27,7 +27,7 @@ export function outcomeOfFinished(outcome: WorkerOutcome, timeoutMs: number): Ou
   }
 }
 
-/** The worker ended before it could say anything of the attempt. */
+/** The worker ended before it could report the attempt. */
 export function outcomeOfLost(
   attempt: Attempt,
   worker: WorkerProcess,

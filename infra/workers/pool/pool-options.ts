@@ -54,7 +54,7 @@ export interface PoolOptions {
   messageBroker?: MessageBroker | null;
   /** Where tasks go that handlers add. */
   queue?: PoolQueue;
-  /** What this role says of task types beyond the catalog. */
+  /** How this role overrides the catalog. */
   types?: Record<string, Pick<TypeOverrides, 'handler' | 'timeout' | 'perWorker'>>;
   /** The lower CPU priority of workers, from 0 (as the role) to 19. Default 10. */
   niceness?: number;

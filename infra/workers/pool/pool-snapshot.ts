@@ -8,7 +8,7 @@ export interface WorkerSnapshot {
   startedAt: Date;
   /** Tasks it has finished. */
   finished: number;
-  /** Resident memory in bytes; 0 until it has said so. */
+  /** Resident memory in bytes; 0 until the worker has reported it. */
   rss: number;
   /** From 0 to 1: the share of it that is taken. */
   load: number;

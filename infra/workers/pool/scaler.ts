@@ -74,7 +74,7 @@ export class Scaler {
     for (const worker of this.workers.all) {
       if (worker.attempts.size === 0 && worker.state === 'ready') this.recycleIfDue(worker);
       else if (hangs(worker, this.options.abortGraceMs, Date.now()))
-        this.workers.kill(worker, 'it said nothing of its tasks for too long');
+        this.workers.kill(worker, 'it sent nothing about its tasks for too long');
     }
   }
 }

@@ -93,7 +93,7 @@ export class WorkerProcess implements AttemptWorker {
     return this.child.pid ?? 0;
   }
 
-  /** Goes out with all else that this tick has to say. */
+  /** Goes out with all other messages of this tick. */
   send(message: ToWorker): void {
     this.outbox.push(message);
   }
@@ -125,7 +125,7 @@ export class WorkerProcess implements AttemptWorker {
   }
 
   private write(messages: ToWorker[]): void {
-    // A channel that closed under the message is an exit, which is told by itself.
+    // A channel that closed under the message means an exit, which `onExit` reports.
     if (!this.child.connected) return;
     sendEach(
       messages,
@@ -136,20 +136,20 @@ export class WorkerProcess implements AttemptWorker {
 
   private receive(batch: unknown): void {
     this.lastMessageAt = Date.now();
-    this.understand(() => {
+    this.dropMalformed(() => {
       const { messages, rss } = parseBatch(batch);
       this.rss = rss ?? this.rss;
-      for (const message of messages) this.understand(() => this.hear(parseFromWorker(message)));
+      for (const message of messages) this.dropMalformed(() => this.handle(parseFromWorker(message)));
     });
   }
 
-  private hear(message: ToRole): void {
+  private handle(message: ToRole): void {
     if (message.kind === 'fatal') this.exitError = message.error;
     else this.listener.onMessage(this, message);
   }
 
-  /** What can't be understood is dropped, and nothing else with it. */
-  private understand(act: () => void): void {
+  /** Drops a malformed message, and nothing else with it. */
+  private dropMalformed(act: () => void): void {
     try {
       act();
     } catch (error) {
@@ -177,22 +177,26 @@ export class WorkerProcess implements AttemptWorker {
     readable?.on('end', () => splitter.end());
   }
 
-  /** The exit may be told before the last messages are read: what a task still said counts. */
+  /** The exit event may come before the last messages are read: what the worker still sent about its tasks counts. */
   private async watchExit(): Promise<void> {
     const { stdout, stderr } = this.child;
-    const heard = Promise.all([told(this.child, 'disconnect'), told(stdout, 'close'), told(stderr, 'close')]);
+    const allRead = Promise.all([
+      emitted(this.child, 'disconnect'),
+      emitted(stdout, 'close'),
+      emitted(stderr, 'close'),
+    ]);
     const exit = await new Promise<WorkerExit>(resolve => {
       this.child.once('exit', (code, signal) => resolve({ code, signal }));
       this.child.on('error', error => {
         if (!this.child.pid) resolve({ code: null, signal: null, error: plainError(error) });
       });
     });
-    if (this.child.pid) await Promise.race([heard, after(exitReadMs)]);
+    if (this.child.pid) await Promise.race([allRead, after(exitReadMs)]);
     this.listener.onExit(this, this.exitError ? { ...exit, error: this.exitError } : exit);
   }
 }
 
-function told(emitter: EventEmitter | null, event: string): Promise<unknown> {
+function emitted(emitter: EventEmitter | null, event: string): Promise<unknown> {
   return new Promise(resolve => emitter?.once(event, resolve));
 }
 

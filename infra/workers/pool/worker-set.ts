@@ -156,7 +156,7 @@ export class WorkerSet implements WorkerListener {
     this.all.add(worker);
     const { bootTimeoutMs } = this.options;
     const timer = setTimeout(() => {
-      if (worker.state === 'starting') worker.kill(`it said nothing within ${bootTimeoutMs} ms`);
+      if (worker.state === 'starting') worker.kill(`it sent nothing within ${bootTimeoutMs} ms`);
     }, bootTimeoutMs);
     worker.exited.finally(() => clearTimeout(timer));
   }

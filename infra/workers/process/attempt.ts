@@ -112,7 +112,7 @@ function abortError(reason: AbortReason): Error {
   return Object.assign(new Error(message), { name });
 }
 
-/** Milliseconds since 1970 with fractions: what a task of a tenth of a millisecond took can still be said. */
+/** Milliseconds since 1970, with fractions: even a task of a tenth of a millisecond has a duration. */
 export function now(): number {
   return performance.timeOrigin + performance.now();
 }

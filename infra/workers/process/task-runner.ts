@@ -54,7 +54,7 @@ export class TaskRunner {
     this.questions = new Questions(question => this.sendNow(question));
   }
 
-  /** The first thing that a worker says. */
+  /** The first message of a worker. */
   hello(): void {
     const handlers = Object.keys(this.handlers);
     this.sendNow({ kind: 'hello', protocol: protocolVersion, catalogHash: catalogHash(this.catalog), handlers });
@@ -62,7 +62,7 @@ export class TaskRunner {
 
   receive(batch: unknown): void {
     this.turnSince = performance.now();
-    for (const message of Array.isArray(batch) ? batch : [batch]) this.understand(message);
+    for (const message of Array.isArray(batch) ? batch : [batch]) this.handle(message);
     this.startNext();
   }
 
@@ -74,7 +74,7 @@ export class TaskRunner {
     else console.error('A promise that no running task waits for was rejected:', textOf(reason));
   }
 
-  /** Says what is still to be said, before the process ends. */
+  /** Sends what is still to be sent, before the process ends. */
   flush(): void {
     this.outbox.flush();
   }
@@ -84,8 +84,8 @@ export class TaskRunner {
     this.sendNow({ kind: 'fatal', error: plainError(thrown) });
   }
 
-  /** What this worker can't understand fails the one task that it is about, and no other one. */
-  private understand(message: unknown): void {
+  /** A malformed message fails the one task that it is about, and no other one. */
+  private handle(message: unknown): void {
     try {
       this.act(parseToWorker(message));
     } catch (thrown) {
@@ -160,7 +160,7 @@ export class TaskRunner {
       this.waiting.shift();
       this.begin(new Attempt(next.attempt, next.task, weight, this.deps()), next.quick);
     }
-    // An idle worker says so at once; a busy one when its turn is over.
+    // An idle worker reports at once; a busy one when its turn is over.
     if (this.running.size === 0) this.outbox.flush();
   }
 

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { type NormalForm, normalForm, resultLimits } from '../../catalog';
 
-/** Collects messages and sends all that a tick has to say in one write. */
+/** Collects the messages of a tick and sends them in one write. */
 export class Outbox<Message> {
   private messages: Message[] = [];
   private scheduled = false;

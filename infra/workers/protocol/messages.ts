@@ -16,7 +16,7 @@ export interface WorkerSettings {
   resultLimit: number;
   /** At most one report of progress of a task in so many milliseconds. */
   progressEveryMs: number;
-  /** What this role's taskMap says of its types beyond the catalog. */
+  /** How this role overrides the catalog. */
   types?: Record<string, { handler?: string; perWorker?: number }>;
 }
 
@@ -58,7 +58,7 @@ export type ToRole =
   /** An exception that nobody caught: the process ends right after this. */
   | { kind: 'fatal'; error: TaskError };
 
-/** Messages travel in arrays, in both directions: one write for all that a tick has to say. */
+/** Messages travel in arrays, in both directions: one write for all messages of a tick. */
 export interface FromWorker {
   messages: ToRole[];
   /** The worker's resident memory in bytes, measured now and then. */

@@ -1,6 +1,6 @@
 import type { AnyCatalog, TaskTypeOptions } from '../../catalog';
 
-/** What a role may say of a task type beyond the catalog: where its handler is, and its limits here. */
+/** What a role may override of a task type: its handler, and its limits here. */
 export interface TypeOverrides
   extends Pick<TaskTypeOptions, 'attempts' | 'timeout' | 'backoff' | 'concurrency' | 'perWorker' | 'rateLimit'> {
   /** The handler's name in imports/tasks/handlers/index.ts. Default: the task type. */
