@@ -17,10 +17,10 @@ import type { QueueCore } from './queue-core';
 export async function addAll(core: QueueCore, given: readonly UnparsedTask[], origin?: string): Promise<Inserted[]> {
   const parsed = parseAll(core, given, origin);
   const session = commonSession(given);
-  const insertions = parsed.map((task, place) => ({
+  const insertions = parsed.map((task, index) => ({
     task,
-    once: given[place]?.once === true,
-    inMemory: given[place]?.inMemory === true,
+    once: given[index]?.once === true,
+    inMemory: given[index]?.inMemory === true,
   }));
   return insertRounds(core, insertions, ready => insertAll(core, ready, session));
 }
@@ -32,11 +32,11 @@ async function insertAll(
 ): Promise<Inserted[]> {
   const results: Inserted[] = new Array(insertions.length);
   for (const inMemory of [true, false]) {
-    const places = [...insertions.keys()].filter(place => insertions[place]?.inMemory === inMemory);
-    if (places.length === 0) continue;
-    const ofStore = places.map(place => insertions[place] as Insertion);
+    const indexes = [...insertions.keys()].filter(index => insertions[index]?.inMemory === inMemory);
+    if (indexes.length === 0) continue;
+    const ofStore = indexes.map(index => insertions[index] as Insertion);
     const inserted = await insert(core, ofStore, inMemory, session);
-    for (const [index, place] of places.entries()) results[place] = inserted[index] as Inserted;
+    for (const [nth, index] of indexes.entries()) results[index] = inserted[nth] as Inserted;
   }
   return results;
 }

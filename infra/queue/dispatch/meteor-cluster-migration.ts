@@ -1,6 +1,7 @@
 import type { Collection } from 'mongodb';
 import { defaultOptions, normalForm } from '../../catalog';
 import type { QueueCore } from '../api/queue-core';
+import { placeOf } from '../model/order';
 import type { Task } from '../model/task';
 
 /** A document as meteor-cluster writes it: no state, but `onGoing`. */
@@ -70,7 +71,7 @@ function asTask({ catalog, clock, sender, signer }: QueueCore, old: MeteorCluste
     state: dueDate > now ? 'scheduled' : 'queued',
     priority,
     basePriority: priority,
-    place: 1,
+    place: placeOf({ front: false, interrupted: false }),
     createdAt: old.createdAt instanceof Date ? old.createdAt : now,
     dueDate,
     attempt: 0,

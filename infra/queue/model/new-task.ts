@@ -17,6 +17,7 @@ import {
 } from '../../catalog';
 import { InvalidTaskError } from './errors';
 import { newTaskId } from './ids';
+import { placeOf } from './order';
 import { canonical, type Signer } from './signature';
 import type { Sender, Task } from './task';
 
@@ -104,7 +105,7 @@ export function newTask(given: UnparsedTask, { catalog, sender, signer, now, add
     state: dueDate > now ? 'scheduled' : 'queued',
     priority,
     basePriority: priority,
-    place: options.front ? 0 : 1,
+    place: placeOf({ front: options.front === true, interrupted: false }),
     createdAt: now,
     dueDate,
     ...(deadline && { deadline, deadlineWatch: 'bump' }),

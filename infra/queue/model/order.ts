@@ -16,12 +16,28 @@ export function compareTasks(a: Ordered, b: Ordered): number {
   );
 }
 
-/** Of a task that was interrupted: before its equals, and of those that were, who came to the front on purpose first. */
+/** Where a task stands among its equals. It is stored as one number (`Task.place`), by which an index can sort. */
+export interface Standing {
+  /** It was added before its equals. */
+  front: boolean;
+  /** It waits again after an interruption that was not its own fault: it goes before all that were not interrupted. */
+  interrupted: boolean;
+}
+
+export function placeOf({ front, interrupted }: Standing): Place {
+  return ((front ? 0 : 1) - (interrupted ? 2 : 0)) as Place;
+}
+
+export function standingOf(place: Place): Standing {
+  return { front: place % 2 === 0, interrupted: place < 0 };
+}
+
+/** Of an interrupted task: before its equals, and among the interrupted ones, those first that were added in front. */
 export function placeOfInterrupted(place: Place): Place {
-  return place < 0 ? place : ((place - 2) as Place);
+  return placeOf({ ...standingOf(place), interrupted: true });
 }
 
 /** The place that a task was added to: what failed by itself has no claim to go first. */
 export function placeAsAdded(place: Place): Place {
-  return place < 0 ? ((place + 2) as Place) : place;
+  return placeOf({ ...standingOf(place), interrupted: false });
 }

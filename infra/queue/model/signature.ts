@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { isDate, isPlainObject, timeOf } from '../../catalog';
+import { standingOf } from './order';
 import type { Task } from './task';
 
 /** What is signed: what a task is asked for with, as far as neither a retry nor an update changes it. */
@@ -66,16 +67,23 @@ export function whyNotVerified({ signature }: Pick<Task, 'signature'>): string {
 }
 
 function signedText(task: Signed): string {
-  const { _id, taskType, data, createdAt, basePriority, deadline, uniqueKey, sender, catalogVersion, origin } = task;
+  const { _id, taskType, data, createdAt, basePriority, place, deadline, uniqueKey, sender, catalogVersion, origin } =
+    task;
   const optional = [deadline ?? null, uniqueKey ?? null, origin ?? null];
   return (
     version +
-    canonical([_id, taskType, createdAt, data, basePriority, isFront(task), catalogVersion, sender, ...optional])
+    canonical([
+      _id,
+      taskType,
+      createdAt,
+      data,
+      basePriority,
+      standingOf(place).front,
+      catalogVersion,
+      sender,
+      ...optional,
+    ])
   );
-}
-
-function isFront({ place }: Pick<Task, 'place'>): boolean {
-  return place % 2 === 0;
 }
 
 function hmac(key: string, text: string): string {

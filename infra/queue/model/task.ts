@@ -63,8 +63,8 @@ export interface Task<Data = unknown, Result = unknown> {
   /** The priority it was added with. */
   basePriority: number;
   /**
-   * Among its equals: 0 where it was added with `front`, 1 else. Less by 2 (-2, -1) while it waits again after an
-   * interruption that was not its own fault: what was begun before goes first.
+   * Where it stands among its equals, as one number by which an index sorts: 0 where it was added with `front`, 1
+   * otherwise; less by 2 while it waits again after an interruption. `standingOf` (order.ts) says the same in words.
    */
   place: Place;
   createdAt: Date;

@@ -142,8 +142,8 @@ async function setUnclaimableAside(collection: Collection<Task>, id: string, cla
 
 async function findClaimed(collection: Collection<Task>, ids: readonly string[], { token }: Claim): Promise<Task[]> {
   const tasks = await collection.find({ _id: { $in: [...ids] }, token }).toArray();
-  const place = new Map(ids.map((id, index) => [id, index]));
-  return tasks.sort((a, b) => place.get(a._id)! - place.get(b._id)!);
+  const rank = new Map(ids.map((id, index) => [id, index]));
+  return tasks.sort((a, b) => rank.get(a._id)! - rank.get(b._id)!);
 }
 
 /** A single task, in one round trip: what somebody waits for mostly comes alone. */

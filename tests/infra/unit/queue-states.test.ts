@@ -4,7 +4,7 @@ import { overloadLevel } from '../../../infra/queue/claim/overload';
 import { resolveSettings } from '../../../infra/queue/dispatch/settings';
 import type { Outcome } from '../../../infra/queue/model/executor';
 import { newTaskId } from '../../../infra/queue/model/ids';
-import { compareTasks } from '../../../infra/queue/model/order';
+import { compareTasks, placeAsAdded, placeOf, placeOfInterrupted, standingOf } from '../../../infra/queue/model/order';
 import { Signer } from '../../../infra/queue/model/signature';
 import { backoffMs, decideNextState } from '../../../infra/queue/model/states';
 import { fingerprintOf, milestoneBetween, withoutIds } from '../../../infra/queue/store/error-groups';
@@ -166,4 +166,13 @@ test('settings of a dispatcher fit each other', () => {
   );
   expect(() => resolveSettings({ batch: 0 })).toThrow('batch: 0 is below 1');
   expect(defaultOptions.retention).toEqual({ done: 7 * 86_400_000, failed: 30 * 86_400_000 });
+});
+
+test('what was interrupted stands before what was not, and of either those in front; the stored place says the same', () => {
+  const standings = [true, false].flatMap(interrupted => [true, false].map(front => ({ front, interrupted })));
+  const places = standings.map(placeOf);
+  expect(places).toEqual([-2, -1, 0, 1]);
+  expect(places.map(standingOf)).toEqual(standings);
+  expect(places.map(placeOfInterrupted)).toEqual([-2, -1, -2, -1]);
+  expect(places.map(placeAsAdded)).toEqual([0, 1, 0, 1]);
 });
