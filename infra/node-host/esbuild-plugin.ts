@@ -1,10 +1,7 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, posix, resolve, sep } from 'node:path';
 import type { PartialMessage, Plugin } from 'esbuild';
-import ts from 'typescript';
-import { checkAppCode, type Finding, moduleNotCovered } from './app-code-check';
-import { type Covered, coveredMembers, modulesFolder, type Side } from './covered-members';
+import { type Lack, lackOfPackage, lacksIn, modules, type Side } from './meteor-modules';
 
 export interface MeteorPluginOptions {
   target: Side;
@@ -20,8 +17,8 @@ const localPackages: Record<string, string> = {
 };
 
 /**
- * Bundles code written for Meteor with the Node host's `meteor/*` modules. What they lack fails the build, with a
- * message that names it, its file and its line; so does what would crash on Meteor.
+ * Bundles code written for Meteor with the Node host's `meteor/*` modules. What they lack is a warning, which names it,
+ * its file and its line, and what follows.
  */
 export function meteorPlugin({ target, root, entry = join(root, 'server/main.ts') }: MeteorPluginOptions): Plugin {
   const nodeHost = join(root, 'infra/node-host');
@@ -31,9 +28,14 @@ export function meteorPlugin({ target, root, entry = join(root, 'server/main.ts'
     setup(build) {
       build.onResolve({ filter: /^tandem:app$/ }, () => ({ path: resolve(root, entry) }));
       build.onResolve({ filter: /^meteor\// }, ({ path }) => resolveModule(path.slice('meteor/'.length), target, root));
-      build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
-        const errors = isAppCode(path) ? check(path, await readFile(path, 'utf8'), target, nodeHost) : [];
-        return errors.length > 0 ? { errors } : undefined;
+      build.onLoad({ filter: /.*/, namespace: 'meteor' }, ({ path }) => ({
+        contents: sourceOf(path, target),
+        resolveDir: nodeHost,
+      }));
+      build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: 'file' }, async ({ path }) => {
+        if (!isAppCode(path)) return undefined;
+        const text = await readFile(path, 'utf8');
+        return { warnings: lacksIn(text).map(lack => message(path, text, lack)) };
       });
     },
   };
@@ -42,10 +44,8 @@ export function meteorPlugin({ target, root, entry = join(root, 'server/main.ts'
 function resolveModule(name: string, side: Side, root: string) {
   const local = localPackages[name] ?? fileOfPackage(name);
   if (local) return { path: join(root, local) };
-  const nodeHost = join(root, 'infra/node-host');
-  const path = join(modulesFolder(nodeHost, side), `${name}.ts`);
-  if (/^[\w-]+$/.test(name) && existsSync(path)) return { path };
-  return { errors: [{ text: moduleNotCovered(name, side, coveredBy(nodeHost)) }] };
+  const warnings = name in modules[side] ? [] : [{ text: lackOfPackage(name, side) }];
+  return { path: name, namespace: 'meteor', warnings };
 }
 
 /** A package's own file by its path within, as Meteor lets one import it: `littledata:synced-cron/next-date`. */
@@ -55,24 +55,21 @@ function fileOfPackage(name: string): string | undefined {
   return main && `${posix.dirname(main)}/${file}.ts`;
 }
 
-function check(path: string, text: string, side: Side, nodeHost: string): PartialMessage[] {
-  const file = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true);
-  return checkAppCode(file, side, coveredBy(nodeHost)).map(finding => message(file, finding));
+/** A name that a module lacks is undefined, as on Meteor, and no error: what is not written down may be there. */
+const othersUndefined = `export * from 'data:text/javascript,module.exports = {}';`;
+/** A bundle looks a name up where its module inherits it from. */
+const empty = `module.exports = Object.create(require('./absent').absent());`;
+
+function sourceOf(name: string, side: Side): string {
+  const module = modules[side][name];
+  if (!module) return empty;
+  const [file, ...names] = module;
+  return `export { ${names.join(', ')} } from './${file}';\n${othersUndefined}`;
 }
 
-function message(file: ts.SourceFile, { node, text }: Finding): PartialMessage {
-  const start = node.getStart(file);
-  const { line, character } = file.getLineAndCharacterOfPosition(start);
-  const lineText = file.text.split('\n')[line] ?? '';
-  const length = Math.min(node.getEnd() - start, lineText.length - character);
-  return { text, location: { file: file.fileName, line: line + 1, column: character, length, lineText } };
-}
-
-const known = new Map<string, Record<Side, Covered>>();
-
-/** Read once in a process: both bundles of a start ask. */
-function coveredBy(nodeHost: string): Record<Side, Covered> {
-  const covered = known.get(nodeHost) ?? coveredMembers(nodeHost);
-  known.set(nodeHost, covered);
-  return covered;
+function message(file: string, text: string, lack: Lack): PartialMessage {
+  const before = text.slice(0, lack.at).split('\n');
+  const column = before.at(-1)!.length;
+  const lineText = text.split('\n')[before.length - 1]!;
+  return { text: lack.text, location: { file, line: before.length, column, lineText } };
 }

@@ -1,6 +1,14 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type BuildContext, type BuildOptions, context, type OutputFile, stop as stopEsbuild } from 'esbuild';
+import {
+  type BuildContext,
+  type BuildOptions,
+  type BuildResult,
+  context,
+  formatMessages,
+  type OutputFile,
+  stop as stopEsbuild,
+} from 'esbuild';
 import { browserBundle } from './browser-bundle';
 import { BuildFailed, said } from './build-failed';
 import { buildWorker } from './build-worker';
@@ -19,6 +27,7 @@ export class Bundler {
   private contexts?: { server: BuildContext; browser: BuildContext };
   /** What each bundle was when this bundler built it last. The files may be newer: another `npm start` builds them too. */
   private readonly built = new Map<Bundle, string>();
+  private readonly warned = new Set<string>();
 
   constructor(private readonly folder: string) {}
 
@@ -50,11 +59,13 @@ export class Bundler {
   private async buildOnce(): Promise<Set<Bundle>> {
     this.contexts ??= await this.open();
     const { server, browser } = this.contexts;
-    const [serverFiles, browserFiles, worker] = await inOneReport([
-      output(server),
-      output(browser),
+    const [serverResult, browserResult, worker] = await inOneReport([
+      server.rebuild(),
+      browser.rebuild(),
       buildWorker(),
     ] as const);
+    for (const result of [serverResult, browserResult]) await this.warn(result);
+    const [serverFiles, browserFiles] = [filesOf(serverResult), filesOf(browserResult)];
     await Promise.all([...serverFiles, ...browserFiles].map(writeIfOther));
     const now = { server: markOf(serverFiles), browser: markOf(browserFiles), worker: worker.buildId };
     return this.changedSince(now);
@@ -64,6 +75,15 @@ export class Bundler {
   private async forgetEsbuild(): Promise<void> {
     this.contexts = undefined;
     await stopEsbuild();
+  }
+
+  /** Each one once: what the Node host lacks is there to read, and the build goes on. */
+  private async warn({ warnings }: BuildResult): Promise<void> {
+    const lines = await formatMessages(warnings, { kind: 'warning', color: process.stdout.isTTY });
+    for (const line of lines.filter(one => !this.warned.has(one))) {
+      this.warned.add(line);
+      console.warn(line.trimEnd());
+    }
   }
 
   private changedSince(now: Record<Bundle, string>): Set<Bundle> {
@@ -87,9 +107,7 @@ function kept(options: BuildOptions): BuildOptions {
   return { ...options, write: false };
 }
 
-async function output(bundle: BuildContext): Promise<OutputFile[]> {
-  return (await bundle.rebuild()).outputFiles ?? [];
-}
+const filesOf = ({ outputFiles = [] }: BuildResult): OutputFile[] => outputFiles;
 
 function markOf(files: OutputFile[]): string {
   return files.map(({ path, hash }) => `${path} ${hash}`).join('\n');

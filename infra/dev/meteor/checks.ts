@@ -16,11 +16,8 @@ export interface Check {
 
 export const checks: readonly Check[] = [
   { name: '.meteor/ is complete', problems: meteorFolder },
-  { name: '.meteor/release is the one that this was seen to work with', problems: meteorRelease },
-  {
-    name: '.meteor/packages has core packages, the React hooks and our own, and all that is imported',
-    problems: meteorPackages,
-  },
+  { name: '.meteor/release is a Meteor 3', problems: meteorRelease },
+  { name: '.meteor/packages has all that is imported, and no oplog', problems: meteorPackages },
   { name: '.meteor/platforms are server and browser', problems: meteorPlatforms },
   { name: '.meteorignore keeps the Node host, tests and docs out', problems: meteorIgnore },
   { name: 'package.json names both entries, no test module, no "type": "module"', problems: packageJson },

@@ -1,3 +1,4 @@
+import { nobody } from '../absent';
 import { settings } from '../boot/settings';
 import { startup } from '../boot/startup';
 import { ddpServer } from '../ddp/instance';
@@ -26,6 +27,7 @@ export const Meteor = {
   EnvironmentVariable,
   bindEnvironment,
   startup,
+  ...nobody,
   absoluteUrl: makeAbsoluteUrl(() => process.env.ROOT_URL),
 
   server: ddpServer,

@@ -1,12 +1,12 @@
 import { defineVisitorMethods } from '../../../imports/api/visitors/methods';
 import { ownerOf } from '../../../imports/api/visitors/token';
 
-jest.mock('meteor/check', () => require('../../../infra/node-host/modules/check'), { virtual: true });
+jest.mock('meteor/check', () => require('../../../infra/node-host/shared/check'), { virtual: true });
 jest.mock('meteor/ddp', () => require('../../../infra/node-host/modules/ddp'), { virtual: true });
-jest.mock('meteor/ddp-rate-limiter', () => require('../../../infra/node-host/modules/ddp-rate-limiter'), {
+jest.mock('meteor/ddp-rate-limiter', () => require('../../../infra/node-host/ddp/rate-limiter'), {
   virtual: true,
 });
-jest.mock('meteor/ejson', () => require('../../../infra/node-host/modules/ejson'), { virtual: true });
+jest.mock('meteor/ejson', () => require('../../../infra/node-host/shared/ejson'), { virtual: true });
 jest.mock('meteor/mongo', () => require('../../../infra/node-host/modules/mongo'), { virtual: true });
 jest.mock('meteor/meteor', () => require('../../../infra/node-host/modules/meteor'), { virtual: true });
 

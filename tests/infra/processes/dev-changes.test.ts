@@ -45,6 +45,18 @@ test('a change of server code restarts both roles', async () => {
   await says(/\[web \] the new server code/);
 });
 
+test('what the Node host lacks is a warning that names it, and the roles run', async () => {
+  append(
+    'server/main.ts',
+    `import { Accounts } from 'meteor/accounts-base';
+     Accounts.config({ forbidClientAccountCreation: true });
+     globalThis.console.log("users:", Accounts.users?.find());\n`,
+  );
+  await says(/meteor\/accounts-base is not part of the Node host/);
+  await says(/\[web \] users: undefined/);
+  await says(/\[jobs\] users: undefined/);
+});
+
 test('a change of a handler restarts the jobs role only', async () => {
   const [...before] = roles();
   append('imports/tasks/handlers/burn.ts', '\nglobalThis.Date.now();\n');

@@ -1,12 +1,12 @@
 import { defineMethods } from '../../../infra/link/define-methods';
 
 // It is code of a role: here it runs in the test's own process, on the Node host's modules.
-jest.mock('meteor/ejson', () => require('../../../infra/node-host/modules/ejson'), { virtual: true });
+jest.mock('meteor/ejson', () => require('../../../infra/node-host/shared/ejson'), { virtual: true });
 jest.mock('meteor/meteor', () => require('../../../infra/node-host/modules/meteor'), { virtual: true });
 
 const { Meteor } = require('../../../infra/node-host/modules/meteor');
-const { check } = require('../../../infra/node-host/modules/check');
-const { EJSON } = require('../../../infra/node-host/modules/ejson');
+const { check } = require('../../../infra/node-host/shared/check');
+const { EJSON } = require('../../../infra/node-host/shared/ejson');
 
 let count = 0;
 /** What a client would be told: Meteor writes it in this way, and ends where that fails. */

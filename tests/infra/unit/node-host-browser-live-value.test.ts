@@ -1,5 +1,5 @@
-import { ReactiveVar } from '../../../infra/node-host/browser/modules/reactive-var';
 import { LiveValue } from '../../../infra/node-host/browser/react/live-value';
+import { ReactiveVar } from '../../../infra/node-host/browser/reactive-var';
 import { Tracker } from '../../../infra/node-host/tracker/tracker';
 
 describe('what a component reads', () => {

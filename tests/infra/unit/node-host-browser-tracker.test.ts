@@ -1,4 +1,4 @@
-import { ReactiveVar } from '../../../infra/node-host/browser/modules/reactive-var';
+import { ReactiveVar } from '../../../infra/node-host/browser/reactive-var';
 import { type Computation, Tracker } from '../../../infra/node-host/tracker/tracker';
 
 describe('Tracker', () => {

@@ -1,3 +1,4 @@
+import { nobody } from '../../absent';
 import { makeAbsoluteUrl } from '../../shared/absolute-url';
 import { MeteorError, makeErrorType } from '../../shared/meteor-error';
 import { connection } from '../connection';
@@ -20,6 +21,7 @@ export const Meteor = {
   Error: MeteorError,
   makeErrorType,
   startup,
+  ...nobody,
   absoluteUrl: makeAbsoluteUrl(() => runtimeConfig.ROOT_URL),
 
   connection,

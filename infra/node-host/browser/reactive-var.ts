@@ -1,4 +1,4 @@
-import { Tracker } from '../../tracker/tracker';
+import { Tracker } from '../tracker/tracker';
 
 /** One value that computations depend on. */
 export class ReactiveVar<T> {

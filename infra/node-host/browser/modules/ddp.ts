@@ -1,1 +1,0 @@
-export { DDP } from '../connection';

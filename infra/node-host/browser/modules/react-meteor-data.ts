@@ -1,3 +1,0 @@
-export { useFind } from '../react/use-find';
-export { useSubscribe } from '../react/use-subscribe';
-export { useTracker } from '../react/use-tracker';

@@ -1,1 +1,0 @@
-export { check, Match } from '../shared/check';

@@ -1,1 +1,0 @@
-export { DDPRateLimiter } from '../ddp/rate-limiter';

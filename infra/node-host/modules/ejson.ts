@@ -1,1 +1,0 @@
-export { EJSON } from '../shared/ejson';
