@@ -1,10 +1,32 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { resolve, sep } from 'node:path';
 import { messageOf, textOf } from '../errors/plain-error';
-import { Assets } from './boot/assets';
-import { refusal } from './boot/refusals';
+import { refusal } from './boot/settings';
 import { runStartupHooks } from './boot/startup';
-import { ddpServer } from './ddp/instance';
+import { ddpServer } from './ddp/ddp-server';
 import { hasChangeStreams, mongoClient } from './mongo/connection';
 import { httpServer, listen } from './webapp/http';
+
+const folder = (): string => resolve(process.env.TANDEM_PRIVATE_DIR ?? 'private');
+
+/** The global `Assets`: files of the folder `private/`, by their path in it. */
+const Assets = {
+  /** @throws for a file that isn't there */
+  absoluteFilePath(path: string): string {
+    const absolute = resolve(folder(), path);
+    if (!absolute.startsWith(folder() + sep) || !existsSync(absolute)) throw new Error(`Unknown asset: ${path}`);
+    return absolute;
+  },
+
+  async getTextAsync(path: string): Promise<string> {
+    return readFile(Assets.absoluteFilePath(path), 'utf8');
+  },
+
+  async getBinaryAsync(path: string): Promise<Uint8Array> {
+    return new Uint8Array(await readFile(Assets.absoluteFilePath(path)));
+  },
+};
 
 class Unavailable extends Error {}
 

@@ -18,7 +18,7 @@ export const modules: Readonly<Record<Side, Modules>> = {
     'ddp-rate-limiter': ['ddp/rate-limiter', 'DDPRateLimiter'],
     meteor: ['modules/meteor', 'Meteor'],
     mongo: ['modules/mongo', 'Mongo', 'MongoInternals'],
-    webapp: ['modules/webapp', 'WebApp', 'WebAppInternals'],
+    webapp: ['webapp/http', 'WebApp', 'WebAppInternals'],
   },
   browser: {
     ...onBothSides,

@@ -1,6 +1,29 @@
 import { makeDDP } from '../ddp-client/ddp';
-import { browserPlatform } from './platform';
-import { runtimeConfig } from './runtime-config';
+import type { Platform, Socket } from '../ddp-client/socket';
+
+/** Connections from a page. */
+const browserPlatform: Platform = {
+  side: 'browser',
+  openSocket: url => new WebSocket(url) as unknown as Socket,
+  bind: callback => callback,
+  // The page's own address, which behind a proxy may be another than ROOT_URL.
+  siteRoot: () => location.origin + (runtimeConfig.ROOT_URL_PATH_PREFIX ?? ''),
+  onOnline: callback => addEventListener('online', callback),
+};
+
+/** What the server tells the page, by the names that Meteor uses. */
+interface RuntimeConfig {
+  meteorRelease?: string;
+  ROOT_URL?: string;
+  ROOT_URL_PATH_PREFIX?: string;
+  /** Where the page connects to, if not to where it came from. */
+  DDP_DEFAULT_CONNECTION_URL?: string;
+  PUBLIC_SETTINGS?: Record<string, unknown>;
+  meteorEnv?: { NODE_ENV?: string };
+}
+
+export const runtimeConfig: RuntimeConfig =
+  (globalThis as { __meteor_runtime_config__?: RuntimeConfig }).__meteor_runtime_config__ ?? {};
 
 export const DDP = makeDDP(browserPlatform);
 

@@ -1,6 +1,5 @@
 import { type DdpMessage, parseDDP, SUPPORTED_DDP_VERSIONS, stringifyDDP } from '../shared/ddp-message';
 import type { ConnectionOptions } from './connection-options';
-import { Heartbeat } from './heartbeat';
 import { IncomingData } from './incoming-data';
 import type { MethodCall } from './method-call';
 import { MethodQueue } from './method-queue';
@@ -129,5 +128,33 @@ export class Session {
     const description = `DDP version negotiation failed; server requested version ${version}`;
     this.stream.disconnect({ _permanent: true, _error: description });
     this.options.onDDPVersionNegotiationFailure(description);
+  }
+}
+
+/** Pings after silence, and tells when no sign of life answers. */
+class Heartbeat {
+  private timer: NodeJS.Timeout | undefined;
+
+  /** @param intervalMs silence before a ping; @param timeoutMs silence after it before `onTimeout` */
+  constructor(
+    private readonly intervalMs: number,
+    private readonly timeoutMs: number,
+    private readonly sendPing: () => void,
+    private readonly onTimeout: () => void,
+  ) {}
+
+  /** Starts anew: also what every message that arrives does. */
+  start(): void {
+    this.stop();
+    this.timer = setTimeout(() => this.ping(), this.intervalMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+
+  private ping(): void {
+    this.timer = setTimeout(this.onTimeout, this.timeoutMs);
+    this.sendPing();
   }
 }

@@ -1,14 +1,10 @@
-import type { DdpMessage } from '../shared/ddp-message';
-import { stringifyDDP } from '../shared/ddp-message';
+import { type DdpMessage, SUPPORTED_DDP_VERSIONS, stringifyDDP } from '../shared/ddp-message';
 import { EJSON } from '../shared/ejson';
 import { MeteorError } from '../shared/meteor-error';
-import type { Connection } from './connection';
-import { currentMethodInvocation } from './current';
+import { type Connection, currentMethodInvocation, nestedInvocation } from './current';
 import { errorText, logException, tryParse } from './frames';
-import { negotiate } from './handshake';
 import { Hooks } from './hooks';
 import type { MethodHandler } from './method-call';
-import { nestedInvocation } from './nested-invocation';
 import { Session } from './session';
 import { type Socket, WebSocketConnection } from './socket';
 import { StreamServer } from './stream-server';
@@ -140,3 +136,19 @@ export class DdpServer {
 }
 
 type NodeCallback = (error: unknown, result?: unknown) => void;
+
+/** The first of the client's versions that we know; accepted where that is the one which the client proposes. */
+function negotiate({ version, support }: DdpMessage): { version: string; accepted: boolean } {
+  const preferred = SUPPORTED_DDP_VERSIONS[0]!;
+  const wellFormed =
+    typeof version === 'string' &&
+    Array.isArray(support) &&
+    support.every(known => typeof known === 'string') &&
+    support.includes(version);
+  if (!wellFormed) return { version: preferred, accepted: false };
+  const best = (support as string[]).find(known => SUPPORTED_DDP_VERSIONS.includes(known)) ?? preferred;
+  return { version: best, accepted: best === version };
+}
+
+/** The one DDP server of this process. */
+export const ddpServer = new DdpServer();

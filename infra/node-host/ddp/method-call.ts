@@ -2,8 +2,7 @@ import { isThenable } from '../environment';
 import type { DdpMessage } from '../shared/ddp-message';
 import { MeteorError } from '../shared/meteor-error';
 import { MethodInvocation } from '../shared/method-invocation';
-import type { Connection } from './connection';
-import { currentMethodInvocation, withFence } from './current';
+import { type Connection, currentMethodInvocation, withFence } from './current';
 import { toSafeError } from './safe-error';
 import { WriteFence } from './write-fence';
 

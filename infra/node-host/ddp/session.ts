@@ -1,19 +1,16 @@
 import { bindEnvironment } from '../environment';
-import type { DdpMessage } from '../shared/ddp-message';
-import { stringifyDDP } from '../shared/ddp-message';
+import { type DdpMessage, stringifyDDP } from '../shared/ddp-message';
 import { MeteorError } from '../shared/meteor-error';
 import { Random } from '../shared/random';
-import type { Connection } from './connection';
+import type { Connection } from './current';
 import { errorText, logException } from './frames';
 import { Heartbeat } from './heartbeat';
 import type { Hooks } from './hooks';
 import { type MethodHandler, runMethod } from './method-call';
 import { PublishedData } from './published-data';
-import type { RateLimiterInput } from './rate-limiter';
-import { DDPRateLimiter } from './rate-limiter';
+import { DDPRateLimiter, type RateLimiterInput } from './rate-limiter';
 import { clientAddressOf, type Socket } from './socket';
-import { subscribe } from './subscribe';
-import type { PublishHandler } from './subscription';
+import type { PublishHandler, SubscriptionSource } from './subscription';
 
 /** The server that a session belongs to, as far as it knows it. */
 interface SessionServer {
@@ -152,3 +149,31 @@ export class Session {
 /** An answer repeats the id, which has to be a text. */
 const isUnanswerable = ({ msg, id }: DdpMessage): boolean =>
   (msg === 'ping' || msg === 'unsub') && Boolean(id) && typeof id !== 'string';
+
+/** The session that subscribes, as far as a subscription's beginning needs it. */
+interface SubscribingSession {
+  readonly server: { readonly publish_handlers: Record<string, PublishHandler> };
+  readonly data: {
+    isSubscribed(id: string): boolean;
+    start(source: SubscriptionSource, unblock: () => void): Promise<void>;
+  };
+  send(message: DdpMessage): void;
+  sendError(reason: string, offendingMessage: DdpMessage): void;
+  /** @returns the error to answer with where a rule says that this is one too many */
+  overLimit(type: 'subscription', name: string): MeteorError | undefined;
+}
+
+/** Starts what a client subscribes to, or says why not. Resolves when its first documents have been sent. */
+async function subscribe(session: SubscribingSession, message: DdpMessage, unblock: () => void): Promise<void> {
+  const { id, name, params } = message;
+  if (typeof id !== 'string' || typeof name !== 'string' || ('params' in message && !Array.isArray(params)))
+    return session.sendError('Malformed subscription', message);
+  const handler = session.server.publish_handlers[name];
+  const refuse = (error: MeteorError) => session.send({ msg: 'nosub', id, error });
+  if (!handler) return refuse(new MeteorError(404, `Subscription '${name}' not found`));
+  // Clients send their subscriptions again after a reconnect; a known id is no mistake.
+  if (session.data.isSubscribed(id)) return;
+  const tooMany = session.overLimit('subscription', name);
+  if (tooMany) return refuse(tooMany);
+  await session.data.start({ handler, id, name, params: params as unknown[] | undefined }, unblock);
+}

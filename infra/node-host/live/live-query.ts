@@ -1,7 +1,6 @@
 import { textOf } from '../../errors/plain-error';
 import type { CursorDescription } from '../mongo/cursor-options';
-import { findResult } from './find-result';
-import { HeldResult } from './held-result';
+import { findResult, HeldResult } from './held-result';
 import { News } from './news';
 import type { Change, Observer } from './observer';
 import { StaleDocuments, type Touched } from './stale-documents';

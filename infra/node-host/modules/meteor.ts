@@ -1,11 +1,11 @@
 import { nobody } from '../absent';
 import { settings } from '../boot/settings';
 import { startup } from '../boot/startup';
-import { ddpServer } from '../ddp/instance';
+import { ddpServer } from '../ddp/ddp-server';
 import { bindEnvironment, EnvironmentVariable } from '../environment';
 import { makeAbsoluteUrl } from '../shared/absolute-url';
 import { MeteorError, makeErrorType } from '../shared/meteor-error';
-import { release } from '../webapp/runtime-config';
+import { release } from '../webapp/page';
 
 type Callback = () => unknown;
 

@@ -1,5 +1,6 @@
 import type { Document } from 'mongodb';
 import { currentMethodInvocation } from '../ddp/current';
+import { EJSON } from '../shared/ejson';
 import { ObjectID } from '../shared/object-id';
 import { RandomStream } from '../shared/random-stream';
 import { Cursor } from './cursor';
@@ -7,7 +8,6 @@ import { type FindArguments, parseOptions, type Transform } from './cursor-optio
 import { defineMutationMethods, type Restriction } from './mutation-methods';
 import { RawAccess } from './raw-access';
 import { type Id, isId, rewriteSelector } from './selector';
-import { wrapTransform } from './transform';
 import { toMongo } from './translate';
 import { type UpdateOptions, type UpsertResult, update } from './update';
 import { write } from './write';
@@ -132,4 +132,20 @@ const notOnTheServer = (method: string): Error =>
 function isPlainObject(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;
+}
+
+/** Guards a transform: it must give an object, which keeps the document's id. */
+function wrapTransform(transform: Transform | undefined): Transform {
+  if (!transform) return null;
+  return document => {
+    if (!Object.hasOwn(document, '_id')) throw new Error('can only transform documents with _id');
+    const id = document._id;
+    const transformed = transform(document) as Document;
+    if (typeof transformed !== 'object' || transformed === null || Array.isArray(transformed))
+      throw new Error('transform must return object');
+    if (Object.hasOwn(transformed, '_id') && !EJSON.equals(transformed._id, id))
+      throw new Error("transformed document can't have different _id");
+    transformed._id = id;
+    return transformed;
+  };
 }

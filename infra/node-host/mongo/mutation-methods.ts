@@ -1,4 +1,4 @@
-import { ddpServer } from '../ddp/instance';
+import { ddpServer } from '../ddp/ddp-server';
 import { MeteorError } from '../shared/meteor-error';
 import { isId } from './selector';
 

@@ -1,8 +1,8 @@
 import { type Failure, failures, firstFailure } from './match/failures';
-import { MatchError } from './match/match-error';
 import {
   any,
   integer,
+  MatchError,
   Maybe,
   nonEmptyString,
   ObjectIncluding,

@@ -1,5 +1,24 @@
-import { Current } from './current';
 import { enqueue, throwOrLog, whileComputing } from './flush';
+
+/** Which computation's function runs now: what is read now belongs to it. */
+class Current<Computation> {
+  private innermost: Computation | null = null;
+
+  get computation(): Computation | null {
+    return this.innermost;
+  }
+
+  /** Runs `func` with another current computation, or with none. */
+  with<T>(computation: Computation | null, func: () => T): T {
+    const outer = this.innermost;
+    this.innermost = computation;
+    try {
+      return func();
+    } finally {
+      this.innermost = outer;
+    }
+  }
+}
 
 export type Callback = (computation: Computation) => void;
 

@@ -1,6 +1,26 @@
 import { type Callback, Computation, type ComputationOptions, current, requireFunction } from './computation';
-import { Dependency } from './dependency';
 import { enqueueAfterFlush, flushNow, inFlush } from './flush';
+
+/** Something that computations read and that changes. */
+class Dependency {
+  private readonly dependents = new Map<number, Computation>();
+
+  /** The current (or given) computation runs again when this changes. @returns whether it is a new dependent. */
+  depend(computation: Computation | null = current.computation): boolean {
+    if (!computation || this.dependents.has(computation._id)) return false;
+    this.dependents.set(computation._id, computation);
+    computation.onInvalidate(() => this.dependents.delete(computation._id));
+    return true;
+  }
+
+  changed(): void {
+    for (const computation of [...this.dependents.values()]) computation.invalidate();
+  }
+
+  hasDependents(): boolean {
+    return this.dependents.size > 0;
+  }
+}
 
 export type { Computation };
 

@@ -1,9 +1,7 @@
 import { createServer } from 'node:http';
 import { resolve } from 'node:path';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
-import { clientFolder } from './client-files';
-import { page } from './page';
-import { runtimeConfigScript } from './runtime-config';
+import { clientFolder, page, runtimeConfigScript, setInlineScriptsAllowed } from './page';
 
 const createApp = (): Express => express().disable('x-powered-by').disable('etag');
 
@@ -91,3 +89,17 @@ function whyNot(error: NodeJS.ErrnoException, port: number): string {
   if (error.code === 'EACCES') return `PORT=${port} needs rights that this process doesn't have: choose one above 1023`;
   return `Can't listen on PORT=${port}: ${error.message}`;
 }
+
+/** `WebApp` as in Meteor 3, the part of it that is covered; `connectHandlers` are the older names. */
+export const WebApp = {
+  handlers,
+  rawHandlers,
+  connectHandlers: handlers,
+  rawConnectHandlers: rawHandlers,
+  expressApp,
+  express,
+  httpServer,
+  onListening,
+};
+
+export const WebAppInternals = { setInlineScriptsAllowed };

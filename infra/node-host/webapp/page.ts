@@ -1,5 +1,7 @@
-import { clientFile } from './client-files';
-import { runtimeConfigScript } from './runtime-config';
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { settings } from '../boot/settings';
 
 let inlineScriptsAllowed = true;
 
@@ -38,3 +40,45 @@ const configElement = (): string =>
     : '<script type="text/javascript" src="/meteor_runtime_config.js"></script>';
 
 const part = (html: string, pattern: RegExp): string => pattern.exec(html)?.[1] ?? '';
+
+/** What this host calls itself where Meteor names its release. */
+export const release = 'tandem-node-host';
+
+/** What the page is told. Of the settings, `public` only; read anew for each page, as it may change. */
+const runtimeConfig = () => ({
+  meteorRelease: release,
+  meteorEnv: { NODE_ENV: process.env.NODE_ENV ?? 'development' },
+  ROOT_URL: process.env.ROOT_URL,
+  ROOT_URL_PATH_PREFIX: '',
+  PUBLIC_SETTINGS: settings.public,
+});
+
+/** JSON that can stand in a script: no `<` or `>` in it ends the element. */
+const encoded = (): string => JSON.stringify(encodeURIComponent(JSON.stringify(runtimeConfig())));
+
+export const runtimeConfigScript = (): string =>
+  `__meteor_runtime_config__ = JSON.parse(decodeURIComponent(${encoded()}))`;
+
+/** Where the browser's bundle is: main.js, main.css, main.html. */
+export const clientFolder = (): string => resolve(process.env.TANDEM_CLIENT_DIR ?? '.local/build/client');
+
+interface ClientFile {
+  changedAt: number;
+  text: string;
+  hash: string;
+}
+
+const known = new Map<string, ClientFile>();
+
+/** A file of the bundle, read again when it has changed: a new browser bundle needs no new server. */
+async function clientFile(name: string): Promise<ClientFile | undefined> {
+  const path = resolve(clientFolder(), name);
+  const found = await stat(path).catch(() => undefined);
+  if (!found) return undefined;
+  const cached = known.get(path);
+  if (cached?.changedAt === found.mtimeMs) return cached;
+  const text = await readFile(path, 'utf8');
+  const file = { changedAt: found.mtimeMs, text, hash: createHash('sha1').update(text).digest('hex') };
+  known.set(path, file);
+  return file;
+}

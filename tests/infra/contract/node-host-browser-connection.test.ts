@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from '../../../infra/node-host/ddp-client/connection-options';
-import { retryWait } from '../../../infra/node-host/ddp-client/retry';
 import { socketUrl } from '../../../infra/node-host/ddp-client/socket';
+import { retryWait } from '../../../infra/node-host/ddp-client/stream';
 import { Tracker } from '../../../infra/node-host/tracker/tracker';
 import { eventually } from '../../support/eventually';
 import { added, connect, DDP, ready, serve, things, updated } from './node-host-scripted-server';

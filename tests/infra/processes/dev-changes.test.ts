@@ -53,8 +53,8 @@ test('what the Node host lacks is a warning that names it, and the roles run', a
      globalThis.console.log("users:", Accounts.users?.find());\n`,
   );
   await says(/meteor\/accounts-base is not part of the Node host/);
-  await says(/\[web \] users: undefined/);
-  await says(/\[jobs\] users: undefined/);
+  await says(/\[web \] users: undefined[\s\S]*\[web \] is ready again/);
+  await says(/\[jobs\] users: undefined[\s\S]*\[jobs\] is ready again/);
 });
 
 test('a change of a handler restarts the jobs role only', async () => {

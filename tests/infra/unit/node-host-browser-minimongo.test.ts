@@ -1,5 +1,5 @@
 import { MemoryCollection } from '../../../infra/node-host/ddp-client/minimongo/collection';
-import type { Document } from '../../../infra/node-host/ddp-client/minimongo/document';
+import type { Document } from '../../../infra/node-host/ddp-client/minimongo/selector';
 import type { Store } from '../../../infra/node-host/ddp-client/store-writes';
 import { ObjectID } from '../../../infra/node-host/shared/object-id';
 import { Tracker } from '../../../infra/node-host/tracker/tracker';

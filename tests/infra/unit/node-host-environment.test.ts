@@ -1,5 +1,4 @@
-import { refusal } from '../../../infra/node-host/boot/refusals';
-import { readSettings } from '../../../infra/node-host/boot/settings';
+import { readSettings, refusal } from '../../../infra/node-host/boot/settings';
 
 const good = { MONGO_URL: 'mongodb://localhost/x', ROOT_URL: 'http://localhost:3000', PORT: '3000' };
 

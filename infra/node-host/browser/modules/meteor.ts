@@ -1,9 +1,26 @@
 import { nobody } from '../../absent';
 import { makeAbsoluteUrl } from '../../shared/absolute-url';
 import { MeteorError, makeErrorType } from '../../shared/meteor-error';
-import { connection } from '../connection';
-import { runtimeConfig } from '../runtime-config';
-import { startup } from '../startup';
+import { connection, runtimeConfig } from '../connection';
+
+const waiting: (() => void)[] = [];
+let isReady = document.readyState === 'complete';
+
+if (!isReady) {
+  addEventListener('DOMContentLoaded', runAll);
+  addEventListener('load', runAll);
+}
+
+/** Runs `hook` when the page is there, hooks in their order; at once where it is. */
+function startup(hook: () => void): void {
+  if (isReady) hook();
+  else waiting.push(hook);
+}
+
+function runAll(): void {
+  isReady = true;
+  for (let hook = waiting.shift(); hook; hook = waiting.shift()) hook();
+}
 
 const isProduction = runtimeConfig.meteorEnv?.NODE_ENV === 'production';
 

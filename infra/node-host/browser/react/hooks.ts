@@ -1,6 +1,6 @@
 import { type DependencyList, useMemo, useRef, useSyncExternalStore } from 'react';
 import type { Cursor } from '../../ddp-client/minimongo/cursor';
-import type { Document } from '../../ddp-client/minimongo/document';
+import type { Document } from '../../ddp-client/minimongo/selector';
 import { Tracker } from '../../tracker/tracker';
 import { connection } from '../connection';
 import { LiveList } from './live-list';

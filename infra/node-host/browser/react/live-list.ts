@@ -1,6 +1,6 @@
 import type { Cursor } from '../../ddp-client/minimongo/cursor';
 import { keyOf } from '../../ddp-client/minimongo/diff';
-import type { Document } from '../../ddp-client/minimongo/document';
+import type { Document } from '../../ddp-client/minimongo/selector';
 import { Tracker } from '../../tracker/tracker';
 import { sameData } from './same-data';
 

@@ -1,11 +1,10 @@
-import { ObjectID } from '../../shared/object-id';
+import type { DdpMessage } from '../../shared/ddp-message';
+import { MongoID, ObjectID } from '../../shared/object-id';
 import { Random } from '../../shared/random';
 import type { Store } from '../store-writes';
-import { connectedStore } from './connected-store';
 import type { Cursor, FindOptions } from './cursor';
-import type { Document } from './document';
 import { LocalCollection, type Modifier, type UpdateOptions } from './local-collection';
-import type { Selector } from './selector';
+import type { Document, Selector } from './selector';
 
 export interface CollectionOptions {
   /** What sends this collection's documents; null: nothing does, they are written here. */
@@ -109,4 +108,32 @@ function checkOptions(options: CollectionOptions): void {
       );
     }
   }
+}
+
+/**
+ * Writes what a connection receives into a collection.
+ *
+ * Lenient where the server's view and ours differ (a second `added`, a `removed` of something unknown), as Meteor's
+ * client is: that happens with publications whose merge box is switched off.
+ */
+function connectedStore(collection: LocalCollection): Store {
+  return {
+    beginUpdate(_writes, reset) {
+      collection.beginBatch();
+      if (reset) collection.clear();
+    },
+    update: message => write(collection, message),
+    endUpdate: () => collection.endBatch(),
+  };
+}
+
+function write(collection: LocalCollection, message: DdpMessage): void {
+  const key = message.id as string;
+  if (message.msg === 'removed') {
+    collection.take(key);
+    return;
+  }
+  const merged = { ...collection.get(key), ...message.fields };
+  for (const field of Object.keys(merged)) if (merged[field] === undefined) delete merged[field];
+  collection.put({ ...merged, _id: MongoID.idParse(key) } as Document);
 }

@@ -1,10 +1,17 @@
 import { EJSON } from '../../shared/ejson';
 import { Tracker } from '../../tracker/tracker';
 import type { Changes } from './diff';
-import type { Document } from './document';
 import { type Plan, run, type Source } from './live-query';
 import { type ChangeObserver, changesFor, type DocumentObserver, documentChangesFor } from './observers';
-import { compileFields, compileSelector, compileSort, type Fields, type Selector, type Sort } from './selector';
+import {
+  compileFields,
+  compileSelector,
+  compileSort,
+  type Document,
+  type Fields,
+  type Selector,
+  type Sort,
+} from './selector';
 
 export interface FindOptions {
   sort?: Sort;

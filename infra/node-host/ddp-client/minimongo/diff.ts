@@ -1,6 +1,6 @@
 import { EJSON } from '../../shared/ejson';
 import { MongoID } from '../../shared/object-id';
-import type { Document } from './document';
+import type { Document } from './selector';
 
 /** What may happen to the documents of a query. */
 export interface Changes {

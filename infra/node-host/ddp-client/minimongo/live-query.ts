@@ -1,5 +1,5 @@
 import { type Changes, diff } from './diff';
-import type { Document } from './document';
+import type { Document } from './selector';
 
 /** What a cursor asks for, compiled. */
 export interface Plan {

@@ -3,9 +3,8 @@ import { EJSON } from '../../shared/ejson';
 import { MongoID, type ObjectID } from '../../shared/object-id';
 import { Cursor, type FindOptions } from './cursor';
 import { type Changes, keyOf } from './diff';
-import type { Document } from './document';
 import { LiveQuery, type Plan, type Source } from './live-query';
-import { compileSelector, idIn, type Selector } from './selector';
+import { compileSelector, type Document, idIn, type Selector } from './selector';
 import { insertedByUpsert, isReplacement } from './upsert';
 
 export interface UpdateOptions {

@@ -1,6 +1,6 @@
 import { EJSON } from '../../shared/ejson';
 import { type Changes, changedFields, keyOf } from './diff';
-import type { Document } from './document';
+import type { Document } from './selector';
 
 type FieldsOf = Record<string, unknown>;
 

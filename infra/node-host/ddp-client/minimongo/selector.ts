@@ -3,7 +3,9 @@ import * as projectionOperators from 'mingo/operators/projection';
 import * as queryOperators from 'mingo/operators/query';
 import { Query } from 'mingo/query';
 import { ObjectID } from '../../shared/object-id';
-import type { Document } from './document';
+
+/** A document as it lies in a collection: never changed in place, so that the same object means the same content. */
+export type Document = { _id: unknown } & Record<string, unknown>;
 
 const context = Context.init({ query: { ...queryOperators }, projection: { ...projectionOperators } });
 

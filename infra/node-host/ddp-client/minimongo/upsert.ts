@@ -1,7 +1,6 @@
 import { update as applyModifier } from 'mingo/updater';
 import { EJSON } from '../../shared/ejson';
-import type { Document } from './document';
-import { idIn, type Selector } from './selector';
+import { type Document, idIn, type Selector } from './selector';
 
 /** @throws when operators and plain fields are mixed */
 export function isReplacement(modifier: Record<string, unknown>): boolean {

@@ -1,8 +1,8 @@
 import { EJSON } from '../ejson';
-import { MatchError } from './match-error';
 import {
   any,
   integer,
+  MatchError,
   Maybe,
   nonEmptyString,
   ObjectIncluding,

@@ -1,3 +1,5 @@
+import { MeteorError, makeErrorType } from '../meteor-error';
+
 // What `Match` gives for patterns that are no plain values or constructors.
 
 export class Optional {
@@ -24,3 +26,13 @@ export class ObjectWithValues {
 export const any = ['__any__'];
 export const integer = ['__integer__'];
 export const nonEmptyString = ['__NonEmptyString__'];
+
+export const MatchError = makeErrorType(
+  'Match.Error',
+  function (this: Error & { path: string; sanitizedError: MeteorError }, message: string) {
+    this.message = `Match error: ${message}`;
+    this.path = '';
+    // What the other side of a connection may see of it.
+    this.sanitizedError = new MeteorError(400, 'Match failed');
+  },
+);
