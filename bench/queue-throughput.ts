@@ -12,7 +12,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import { buildWorker } from '../infra/dev/bundling/build-worker';
 import { startReplicaSet } from '../infra/dev/database/replica-set';
-import { findMongo } from '../infra/dev/database/ways';
+import { findMongo } from '../infra/dev/database/mongo-sources';
 import { TaskQueueOf } from '../infra/queue/api/task-queue';
 import { Dispatcher, type DispatcherSettings } from '../infra/queue/dispatch/dispatcher';
 import type { Executor } from '../infra/queue/model/executor';

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
-import { said } from './bundling/build-failed';
 import { buildWorker } from './bundling/build-worker';
+import { said } from './bundling/bundler';
 import { root } from './root';
 
 /** Builds the file that a jobs role forks: all that a deploy to Meteor needs to be built beforehand. */

@@ -1,6 +1,9 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { oneLine } from '../monitor/one-line';
+import { treeOf } from '../settings';
+import type { Tree } from '../settings/setting';
 import { readJson } from './json-file';
+import { root as checkout } from './root';
 
 export type Settings = Record<string, unknown>;
 
@@ -20,4 +23,10 @@ export async function readSettings(path: string): Promise<Settings> {
 export function linkedTo(settings: Settings, jobsPort: number): Settings {
   const link = settings.link as Settings | undefined;
   return link?.url ? { ...settings, link: { ...link, url: `http://localhost:${jobsPort}` } } : settings;
+}
+
+/** The rules of the app's own settings: the machinery imports nothing of the app, a program of its checkout may load it. */
+export async function appSettingsTree(root = checkout): Promise<Tree> {
+  const { settings } = (await import(join(root, 'imports/settings'))) as { settings: object };
+  return treeOf(settings);
 }

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findMongo } from '../../infra/dev/database/mongo-sources';
 import type { Mongod } from '../../infra/dev/database/mongod';
-import { findMongo } from '../../infra/dev/database/ways';
 import { startProcess } from './processes';
 import { root } from './run';
 

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { roleEnvironment } from '../../infra/dev/running/role-environment';
+import { roleEnvironment } from '../../infra/dev/running/roles';
 import { readSettings, type Settings } from '../../infra/dev/settings-file';
 import { type BuiltApp, buildOfThisRun } from './build';
 import { startProcess, type TestProcess } from './processes';

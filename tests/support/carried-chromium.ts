@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder } from '../../infra/dev/database/cache';
+import { cacheFolder } from '../../infra/dev/database/mongodb-download';
 import { root } from './run';
 
 interface Chromium {

@@ -124,7 +124,6 @@ export class DeployCheckout {
       'deploy.sh',
       'infra/dev/deploy',
       'infra/dev/settings-file.ts',
-      'infra/dev/app-settings.ts',
       'infra/dev/roles.ts',
       'infra/dev/root.ts',
       'infra/dev/fetch-within.ts',

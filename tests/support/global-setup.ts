@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { findMongo } from '../../infra/dev/database/mongo-sources';
 import { startReplicaSet } from '../../infra/dev/database/replica-set';
-import { findMongo } from '../../infra/dev/database/ways';
 import type { TestRun } from './run';
 
 /** One real MongoDB for the whole run: `MONGO_URL`'s, or a throwaway one. Builds are made later, by the first who needs one. */

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   type BuildContext,
+  type BuildFailure,
   type BuildOptions,
   type BuildResult,
   context,
@@ -9,10 +10,8 @@ import {
   type OutputFile,
   stop as stopEsbuild,
 } from 'esbuild';
-import { browserBundle } from './browser-bundle';
-import { BuildFailed, said } from './build-failed';
 import { buildWorker } from './build-worker';
-import { serverBundle } from './server-bundle';
+import { browserBundle, serverBundle } from './bundles';
 
 const esbuildHasEnded = /The service (is no longer running|was stopped)/;
 const bundles = ['server', 'browser', 'worker'] as const;
@@ -129,4 +128,14 @@ async function inOneReport<T extends readonly Promise<unknown>[]>(builds: T) {
   const failures = results.filter(result => result.status === 'rejected').map(result => result.reason);
   if (failures.length > 0) throw new BuildFailed((await Promise.all(failures.map(said))).join('\n'));
   return Promise.all(builds) as Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
+}
+
+/** The code does not build. Its message is esbuild's, with file and line of each error. */
+export class BuildFailed extends Error {}
+
+/** What a failed build has to say to a person. */
+export async function said(failure: BuildFailure | Error): Promise<string> {
+  if (!('errors' in failure)) return failure.message;
+  const lines = await formatMessages(failure.errors, { kind: 'error', color: process.stdout.isTTY });
+  return lines.join('').trimEnd();
 }

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { becomesFree, isFree } from '../ports';
 import { KeptMongod } from './kept-mongod';
 import { hasCrashed, readLease, runningLease, writeLease } from './lease';
+import { findMongo } from './mongo-sources';
 import type { Mongod } from './mongod';
 import { FolderTaken, PortTaken } from './mongod-instance';
 import { admin, answers } from './ping';
 import { type RunningMongod, startReplicaSet } from './replica-set';
-import { findMongo } from './ways';
 
 /** Not MongoDB's own 27017, which somebody else's may have. */
 const usualPort = 27117;

@@ -30,3 +30,15 @@ function reason(error: { code?: string | number; stderr?: string; message: strin
   if (error.code === 'ENOENT') return 'there is no such file';
   return error.stderr?.trim().split('\n')[0] || error.message;
 }
+
+/** Either somebody's running database, or a program to start one with. */
+export type Found = { url: string } | { mongod: Mongod };
+
+/** Where a MongoDB may come from. It gives what it found, or throws an error that says why not and what to do about it. */
+export interface MongoSource {
+  name: string;
+  find(): Promise<Found>;
+}
+
+/** A source that somebody asked for by name, and that doesn't work: no other one is tried behind their back. */
+export class SourceRefused extends Error {}

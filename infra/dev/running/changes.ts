@@ -1,5 +1,4 @@
-import { BuildFailed } from '../bundling/build-failed';
-import type { Bundle, Bundler } from '../bundling/bundler';
+import { BuildFailed, type Bundle, type Bundler } from '../bundling/bundler';
 import type { RoleSettings } from '../roles';
 import type { KeptRole } from './kept-role';
 import { label } from './log-lines';

@@ -1,4 +1,4 @@
-import { onParentsEnd } from './parents';
+import { parentOf } from '../process-tree';
 
 /** A shell and npm may both hand one Ctrl-C on: what comes within this time is the same one. */
 const sameSignalMs = 300;
@@ -29,4 +29,22 @@ export function endWhenAsked(running: Running): void {
   onParentsEnd(end);
   // A terminal or a pipe that is gone must not keep us from draining.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+}
+
+const lookEveryMs = 1_000;
+
+/** npm and the shell it starts can be killed without a word to us: calls `onEnd` once when either is gone. */
+function onParentsEnd(onEnd: () => void): void {
+  if (!process.env.npm_lifecycle_event) return; // started by hand: who started us may leave us running
+  const before = parents();
+  const timer = setInterval(() => {
+    if (parents() === before) return;
+    clearInterval(timer);
+    onEnd();
+  }, lookEveryMs);
+  timer.unref();
+}
+
+function parents(): string {
+  return `${process.ppid} ${parentOf(process.ppid)}`;
 }

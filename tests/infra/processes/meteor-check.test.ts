@@ -162,8 +162,8 @@ const planted: Planted[] = [
   [
     'the import graph keeps',
     'infra/catalog/priority.ts',
-    with_("export * from '../queue/order';"),
-    /infra\/catalog\/priority\.ts: imports infra\/queue\/order\.ts \(catalog-is-low\)/,
+    with_("export * from '../queue/model/order';"),
+    /infra\/catalog\/priority\.ts: imports infra\/queue\/model\/order\.ts \(catalog-is-low\)/,
   ],
   [
     'the worker file',

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { serverBundle } from '../../../infra/dev/bundling/server-bundle';
+import { serverBundle } from '../../../infra/dev/bundling/bundles';
 import { meteorPlugin } from '../../../infra/node-host/esbuild-plugin';
 import type { HistoryRecord } from '../../../packages/synced-cron/store/history';
 import type { Lease } from '../../../packages/synced-cron/store/leases';

