@@ -1,10 +1,9 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build as bundle } from 'esbuild';
-import { browserBundle } from '../../infra/dev/bundling/browser-bundle';
 import { buildWorker } from '../../infra/dev/bundling/build-worker';
 import { Bundler } from '../../infra/dev/bundling/bundler';
-import { serverBundle } from '../../infra/dev/bundling/server-bundle';
+import { browserBundle, serverBundle } from '../../infra/dev/bundling/bundles';
 import { privateFolder } from '../../infra/dev/root';
 import { eventually } from './eventually';
 import { buildFolder, root } from './run';
