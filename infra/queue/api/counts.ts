@@ -3,7 +3,7 @@ import { TaskCounters, type TypeCounters } from '../store/task-counters';
 import type { LiveCount } from '../store/task-store';
 import type { QueueCore } from './queue-core';
 
-/** Numbers of tasks by state. Scheduled, queued and running are those of now; the others are totals since ever. */
+/** Numbers of tasks by state. Scheduled, queued and running are those of now; the others are all-time totals. */
 export type StateCounts = Record<TaskState, number>;
 
 export interface QueueCounts {

@@ -218,7 +218,7 @@ export class TaskQueueOf<C extends object> {
     for (const dispatcher of this.core.dispatchers) dispatcher.pausesChanged();
   }
 
-  /** What waits and runs now (up to 10,000 of each type and state), and what has finished since ever. */
+  /** What waits and runs now (up to 10,000 of each type and state), and the all-time totals of what has finished. */
   counts(): Promise<QueueCounts> {
     return countQueue(this.core);
   }

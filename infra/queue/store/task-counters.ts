@@ -5,7 +5,7 @@ export const counterCollectionName = 'taskCounters';
 const counted = ['done', 'failed', 'cancelled', 'rejected', 'retried', 'rescued'] as const;
 export type Counted = (typeof counted)[number];
 
-/** How often what has happened to the tasks of a type since ever. */
+/** All-time counts per task type, by outcome. */
 export type TypeCounters = { _id: string } & { [K in Counted]?: number } & {
   /** How long an attempt that ends well usually takes: a moving average, in milliseconds. */
   usualMs?: number;
