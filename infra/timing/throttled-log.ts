@@ -1,4 +1,4 @@
-/** Throttles a log event and reports how many were suppressed: whoever knocks a thousand times a second writes few lines. */
+/** Throttles a log event and reports how many were suppressed, so that a flood of refused requests writes few lines. */
 export class ThrottledLog {
   private loggedAt = Number.NEGATIVE_INFINITY;
   private suppressed = 0;

@@ -155,7 +155,7 @@ export class Cron {
     let at = this.deps.clock.now();
     for (;;) {
       if (at % 1000 === 0) at++;
-      const outcome = await this.runner.run(entry, new Date(at), { patient: false, goesOn: () => true });
+      const outcome = await this.runner.run(entry, new Date(at), { patient: false, isActive: () => true });
       if (outcome.status !== 'skipped' || outcome.reason !== 'again') return outcome;
       at++;
     }

@@ -29,7 +29,7 @@ export interface RunOptions {
   /** Waits for the entry however long its last run takes, instead of giving way to it. */
   patient: boolean;
   /** Whether to go on waiting for the entry. */
-  goesOn(): boolean;
+  isActive(): boolean;
 }
 
 interface ClaimOptions extends RunOptions {
@@ -70,7 +70,7 @@ export class Claim {
         await pause(retryMs);
         continue;
       }
-      if (!this.options.goesOn()) return { refused: 'stopped' };
+      if (!this.options.isActive()) return { refused: 'stopped' };
       await pause(this.options.patient ? Math.min(lookAgainMs + this.waited / 10, seldomestMs) : lookAgainMs);
     }
   }
@@ -132,8 +132,9 @@ export class Claim {
       this.failingSince = performance.now();
       log.warn(`Can't start "${entry.name}" (${messageOf(error)}): trying again.`);
     }
-    const goesOn = this.options.goesOn() && performance.now() - this.failingSince < giveUpMs;
-    if (!goesOn) log.error(`Gave up starting "${entry.name}" of ${this.intendedAt.toISOString()}: ${messageOf(error)}`);
-    return goesOn;
+    const isActive = this.options.isActive() && performance.now() - this.failingSince < giveUpMs;
+    if (!isActive)
+      log.error(`Gave up starting "${entry.name}" of ${this.intendedAt.toISOString()}: ${messageOf(error)}`);
+    return isActive;
   }
 }

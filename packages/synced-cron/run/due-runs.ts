@@ -2,7 +2,7 @@ import type { Clock } from '../clock';
 import type { Entry } from '../entry';
 import { type Log, messageOf } from '../log';
 import type { Store } from '../store/store';
-import { makesUp, missedRuns } from './missed';
+import { catchesUp, missedRuns } from './missed';
 import { pause } from './pause';
 import type { RunOutcome } from './record';
 import type { Runner } from './runner';
@@ -16,7 +16,7 @@ interface DueRunsOptions {
   runner: Runner;
   store(): Store;
   /** Whether the entry is still scheduled. */
-  goesOn(entry: Entry): boolean;
+  isActive(entry: Entry): boolean;
 }
 
 /**
@@ -47,8 +47,8 @@ export class DueRuns {
   }
 
   private async catchUp({ entry, timetable }: Scheduled, before: number): Promise<void> {
-    const { store, clock, log, goesOn } = this.options;
-    for (let until = before; goesOn(entry); until = clock.now()) {
+    const { store, clock, log, isActive } = this.options;
+    for (let until = before; isActive(entry); until = clock.now()) {
       try {
         const missed = await missedRuns(entry, timetable, store(), until);
         if (missed.length > 0) log.info(`"${entry.name}" makes up for ${count(missed)}.`);
@@ -81,10 +81,10 @@ export class DueRuns {
   /** @returns false when there is something to make up for, as the database could not be reached */
   private async runAll(entry: Entry, occurrences: number[], patient: boolean): Promise<boolean> {
     for (const occurrence of occurrences) {
-      if (!this.options.goesOn(entry)) return true;
+      if (!this.options.isActive(entry)) return true;
       const intendedAt = new Date(Math.floor(occurrence / 1000) * 1000);
       const run = await this.runOne(entry, intendedAt, patient);
-      if (!makesUp(entry) || wasStopped(run)) continue;
+      if (!catchesUp(entry) || wasStopped(run)) continue;
       if (wasOutOfReach(run)) return false;
       if (patient || !this.behind.has(entry)) await this.mark(entry, intendedAt);
     }
@@ -92,9 +92,9 @@ export class DueRuns {
   }
 
   private async runOne(entry: Entry, intendedAt: Date, patient: boolean): Promise<RunOutcome> {
-    const { runner, goesOn, log } = this.options;
+    const { runner, isActive, log } = this.options;
     try {
-      return await runner.run(entry, intendedAt, { patient, goesOn: () => goesOn(entry) });
+      return await runner.run(entry, intendedAt, { patient, isActive: () => isActive(entry) });
     } catch (error) {
       log.error(`"${entry.name}": ${messageOf(error)}`);
       return { status: 'skipped', intendedAt, reason: 'failed' };

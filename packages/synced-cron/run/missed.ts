@@ -21,7 +21,7 @@ export async function missedRuns(entry: Entry, timetable: Timetable, store: Stor
 }
 
 /** Whether an entry makes up for runs that it missed. */
-export function makesUp(entry: Entry): boolean {
+export function catchesUp(entry: Entry): boolean {
   return mostMissed(entry) > 0;
 }
 

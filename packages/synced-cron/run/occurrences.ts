@@ -4,7 +4,7 @@ import type { Log } from '../log';
 import type { Store } from '../store/store';
 import type { Timetable } from '../time/timetable';
 import { DueRuns } from './due-runs';
-import { makesUp } from './missed';
+import { catchesUp } from './missed';
 import { Rescuer } from './rescuer';
 import type { Runner } from './runner';
 import { Scheduler } from './scheduler';
@@ -26,8 +26,8 @@ export class Occurrences {
 
   constructor(private readonly options: OccurrencesOptions) {
     const { clock, log, entries } = options;
-    const goesOn = (entry: Entry) => !this.stopped && entries[entry.name] === entry;
-    this.dueRuns = new DueRuns({ ...options, goesOn });
+    const isActive = (entry: Entry) => !this.stopped && entries[entry.name] === entry;
+    this.dueRuns = new DueRuns({ ...options, isActive });
     this.scheduler = new Scheduler(clock, log, (scheduled, occurrences, late) => {
       void this.dueRuns.run(scheduled, occurrences, late);
     });
@@ -42,7 +42,7 @@ export class Occurrences {
     else log.info(`Scheduled "${entry.name}" next run @${new Date(next)}`);
     if (!isShared(entry)) return;
     this.watchOver();
-    if (makesUp(entry)) void this.dueRuns.makeUp({ entry, timetable }, armedAt);
+    if (catchesUp(entry)) void this.dueRuns.makeUp({ entry, timetable }, armedAt);
     else void this.dueRuns.forget(entry);
   }
 

@@ -25,13 +25,13 @@ export class Rescuer {
   private async look(): Promise<void> {
     const { timer } = this;
     // Stopped meanwhile, or stopped and started again: then there is another timer, or none.
-    const goesOn = () => this.timer === timer;
+    const isActive = () => this.timer === timer;
     try {
-      for (const lease of await this.store.leases.expired(this.names())) if (goesOn()) this.rescue(lease);
+      for (const lease of await this.store.leases.expired(this.names())) if (isActive()) this.rescue(lease);
     } catch (error) {
       this.log.warn(`Can't look for runs that died: ${messageOf(error)}`);
     }
-    if (!goesOn()) return;
+    if (!isActive()) return;
     this.timer = undefined;
     this.start();
   }

@@ -75,7 +75,7 @@ export class Scheduler {
     const away = now - this.lookedAt > lateMs;
     this.lookedAt = now;
     for (const armed of [...this.armed.values()]) {
-      if (now < armed.until - backMs) this.beginAfresh(armed, now);
+      if (now < armed.until - backMs) this.reset(armed, now);
       else if (armed.next !== undefined && armed.next <= now) this.startDue(armed, now, away);
     }
     this.setTimer();
@@ -93,7 +93,7 @@ export class Scheduler {
     if (due.length > 0) this.startRuns(armed, due, due.length > 1);
   }
 
-  private beginAfresh(armed: Armed, now: number): void {
+  private reset(armed: Armed, now: number): void {
     this.log.warn(`The clock was set back by more than a day: "${armed.entry.name}" goes on from now.`);
     armed.until = now;
     armed.next = armed.timetable.next(now);

@@ -12,7 +12,7 @@ jest.setTimeout(120_000);
 const run = promisify(execFile);
 
 /** One file that breaks each rule of .dependency-cruiser.cjs. */
-const planted: Record<string, Record<string, string>> = {
+const violations: Record<string, Record<string, string>> = {
   'no-circles': {
     'infra/queue/a.ts': "import { b } from './b'; export const a = () => b;",
     'infra/queue/b.ts': "import { a } from './a'; export const b = () => a;",
@@ -66,8 +66,8 @@ const planted: Record<string, Record<string, string>> = {
   'nothing-knows-the-tests': { 'infra/queue/t.ts': "export { t } from '../../tests/support/t';" },
 };
 
-/** What the planted files import, and nothing is wrong with. */
-const soil = {
+/** What the violations files import, and nothing is wrong with. */
+const fixtures = {
   'infra/database/d.ts': 'export const d = 1;',
   'infra/workers/pool/p.ts': 'export const p = 1;',
   'infra/http/h.ts': 'export const h = 1;',
@@ -79,13 +79,13 @@ const soil = {
 
 describe('the architecture', () => {
   test('is kept by the import graph: arrows point down, no circles, meteor/* at the border, workers without web code', async () => {
-    const violations = await violationsIn(root);
-    expect(violations.map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`)).toEqual([]);
+    const found = await violationsIn(root);
+    expect(found.map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`)).toEqual([]);
   });
 
   test('is guarded by rules of which each catches a planted violation', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tandem-architecture-'));
-    for (const [path, text] of Object.entries(Object.assign({}, soil, ...Object.values(planted)))) {
+    for (const [path, text] of Object.entries(Object.assign({}, fixtures, ...Object.values(violations)))) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), String(text));
     }
@@ -95,7 +95,7 @@ describe('the architecture', () => {
       ({ name }) => name,
     );
     expect(rules.filter(name => !caught.has(name))).toEqual([]);
-    expect(Object.keys(planted).sort()).toEqual([...rules].sort());
+    expect(Object.keys(violations).sort()).toEqual([...rules].sort());
   });
 });
 
@@ -157,7 +157,7 @@ describe('the sources', () => {
     ['tests/support/helpers.ts', 'export {};', 'no file or folder named utils, helpers, common, misc or types'],
   ] as const;
 
-  test.each(plantedHere)('a planted violation is caught: %s %s', (path, text, rule) => {
+  test.each(plantedHere)('a violations violation is caught: %s %s', (path, text, rule) => {
     expect(problemsOf(path, text).map(problem => problem.rule)).toContain(rule);
   });
 
@@ -172,7 +172,7 @@ describe('the sources', () => {
     expect(problemsOf(path, text)).toEqual([]);
   });
 
-  test('a planted violation stands for every rule', () => {
+  test('a violations violation stands for every rule', () => {
     expect(new Set(plantedHere.map(([, , rule]) => rule))).toEqual(new Set(sourceRules.map(({ name }) => name)));
   });
 });

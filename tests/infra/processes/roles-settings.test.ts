@@ -3,7 +3,7 @@ import { startProcess } from '../../support/processes';
 
 jest.setTimeout(120_000);
 
-const surroundings = {
+const environment = {
   PATH: process.env.PATH,
   MONGO_URL: 'mongodb://127.0.0.1:1/nothing-is-here?serverSelectionTimeoutMS=500',
   ROOT_URL: 'http://localhost:3999',
@@ -13,7 +13,7 @@ const surroundings = {
 async function start(settings: unknown, env: NodeJS.ProcessEnv = {}) {
   const { serverFile } = await buildOfThisRun('tests');
   const METEOR_SETTINGS = typeof settings === 'string' ? settings : JSON.stringify(settings);
-  const process_ = startProcess(process.execPath, [serverFile], { env: { ...surroundings, METEOR_SETTINGS, ...env } });
+  const process_ = startProcess(process.execPath, [serverFile], { env: { ...environment, METEOR_SETTINGS, ...env } });
   return { code: await process_.ended, output: process_.output };
 }
 

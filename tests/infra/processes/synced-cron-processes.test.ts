@@ -37,8 +37,8 @@ afterAll(() => rm(folder, { recursive: true }));
 
 /** Starts a process with schedules, and waits until they are armed. */
 async function startCron(env: NodeJS.ProcessEnv): Promise<TestProcess> {
-  const surroundings = { PATH: process.env.PATH, MONGO_URL: database.url, ROOT_URL: 'http://localhost', PORT: '0' };
-  const started = startProcess(process.execPath, [join(folder, 'server.js')], { env: { ...surroundings, ...env } });
+  const environment = { PATH: process.env.PATH, MONGO_URL: database.url, ROOT_URL: 'http://localhost', PORT: '0' };
+  const started = startProcess(process.execPath, [join(folder, 'server.js')], { env: { ...environment, ...env } });
   processes.push(started);
   await started.says(/cron is started/);
   return started;

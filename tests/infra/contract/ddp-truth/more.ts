@@ -48,7 +48,7 @@ Meteor.methods({
     return list;
   },
   'more.spoil'(list: unknown[]) {
-    list.push('spoilt');
+    list.push('added');
   },
   'more.seeded': () => DDP.randomStream('more').id(),
   async 'more.afterAwait'() {

@@ -51,8 +51,8 @@ export class BuiltRoles {
     const mongoUrl = stage.database.url;
     const folder = join(stage.folder, 'roles');
     const ledger = { FAULTS_LEDGER: stage.ledgerFolder, TANDEM_PRIVATE_DIR: await privateFolderWithLedger() };
-    const surroundings = { mongoUrl, ports, folder, env: { ...ledger, ...env } };
-    return stage.adopt(await launchBuiltRole(name, { settings: settings[name], ...surroundings }));
+    const environment = { mongoUrl, ports, folder, env: { ...ledger, ...env } };
+    return stage.adopt(await launchBuiltRole(name, { settings: settings[name], ...environment }));
   }
 
   /** Has burns added by a visitor's method, and says in the ledger which. One whose role ends is not tried again. */

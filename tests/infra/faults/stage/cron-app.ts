@@ -21,8 +21,8 @@ export class CronApp {
   }
 
   start(mongoUrl: string, env: NodeJS.ProcessEnv): TestProcess {
-    const surroundings = { PATH: process.env.PATH, MONGO_URL: mongoUrl, ROOT_URL: 'http://localhost', PORT: '0' };
-    return startProcess(process.execPath, [join(this.folder, 'server.js')], { env: { ...surroundings, ...env } });
+    const environment = { PATH: process.env.PATH, MONGO_URL: mongoUrl, ROOT_URL: 'http://localhost', PORT: '0' };
+    return startProcess(process.execPath, [join(this.folder, 'server.js')], { env: { ...environment, ...env } });
   }
 
   async remove(): Promise<void> {
