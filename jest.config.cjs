@@ -54,10 +54,11 @@ module.exports = {
       ...withDatabase,
       testPathIgnorePatterns: ['/tests/app/unit/'],
     }),
-    project('processes', ['infra/processes', 'infra/faults'], withDatabase),
+    project('processes', ['infra/processes', 'infra/faults', 'template'], withDatabase),
     project('e2e', ['e2e'], withDatabase),
   ],
   testSequencer: '<rootDir>/tests/support/longest-first.cjs',
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // More than cores: half of a test's time it waits for processes.
+  maxWorkers: 3,
 };

@@ -8,11 +8,10 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test('burns for as long as it is told, and says how far it is', async () => {
+test('burns in slices, and says after each how far it is', async () => {
   const attempt = new HandlerAttempt(database.db, taskOf('burn', { seconds: 0.4, owner: 'ada' }));
-  const startedAt = performance.now();
   expect((await attempt.outcome()).kind).toBe('done');
-  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(399);
+  expect(attempt.progress.length).toBeGreaterThan(1);
   expect(attempt.progress.at(-1)).toBe(1);
 });
 

@@ -19,10 +19,13 @@ let browser: Browser;
 let visitor: VisitorPage;
 let page: Page;
 let downloads: string;
+/** Open since the beginning, so that the notification of a minute has come by the time that a test asks. */
+let early: VisitorPage;
 
 beforeAll(async () => {
   [roles, browser] = await Promise.all([startRoles({ settings: { jobs: eager } }), launchBrowser()]);
   downloads = await mkdtemp(join(tmpdir(), 'tandem-downloads-'));
+  early = await openPage(browser, roles.webUrl);
 });
 afterAll(async () => {
   await browser?.close();
@@ -65,7 +68,7 @@ async function downloadByClick(selector: string): Promise<string> {
 
 test('builds a report while its bar moves, and the workbook that comes down holds every row', async () => {
   const progress = await noteProgress();
-  await fill(page, 'input[name=rows]', '40000');
+  await fill(page, 'input[name=rows]', '20000');
   await page.click('.report-form button[type=submit]');
   await page.waitForSelector('.report[data-state=ready]', { timeout: 150_000 });
   const seen = await progress();
@@ -73,8 +76,8 @@ test('builds a report while its bar moves, and the workbook that comes down hold
   expect(seen).toEqual([...seen].sort((a, b) => a - b));
 
   const path = await downloadByClick('.report a[download]');
-  expect(path).toMatch(/sales-40000-rows\.xlsx$/);
-  expect(await readSheet(path, 'Sales')).toHaveLength(40_001);
+  expect(path).toMatch(/sales-20000-rows\.xlsx$/);
+  expect(await readSheet(path, 'Sales')).toHaveLength(20_001);
 });
 
 test('does what was asked for while the connection was down, when it is back', async () => {
@@ -159,25 +162,17 @@ test('keeps what a visitor has made over a reload, and from other visitors', asy
   await other.close();
 });
 
-test('shows notifications as they come, and when the next is due', async () => {
-  await eventuallySays(page, '.next-due', /^Next in \d+ s$/);
-  const left = Number(/\d+/.exec((await textOf(page, '.next-due'))!)![0]);
-  expect(left).toBeLessThanOrEqual(60);
-  const before = await page.$$eval('.news-item time', times => times.map(time => time.dateTime));
-  await eventually(
-    async () => {
-      const [newest] = await page.$$eval('.news-item time', times => times.map(time => time.dateTime));
-      return newest && newest !== before[0];
-    },
-    { timeoutMs: 80_000 },
-  );
-  expect(await textOf(page, '.news-item strong')).toMatch(/All quiet|Work came in/);
-});
-
 test('keeps answering while four workers burn', async () => {
   await page.select('.burn select:last-of-type', '5');
   await page.click('.burn button[type=submit]');
   await eventuallySays(page, '.burn-state', /at full load/);
   await eventuallySays(page, '.pulse h1', /burns?\. The web role is calm\./);
   await eventually(async () => (await textOf(page, '.burn-state'))?.trim() === '', { timeoutMs: 60_000 });
+});
+
+test('shows notifications as they come, and when the next is due', async () => {
+  await eventuallySays(page, '.next-due', /^Next in ([1-5]?\d|60) s$/);
+  // Its database was empty when this page was opened: what it shows has come since.
+  await eventuallySays(early.page, '.news-item strong', /All quiet|Work came in/, 80_000);
+  expect(early.mishaps).toEqual([]);
 });

@@ -67,7 +67,7 @@ export const proofs: Proof[] = [
 /** An app that has been made of the template has no use for it any more, nor for its test. */
 function runsInit(): void {
   const { name } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { name: string };
-  const test = join(root, processes, 'init-app.test.ts');
+  const test = join(root, 'tests/template/init-app.test.ts');
   if (name === 'tandem' && !readFileSync(test, 'utf8').includes("'run', 'init', '--', 'my-app'"))
     throw new Error(`${test} does not run it any more`);
 }

@@ -80,9 +80,9 @@ export class ProjectWithDocs {
     host.directoryExists = path => this.isFolder(path) || (directoryExists?.(path) ?? false);
     host.getSourceFile = (path, languageVersion, ...rest) => {
       const text = ours(path);
-      return text === undefined
-        ? getSourceFile(path, languageVersion, ...rest)
-        : ts.createSourceFile(path, text, languageVersion);
+      if (text !== undefined) return ts.createSourceFile(path, text, languageVersion);
+      if (!parsed.has(path)) parsed.set(path, getSourceFile(path, languageVersion, ...rest));
+      return parsed.get(path);
     };
     const roots = [...new Set([...this.texts.keys(), ...ambient])].map(path => join(root, path));
     return ts.createProgram(roots, { ...options, noEmit: true }, host);
@@ -93,7 +93,9 @@ export class ProjectWithDocs {
   }
 }
 
-/** Declarations that no import names. */
+/** Files of the project and of packages: parsed once, whatever the docs add. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
 /** Named by no block, and typed by all: the app tells the compiler its catalog there. */
 const ambient = [
   'imports/app.ts',

@@ -5,7 +5,7 @@ const { default: Sequencer } = require('@jest/test-sequencer');
  * Jest itself goes by how long they took the last time, and a fresh clone (CI) knows of no last time.
  */
 const longest = [
-  'processes/init-app',
+  'template/',
   'processes/dev-start',
   'processes/queue-race',
   'processes/meteor-',

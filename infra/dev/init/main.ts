@@ -31,7 +31,7 @@ function run(): void {
   const edits = new Edits(root);
   refuseSecondTime(edits);
   if (!order.force) refuseDirtyTree();
-  edits.remove('tests/infra/processes/init-app.test.ts'); // it makes apps of the template, which is none any more
+  withoutTemplate(edits);
   rename(edits, order.app);
   if (order.bare) stripSample(edits, order.app);
   const operatorToken = freshSecrets(edits);
@@ -40,6 +40,18 @@ function run(): void {
   if (order.bare) tidyLockFile();
   format();
   console.log(whatNext(order, operatorToken));
+}
+
+/** What makes apps of the template goes: this is one. Its `npm test` runs its own tests, `test:infra` the rest. */
+function withoutTemplate(edits: Edits): void {
+  for (const path of ['tests/template', '.github/workflows/template.yml']) edits.remove(path);
+  edits.replace('package.json', /^ {4}"test:template": .*\n/m, '');
+  edits.replace('package.json', /"test": "jest"/, '"test": "jest tests/app"');
+  edits.replace(
+    'README.md',
+    /everything, including a real browser$/m,
+    "the app's tests; npm run test:infra has the rest",
+  );
 }
 
 function orderOf(args: string[]): Order | undefined {

@@ -22,7 +22,7 @@ export function newApi(name: Name, root: string): Recipe {
       { file: `${folder}/methods.ts`, text: methods(of) },
       { file: `${folder}/publications.ts`, text: publications(of) },
       ...lines(of),
-      { file: `tests/e2e/api-${name.kebab}.test.ts`, text: test(of) },
+      { file: `tests/app/api-${name.kebab}.test.ts`, text: test(of) },
     ],
     next: [
       `${folder}/schema.ts: what ${of.aOne} is, and what may be stored`,

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { eventually } from '../../support/eventually';
 import { frame, RawWebSocket } from '../../support/raw-client';
 import { runningPair, startTestRoles, type TestRoles } from '../../support/roles';
@@ -17,11 +16,8 @@ const connect = frame('{"msg":"connect","version":"1","support":["1"]}');
 /** Answered by an error that repeats it. */
 const echoed = frame(`{"msg":"x","text":"${'y'.repeat(400_000)}"}`);
 
-const residentMb = () =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${roles.web!.pid}/status`, 'utf8'))![1]) / 1_024;
-
-async function open(): Promise<RawWebSocket> {
-  const web = await RawWebSocket.open(roles.webUrl);
+async function open(url = roles.webUrl): Promise<RawWebSocket> {
+  const web = await RawWebSocket.open(url);
   await web.write(connect);
   return web;
 }
@@ -35,16 +31,22 @@ describeHere('what is held for one connection is bounded', () => {
     web.socket.destroy();
   });
 
-  test('where many of them wait for a little: those with the most are cut', async () => {
-    const before = residentMb();
-    const clients = await Promise.all(Array.from({ length: 20 }, open));
+  test('where all of them together wait for too much, none of them for too much alone: those with the most are cut', async () => {
+    const patient = { ...limits, unreadBytes: 1_024 * mb };
+    const other = await startTestRoles({
+      jobs: false,
+      mongoUrl: roles.mongoUrl,
+      settings: { web: { limits: patient } },
+    });
+    const clients = await Promise.all(Array.from({ length: 4 }, () => open(other.webUrl)));
     for (const { socket } of clients) {
       socket.pause();
       for (let times = 0; times < 36; times += 1) socket.write(echoed);
     }
-    await eventually(() => fetch(`${roles.webUrl}/healthz`).then(({ ok }) => ok));
-    expect(residentMb() - before).toBeLessThan(250); // unbounded it is 20 × 14 MB in texts alone, twice
+    await other.web!.says(/a connection was closed: \d+ bytes wait for it, and too much for all connections together/);
+    expect((await fetch(other.webUrl)).status).toBe(200);
     for (const { socket } of clients) socket.destroy();
+    await other.stop();
   });
 
   test('where a frame announces too much: it is refused before it comes', async () => {

@@ -98,12 +98,10 @@ describeHere('the limits', () => {
       ...Array.from({ length: 3 }, () => `${upload}${visitor}--b`),
       'GET /other HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
     ];
-    const from = Date.now();
     const answers = slow.map(text => say(roles.webUrl, text));
     expect((await fetch(roles.webUrl)).status).toBe(200);
     // Node itself would answer a slow head by 408, after a minute; the upload its sender, after 15 seconds.
     expect(await Promise.all(answers)).toEqual(['', '', '', '', '']);
-    expect(Date.now() - from).toBeLessThan(50_000);
   }, 60_000);
 
   test('close connections beyond those that one address may have', async () => {

@@ -1,5 +1,6 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { CheckoutFiles } from '../../../infra/dev/meteor/checkout-files';
 import { checks } from '../../../infra/dev/meteor/checks';
 import { Copy } from '../../support/copy';
@@ -145,19 +146,19 @@ const planted: Planted[] = [
     without("import React from 'react';\n"),
     /client\/main\.tsx: JSX without import React/,
   ],
-  ['the sources keep', 'imports/ui/call.ts', with_("export const later = () => import('./format');"), /dynamic/],
+  ['the sources keep', 'imports/ui/planted.ts', with_("export const later = () => import('./format');"), /dynamic/],
   [
     'the sources keep',
-    'imports/api/errors.ts',
+    'imports/api/planted.ts',
     with_("export * from './live.js';"),
     /\.\/live\.js \(no import names a file/,
   ],
   ['the sources keep', 'infra/queue/model/order.ts', with_('export const here = import.meta.url;'), /import\.meta/],
   [
     'the sources keep',
-    'imports/api/tasks/publications.ts',
-    without(' limit: newest,'),
-    /publications\.ts: QueuedTasks\.find\(.* \(a live cursor over the queue has a limit/,
+    'imports/api/planted.ts',
+    with_('export const mine = (owner: string) => QueuedTasks.find({ owner }, { sort: { createdAt: -1 } });'),
+    /planted\.ts: QueuedTasks\.find\(.* \(a live cursor over the queue has a limit/,
   ],
   [
     'the import graph keeps',
@@ -179,17 +180,31 @@ const planted: Planted[] = [
   ],
 ];
 
-async function problemsWith(name: string): Promise<string[]> {
+async function problemsWith(name: string, folder = copy.folder): Promise<string[]> {
   const check = checks.find(candidate => candidate.name.startsWith(name));
   if (!check) throw new Error(`there is no check ${name}`);
-  return check.problems(new CheckoutFiles(copy.folder));
+  return check.problems(new CheckoutFiles(folder));
+}
+
+/** A rule about one file looks at a checkout that has no other. */
+async function problemsOfAlone(name: string, file: string, text: string): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-alone-'));
+  mkdirSync(join(folder, dirname(file)), { recursive: true });
+  writeFileSync(join(folder, file), text);
+  const problems = await problemsWith(name, folder);
+  rmSync(folder, { recursive: true });
+  return problems;
 }
 
 describe('npm run check:meteor', () => {
   test.each(planted)('%s: what is done to %s is caught', async (name, file, edit, reason) => {
-    const before = copy.read(file);
+    const before = copy.has(file) ? copy.read(file) : '';
     const after = edit(before);
     expect(after).not.toBe(before);
+    if (name === 'the sources keep') {
+      expect((await problemsOfAlone(name, file, after)).join('\n')).toMatch(reason);
+      return;
+    }
     if (after === '') rmSync(join(copy.folder, file));
     else copy.write(file, after);
     const problems = await problemsWith(name);

@@ -1,4 +1,5 @@
-import { Copy } from '../../support/copy';
+import { Copy } from '../support/copy';
+import { growBy } from './bare-app';
 
 jest.setTimeout(400_000);
 
@@ -79,6 +80,12 @@ describe.each([
     expect(copy.read('.meteor/.id')).not.toBe(before.output);
   });
 
+  test('takes away what makes apps of the template', () => {
+    expect(['tests/template', '.github/workflows/template.yml'].filter(path => copy.has(path))).toEqual([]);
+    expect(JSON.parse(copy.read('package.json')).scripts).toMatchObject({ test: 'jest tests/app' });
+    expect(JSON.parse(copy.read('package.json')).scripts).not.toHaveProperty('test:template');
+  });
+
   test('prints the next three steps', () => {
     expect(output).toMatch(/Next:\n {2}1\. git add .*\n {2}2\. npm start.*\n {2}3\. .*deploy/);
   });
@@ -95,16 +102,6 @@ describe.each([
 });
 
 describe('npm run init -- my-app --bare', () => {
-  test('leaves sources that the compiler takes, and nothing unused', async () => {
-    await isGood(clones.bare, 'node_modules/.bin/tsc');
-    await isGood(clones.bare, 'node_modules/.bin/knip', '--no-progress');
-  });
-
-  test('leaves tests that pass: of the units, of a schedule, and of both roles with a browser', async () => {
-    const chosen = ['tests/app/(handlers|schedules)', 'tests/infra/unit/(catalog|settings)', 'e2e/page'];
-    await isGood(clones.bare, 'node_modules/.bin/jest', ...chosen, '--runInBand');
-  });
-
   test('leaves nothing of the sample but its smallest task', async () => {
     const { output } = await clones.bare.run('find', ['imports', '-type', 'f']);
     expect(output).not.toMatch(/report|picture|thumbnail|notification|pulse/i);
@@ -112,7 +109,22 @@ describe('npm run init -- my-app --bare', () => {
       expect.arrayContaining([expect.stringMatching(/^(hucre|sharp|busboy)$/)]),
     );
     expect(clones.bare.read('package-lock.json')).not.toMatch(/node_modules\/(hucre|sharp|busboy)"/);
-    await isGood(clones.bare, 'npm', 'run', 'new:api', 'notes');
-    await isGood(clones.bare, 'npm', 'run', 'new:task', 'thumbnail');
   });
+
+  test('takes a task, a schedule and an api, and the compiler and the linter take the sources', async () => {
+    await growBy(clones.bare);
+    await isGood(clones.bare, 'node_modules/.bin/tsc');
+    await isGood(clones.bare, 'node_modules/.bin/biome', 'check');
+    await isGood(clones.bare, 'node_modules/.bin/knip', '--no-progress');
+  });
+
+  test("has an npm test of the app's own tests, which pass", async () => {
+    const { code, output } = await clones.bare.run('npm', ['test']);
+    expect({ code, output }).toMatchObject({ code: 0 });
+    expect(output).toContain('tests/app/handlers-thumbnail.test.ts');
+    expect(output).toContain('tests/app/api-shopping-notes.test.ts');
+    expect(output).not.toContain('tests/infra/');
+  });
+
+  test("passes the machinery's quick tests, whatever the app is", () => isGood(clones.bare, 'npm', 'run', 'test:unit'));
 });
