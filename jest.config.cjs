@@ -58,7 +58,7 @@ module.exports = {
     project('e2e', ['e2e'], withDatabase),
   ],
   testSequencer: '<rootDir>/tests/support/longest-first.cjs',
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   // More than cores: half of a test's time it waits for processes.
   maxWorkers: 3,
 };

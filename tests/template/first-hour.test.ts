@@ -24,7 +24,7 @@ function commandsIn(path: string): string[] {
 
 async function does(command: string): Promise<string> {
   const { code, output } = await clone.run('sh', ['-c', command]);
-  expect({ command, code, output }).toMatchObject({ code: 0 });
+  if (code !== 0) throw new Error(`${command} ended with ${code}:\n${output}`);
   return output;
 }
 
