@@ -68,15 +68,15 @@ describe('ask', () => {
     expect(outcome).toEqual({ kind: 'done', value: { status: 2, echo: 'ping', at: new Date(0) } });
   });
 
-  test.each<[string, MessageBroker | undefined, string]>([
+  test.each<[string, MessageBroker | undefined, string, timeoutMs?: number]>([
     ['there is no broker', undefined, 'this role has no messageBroker'],
     ['the broker throws', () => Promise.reject(new RangeError('not today')), 'not today'],
     ['the broker throws what cannot be printed', throwUnprintable, 'its message cannot be read'],
     ['the answer is no plain data', respond => respond(() => 1), 'answer: '],
-    ['no answer comes in time', () => {}, 'no answer to a message of status 2 in 100 ms'],
-  ])('throws in the handler where %s', async (_, broker, message) => {
+    ['no answer comes in time', () => {}, 'no answer to a message of status 2 in 100 ms', 100],
+  ])('throws in the handler where %s', async (_, broker, message, timeoutMs = 30_000) => {
     await start(broker);
-    const { outcome } = await pool.run('ask', { data: 'ping', timeoutMs: 100 });
+    const { outcome } = await pool.run('ask', { data: 'ping', timeoutMs });
     expect(outcome.kind).toBe('failed');
     expect((outcome as { error: Error }).error.message).toContain(message);
   });
