@@ -53,7 +53,7 @@ const ask = (more: Partial<Extract<Line, { kind: 'ask' }>> = {}): Line => ({
   ...more,
 });
 const ack: Line = { kind: 'ack', call: 'call', ids: ['a'] };
-const start = (token: string): Line => ({ kind: 'start', task: 'a', token, attempt: 0 });
+const start = (token: string, role = 7): Line => ({ kind: 'start', task: 'a', token, attempt: 0, role });
 const effect = (token: string): Line => ({ kind: 'effect', task: 'a', token });
 
 const sound = () =>
@@ -80,7 +80,8 @@ test('a rescue, a hand-back and a second attempt are sound', () => {
     .write(start('t1'))
     .changed('a', { state: 'queued', attempt: 1, token: 'fence' }, ['owner'])
     .claimed('t2')
-    .write(start('t2'))
+    .write(start('t2', 8))
+    .write({ kind: 'told-to-end', role: 8 })
     .ended('queued', 1)
     .claimed('t3')
     .write(start('t3'))
@@ -154,6 +155,25 @@ describe('planted violations', () => {
     const story = sound();
     story.changes.splice(-1);
     story.ended('done', 0);
+    expect(story.problems()).toEqual(['a: the attempt of token t1 is not recorded']);
+  });
+
+  test('an attempt that a role gives back although nobody has told it to end', () => {
+    const story = sound();
+    story.changes.splice(-1);
+    story.ended('queued', 0).claimed('t2').write(start('t2')).write(effect('t2')).ended('done', 1);
+    story.tasks.splice(0);
+    story.atTheEnd({ state: 'done', token: 't2', result: { token: 't2' } });
+    expect(story.problems()).toEqual(['a: the attempt of token t1 is not recorded']);
+    expect(story.write({ kind: 'told-to-end', role: 7 }).problems()).toEqual([]);
+  });
+
+  test('a rescue that counts no attempt, be it from a role that was told to end', () => {
+    const story = sound();
+    story.changes.splice(-1);
+    story.changed('a', { state: 'queued', attempt: 0, token: 'fence' }, ['owner']).claimed('t2').ended('done', 1);
+    story.tasks.splice(0);
+    story.write({ kind: 'told-to-end', role: 7 }).write(effect('t2')).atTheEnd({ state: 'done', token: 't2' });
     expect(story.problems()).toEqual(['a: the attempt of token t1 is not recorded']);
   });
 

@@ -63,6 +63,8 @@ interface Facts extends Evidence {
   starts: Of<'start'>[];
   /** When a mongod was killed, in ms. */
   kills: number[];
+  /** The roles that were told to end. */
+  ending: Set<number>;
   effects: Set<string>;
   byId: Map<string, Task>;
   histories: Map<string, History>;
@@ -77,6 +79,7 @@ function factsOf(evidence: Evidence): Facts {
     acks: of('ack'),
     starts: of('start'),
     kills: of('database-killed').map(({ at }) => at),
+    ending: new Set(of('told-to-end').map(({ role }) => role)),
     effects: new Set(of('effect').map(({ task, token }) => `${task} ${token}`)),
     byId: new Map(evidence.tasks.map(task => [task._id, task])),
     histories: historiesOf(evidence.changes),
@@ -146,19 +149,20 @@ function mayBeForgotten(startedAt: number, kills: readonly number[]): boolean {
 const journalMs = 2_000;
 const prefetchMs = 15_000;
 
-/** Each started attempt is recorded, superseded by a fence (which records it too), or handed back untouched. */
-function openClaims({ starts, histories }: Facts): string[] {
-  return starts.flatMap(({ task, token }) => {
+/** Each started attempt is recorded, by its own end or by a rescue, or handed back untouched by a role that ends. */
+function openClaims({ starts, histories, ending }: Facts): string[] {
+  return starts.flatMap(({ task, token, role = 0 }) => {
     const claim = histories.get(task)?.claims.get(token);
-    if (!claim || isAccountedFor(claim)) return [];
+    if (!claim || isAccountedFor(claim, ending.has(role))) return [];
     return [`${task}: the attempt of token ${token} ${claim.exit ? 'is not recorded' : 'has no end'}`];
   });
 }
 
-function isAccountedFor({ exit, attemptBefore }: Claim): boolean {
+function isAccountedFor({ exit, attemptBefore }: Claim, roleEnds: boolean): boolean {
   if (!exit) return false;
+  if (exit.attempt === attemptBefore + 1) return true;
   // A cancelled one may not count; one that is handed back must not.
-  return exit.attempt === attemptBefore + 1 || exit.state === 'queued' || exit.state === 'cancelled';
+  return exit.state === 'cancelled' || (exit.state === 'queued' && !exit.fenced && roleEnds);
 }
 
 /** What a handler did well is not recorded as a failure: there are no more of them than handlers that threw. */

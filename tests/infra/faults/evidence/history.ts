@@ -8,7 +8,8 @@ export interface Claim {
   token: string;
   attemptBefore: number;
   /** Absent while it runs. */
-  exit?: { state: TaskState; attempt: number };
+  /** `fenced`: by somebody else, who gave the task another token. */
+  exit?: { state: TaskState; attempt: number; fenced: boolean };
 }
 
 /** All that the witness saw of one task, by its id. */
@@ -65,7 +66,7 @@ function move(history: History, before: Seen, now: Seen): void {
   if (!allowed[from].includes(to)) history.problems.push(`went from ${from} to ${to}, which no rule allows`);
   if (from !== 'running' && to === 'running') open(history, newToken, before.attempt ?? 0);
   if (from !== 'running') return;
-  if (to !== 'running') close(history, oldToken, to, attempt);
+  if (to !== 'running') close(history, oldToken, { state: to, attempt, fenced: oldToken !== newToken });
   else if (oldToken !== newToken)
     history.problems.push(`had two owners: ${newToken} took it while ${oldToken} held it`);
 }
@@ -87,10 +88,10 @@ function open({ claims, problems }: History, token: string | undefined, attemptB
   else claims.set(token, { token, attemptBefore });
 }
 
-function close({ claims, problems }: History, token: string | undefined, state: TaskState, attempt: number): void {
+function close({ claims, problems }: History, token: string | undefined, exit: NonNullable<Claim['exit']>): void {
   const claim = token === undefined ? undefined : claims.get(token);
-  if (claim) claim.exit = { state, attempt };
-  else problems.push(`became ${state} without a claim that the witness knows`);
+  if (claim) claim.exit = exit;
+  else problems.push(`became ${exit.state} without a claim that the witness knows`);
 }
 
 /** At each moment a `uniqueKey` belongs to one live task at most. */

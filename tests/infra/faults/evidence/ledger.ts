@@ -6,7 +6,7 @@ export type Expectation = 'done' | 'failed' | 'ended';
 
 /**
  * One line of the ledger. `call` names one call of addTask or addTasks, unique over all processes; `due` is when its
- * tasks fall due by the machine's clock, `role` the pid of the role that a worker asks by.
+ * tasks fall due by the machine's clock, `role` the pid of a worker's role.
  */
 export type Line =
   | {
@@ -22,12 +22,14 @@ export type Line =
     }
   | { kind: 'ack'; call: string; ids: string[] }
   | { kind: 'refused'; call: string; error: string; message: string }
-  | { kind: 'start'; task: string; token: string; attempt: number; version?: number }
+  | { kind: 'start'; task: string; token: string; attempt: number; version?: number; role?: number }
   | { kind: 'effect'; task: string; token: string }
   | { kind: 'end'; task: string; token: string; how: string }
   | { kind: 'fault'; what: string; target?: number }
   /** A mongod was killed on purpose: it may forget what it had not written to its journal. */
   | { kind: 'database-killed' }
+  /** A role was told to end: from now on it may hand back what it has begun. */
+  | { kind: 'told-to-end'; role: number }
   | { kind: 'crash'; error: string };
 
 /** A line as it is read: which process wrote it, and when by the machine's clock. */

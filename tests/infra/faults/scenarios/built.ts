@@ -46,15 +46,21 @@ export const sigtermWhileBooting: Scenario = {
     const roles = await BuiltRoles.on(stage);
     const times = play.size === 'small' ? 3 : 24;
     const problems: string[] = [];
+    const codes: unknown[] = [];
     for (let nth = 0; nth < times; nth++) {
-      const name = nth % 3 === 2 ? 'web' : 'jobs';
+      const name = nth % 2 === 1 ? 'web' : 'jobs';
       const role = await roles.launch(name);
-      await wait(stage.random.between(0, 3_000));
-      const { code, tookMs } = await toldToEnd(role);
-      if (code !== 0 && code !== 'SIGTERM') problems.push(`the ${name} role ended with ${code}: ${tail(role)}`);
+      // Every third is told before it can listen; the others in the midst of their boot, however slow that is.
+      if (nth % 3 > 0) await role.says(new RegExp(`the ${name} role starts`), 60_000);
+      await wait(stage.random.between(0, 1_500));
+      const { code, tookMs } = await toldToEnd(role, stage);
+      codes.push(code);
+      if (code !== 0 && (nth % 3 > 0 || code !== 'SIGTERM'))
+        problems.push(`the ${name} role ended with ${code}: ${tail(role)}`);
       if (tookMs > 20_000) problems.push(`the ${name} role took ${tookMs} ms to end`);
     }
-    return { problems, figures: `${times} boots` };
+    const drained = codes.filter(code => code === 0).length;
+    return { problems, figures: `${times} boots, ${drained} of them drained` };
   },
 };
 
@@ -69,9 +75,9 @@ export const sigtermTwice: Scenario = {
     const [, jobs] = [await roles.start('web'), await roles.start('jobs')];
     await roles.burn(20);
     await jobs.says(/burn:\S+ started/);
-    jobs.signal('SIGTERM');
+    void stage.tellToEnd(jobs);
     await jobs.says(/draining/);
-    const { code, tookMs } = await toldToEnd(jobs);
+    const { code, tookMs } = await toldToEnd(jobs, stage);
     const problems = code === 143 ? [] : [`the second SIGTERM ended the role with ${code}`];
     if (tookMs > 5_000) problems.push(`the second SIGTERM took ${tookMs} ms`);
     await roles.start('jobs');
@@ -93,7 +99,7 @@ export const sigtermWithoutDatabase: Scenario = {
     await jobs.says(/burn:\S+ started/);
     stage.noteKillOfDatabase();
     await mongo.kill();
-    const { code, tookMs } = await toldToEnd(jobs);
+    const { code, tookMs } = await toldToEnd(jobs, stage);
     web.kill();
     const problems = code === 0 ? [] : [`the jobs role ended with ${code}: ${tail(jobs)}`];
     if (tookMs > 20_000) problems.push(`the jobs role took ${tookMs} ms to end without a database`);
@@ -108,10 +114,12 @@ async function settled(stage: Stage, words: string, problems: string[]): Promise
   return { ...outcome, problems: [...problems, ...outcome.problems] };
 }
 
-async function toldToEnd(role: TestProcess): Promise<{ code: number | NodeJS.Signals | 'nothing'; tookMs: number }> {
+async function toldToEnd(
+  role: TestProcess,
+  stage: Stage,
+): Promise<{ code: number | NodeJS.Signals | 'nothing'; tookMs: number }> {
   const told = Date.now();
-  role.signal('SIGTERM');
-  const code = await Promise.race([role.ended, wait(60_000, 'nothing' as const, { ref: false })]);
+  const code = await Promise.race([stage.tellToEnd(role), wait(60_000, 'nothing' as const, { ref: false })]);
   return { code, tookMs: Date.now() - told };
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { isAlive } from '../../../support/processes';
+import { isAlive, type TestProcess } from '../../../support/processes';
 import { root } from '../../../support/run';
 import type { Mix } from '../programs/mixes';
 import type { Outcome, Play, Scenario } from '../scenario';
@@ -62,12 +62,16 @@ export const clocksApart: Scenario = {
     const shifted = (hours: number) => ({ preload, env: { FAULTS_CLOCK_SHIFT_MS: String(hours * 3_600_000) } });
     // No poll comes to the aid of a timer that is set by the wrong clock.
     const dispatcher = { heartbeatMs: 5_000, leaseMs: 30_000, refreshRate: 120_000 };
-    await Promise.all([1, -1].map(hours => stage.startRole({ dispatcher, ...shifted(hours) })));
+    const [fast] = await Promise.all([1, -1].map(hours => stage.startRole({ dispatcher, ...shifted(hours) })));
     for (const hours of [1, -1, 0]) {
       stage.startAdder({ mix: 'quick', calls: small ? 20 : 100, ...shifted(hours) });
       stage.startAdder({ mix: 'due', batch: 1, calls: small ? 20 : 60, everyMs: 100, ...shifted(hours) });
       stage.startAdder({ mix: 'slow', batch: 1, calls: small ? 4 : 12, ...shifted(hours) });
     }
+    // The slow one alone: nobody else sees in its place what has fallen due.
+    await stage.untilAdded();
+    await stage.tellToEnd(fast as TestProcess);
+    stage.startAdder({ mix: 'due', batch: 1, calls: small ? 10 : 40, everyMs: 100 });
     const outcome = await concluded(stage, 'clocks two hours apart', { longestDelayMs: dueWithinMs });
     const rescued = await (await stage.tasks()).countDocuments({ 'attempts.outcome': 'rescued' });
     const stolen = rescued > 0 ? [`${rescued} tasks were taken from a role that lived`] : [];
@@ -111,8 +115,7 @@ export const rollingDeploy: Scenario = {
     for (const old of olds) {
       await stage.startRole({ catalog: 'next' });
       await wait(stage.random.between(200, 1_000));
-      old.signal('SIGTERM');
-      await old.ended;
+      await stage.tellToEnd(old);
     }
     const outcome = await concluded(stage, 'two roles replaced');
     const tasks = await (await stage.tasks()).find().project({ taskType: 1, catalogVersion: 1 }).toArray();

@@ -41,9 +41,10 @@ export const killJobsRoles: Scenario = {
     const alive = [...stage.roles];
     let kills = 0;
     await whileAdding(stage, async () => {
-      await wait(stage.random.between(500, 2_500));
       const [victim] = alive.splice(stage.random.below(alive.length), 1);
       if (!victim) return;
+      await stage.untilBusy(victim);
+      await wait(stage.random.between(0, 500));
       stage.note('SIGKILL of a jobs role', victim.pid);
       if (stage.random.below(2)) victim.kill();
       else victim.signal('SIGKILL');
@@ -87,7 +88,8 @@ export const killMongod: Scenario = {
     stage.startAdder({ calls: small ? 20 : 100, everyMs: 80, batch: 5, mix: 'large' });
     const kills = small ? 1 : 5;
     for (let kill = 0; kill < kills; kill++) {
-      await wait(stage.random.between(500, 2_500));
+      await stage.untilBusy(stage.random.of(stage.roles));
+      await wait(stage.random.between(100, 1_500));
       await killAndRestart(stage, mongo, stage.random.between(0, 2_000));
     }
     return concluded(stage, `${kills} kills of mongod`);
@@ -106,7 +108,8 @@ export const killMongodWhileStopped: Scenario = {
     stage.startAdder({ calls: small ? 30 : 150, everyMs: 60, batch: 4, mix: 'large' });
     const rounds = small ? 2 : 8;
     for (let round = 0; round < rounds; round++) {
-      await wait(stage.random.between(800, 2_000));
+      await Promise.all(roles.map(role => stage.untilBusy(role)));
+      await wait(stage.random.between(0, 500));
       stage.note('SIGSTOP of all roles');
       for (const { pid } of roles) process.kill(pid, 'SIGSTOP');
       await wait(stage.random.between(0, 300));

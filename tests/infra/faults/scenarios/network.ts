@@ -21,6 +21,7 @@ async function behindProxy(play: Play, fault: (proxy: FaultProxy, stage: Stage) 
   for (const adder of adders) await adder.says(/adder is ready/);
   let faults = 0;
   await whileAdding(stage, async () => {
+    await stage.untilBusy(stage.random.of(stage.roles));
     await fault(proxy, stage);
     faults += 1;
   });

@@ -30,8 +30,7 @@ const faults: Record<string, Fault> = {
     field.other = await field.stage.startRole({ mongoUrl: urlAt(field.proxy.port) });
   },
   async 'end a role'(field) {
-    field.other.signal('SIGTERM');
-    await field.other.ended;
+    await field.stage.tellToEnd(field.other);
     field.other = await field.stage.startRole({ mongoUrl: urlAt(field.proxy.port) });
   },
   async 'stop a role'({ stage, veteran }) {

@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { signalGroup } from '../../../../infra/dev/process-tree';
 import type { Scenario } from '../scenario';
+import { whileItMoves } from '../stage/progress';
+import type { Stage } from '../stage/stage';
 import { concluded, openStage } from './with-stage';
 
 /** A role that does not know that its time is over: its late results must be void. */
@@ -17,20 +19,33 @@ export const stopPastLease: Scenario = {
     stage.startAdder({ calls: small ? 30 : 150, everyMs: 60 });
     const rounds = small ? 1 : 6;
     for (let round = 0; round < rounds; round++) {
-      await wait(stage.random.between(1_000, 2_000));
-      const { pid } = stage.random.of(roles);
+      const role = stage.random.of(roles);
+      const { pid } = role;
+      await stage.untilBusy(role);
+      await wait(stage.random.between(0, 500));
       stage.stoppedPids.add(pid);
       stage.note('SIGSTOP of a role', pid);
       const alone = stage.random.below(2) === 0;
       if (alone) process.kill(pid, 'SIGSTOP');
       else signalGroup(pid, 'SIGSTOP');
-      await wait(stage.random.between(3_000, 5_000));
+      await untilBegunByOthers(stage, pid);
       if (alone) process.kill(pid, 'SIGCONT');
       else signalGroup(pid, 'SIGCONT');
     }
     return concluded(stage, `${rounds} stops`);
   },
 };
+
+/** Resolves when what a stopped role has begun was begun anew elsewhere: right then its late results come. */
+async function untilBegunByOthers(stage: Stage, role: number): Promise<void> {
+  const mine = new Set(stage.begunBy(role).map(({ task }) => task));
+  const taken = () => stage.lines().some(line => line.kind === 'start' && line.role !== role && mine.has(line.task));
+  // Where it had ended all that it had begun in the moment of the signal, nothing can be taken.
+  await whileItMoves(
+    async () => mine.size === 0 || taken(),
+    async () => stage.lines().length,
+  );
+}
 
 /** A role that is told to end hands back what it cannot finish: with such a lease nothing else would bring it back. */
 const endlessLease = { heartbeatMs: 60_000, leaseMs: 600_000 };
@@ -50,9 +65,7 @@ export const sigtermOnce: Scenario = {
     for (let round = 0; round < rounds; round++) {
       await wait(stage.random.between(300, 1_500));
       const next = await stage.startRole(start);
-      stage.note('SIGTERM', current.pid);
-      current.signal('SIGTERM');
-      codes.push(await current.ended);
+      codes.push(await stage.tellToEnd(current));
       current = next;
     }
     for (let nth = 0; nth < 2; nth++) await stage.startRole({ pool: { maxWorkers: 4 } });
@@ -76,8 +89,7 @@ export const sigtermBlockedWorkers: Scenario = {
       const role = await stage.startRole({ dispatcher: endlessLease, drainMs: 2_000 });
       await wait(stage.random.between(300, 800));
       const told = Date.now();
-      role.signal('SIGTERM');
-      const code = await role.ended;
+      const code = await stage.tellToEnd(role);
       const tookMs = Date.now() - told;
       if (code !== 0) problems.push(`a role with blocked workers ended with ${code}`);
       if (tookMs > 20_000) problems.push(`a role with blocked workers took ${tookMs} ms to end`);

@@ -162,6 +162,35 @@ export class Stage {
     return [...new Set(open.values())].filter(isAlive);
   }
 
+  /**
+   * Resolves when the role has begun tasks that it has not ended, as a fault that hits nobody shows nothing; or when
+   * nobody adds any more.
+   */
+  async untilBusy({ pid }: TestProcess): Promise<void> {
+    const isAdding = () => this.adders.some(adder => isAlive(adder.pid));
+    await whileItMoves(
+      async () => this.begunBy(pid).length > 0 || !isAdding(),
+      async () => this.lines().length,
+    );
+  }
+
+  /** The claims that a role has begun and not ended, by the ledger. */
+  begunBy(role: number): { task: string; token: string }[] {
+    const open = new Map<string, { task: string; token: string }>();
+    for (const line of this.lines()) {
+      if (line.kind === 'start' && line.role === role) open.set(`${line.task} ${line.token}`, line);
+      if (line.kind === 'end') open.delete(`${line.task} ${line.token}`);
+    }
+    return [...open.values()];
+  }
+
+  /** Tells a role to end by SIGTERM, and the ledger so. Resolves with how it ended. */
+  tellToEnd(role: TestProcess): Promise<number | NodeJS.Signals> {
+    this.write({ kind: 'told-to-end', role: role.pid });
+    role.signal('SIGTERM');
+    return role.ended;
+  }
+
   /** Resolves when all adders have ended. @throws where one does not end, and no adder is answered any more. */
   async untilAdded(): Promise<void> {
     const ended = Promise.all(this.adders.map(one => one.ended)).then(() => true);

@@ -33,7 +33,7 @@ export function recorded<Data>(work: (task: RecordedTask<Data>, context: Handler
 export async function inLedger<T>(task: unknown, work: () => T | Promise<T>): Promise<T> {
   const { _id, token = '', attempt } = task as RecordedTask<unknown>;
   const version = Number(process.env.FAULTS_VERSION ?? 1);
-  ledger().write({ kind: 'start', task: _id, token, attempt, version });
+  ledger().write({ kind: 'start', task: _id, token, attempt, version, role: process.ppid });
   let how = 'done';
   try {
     const result = await work();
