@@ -1,7 +1,7 @@
 import SimpleSchema from 'simpl-schema';
+import { show } from '../errors/plain-error';
 import { didYouMean } from './nearest';
 import { type Field, type FieldOptions, fieldKeys, type PayloadFields } from './payload-language';
-import { show } from './show';
 
 /** simpl-schema's flat form of a payload: one entry by dotted path (`list.$.name`). */
 export type FlatFields = Map<string, Record<string, unknown>>;

@@ -19,7 +19,6 @@ export {
 export { definitionOf, findPayloadProblems, findSchemaProblems, PayloadError, parsePayload } from './parse-payload';
 export type { DataOfFields, PayloadFields } from './payload-language';
 export { Priority, type PriorityClass, priorityClassOf } from './priority';
-export { show } from './show';
 export {
   type Backoff,
   defaultOptions,

@@ -1,8 +1,8 @@
+import { show } from '../errors/plain-error';
 import type { AnyCatalog, DataIn, TaskDefinition, TaskTypeIn } from './define-tasks';
 import { didYouMean } from './nearest';
 import { normalForm } from './normal-form';
 import { describeProblem, type FieldError } from './payload-problems';
-import { show } from './show';
 
 /** A task type that the catalog lacks, or a payload that its schema refuses. `problems` has a line on each. */
 export class PayloadError extends Error {

@@ -1,5 +1,5 @@
+import { show } from '../errors/plain-error';
 import { didYouMean } from './nearest';
-import { show } from './show';
 
 /** What simpl-schema says of one field. */
 export interface FieldError {

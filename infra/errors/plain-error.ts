@@ -2,7 +2,7 @@
  * The one place where something thrown becomes text. Code that reports a failure must not fail, so every function here
  * is total: it returns for whatever was thrown, in bounded time and size, and never throws.
  *
- * This file exists twice, byte for byte: infra/errors/plain-error.ts and packages/synced-cron/plain-error.ts. A Meteor
+ * This file exists twice, byte for byte: infra/errors/plain-error.ts and packages/synced-cron/errors/plain-error.ts. A Meteor
  * package can't import the app's files, so this one imports nothing.
  */
 
@@ -20,6 +20,8 @@ const longestStack = 20_000;
 /** What one error of a chain may take of the stack: its beginning, and its last frames. */
 const longestOwnStack = 10_000;
 const longestValue = 500;
+/** What a message shows of the value that it complains of. */
+const longestShown = 80;
 /** How many errors are read of a chain or a tree that may have no end. */
 const mostErrors = 20;
 const mostReasons = 5;
@@ -34,7 +36,8 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 /** Makes plain data of whatever was thrown. */
 export function plainError(thrown: unknown): PlainError {
   try {
-    if (!isError(thrown)) return { name: 'NotAnError', message: `threw ${show(thrown)}, which is not an Error` };
+    if (!isError(thrown))
+      return { name: 'NotAnError', message: `threw ${tellValue(thrown, longestValue)}, which is not an Error` };
     return {
       name: nameOf(thrown),
       message: messageOfError(thrown),
@@ -54,7 +57,8 @@ export function textOf(thrown: unknown): string {
 /** What was thrown in a few words: an error's message, or the value itself. */
 export function messageOf(thrown: unknown): string {
   try {
-    if (!isError(thrown)) return typeof thrown === 'string' ? clip(thrown, longestMessage) : show(thrown);
+    if (!isError(thrown))
+      return typeof thrown === 'string' ? clip(thrown, longestMessage) : tellValue(thrown, longestValue);
     return messageOfError(thrown) || nameOf(thrown);
   } catch {
     return 'something that cannot be read';
@@ -83,7 +87,8 @@ function messageOfError(error: object): string {
   const { reasons, total } = reasonsOf(error);
   if (reasons.length === 0) return own;
   const told = reasons.map(
-    (reason, index) => `(${index + 1}) ${isError(reason) ? ownMessage(reason) || nameOf(reason) : show(reason)}`,
+    (reason, index) =>
+      `(${index + 1}) ${isError(reason) ? ownMessage(reason) || nameOf(reason) : tellValue(reason, longestValue)}`,
   );
   const more = total > reasons.length ? [`and ${total - reasons.length} more`] : [];
   const list = [...told, ...more].join('; ');
@@ -94,7 +99,7 @@ function ownMessage(error: object): string {
   const message = read(error, 'message');
   if (message === unreadable) return 'its message cannot be read';
   if (message === undefined) return '';
-  return typeof message === 'string' ? clip(message, longestMessage) : show(message);
+  return typeof message === 'string' ? clip(message, longestMessage) : tellValue(message, longestValue);
 }
 
 interface Walk {
@@ -109,7 +114,7 @@ function startWalk(): Walk {
 
 /** The stack of an error, then those of its causes and reasons. */
 function tell(thrown: unknown, walk: Walk): string {
-  if (!isError(thrown)) return show(thrown);
+  if (!isError(thrown)) return tellValue(thrown, longestValue);
   if (walk.seen.has(thrown)) return 'an error that is told above';
   if (walk.left === 0) return 'further errors';
   walk.left -= 1;
@@ -142,8 +147,12 @@ function reasonsOf(error: object): { reasons: unknown[]; total: number } {
   return { reasons: suppressed, total: suppressed.length };
 }
 
-/** A value in a line. Its own ways to become text (toString, toJSON …) are not asked: they may never end. */
-export function show(value: unknown, longest = longestValue): string {
+/** A value as a message shows it. Its own ways to become text (toString, toJSON …) are not asked: they may never end. */
+export function show(value: unknown): string {
+  return tellValue(value, longestShown);
+}
+
+function tellValue(value: unknown, longest: number): string {
   try {
     return clip(print(value, 0, { left: longest }), longest);
   } catch {
@@ -165,14 +174,14 @@ function printWhole(value: unknown, depth: number, room: Room): string {
   if (value === unreadable) return 'what cannot be read';
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(clip(value, longestValue));
+      return quoted(value, longestValue);
     case 'bigint':
       // The digits of a huge one would take minutes.
-      return BigInt.asIntN(64, value) === value ? `${value}` : 'a bigint of more than 64 bits';
+      return BigInt.asIntN(64, value) === value ? `${value}n` : 'a bigint of more than 64 bits';
     case 'symbol':
       return `Symbol(${clip(value.description ?? '', longestName)})`;
     case 'function':
-      return `the function ${textIn(value, 'name') || 'without a name'}`;
+      return `function ${textIn(value, 'name') || '(anonymous)'}`;
     case 'object':
       return value === null ? 'null' : printObject(value, depth, room);
     default:
@@ -185,7 +194,7 @@ function printObject(value: object, depth: number, room: Room): string {
     if (isError(value)) return `${nameOf(value)}: ${clip(ownMessage(value), longestValue)}`;
     if (depth >= deepestValue || room.left <= 0) return '…';
     if (Array.isArray(value)) return `[${printItems(value, depth, room)}]`;
-    if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid date' : value.toISOString();
+    if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
     if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
     return printRecord(value, depth, room);
   } catch {
@@ -205,7 +214,7 @@ function printRecord(record: object, depth: number, room: Room): string {
   if (kind) return `an object of ${kind}`;
   const shown = names.slice(0, mostEntries).filter(() => room.left > 0);
   const entries = shown.map(name => {
-    const label = JSON.stringify(clip(name, longestName));
+    const label = quoted(name, longestName);
     room.left -= label.length;
     return `${label}:${print(read(record, name), depth + 1, room)}`;
   });
@@ -217,6 +226,11 @@ function kindOf(value: object): string {
   const maker = read(value, 'constructor');
   const name = typeof maker === 'function' ? textIn(maker, 'name') : '';
   return name === 'Object' ? '' : name;
+}
+
+/** As JSON, so that nobody takes its end for the message's; what no database can keep is escaped there. */
+function quoted(text: string, longest: number): string {
+  return JSON.stringify(text.length > longest ? clip(text, longest) : text);
 }
 
 function isArray(value: unknown): value is readonly unknown[] {

@@ -1,4 +1,5 @@
 import { didYouMean, nearestName } from '../catalog/nearest';
+import { show } from '../errors/plain-error';
 import type { Tree } from './setting';
 import { dotted, type Entry, entriesOf } from './simpl-schema';
 
@@ -22,8 +23,7 @@ export function describeProblem(error: FieldProblem, tree: Tree): string {
 /** The value as a message may show it: not where a secret belongs, and not what stands in place of a group of them. */
 export function printable(path: string, value: unknown, tree: Tree): string {
   if (entriesOf(tree).some(entry => entry.setting.secret && holds(path, entry.path))) return '(secret)';
-  const printed = JSON.stringify(value) ?? String(value);
-  return printed.length > 80 ? `${printed.slice(0, 77)}…` : printed;
+  return show(value);
 }
 
 /** Whether one of the two is the other or lies inside of it. */

@@ -1,8 +1,7 @@
 import { distance } from 'fastest-levenshtein';
-import { show } from './form/show';
+import { messageOf, show } from './errors/plain-error';
 import { isWellFormed } from './form/value-kinds';
 import { readSchedule, type ScheduleFunction } from './parse/parser';
-import { messageOf } from './plain-error';
 import { Timetable } from './time/timetable';
 import { Zone } from './time/zone';
 

@@ -1,4 +1,4 @@
-import { isError, messageOf, textOf } from './plain-error';
+import { isError, messageOf, textOf } from './errors/plain-error';
 
 export type LogLevel = 'info' | 'warn' | 'error' | 'debug';
 

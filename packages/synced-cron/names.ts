@@ -1,4 +1,4 @@
-import { show } from './form/show';
+import { show } from './errors/plain-error';
 import { didYouMean } from './nearest';
 
 /** So many names are said to somebody who has mistaken one. */

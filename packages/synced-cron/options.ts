@@ -1,4 +1,4 @@
-import { show } from './form/show';
+import { show } from './errors/plain-error';
 import type { Logger } from './log';
 import { didYouMean } from './nearest';
 

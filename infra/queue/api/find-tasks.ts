@@ -1,5 +1,6 @@
 import type { Document, Filter, FindCursor, FindOptions } from 'mongodb';
-import { didYouMean, isDate, isPlainObject, isWellFormed, show, timeOf } from '../../catalog';
+import { didYouMean, isDate, isPlainObject, isWellFormed, timeOf } from '../../catalog';
+import { show } from '../../errors/plain-error';
 import { isLive, type Task } from '../model/task';
 import type { QueueCore } from './queue-core';
 

@@ -1,6 +1,7 @@
 import type { Db, Filter } from 'mongodb';
-import { type AnyCatalog, defaultOptions, definitionOf, didYouMean, show, type TaskTypeIn } from '../../catalog';
+import { type AnyCatalog, defaultOptions, definitionOf, didYouMean, type TaskTypeIn } from '../../catalog';
 import { type Clock, DatabaseClock, withoutCallTimeout } from '../../database';
+import { show } from '../../errors/plain-error';
 import type { Emit } from '../../monitor/events';
 import { DuplicateTaskError, DuplicateTasksError, InvalidTaskError } from '../model/errors';
 import { type QueueEventName, QueueEvents, type QueueListener, queueEventNames } from '../model/events';

@@ -1,6 +1,7 @@
 import type { Collection, Filter, UpdateFilter } from 'mongodb';
-import { didYouMean, isPlainObject, show } from '../../catalog';
+import { didYouMean, isPlainObject } from '../../catalog';
 import { withoutCallTimeout } from '../../database';
+import { show } from '../../errors/plain-error';
 import { InvalidTaskError } from '../model/errors';
 import { findOptionProblem } from '../model/new-task';
 import { isOldSignature } from '../model/signature';

@@ -10,11 +10,11 @@ import {
   isWellFormed,
   normalForm,
   payloadLimits,
-  show,
   type TaskDefinition,
   type TaskTypeIn,
   timeOf,
 } from '../../catalog';
+import { show } from '../../errors/plain-error';
 import { InvalidTaskError } from './errors';
 import { newTaskId } from './ids';
 import { placeOf } from './order';

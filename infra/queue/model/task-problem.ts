@@ -1,4 +1,5 @@
-import { show, timeOf } from '../../catalog';
+import { timeOf } from '../../catalog';
+import { show } from '../../errors/plain-error';
 import { attemptsKept, type Task } from './task';
 
 type Check = (value: unknown) => boolean;

@@ -1,4 +1,4 @@
-import { show } from './show';
+import { show } from '../errors/plain-error';
 import { byteLength, describeInstance, isDate, isPlainObject, isWellFormed, kindOfView, timeOf } from './value-kinds';
 
 /** What a value may hold, by where it goes. */

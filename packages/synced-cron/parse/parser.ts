@@ -1,5 +1,5 @@
 import later, { type Parse, type RecurBuilder, type ScheduleData } from '@breejs/later';
-import { show } from '../form/show';
+import { show } from '../errors/plain-error';
 import type { Hint, Part } from '../time/kind';
 import { parseCron } from './cron';
 import { type Parsed, parseText } from './text';

@@ -1,5 +1,5 @@
 import later, { type ScheduleData } from '@breejs/later';
-import { show } from '../form/show';
+import { show } from '../errors/plain-error';
 import type { Hint } from '../time/kind';
 
 /** A schedule in later's form, with what only its source tells: how to take the hours, and what to warn of. */

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
+import { isError } from '../errors/plain-error';
 import { normalForm, resultLimits } from '../form/normal-form';
 import { type Log, messageOf, wordsOf } from '../log';
-import { isError } from '../plain-error';
 import { isRefused } from '../store/errors';
 import type { History, HistoryRecord } from '../store/history';
 import type { Refused } from './claim';

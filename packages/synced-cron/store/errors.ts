@@ -1,4 +1,4 @@
-import { messageOf } from '../plain-error';
+import { messageOf } from '../errors/plain-error';
 
 /** Whether a write was refused by a unique index. Meteor's own wrapping of errors may leave only the text. */
 export function isDuplicateKey(error: unknown): boolean {

@@ -4,10 +4,9 @@ import { root } from '../../support/run';
 
 /** A Meteor package can't import the app's files: what both need is there twice. */
 const copies = [
-  ['infra/errors/plain-error.ts', 'packages/synced-cron/plain-error.ts'],
+  ['infra/errors/plain-error.ts', 'packages/synced-cron/errors/plain-error.ts'],
   ['infra/catalog/nearest.ts', 'packages/synced-cron/nearest.ts'],
   ['infra/catalog/normal-form.ts', 'packages/synced-cron/form/normal-form.ts'],
-  ['infra/catalog/show.ts', 'packages/synced-cron/form/show.ts'],
   ['infra/catalog/value-kinds.ts', 'packages/synced-cron/form/value-kinds.ts'],
 ];
 

@@ -198,9 +198,9 @@ test('what is not an Error is shown by its contents', () => {
     'threw {"status":500,"body":what cannot be read}, which is not an Error',
   );
   expect(message(new Map([[1, 2]]))).toBe('threw an object of Map, which is not an Error');
-  expect(message(12n)).toBe('threw 12, which is not an Error');
+  expect(message(12n)).toBe('threw 12n, which is not an Error');
   expect(message(awkward['a bigint of a million digits'])).toMatch(/more than 64 bits/);
-  expect(message(awkward['a function'])).toBe('threw the function handler, which is not an Error');
+  expect(message(awkward['a function'])).toBe('threw function handler, which is not an Error');
   expect(messageOf('a text')).toBe('a text');
 });
 

@@ -35,6 +35,12 @@ describe('settings', () => {
     [{ runJobs: 'yes' }, 'runJobs: "yes" is not true or false'],
     [{ queue: 3 }, 'queue: (secret) is not an object'],
     [JSON.parse('{"__proto__": {}}'), '__proto__: unknown setting; docs/settings.md lists all of them'],
+    [{ $: '' }, '$: unknown setting; docs/settings.md lists all of them'],
+    [{ workers: { niceness: 10n } }, 'workers.niceness: 10n is not a whole number'],
+    [
+      { workers: { keepAlive: 2n ** 70n } },
+      "workers.keepAlive: a bigint of more than 64 bits is not 'always' or a whole number of ms from 0 to 86400000",
+    ],
     [{ constructor: {} }, 'constructor: unknown setting; docs/settings.md lists all of them'],
     [{ queue: { refreshRate: -1 } }, 'queue.refreshRate: -1 is below 50 ms'],
     [{ queue: { refreshRate: 1_000.5 } }, 'queue.refreshRate: 1000.5 is not a whole number'],
@@ -60,7 +66,7 @@ describe('settings', () => {
     ],
     [[], 'settings: a list is not an object'],
     ['text', 'settings: a text is not an object'],
-  ])('%j is refused: %s', (raw, problem) => {
+  ])('%p is refused: %s', (raw, problem) => {
     expect(problemsOf(raw)).toEqual([problem]);
   });
 

@@ -208,7 +208,7 @@ test.each([
     },
     'SyncedCron: "x": null',
   ],
-  ['a schedule in a circle', { schedule: () => circle as never }, 'schedule returned an object'],
+  ['a schedule in a circle', { schedule: () => circle as never }, 'schedule returned {"schedules":{'],
   ['a job that is none', { job: 'run' as never }, 'job of "x" is a function, got "run"'],
   [
     'a zone that is none',
