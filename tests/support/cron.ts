@@ -67,12 +67,15 @@ export class Crons {
     await this.database.drop();
   }
 
-  private withOutages(collection: Collection): Collection {
-    const get = (target: Collection, key: keyof Collection) => {
+  private withOutages<T extends object>(collection: T): T {
+    const get = (target: T, key: keyof T) => {
+      // What is not asked of the database answers without it.
+      if (key === 'rawCollection') return () => this.withOutages((target as Collection).rawCollection());
+      if (key === 'rawDatabase') return () => (target as Collection).rawDatabase();
       if (this.unanswered > 0) return () => new Promise(() => this.unanswered--);
       return this.away ? () => Promise.reject(this.away) : target[key];
     };
-    return new Proxy(collection, { get: get as ProxyHandler<Collection>['get'] });
+    return new Proxy(collection, { get: get as ProxyHandler<T>['get'] });
   }
 
   private collection(name: string): Collection {
