@@ -3,10 +3,9 @@ import type { Emit } from '../monitor/events';
 import type { ProcessRegistry } from '../monitor/processes';
 import type { Settings } from '../settings';
 import { ThrottledLog } from '../timing/throttled-log';
-import { mayOperateBy } from './may-operate';
 import { defineActions, defineLogin, limitConsole } from './methods';
 import { ConsolePublication } from './publication';
-import { OperatorSessions } from './sessions';
+import { mayOperateBy, OperatorSessions } from './sessions';
 import { sourcesOf } from './sources';
 
 const refusalsLoggedEveryMs = 10_000;

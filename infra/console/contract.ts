@@ -1,3 +1,5 @@
+import type { ActionMethods } from './actions';
+
 /** What the console page receives and may do. Shared by the server's half and the page. */
 
 export interface ShownProcess {
@@ -75,17 +77,9 @@ export const consoleCollections = [
 
 export const statePublication = 'console.state';
 
-/** The methods of the console. All but the first two need an operator. */
-export interface ConsoleMethods {
+/** The methods of the console: all but the first two need an operator. Those that act are in actions.ts. */
+export interface ConsoleMethods extends ActionMethods {
   'console.login': (token: string) => { session: string; expiresAt: Date };
   'console.enter': (session: string) => { session: string; expiresAt: Date };
   'console.leave': () => void;
-  'console.retryTask': (id: string) => void;
-  /** Gives the new task's id. */
-  'console.replayTask': (id: string) => string;
-  'console.cancelTask': (id: string) => void;
-  /** Of one task type, or of all. */
-  'console.pause': (taskType: string | null) => void;
-  'console.resume': (taskType: string | null) => void;
-  'console.runSchedule': (name: string) => void;
 }

@@ -4,9 +4,9 @@ import { Meteor } from 'meteor/meteor';
 import { messageOf } from '../errors/plain-error';
 import { defineMethods } from '../link';
 import type { Emit } from '../monitor/events';
+import { type AnyAction, actionNames, consoleActions, methodOf, type TargetKind } from './actions';
 import type { ConsoleMethods } from './contract';
-import type { MayOperate } from './may-operate';
-import type { OpenedSession, OperatorSessions } from './sessions';
+import type { MayOperate, OpenedSession, OperatorSessions } from './sessions';
 import type { ConsoleSources } from './sources';
 
 type This = Meteor.MethodThisType;
@@ -50,43 +50,32 @@ function refuse(caller: This, refusals: Refusals): never {
   throw new Meteor.Error('not-authorized', 'This token opens nothing.');
 }
 
-/** What an operator may do. */
+/** What a method takes for each kind of target, and how the log calls it. */
+const targets: Record<TargetKind, { pattern: Match.Pattern; logged(target: string | null): object }> = {
+  runningTask: { pattern: Text, logged: taskId => ({ taskId }) },
+  failedTask: { pattern: Text, logged: taskId => ({ taskId }) },
+  taskType: { pattern: Match.OneOf(null, undefined, Text), logged: taskType => ({ taskType: taskType ?? 'all' }) },
+  schedule: { pattern: Text, logged: schedule => ({ schedule }) },
+};
+
+/** What an operator may do: a method for each action. */
 export function defineActions(sources: ConsoleSources, mayOperate: MayOperate, emit: Emit): void {
-  const asOperator = (userId: string | null) => refuseStrangers(userId, mayOperate);
-  /** Says who does what to the log, then does it. @throws what the operator may read. */
-  const act = async <T>(caller: This, action: string, about: object, perform: () => Promise<T>): Promise<T> => {
-    emit('console.action', { action, ...about, address: caller.connection?.clientAddress });
-    try {
-      return await perform();
-    } catch (error) {
-      throw toClientError(error);
-    }
-  };
-  const onTask = (action: string, perform: (id: string) => Promise<unknown>) =>
-    async function (this: This, taskId: unknown) {
-      await asOperator(this.userId);
-      check(taskId, Text);
-      return act(this, action, { taskId }, () => perform(taskId as string));
+  const methodFor = (action: AnyAction) =>
+    async function (this: This, input: unknown) {
+      await refuseStrangers(this.userId, mayOperate);
+      const { pattern, logged } = targets[action.on];
+      check(input, pattern);
+      const target = (input ?? null) as string | null;
+      emit('console.action', {
+        action: action.name,
+        ...logged(target),
+        address: this.connection?.clientAddress,
+      });
+      return action.run(sources, target as never).catch(error => {
+        throw toClientError(error);
+      });
     };
-  const onType = (action: string, perform: (taskType?: string) => Promise<unknown>) =>
-    async function (this: This, taskType: unknown) {
-      await asOperator(this.userId);
-      check(taskType, Match.OneOf(null, undefined, Text));
-      const one = (taskType as string | null) ?? undefined;
-      await act(this, action, { taskType: one ?? 'all' }, () => perform(one));
-    };
-  defineMethods({
-    'console.retryTask': onTask('retry', id => sources.retry(id).then(() => undefined)),
-    'console.replayTask': onTask('replay', id => sources.replay(id)),
-    'console.cancelTask': onTask('cancel', id => sources.cancel(id).then(() => undefined)),
-    'console.pause': onType('pause', taskType => sources.pause(taskType)),
-    'console.resume': onType('resume', taskType => sources.resume(taskType)),
-    async 'console.runSchedule'(this: This, name: unknown) {
-      await asOperator(this.userId);
-      check(name, Text);
-      await act(this, 'run schedule', { schedule: name }, () => sources.runSchedule(name as string));
-    },
-  });
+  defineMethods(Object.fromEntries(actionNames.map(name => [methodOf(name), methodFor(consoleActions[name])])));
 }
 
 /** @throws where this user may not operate. */
@@ -101,15 +90,7 @@ export function limitConsole(loginsPerMinute: number): void {
     DDPRateLimiter.addRule({ type: 'method', name, clientAddress: anyone }, times, minute);
   limit('console.login', loginsPerMinute);
   limit('console.enter', entriesPerMinute);
-  const actions: string[] = [
-    'console.leave',
-    'console.retryTask',
-    'console.replayTask',
-    'console.cancelTask',
-    'console.pause',
-    'console.resume',
-    'console.runSchedule',
-  ];
+  const actions: string[] = ['console.leave', ...actionNames.map(methodOf)];
   const isAction = (name: string) => actions.includes(name);
   DDPRateLimiter.addRule({ type: 'method', name: isAction, connectionId: anyone }, actionsPerMinute, minute);
 }

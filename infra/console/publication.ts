@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { Meteor, type Subscription } from 'meteor/meteor';
 import type { Emit } from '../monitor/events';
 import { type ConsoleState, consoleCollections, statePublication } from './contract';
-import type { MayOperate } from './may-operate';
 import { refuseStrangers } from './methods';
+import type { MayOperate } from './sessions';
 
 const lookEveryMs = 1_000;
 

@@ -6,11 +6,12 @@ import type { ConsoleState } from './contract';
 /** What the console looks at and acts on. Every look is a bounded query. */
 export interface ConsoleSources {
   state(): Promise<ConsoleState>;
-  retry(id: string): Promise<unknown>;
+  retry(id: string): Promise<void>;
   replay(id: string): Promise<string>;
-  cancel(id: string): Promise<unknown>;
-  pause(taskType?: string): Promise<unknown>;
-  resume(taskType?: string): Promise<unknown>;
+  cancel(id: string): Promise<void>;
+  /** Of one task type, or of all. */
+  pause(taskType: string | null): Promise<void>;
+  resume(taskType: string | null): Promise<void>;
   runSchedule(name: string): Promise<void>;
 }
 
@@ -66,14 +67,14 @@ function withoutDates<T extends { oldestQueued?: Date }>(counts: T | undefined):
 }
 
 /** A type that is paused by a slip of the pen would pause nothing. */
-function known(taskType: string | undefined): [] | [string] {
-  if (taskType === undefined) return [];
+function known(taskType: string | null): [] | [string] {
+  if (taskType === null) return [];
   if (Object.hasOwn(TaskQueue.core.catalog, taskType)) return [taskType];
   throw new Error(`there is no task type "${taskType}"`);
 }
 
 /** @throws where nothing would come of it: a type rests as long as everything does. */
-async function resume(taskType: string | undefined): Promise<void> {
+async function resume(taskType: string | null): Promise<void> {
   const which = known(taskType);
   if (which.length > 0 && (await TaskQueue.core.pauses.read()).all)
     throw new Error(`everything is paused: ${taskType} goes on when everything is resumed`);

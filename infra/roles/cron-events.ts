@@ -1,27 +1,17 @@
-const ranElsewhere = 'cron.ranElsewhere';
+import type { LogEntry, LogEvent } from '../../packages/synced-cron/log';
 
-/** What SyncedCron says, as events: `cron.finished { schedule }` and so on. */
-const sentences: [RegExp, string][] = [
-  [/^Starting "(.+?)"/s, 'cron.started'],
-  [/^Finished "(.+?)"/s, 'cron.finished'],
-  [/^Exception "(.+?)"/s, 'cron.failed'],
-  [/^Skipping "(.+?)"/s, 'cron.skipped'],
-  [/^Not running "(.+?)"/s, ranElsewhere],
-  [/^Scheduled "(.+?)"/s, 'cron.scheduled'],
-  [/^Removed "(.+?)"/s, 'cron.removed'],
-];
-
-export interface CronEvent {
-  name: string;
-  fields: { schedule?: string; message: string; level: string };
-}
-
-/** @param log whether runs are worth a line; metrics count every one of them. */
-export function cronEvent({ level, message }: { level: string; message: string }, log = true): CronEvent {
-  const found = sentences.find(([pattern]) => pattern.test(message));
-  const name = found?.[1] ?? 'cron.said';
-  const schedule = found?.[0].exec(message)?.[1];
-  // Of several jobs roles one runs an occurrence, and says so; the others need not say that they did not.
-  const quiet = level === 'info' && (!log || name === ranElsewhere);
-  return { name, fields: { ...(schedule && { schedule }), message, level: quiet ? 'debug' : level } };
+/**
+ * What SyncedCron reports, as one of our events: `cron.finished { schedule }` and so on.
+ *
+ * @param log whether runs are worth a line; metrics count every one of them.
+ */
+export function cronEvent(
+  { level, message }: Pick<LogEntry, 'level' | 'message'>,
+  { event, entry }: LogEvent,
+  log = true,
+): { name: string; fields: { schedule?: string; message: string; level: string } } {
+  // One of several jobs roles runs an occurrence and logs it; the others need not log that they did not.
+  const quiet = level === 'info' && (!log || event === 'ranElsewhere');
+  const schedule = entry === undefined ? {} : { schedule: entry };
+  return { name: `cron.${event}`, fields: { ...schedule, message, level: quiet ? 'debug' : level } };
 }

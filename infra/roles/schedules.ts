@@ -1,4 +1,5 @@
 import { SyncedCron } from 'meteor/littledata:synced-cron';
+import type { Logger } from '../../packages/synced-cron/log';
 import type { Service } from '../app';
 import type { AppContext } from './app-context';
 import { cronEvent } from './cron-events';
@@ -14,8 +15,8 @@ export class Schedules implements Service {
     const { app, settings, events } = this.context;
     const { enabled, ...options } = settings.cron;
     if (!enabled) return;
-    const logger = (entry: { level: string; message: string }) => {
-      const { name, fields } = cronEvent(entry, options.log);
+    const logger: Logger = (entry, about) => {
+      const { name, fields } = cronEvent(entry, about, options.log);
       events.emit(name, fields);
     };
     SyncedCron.config({ ...options, log: true, logger });

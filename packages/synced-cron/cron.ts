@@ -76,7 +76,8 @@ export class Cron {
       this.refuseTaken(known, entry);
       return;
     }
-    for (const warning of [...warnings, ...timetableOf(entry, this.settled.utc).warnings]) this.log.warn(warning);
+    for (const warning of [...warnings, ...timetableOf(entry, this.settled.utc).warnings])
+      this.log.warn(warning, { entry: entry.name });
     this._entries[entry.name] = entry;
     if (this.occurrences) this.schedule(entry);
   }
@@ -127,7 +128,7 @@ export class Cron {
     }
     this.occurrences?.unschedule(name);
     delete this._entries[name];
-    this.log.info(`Removed "${name}"`);
+    this.log.info(`Removed "${name}"`, { event: 'removed', entry: name });
   }
 
   /**
@@ -199,7 +200,7 @@ export class Cron {
     if (!isSameEntry(known, entry)) {
       throw new Error(`SyncedCron.add: there is an entry "${entry.name}" already, with another schedule or job`);
     }
-    this.log.warn(`"${entry.name}" was added twice: once is enough.`);
+    this.log.warn(`"${entry.name}" was added twice: once is enough.`, { entry: entry.name });
   }
 
   /** @throws Error when it is given no name */

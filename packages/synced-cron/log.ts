@@ -9,7 +9,18 @@ export interface LogEntry {
   tag: 'SyncedCron';
 }
 
-export type Logger = (entry: LogEntry) => unknown;
+/** What a message is about, for programs, which need not read it. */
+export interface LogEvent {
+  event: 'started' | 'finished' | 'failed' | 'skipped' | 'ranElsewhere' | 'scheduled' | 'removed' | 'notice';
+  /** The name of the entry that it is about. */
+  entry?: string;
+  /** The occurrence, where it is about a run. */
+  intendedAt?: Date;
+}
+
+type About = Partial<LogEvent>;
+
+export type Logger = (entry: LogEntry, event: LogEvent) => unknown;
 
 interface LogOptions {
   log: boolean;
@@ -23,30 +34,30 @@ type MeteorLog = Record<LogLevel, (entry: { message: string }) => void>;
 export class Log {
   constructor(private readonly options: () => LogOptions) {}
 
-  info(message: string): void {
-    this.say('info', message);
+  info(message: string, about?: About): void {
+    this.say('info', message, about);
   }
 
-  warn(message: string): void {
-    this.say('warn', message);
+  warn(message: string, about?: About): void {
+    this.say('warn', message, about);
   }
 
-  error(message: string): void {
-    this.say('error', message);
+  error(message: string, about?: About): void {
+    this.say('error', message, about);
   }
 
-  private say(level: LogLevel, message: string): void {
+  private say(level: LogLevel, message: string, about: About = {}): void {
     const { log, logger } = this.options();
     if (log === false) return;
-    if (logger) void hand(logger, { level, message, tag: 'SyncedCron' });
+    if (logger) void hand(logger, { level, message, tag: 'SyncedCron' }, { event: 'notice', ...about });
     else print(level, message);
   }
 }
 
 /** A logger that fails is no reason to stop a job, or the schedule: then the message goes where it does without one. */
-async function hand(logger: Logger, entry: LogEntry): Promise<void> {
+async function hand(logger: Logger, entry: LogEntry, event: LogEvent): Promise<void> {
   try {
-    await logger(entry);
+    await logger(entry, event);
   } catch (error) {
     print(entry.level, entry.message);
     print('error', `The logger failed: ${messageOf(error)}`);

@@ -4,7 +4,7 @@ import { Cron } from './cron';
 import type { HistoryCollection } from './store/history';
 
 export type { Entry, MissedRuns } from './entry';
-export type { LogEntry, Logger, LogLevel } from './log';
+export type { LogEntry, LogEvent, Logger, LogLevel } from './log';
 export { nextDate } from './next-date';
 export type { Options } from './options';
 export type { RunOutcome } from './run/record';

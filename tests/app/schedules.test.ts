@@ -1,7 +1,6 @@
 import { addSchedules } from '../../imports/schedules';
 import { catalog } from '../../imports/tasks/catalog';
 import { TaskQueue } from '../../infra/queue';
-import { cronEvent } from '../../infra/roles/cron-events';
 import { Crons } from '../support/cron';
 import { eventually } from '../support/eventually';
 import { FakeClock } from '../support/fake-clock';
@@ -38,21 +37,4 @@ test('a run that happens a second time adds nothing', async () => {
   await runAtNoon();
   expect(await TaskQueue.find({}).countAsync()).toBe(1);
   expect((await crons.history('send notifications'))[0]?.result).toBe(_id);
-});
-
-test('of two roles one says that it ran an occurrence; the other is silent, and counts nothing', async () => {
-  await runAtNoon();
-  const events = () => crons.said.map(entry => cronEvent(entry));
-  expect(events().map(({ name }) => name)).toContain('cron.finished');
-  await runAtNoon();
-  const other = await eventually(() => events().find(({ name }) => name === 'cron.ranElsewhere'));
-  expect(other.fields).toMatchObject({ schedule: 'send notifications', level: 'debug' });
-  expect(events().filter(({ name }) => name === 'cron.skipped' || name === 'cron.finished')).toHaveLength(1);
-});
-
-test('a schedule of any name is told by it, on however many lines', () => {
-  expect(cronEvent({ level: 'info', message: 'Finished "a\nb".' })).toMatchObject({
-    name: 'cron.finished',
-    fields: { schedule: 'a\nb' },
-  });
 });

@@ -2,7 +2,7 @@ import { Collection } from '../../infra/node-host/mongo/collection';
 import { mongoClient } from '../../infra/node-host/mongo/connection';
 import { type Clock, systemClock } from '../../packages/synced-cron/clock';
 import { Cron } from '../../packages/synced-cron/cron';
-import type { LogEntry } from '../../packages/synced-cron/log';
+import type { LogEntry, LogEvent } from '../../packages/synced-cron/log';
 import type { Options } from '../../packages/synced-cron/options';
 import type { HistoryCollection, HistoryRecord } from '../../packages/synced-cron/store/history';
 import type { Lease } from '../../packages/synced-cron/store/leases';
@@ -12,7 +12,7 @@ import { type TestDatabase, testDatabase } from './database';
 export class Crons {
   private readonly collections = new Map<string, Collection>();
   private readonly crons: Cron[] = [];
-  readonly said: LogEntry[] = [];
+  readonly said: (LogEntry & { about: LogEvent })[] = [];
   /** Set: no cron reaches the history. */
   away: Error | undefined;
   /** So many calls to the history are never answered. */
@@ -30,7 +30,12 @@ export class Crons {
   add(options: Partial<Options> = {}, clock: Clock = systemClock): Cron {
     const collection = (name: string) => this.withOutages(this.collection(name)) as unknown as HistoryCollection;
     const cron = new Cron({ clock, startup: callback => callback(), collection });
-    cron.config({ utc: true, leaseSeconds: 30, logger: entry => this.said.push(entry), ...options });
+    cron.config({
+      utc: true,
+      leaseSeconds: 30,
+      logger: (entry, about) => this.said.push({ ...entry, about }),
+      ...options,
+    });
     this.crons.push(cron);
     return cron;
   }

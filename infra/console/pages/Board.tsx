@@ -1,5 +1,5 @@
 import React, { useState } from 'react';
-import type { Act } from './act';
+import type { Act } from './ActionButton';
 import { Processes } from './Processes';
 import { Queue } from './Queue';
 import { Schedules } from './Schedules';
@@ -25,8 +25,8 @@ export function Board({ onRefused }: { onRefused: () => void }) {
         {said}
       </p>
       <Queue counts={state.counts} act={act} />
-      <TaskTable title="Running tasks" tasks={state.running} act={act} when="Added" actions={['cancel']} />
-      <TaskTable title="Failed tasks" tasks={state.failures} act={act} when="Failed" actions={['retry', 'replay']} />
+      <TaskTable title="Running tasks" tasks={state.running} act={act} when="Added" kind="runningTask" />
+      <TaskTable title="Failed tasks" tasks={state.failures} act={act} when="Failed" kind="failedTask" />
       <Schedules schedules={state.schedules} act={act} />
       <Processes processes={state.processes} workers={state.workers} />
     </>

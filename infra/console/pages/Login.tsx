@@ -22,7 +22,7 @@ export function Login({ onLogin, problem }: LoginProps) {
       <label htmlFor="token">Operator's token</label>
       <input id="token" name="token" type="password" autoComplete="current-password" required aria-describedby="hint" />
       <p id="hint">
-        It stands in the settings of the web role, under <code>console.operatorToken</code>.
+        You find it in the web role's settings, under <code>console.operatorToken</code>.
       </p>
       <button type="submit" disabled={busy}>
         Log in

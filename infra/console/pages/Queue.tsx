@@ -1,7 +1,6 @@
 import React from 'react';
 import type { ShownCount } from '../contract';
-import type { Act } from './act';
-import { call } from './session';
+import { type Act, ActionButton } from './ActionButton';
 
 const states = ['scheduled', 'queued', 'running', 'done', 'failed', 'cancelled', 'rejected'] as const;
 
@@ -12,12 +11,8 @@ export function Queue({ counts, act }: { counts: ShownCount[]; act: Act }) {
     <section aria-labelledby="queue">
       <h2 id="queue">Queue</h2>
       <div className="console-actions">
-        <button type="button" onClick={() => act('Pause everything', () => call('console.pause', null))}>
-          Pause everything
-        </button>
-        <button type="button" onClick={() => act('Resume everything', () => call('console.resume', null))}>
-          Resume everything
-        </button>
+        <ActionButton action="pause" target={null} act={act} />
+        <ActionButton action="resume" target={null} act={act} />
         {allPaused && <em>Everything is paused.</em>}
       </div>
       <div className="console-table">
@@ -46,9 +41,6 @@ export function Queue({ counts, act }: { counts: ShownCount[]; act: Act }) {
 
 function CountRow({ count, act }: { count: ShownCount; act: Act }) {
   const { _id: taskType, paused, pausedWithAll, untaken } = count;
-  const action = paused ? 'console.resume' : 'console.pause';
-  const word = paused ? 'Resume' : 'Pause';
-  const what = `${word} ${taskType}`;
   return (
     <tr>
       <th scope="row">
@@ -60,14 +52,7 @@ function CountRow({ count, act }: { count: ShownCount; act: Act }) {
         </td>
       ))}
       <td>
-        <button
-          type="button"
-          aria-label={what}
-          disabled={pausedWithAll}
-          onClick={() => act(what, () => call(action, taskType))}
-        >
-          {word}
-        </button>
+        <ActionButton action={paused ? 'resume' : 'pause'} target={taskType} act={act} disabled={pausedWithAll} />
       </td>
     </tr>
   );

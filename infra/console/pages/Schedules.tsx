@@ -1,7 +1,6 @@
 import React from 'react';
 import type { ShownSchedule } from '../contract';
-import type { Act } from './act';
-import { call } from './session';
+import { type Act, ActionButton } from './ActionButton';
 
 /** The cron schedules of the jobs role, each with its next run. */
 export function Schedules({ schedules, act }: { schedules: ShownSchedule[]; act: Act }) {
@@ -13,13 +12,7 @@ export function Schedules({ schedules, act }: { schedules: ShownSchedule[]; act:
         {schedules.map(({ _id: name, nextAt }) => (
           <li key={name}>
             <strong>{name}</strong> <span>{nextAt ? `next at ${nextAt.toLocaleString()}` : 'not due again'}</span>
-            <button
-              type="button"
-              aria-label={`Run now: ${name}`}
-              onClick={() => act(`Run ${name}`, () => call('console.runSchedule', name))}
-            >
-              Run now
-            </button>
+            <ActionButton action="runSchedule" target={name} act={act} />
           </li>
         ))}
       </ul>

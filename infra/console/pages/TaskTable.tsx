@@ -1,13 +1,7 @@
 import React from 'react';
+import { actionsOn } from '../actions';
 import type { ShownTask } from '../contract';
-import type { Act } from './act';
-import { call } from './session';
-
-const actionsByName = {
-  retry: { word: 'Retry', method: 'console.retryTask' },
-  replay: { word: 'Replay', method: 'console.replayTask' },
-  cancel: { word: 'Cancel', method: 'console.cancelTask' },
-} as const;
+import { type Act, ActionButton } from './ActionButton';
 
 interface TaskTableProps {
   title: string;
@@ -15,11 +9,11 @@ interface TaskTableProps {
   act: Act;
   /** What the date in each row is that of. */
   when: 'Added' | 'Failed';
-  actions: (keyof typeof actionsByName)[];
+  kind: 'runningTask' | 'failedTask';
 }
 
 /** Tasks with what can be done about them. */
-export function TaskTable({ title, tasks, act, when, actions }: TaskTableProps) {
+export function TaskTable({ title, tasks, act, when, kind }: TaskTableProps) {
   const id = title.toLowerCase().replaceAll(' ', '-');
   return (
     <section aria-labelledby={id}>
@@ -42,7 +36,7 @@ export function TaskTable({ title, tasks, act, when, actions }: TaskTableProps) 
             </thead>
             <tbody>
               {tasks.map(task => (
-                <TaskRow key={task._id} task={task} act={act} when={when} actions={actions} />
+                <TaskRow key={task._id} task={task} act={act} when={when} kind={kind} />
               ))}
             </tbody>
           </table>
@@ -55,7 +49,7 @@ export function TaskTable({ title, tasks, act, when, actions }: TaskTableProps) 
 /** The attempt that is under way does not count yet. */
 const attemptsWord = (when: TaskTableProps['when']) => (when === 'Failed' ? 'Attempts' : 'Attempts before');
 
-function TaskRow({ task, act, when, actions }: Omit<TaskTableProps, 'title' | 'tasks'> & { task: ShownTask }) {
+function TaskRow({ task, act, when, kind }: Omit<TaskTableProps, 'title' | 'tasks'> & { task: ShownTask }) {
   const { _id, taskType, attempts, error, createdAt, finishedAt } = task;
   const date = (when === 'Failed' && finishedAt) || createdAt;
   return (
@@ -72,20 +66,10 @@ function TaskRow({ task, act, when, actions }: Omit<TaskTableProps, 'title' | 't
         <time dateTime={date.toISOString()}>{date.toLocaleString()}</time>
       </td>
       <td>
-        {actions.map(action => (
-          <TaskAction key={action} action={action} id={_id} act={act} />
+        {actionsOn(kind).map(action => (
+          <ActionButton key={action} action={action} target={_id} act={act} />
         ))}
       </td>
     </tr>
-  );
-}
-
-function TaskAction({ action, id, act }: { action: keyof typeof actionsByName; id: string; act: Act }) {
-  const { word, method } = actionsByName[action];
-  const what = `${word} ${id}`;
-  return (
-    <button type="button" aria-label={what} onClick={() => act(what, () => call(method, id))}>
-      {word}
-    </button>
   );
 }

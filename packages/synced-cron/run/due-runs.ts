@@ -51,10 +51,10 @@ export class DueRuns {
     for (let until = before; isActive(entry); until = clock.now()) {
       try {
         const missed = await missedRuns(entry, timetable, store(), until);
-        if (missed.length > 0) log.info(`"${entry.name}" makes up for ${count(missed)}.`);
+        if (missed.length > 0) log.info(`"${entry.name}" makes up for ${count(missed)}.`, { entry: entry.name });
         if (await this.runAll(entry, missed, true)) break;
       } catch (error) {
-        log.warn(`Can't tell what "${entry.name}" has missed: ${messageOf(error)}`);
+        log.warn(`Can't tell what "${entry.name}" has missed: ${messageOf(error)}`, { entry: entry.name });
       }
       await pause(retryMs);
     }
@@ -75,7 +75,7 @@ export class DueRuns {
     const { store, log } = this.options;
     await store()
       .marks.remove(name)
-      .catch(error => log.warn(`Can't remove the mark of "${name}": ${messageOf(error)}`));
+      .catch(error => log.warn(`Can't remove the mark of "${name}": ${messageOf(error)}`, { entry: name }));
   }
 
   /** @returns false when there is something to make up for, as the database could not be reached */
@@ -96,7 +96,7 @@ export class DueRuns {
     try {
       return await runner.run(entry, intendedAt, { patient, isActive: () => isActive(entry) });
     } catch (error) {
-      log.error(`"${entry.name}": ${messageOf(error)}`);
+      log.error(`"${entry.name}": ${messageOf(error)}`, { entry: entry.name });
       return { status: 'skipped', intendedAt, reason: 'failed' };
     }
   }
@@ -105,7 +105,7 @@ export class DueRuns {
     const { store, log } = this.options;
     await store()
       .marks.move(name, until)
-      .catch(error => log.warn(`Can't mark "${name}": ${messageOf(error)}`));
+      .catch(error => log.warn(`Can't mark "${name}": ${messageOf(error)}`, { entry: name }));
   }
 }
 

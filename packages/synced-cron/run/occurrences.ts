@@ -38,8 +38,8 @@ export class Occurrences {
     const { clock, log } = this.options;
     const armedAt = clock.now();
     const next = this.scheduler.arm({ entry, timetable });
-    if (next === undefined) log.warn(`No more future events for "${entry.name}".`);
-    else log.info(`Scheduled "${entry.name}" next run @${new Date(next)}`);
+    if (next === undefined) log.warn(`No more future events for "${entry.name}".`, { entry: entry.name });
+    else log.info(`Scheduled "${entry.name}" next run @${new Date(next)}`, { event: 'scheduled', entry: entry.name });
     if (!isShared(entry)) return;
     this.watchOver();
     if (catchesUp(entry)) void this.dueRuns.makeUp({ entry, timetable }, armedAt);

@@ -28,20 +28,22 @@ export async function recordRun(
   log: Log,
 ): Promise<void> {
   const { name } = record;
+  const about = { entry: name, intendedAt: run.intendedAt };
   const finish = (fields: object) => untilReached(() => history.finish(record, { finishedAt, ...fields }));
   const { fields, problems } = keptOf(run);
-  if (problems.length > 0) log.warn(notKept(name, problems.join('; ')));
+  if (problems.length > 0) log.warn(notKept(name, problems.join('; ')), about);
   try {
     const end = await finish(fields);
-    if (end === 'lost') log.warn(`"${name}" was run by another process as well: this one was silent for too long.`);
+    if (end === 'lost')
+      log.warn(`"${name}" was run by another process as well: this one was silent for too long.`, about);
     if (end === 'renewed')
-      log.warn(`"${name}" ran for longer than its record is kept (collectionTTL): it is written anew.`);
+      log.warn(`"${name}" ran for longer than its record is kept (collectionTTL): it is written anew.`, about);
   } catch (error) {
-    if (!isRefused(error)) return log.error(notRecorded(name, error));
+    if (!isRefused(error)) return log.error(notRecorded(name, error), about);
     // A value that MongoDB can't hold must not leave the run unfinished in the history.
-    log.warn(notKept(name, messageOf(error)));
+    log.warn(notKept(name, messageOf(error)), about);
     const text = run.status === 'failed' ? { error: wordsOf(run.error) } : {};
-    await finish(text).catch(again => log.error(notRecorded(name, again)));
+    await finish(text).catch(again => log.error(notRecorded(name, again), about));
   }
 }
 

@@ -37,6 +37,8 @@ export class Rescuer {
   }
 
   private rescue(lease: Parameters<Runner['rescue']>[0]): void {
-    this.runner.rescue(lease).catch(error => this.log.warn(`Can't run "${lease.name}" again: ${messageOf(error)}`));
+    this.runner
+      .rescue(lease)
+      .catch(error => this.log.warn(`Can't run "${lease.name}" again: ${messageOf(error)}`, { entry: lease.name }));
   }
 }

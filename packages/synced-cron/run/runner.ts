@@ -82,14 +82,14 @@ export class Runner {
     const { log } = this.options;
     const { name } = entry;
     let run: RunOutcome;
-    log.info(`Starting "${name}".`);
+    log.info(`Starting "${name}".`, { event: 'started', entry: name, intendedAt });
     try {
       const result = await this.inJob.run(true, () => entry.job(intendedAt, name));
       run = { status: 'finished', intendedAt, result };
-      log.info(`Finished "${name}".`);
+      log.info(`Finished "${name}".`, { event: 'finished', entry: name, intendedAt });
     } catch (error) {
       run = { status: 'failed', intendedAt, error };
-      log.error(`Exception "${name}" ${wordsOf(error)}`);
+      log.error(`Exception "${name}" ${wordsOf(error)}`, { event: 'failed', entry: name, intendedAt });
     }
     await record(run);
     await this.tell(entry, run);
@@ -103,7 +103,7 @@ export class Runner {
       if (run.status === 'finished') await entry.onSuccess?.({ intendedAt, name, output: run.result });
       if (run.status === 'failed') await entry.onError?.({ intendedAt, name, error: run.error });
     } catch (error) {
-      this.options.log.error(`Exception in what follows "${name}" ${wordsOf(error)}`);
+      this.options.log.error(`Exception in what follows "${name}" ${wordsOf(error)}`, { entry: name, intendedAt });
     }
   }
 
@@ -119,15 +119,19 @@ export class Runner {
       await store.leases.release(lease._id, token);
       return;
     }
-    log.warn(`Running "${lease.name}" again: ${lease.owner} died at it.`);
+    log.warn(`Running "${lease.name}" again: ${lease.owner} died at it.`, { entry: lease.name });
     await this.runHeld(store, entry, { key: lease._id, token, record });
   }
 
   private skipped(entry: Entry, intendedAt: Date, reason: Refused['refused']): RunOutcome {
     const { log } = this.options;
-    if (reason === 'again') log.info(`Not running "${entry.name}" again.`);
+    const about = { entry: entry.name, intendedAt };
+    if (reason === 'again') log.info(`Not running "${entry.name}" again.`, { event: 'ranElsewhere', ...about });
     if (reason === 'busy') {
-      log.info(`Skipping "${entry.name}": its last run is still at work (allowParallelExecution lets runs overlap).`);
+      log.info(`Skipping "${entry.name}": its last run is still at work (allowParallelExecution lets runs overlap).`, {
+        event: 'skipped',
+        ...about,
+      });
     }
     return { status: 'skipped', intendedAt, reason };
   }

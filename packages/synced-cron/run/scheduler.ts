@@ -88,13 +88,15 @@ export class Scheduler {
     armed.until = now;
     armed.next = timetable.next(now);
     if (away || due.length === most)
-      this.log.warn(`"${entry.name}" was late: ${due.length} of its runs are made up for.`);
-    if (armed.next === undefined) this.log.info(`No more future events for "${entry.name}".`);
+      this.log.warn(`"${entry.name}" was late: ${due.length} of its runs are made up for.`, { entry: entry.name });
+    if (armed.next === undefined) this.log.info(`No more future events for "${entry.name}".`, { entry: entry.name });
     if (due.length > 0) this.startRuns(armed, due, due.length > 1);
   }
 
   private reset(armed: Armed, now: number): void {
-    this.log.warn(`The clock was set back by more than a day: "${armed.entry.name}" goes on from now.`);
+    this.log.warn(`The clock was set back by more than a day: "${armed.entry.name}" goes on from now.`, {
+      entry: armed.entry.name,
+    });
     armed.until = now;
     armed.next = armed.timetable.next(now);
   }

@@ -20,6 +20,6 @@ export async function startAgain(
   if (attempts < mostAttempts) return history.restart(before, now);
   const error = `not run again: ${attempts} processes died at it`;
   await history.finish(before, { finishedAt: now, error });
-  log.error(`Exception "${name}" ${error}`);
+  log.error(`Exception "${name}" ${error}`, { event: 'failed', entry: name, intendedAt });
   return undefined;
 }
