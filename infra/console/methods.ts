@@ -71,9 +71,11 @@ export function defineActions(sources: ConsoleSources, mayOperate: MayOperate, e
         ...logged(target),
         address: this.connection?.clientAddress,
       });
-      return action.run(sources, target as never).catch(error => {
+      try {
+        return await action.run(sources, target as never);
+      } catch (error) {
         throw toClientError(error);
-      });
+      }
     };
   defineMethods(Object.fromEntries(actionNames.map(name => [methodOf(name), methodFor(consoleActions[name])])));
 }
