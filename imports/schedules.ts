@@ -1,15 +1,15 @@
-import { addsTask } from '../infra/queue/adds-task';
 import type { Cron } from '../packages/synced-cron/cron';
-import { scheduleNames, timetable } from './tasks/timetable';
+import type { Entry } from '../packages/synced-cron/entry';
+import { notificationSchedule } from './api/notifications/schedule';
 
 /**
- * The cron table: what happens when. A job does no heavy work, it adds a task. To add one: a few lines here, and if it
- * is a new kind of task, a line in tasks/catalog.ts. docs/schedules.md says what a schedule and an entry may be.
+ * The cron table: what happens when. A job does no heavy work, it adds a task. `npm run new:schedule NAME` writes one with
+ * its task; docs/schedules.md says what a schedule and an entry may be.
  */
 export function addSchedules(cron: Pick<Cron, 'add'>): void {
-  cron.add({
-    name: scheduleNames.sendNotifications,
-    schedule: parser => parser.text(timetable.sendNotifications),
-    job: addsTask({ taskType: 'sendNotifications', data: {} }),
-  });
+  const ofDomains: readonly Entry[] = [
+    // A line for each domain that has one.
+    notificationSchedule,
+  ];
+  for (const entry of ofDomains) cron.add(entry);
 }

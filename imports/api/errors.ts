@@ -36,7 +36,7 @@ export function visitorOf({ userId }: { userId: string | null }): string {
   return userId;
 }
 
-/** The same answer for what is not there and for what is somebody else's: ids can't be probed. */
+/** The same answer for what is not there and for what is somebody else's: ids can't be probed. @public */
 export function notFound(what: string): Meteor.Error {
   return new Meteor.Error('not-found', `There is no such ${what} of yours.`);
 }

@@ -1,31 +1,17 @@
 import { DDPRateLimiter } from 'meteor/ddp-rate-limiter';
-import type { MethodName } from './contract';
+import type { ApiPart, Limit } from './part';
 
-const second = 1_000;
-
-/** How often one connection may call each method: [calls, in milliseconds]. A person does not get near it. */
-const methodLimits: Record<MethodName, readonly [number, number]> = {
-  'visitors.enter': [10, 10 * second],
-  'reports.build': [10, 10 * second],
-  'reports.cancel': [20, 10 * second],
-  'reports.retry': [20, 10 * second],
-  'reports.remove': [40, 10 * second],
-  'pictures.retry': [20, 10 * second],
-  'pictures.remove': [40, 10 * second],
-  'burn.start': [5, 10 * second],
-  'pulse.read': [50, 10 * second],
-};
-
-/** Subscriptions cost a look at the database each. */
-const subscriptionLimit = [30, 10 * second] as const;
+/** How often one connection may subscribe. */
+const subscriptionLimit: Limit = [30, 10_000];
 
 const anyConnection = () => true;
 
-/** Arms the limits of the sample's methods and of the publications named. */
-export function limitRates(publications: readonly string[]): void {
-  for (const [name, [calls, ms]] of Object.entries(methodLimits)) {
+/** Arms the limits of the methods and publications of these parts. */
+export function limitRates(parts: readonly ApiPart[]): void {
+  for (const [name, [calls, ms]] of parts.flatMap(part => Object.entries<Limit>(part.limits))) {
     DDPRateLimiter.addRule({ type: 'method', name, connectionId: anyConnection }, calls, ms);
   }
+  const publications = parts.flatMap(part => part.publications);
   const ours = (name: string) => publications.includes(name);
   const [calls, ms] = subscriptionLimit;
   DDPRateLimiter.addRule({ type: 'subscription', name: ours, connectionId: anyConnection }, calls, ms);

@@ -31,6 +31,7 @@ function Page() {
     <>
       <Pulse tasks={tasks} />
       <div className="panels">
+        {/* A panel for each domain. */}
         <Reports tasks={tasks} />
         <Notifications />
         <Pictures tasks={tasks} />

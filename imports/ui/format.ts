@@ -5,12 +5,13 @@ const clock = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit'
 
 export const count = (n: number) => whole.format(n);
 
+/** @public */
 export const timeOfDay = (date: Date) => clock.format(date);
 
 /** `1 row`, `2 rows`. */
 export const plural = (n: number, word: string) => `${count(n)} ${word}${n === 1 ? '' : 's'}`;
 
-/** `12 kB`, `1.4 MB`. */
+/** `12 kB`, `1.4 MB`. @public */
 export function bytes(n: number): string {
   if (n < 1_000) return `${n} B`;
   return n < 1_000_000 ? `${Math.round(n / 1_000)} kB` : `${(n / 1_000_000).toFixed(1)} MB`;

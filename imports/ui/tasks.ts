@@ -15,9 +15,9 @@ export function useTasks(): ReadonlyMap<string, VisitorTask> {
 export const isLive = (task: VisitorTask | undefined) =>
   task !== undefined && ['scheduled', 'queued', 'running'].includes(task.state);
 
-/** Whether asking again could help: it ended without a result. */
+/** Whether asking again could help: it ended without a result. @public */
 export const canRetry = (task: VisitorTask | undefined) =>
   task !== undefined && ['failed', 'cancelled', 'rejected'].includes(task.state);
 
-/** Whether its handler said that no further try would help: the same photo is broken the same way each time. */
+/** Whether its handler said that no further try would help: the same photo is broken the same way each time. @public */
 export const isHopeless = (task: VisitorTask | undefined) => task?.error?.name === 'FatalError';

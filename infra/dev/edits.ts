@@ -33,6 +33,15 @@ export class Edits {
     else this.texts.set(file, replaced);
   }
 
+  /** Takes out these lines, each of which is there once. That one is not is a problem, unless the file is gone as well. */
+  removeLines(file: string, lines: readonly string[]): void {
+    if (this.text(file) === '') return;
+    const all = this.text(file).split('\n');
+    for (const line of lines)
+      if (all.filter(one => one === line).length !== 1) this.refuse(`${file}: does not have this line once: ${line}`);
+    this.texts.set(file, all.filter(one => one === '' || !lines.includes(one)).join('\n'));
+  }
+
   /** Says what stands in the way: nothing will be done then. */
   refuse(problem: string): void {
     this.problems.push(problem);

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { readSheet } from 'read-excel-file/node';
-import { collections, type Report } from '../../imports/tasks/documents';
-import { saleAt } from '../../imports/tasks/sales';
+import { saleAt } from '../../imports/tasks/handlers/reports/sales';
+import { type Report, reportsCollection, salesCollection } from '../../imports/tasks/reports/documents';
 import { FileStore } from '../../infra/database';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { eventually } from '../support/eventually';
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const reports = () => database.db.collection<Report>(collections.reports);
+const reports = () => database.db.collection<Report>(reportsCollection);
 const storedFiles = () => database.db.collection('files.files').countDocuments({ 'metadata.kind': 'report' });
 const chunks = () => database.db.collection('files.chunks').countDocuments();
 
@@ -103,9 +103,9 @@ test.each([-1, 0, 1e9, 1.5, Number.NaN])('refuses %p rows before it touches anyt
 });
 
 test('fills holes that a crash has left in the last batch of the books', async () => {
-  await database.db.collection(collections.sales).deleteMany({});
+  await database.db.collection(salesCollection).deleteMany({});
   await database.db
-    .collection<{ _id: number }>(collections.sales)
+    .collection<{ _id: number }>(salesCollection)
     .insertMany([0, 1, 5, 900].map(n => saleAt(n) as never));
   const attempt = await askFor(1_000);
   await attempt.outcome();

@@ -5,8 +5,8 @@ import { buffer } from 'node:stream/consumers';
 import { deflateSync } from 'node:zlib';
 import { decode as decodeJpeg } from 'jpeg-js';
 import sharp from 'sharp';
-import { collections, type Picture } from '../../imports/tasks/documents';
-import { maxDecodedBytes } from '../../imports/tasks/photo';
+import { maxDecodedBytes } from '../../imports/tasks/handlers/pictures/photo';
+import { type Picture, picturesCollection } from '../../imports/tasks/pictures/documents';
 import { FileStore } from '../../infra/database';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { HandlerAttempt, taskOf } from '../support/handler-attempt';
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const pictures = () => database.db.collection<Picture>(collections.pictures);
+const pictures = () => database.db.collection<Picture>(picturesCollection);
 const thumbnails = () => database.db.collection('files.files').countDocuments({ 'metadata.kind': 'thumbnail' });
 
 async function uploaded(bytes: Buffer, type = 'image/jpeg'): Promise<HandlerAttempt> {

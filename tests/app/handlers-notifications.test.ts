@@ -1,5 +1,8 @@
-import { collections, type Notification } from '../../imports/tasks/documents';
-import { digest } from '../../imports/tasks/handlers/send-notifications';
+import { digest } from '../../imports/tasks/handlers/notifications/send-notifications';
+import { countReports } from '../../imports/tasks/handlers/reports/count-reports';
+import { type Notification, notificationsCollection } from '../../imports/tasks/notifications/documents';
+import { picturesCollection } from '../../imports/tasks/pictures/documents';
+import { reportsCollection } from '../../imports/tasks/reports/documents';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { HandlerAttempt, taskOf } from '../support/handler-attempt';
 
@@ -12,15 +15,15 @@ afterAll(() => database.drop());
 const minute = 60_000;
 const noon = new Date('2026-03-01T12:00:00Z').getTime();
 const due = (minutes: number) => ({ dueDate: new Date(noon + minutes * minute) });
-const notifications = () => database.db.collection<Notification>(collections.notifications);
+const notifications = () => database.db.collection<Notification>(notificationsCollection);
 
 test('tells what was asked for since the last one', async () => {
   await new HandlerAttempt(database.db, taskOf('sendNotifications', {}, due(0))).outcome();
   const createdAt = new Date(noon + minute / 2);
   await database.db
-    .collection(collections.reports)
+    .collection(reportsCollection)
     .insertMany([100, 20_000].map(rows => ({ owner: 'ada', rows, createdAt })));
-  await database.db.collection(collections.pictures).insertOne({ owner: 'ada', createdAt });
+  await database.db.collection(picturesCollection).insertOne({ owner: 'ada', createdAt });
   const attempt = new HandlerAttempt(database.db, taskOf('sendNotifications', {}, due(1)));
   expect((await attempt.outcome()).kind).toBe('done');
   expect(await notifications().findOne({ _id: attempt.task._id })).toMatchObject({
@@ -39,9 +42,12 @@ test('writes one notification however often its task runs', async () => {
 });
 
 test('says so when nothing happened', () => {
-  expect(digest({ reports: 0, rows: 0, pictures: 0 }).title).toBe('All quiet');
+  expect(digest([]).title).toBe('All quiet');
 });
 
-test('writes one of a thing without an s', () => {
-  expect(digest({ reports: 1, rows: 1, pictures: 0 }).text).toContain('1 report of 1 row.');
+test('writes one of a thing without an s', async () => {
+  const createdAt = new Date(noon + 5 * minute);
+  await database.db.collection(reportsCollection).insertOne({ owner: 'ada', rows: 1, createdAt });
+  const span = { $gte: createdAt, $lt: new Date(noon + 6 * minute) };
+  expect(await countReports(database.db, span)).toBe('1 report of 1 row');
 });

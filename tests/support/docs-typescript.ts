@@ -11,6 +11,11 @@ const insertedBefore: Record<string, RegExp> = {
   'imports/schedules.ts': /^\}\n$(?![\s\S]*^\}\n$)/m,
 };
 
+/** What a block uses and its file has imported only once somebody has put such a block in. */
+const imports: Record<string, string> = {
+  'imports/schedules.ts': "import { addsTask } from '../infra/queue/adds-task';\n",
+};
+
 interface Piece {
   block: Block;
   from: number;
@@ -42,7 +47,7 @@ export class ProjectWithDocs {
       this.pieces.set(path, [{ block, from: 0, to: block.text.length }]);
       return;
     }
-    const text = this.texts.get(path) ?? readFileSync(join(root, path), 'utf8');
+    const text = this.texts.get(path) ?? withImport(path, readFileSync(join(root, path), 'utf8'));
     const from = text.search(before);
     if (from < 0) throw new Error(`${path}: has no place for ${block.page}:${block.line}`);
     this.texts.set(path, `${text.slice(0, from)}${block.text}\n${text.slice(from)}`);
@@ -91,6 +96,11 @@ export class ProjectWithDocs {
   private isFolder(path: string): boolean {
     return [...this.texts.keys()].some(one => join(root, dirname(one)) === path);
   }
+}
+
+function withImport(path: string, text: string): string {
+  const line = imports[path] ?? '';
+  return text.includes(line) ? text : line + text;
 }
 
 /** Files of the project and of packages: parsed once, whatever the docs add. */

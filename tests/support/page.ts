@@ -46,7 +46,7 @@ export function textOf(page: Page, selector: string): Promise<string | null | un
   return page.evaluate(chosen => document.querySelector(chosen)?.textContent, selector);
 }
 
-/** Waits until what a person sees there matches. */
+/** Waits until what a person sees there matches. @public */
 export function eventuallySays(page: Page, selector: string, pattern: RegExp, timeoutMs = 30_000): Promise<string> {
   return eventually(
     async () => {
@@ -58,14 +58,14 @@ export function eventuallySays(page: Page, selector: string, pattern: RegExp, ti
   );
 }
 
-/** Types over what a field holds. */
+/** Types over what a field holds. @public */
 export async function fill(page: Page, selector: string, text: string): Promise<void> {
   await page.click(selector, { count: 3 });
   await page.keyboard.press('Backspace');
   await page.type(selector, text);
 }
 
-/** Drops files of this machine on an element, as from a file manager. */
+/** Drops files of this machine on an element, as from a file manager. @public */
 export async function dropFiles(page: Page, selector: string, files: string[]): Promise<void> {
   const target = await page.waitForSelector(selector);
   await target!.scrollIntoView();

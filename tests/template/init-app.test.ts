@@ -102,9 +102,9 @@ describe.each([
 });
 
 describe('npm run init -- my-app --bare', () => {
-  test('leaves nothing of the sample but its smallest task', async () => {
+  test('leaves nothing of the sample but its pulse and its smallest task', async () => {
     const { output } = await clones.bare.run('find', ['imports', '-type', 'f']);
-    expect(output).not.toMatch(/report|picture|thumbnail|notification|pulse/i);
+    expect(output).not.toMatch(/report|picture|thumbnail|notification/i);
     expect(Object.keys(JSON.parse(clones.bare.read('package.json')).dependencies)).not.toEqual(
       expect.arrayContaining([expect.stringMatching(/^(hucre|sharp|busboy)$/)]),
     );

@@ -1,4 +1,4 @@
 import { Mongo } from 'meteor/mongo';
-import { collections, type Notification } from '../../tasks/documents';
+import { type Notification, notificationsCollection } from '../../tasks/notifications/documents';
 
-export const Notifications = new Mongo.Collection<Notification>(collections.notifications);
+export const Notifications = new Mongo.Collection<Notification>(notificationsCollection);

@@ -1,6 +1,6 @@
 import { Meteor } from 'meteor/meteor';
 import { jobs } from '../../../infra/link';
-import { scheduleNames, timetable } from '../../tasks/timetable';
+import { scheduleNames, timetable } from '../../tasks/notifications/timetable';
 import { live } from '../live';
 import { Notifications } from './collection';
 import { nextDue } from './next-due';

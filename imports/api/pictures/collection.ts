@@ -1,4 +1,4 @@
 import { Mongo } from 'meteor/mongo';
-import { collections, type Picture } from '../../tasks/documents';
+import { type Picture, picturesCollection } from '../../tasks/pictures/documents';
 
-export const Pictures = new Mongo.Collection<Picture>(collections.pictures);
+export const Pictures = new Mongo.Collection<Picture>(picturesCollection);

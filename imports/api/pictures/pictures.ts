@@ -1,8 +1,8 @@
 import { Random } from 'meteor/random';
 import type { FileStore } from '../../../infra/database';
 import { TaskQueue } from '../../../infra/queue';
-import type { FileLink, Picture } from '../../tasks/documents';
-import { maxPicturesKept } from '../../tasks/limits';
+import type { FileLink, Picture } from '../../tasks/pictures/documents';
+import { maxPicturesKept } from '../../tasks/pictures/limits';
 import { notFound } from '../errors';
 import { addOrUndo } from '../tasks/add-or-undo';
 import { liveAmong } from '../tasks/of-visitor';

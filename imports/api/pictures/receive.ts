@@ -3,9 +3,9 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import busboy from 'busboy';
 import type { FileStore } from '../../../infra/database';
-import type { FileLink } from '../../tasks/documents';
-import { maxUploadBytes } from '../../tasks/limits';
-import { sniffLength, sniffPicture } from '../../tasks/picture-type';
+import type { FileLink } from '../../tasks/pictures/documents';
+import { maxUploadBytes } from '../../tasks/pictures/limits';
+import { sniffLength, sniffPicture } from '../../tasks/pictures/picture-type';
 import { HttpError } from '../files/http';
 import { safeName } from '../files/names';
 

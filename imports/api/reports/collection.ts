@@ -1,4 +1,4 @@
 import { Mongo } from 'meteor/mongo';
-import { collections, type Report } from '../../tasks/documents';
+import { type Report, reportsCollection } from '../../tasks/reports/documents';
 
-export const Reports = new Mongo.Collection<Report>(collections.reports);
+export const Reports = new Mongo.Collection<Report>(reportsCollection);

@@ -1,8 +1,8 @@
 import { Random } from 'meteor/random';
 import type { FileStore } from '../../../infra/database';
 import { TaskQueue } from '../../../infra/queue';
-import type { Report } from '../../tasks/documents';
-import { maxReportsAtOnce, maxReportsKept } from '../../tasks/limits';
+import type { Report } from '../../tasks/reports/documents';
+import { maxReportsAtOnce, maxReportsKept } from '../../tasks/reports/limits';
 import { badInput, notFound } from '../errors';
 import { addOrUndo } from '../tasks/add-or-undo';
 import { liveAmong } from '../tasks/of-visitor';

@@ -1,6 +1,6 @@
-import { maxReportRows } from '../../tasks/limits';
+import { maxReportRows } from '../../tasks/reports/limits';
 
-export type { Report } from '../../tasks/documents';
+export type { Report } from '../../tasks/reports/documents';
 
 const most = maxReportRows.toLocaleString('en');
 

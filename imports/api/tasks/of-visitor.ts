@@ -7,7 +7,7 @@ export async function countLive(owner: string, taskType: TaskType): Promise<numb
   return QueuedTasks.find({ 'data.owner': owner, taskType, state: { $in: [...liveStates] } }).countAsync();
 }
 
-/** Which of these ids belong to tasks that wait or run. */
+/** Which of these ids belong to tasks that wait or run. @public */
 export async function liveAmong(ids: readonly string[]): Promise<Set<string>> {
   const selector = { _id: { $in: [...ids] }, state: { $in: [...liveStates] } };
   const found = await QueuedTasks.find(selector, { fields: { _id: 1 } }).fetchAsync();

@@ -5,8 +5,8 @@ import type { Handlers } from '../../../infra/workers/handler';
  * so that a worker never pays for what it does not run.
  */
 export const handlers = {
-  buildReport: () => import('./build-report'),
-  makeThumbnails: () => import('./make-thumbnails'),
-  sendNotifications: () => import('./send-notifications'),
+  buildReport: () => import('./reports/build-report'),
+  makeThumbnails: () => import('./pictures/make-thumbnails'),
+  sendNotifications: () => import('./notifications/send-notifications'),
   burn: () => import('./burn'),
 } satisfies Handlers;

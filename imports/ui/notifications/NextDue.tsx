@@ -2,8 +2,8 @@ import { Mongo } from 'meteor/mongo';
 import { useFind, useSubscribe } from 'meteor/react-meteor-data';
 import React, { useMemo } from 'react';
 import { type Due, dues } from '../../api/notifications/schema';
-import { useNow } from '../components/use-now';
 import { seconds } from '../format';
+import { useNow } from './use-now';
 
 const Dues = new Mongo.Collection<Due>(dues);
 

@@ -1,5 +1,5 @@
 import React, { type ChangeEvent, type DragEvent, useId, useState } from 'react';
-import { maxUploadBytes } from '../../tasks/limits';
+import { maxUploadBytes } from '../../tasks/pictures/limits';
 
 /** Where photos are dropped or chosen. The file field itself takes the focus, so that it works by keyboard too. */
 export function DropZone({ onFiles }: { onFiles: (files: Iterable<File>) => void }) {

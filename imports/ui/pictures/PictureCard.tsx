@@ -1,6 +1,6 @@
 import React from 'react';
 import type { VisitorTask } from '../../api/tasks/schema';
-import type { Picture, Thumbnail } from '../../tasks/documents';
+import type { Picture, Thumbnail } from '../../tasks/pictures/documents';
 import { call } from '../call';
 import { Cross, Problem } from '../components/Problem';
 import { ProgressBar } from '../components/ProgressBar';

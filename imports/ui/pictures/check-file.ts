@@ -1,4 +1,4 @@
-import { maxUploadBytes } from '../../tasks/limits';
+import { maxUploadBytes } from '../../tasks/pictures/limits';
 import { bytes } from '../format';
 
 const starts = [

@@ -1,82 +1,136 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
 import type { Edits } from '../edits';
-import type { AppName } from './app-name';
 
-/** What only the sample has. */
-const sample = [
-  'imports/api/notifications',
-  'imports/api/pictures',
-  'imports/api/pulse',
-  'imports/api/reports',
-  'imports/api/tasks/add-or-undo.ts',
-  'imports/api/tasks/retry.ts',
-  'imports/tasks/documents.ts',
-  'imports/tasks/photo.ts',
-  'imports/tasks/picture-type.ts',
-  'imports/tasks/sales.ts',
-  'imports/tasks/timetable.ts',
-  'imports/tasks/handlers/build-report.ts',
-  'imports/tasks/handlers/make-thumbnails.ts',
-  'imports/tasks/handlers/send-notifications.ts',
-  'imports/ui/format.ts',
-  'imports/ui/notifications',
-  'imports/ui/pictures',
-  'imports/ui/pulse',
-  'imports/ui/reports',
-  'imports/ui/components/Announcer.tsx',
-  'imports/ui/components/Empty.tsx',
-  'imports/ui/components/use-now.ts',
-  'tests/e2e/bad-input.test.ts',
-  'tests/e2e/flows.test.ts',
-  'tests/e2e/owners.test.ts',
-  'tests/fixtures',
-  'tests/infra/processes/workers-native-package.test.ts',
-  'tests/app/unit/api-names.test.ts',
-  'tests/app/unit/api-next-due.test.ts',
-  'tests/app/api-receive-photo.test.ts',
-  'tests/app/handlers-build-report.test.ts',
-  'tests/app/handlers-make-thumbnails.test.ts',
-  'tests/app/handlers-notifications.test.ts',
-  'tests/app/unit/ui-page.test.ts',
-  'bench/interference.ts',
-  'bench/interference-add.ts',
-  'bench/interference-pair.ts',
-  'bench/interference-visitors.ts',
-  'bench/interference-work.ts',
-  'docs/images/page.png',
-];
+/** A part of the sample: what is its own, and the lines by which the rest names it. */
+interface Feature {
+  own: readonly string[];
+  lines: Readonly<Record<string, readonly string[]>>;
+}
+
+const reports: Feature = {
+  own: [
+    'imports/api/reports',
+    'imports/tasks/reports',
+    'imports/tasks/handlers/reports',
+    'imports/ui/reports',
+    'client/reports.css',
+    'tests/app/handlers-build-report.test.ts',
+  ],
+  lines: {
+    'imports/app.ts': ["import { reports } from './api/reports';", '  reports,'],
+    'imports/tasks/catalog.ts': ["import { reportTasks } from './reports/task-types';", '  ...reportTasks,'],
+    'imports/tasks/handlers/index.ts': ["  buildReport: () => import('./reports/build-report'),"],
+    'imports/tasks/handlers/notifications/counted.ts': [
+      "import { countReports } from '../reports/count-reports';",
+      '  countReports,',
+    ],
+    'imports/ui/App.tsx': ["import { Reports } from './reports/Reports';", '        <Reports tasks={tasks} />'],
+    'imports/ui/components/Announcer.tsx': ["  buildReport: 'Report',"],
+  },
+};
+
+const pictures: Feature = {
+  own: [
+    'imports/api/pictures',
+    'imports/tasks/pictures',
+    'imports/tasks/handlers/pictures',
+    'imports/ui/pictures',
+    'client/pictures.css',
+    'tests/app/api-receive-photo.test.ts',
+    'tests/app/handlers-make-thumbnails.test.ts',
+    'tests/app/unit/pictures-check-file.test.ts',
+  ],
+  lines: {
+    'imports/app.ts': [
+      "import { pictures } from './api/pictures';",
+      '  pictures,',
+      "  uploads: [{ path: '/upload/pictures' }],",
+    ],
+    'imports/tasks/catalog.ts': ["import { pictureTasks } from './pictures/task-types';", '  ...pictureTasks,'],
+    'imports/tasks/handlers/index.ts': ["  makeThumbnails: () => import('./pictures/make-thumbnails'),"],
+    'imports/tasks/handlers/notifications/counted.ts': [
+      "import { countPictures } from '../pictures/count-pictures';",
+      '  countPictures,',
+    ],
+    'imports/ui/App.tsx': ["import { Pictures } from './pictures/Pictures';", '        <Pictures tasks={tasks} />'],
+    'imports/ui/components/Announcer.tsx': ["  makeThumbnails: 'Thumbnails',"],
+  },
+};
+
+const notifications: Feature = {
+  own: [
+    'imports/api/notifications',
+    'imports/tasks/notifications',
+    'imports/tasks/handlers/notifications',
+    'imports/ui/notifications',
+    'client/notifications.css',
+    'tests/app/handlers-notifications.test.ts',
+    'tests/app/schedules.test.ts',
+    'tests/app/unit/api-next-due.test.ts',
+  ],
+  lines: {
+    'imports/app.ts': ["import { notifications } from './api/notifications';", '  notifications,'],
+    'imports/tasks/catalog.ts': [
+      "import { notificationTasks } from './notifications/task-types';",
+      '  ...notificationTasks,',
+    ],
+    'imports/tasks/handlers/index.ts': ["  sendNotifications: () => import('./notifications/send-notifications'),"],
+    'imports/schedules.ts': [
+      "import { notificationSchedule } from './api/notifications/schedule';",
+      '    notificationSchedule,',
+    ],
+    'imports/ui/App.tsx': [
+      "import { Notifications } from './notifications/Notifications';",
+      '        <Notifications />',
+    ],
+  },
+};
+
+/** What the three share and nothing else needs, and what shows or measures them together. */
+const shared: Feature = {
+  own: [
+    'imports/api/tasks/add-or-undo.ts',
+    'imports/api/tasks/retry.ts',
+    'imports/ui/components/Empty.tsx',
+    'tests/e2e/bad-input.test.ts',
+    'tests/e2e/flows.test.ts',
+    'tests/e2e/owners.test.ts',
+    'tests/e2e/panels.test.ts',
+    'tests/fixtures',
+    'tests/infra/processes/workers-native-package.test.ts',
+    'bench/interference.ts',
+    'bench/interference-add.ts',
+    'bench/interference-pair.ts',
+    'bench/interference-visitors.ts',
+    'bench/interference-work.ts',
+    'docs/images/page.png',
+  ],
+  lines: {
+    'README.md': [
+      "![The page: the web role's pulse, reports with progress bars, notifications with a countdown, pictures in three sizes](docs/images/page.png)",
+      "The figure at the top is the web role's own event-loop delay and the time that a method call takes. Push *Burn 4 workers*, ask for 200,000 rows, drop a photo: the workers sweat, the figure stays flat.",
+    ],
+    'docs/scaling.md': [
+      '`npm run bench:interference` measures what work elsewhere does to the web role: 50 visitors call a method while four',
+      'tasks compute, while a worker writes the 200,000 rows of a report, and while 20,000 tasks are added at once. It ends',
+      "with 1 where the web role stutters. Against a pair that is up, on Meteor for example, give it the pair's fresh database:",
+      '`E2E_WEB_URL=http://localhost:3000 MONGO_URL=mongodb://127.0.0.1:3001/meteor npm run bench:interference`.',
+    ],
+  },
+};
 
 const dependencies = ['busboy', 'hucre', 'sharp'];
 const devDependencies = ['@types/busboy', 'jpeg-js', 'read-excel-file'];
 
-/** Areas of the stylesheet that go, by their headings. */
-const areas = ['Pulse', 'Reports', 'Notifications', 'Pictures'];
-
 /**
- * Takes the sample away. What stays is one small task, `burn`, from the page to the worker and back, and one schedule:
- * the path that one's own tasks will take, and what the tests of the machinery drive a role with.
+ * Takes the sample's reports, pictures and notifications away, as a person would: folders and lines, nothing else. What
+ * stays is the web role's pulse and one small task, `burn`, from the page to the worker and back.
  */
-export function stripSample(edits: Edits, name: AppName): void {
-  for (const path of sample) edits.remove(path);
-  for (const [file, text] of templates())
-    edits.write(file, text.replaceAll('APP_TITLE', name.title).replaceAll('APP_NAME', name.name));
-  for (const area of areas)
-    edits.replace('client/page.css', new RegExp(`\\n/\\* ${area} \\*/\\n[\\s\\S]*?(?=\\n/\\* |$)`), '\n');
+export function stripSample(edits: Edits): void {
+  for (const { own, lines } of [reports, pictures, notifications, shared]) {
+    for (const path of own) edits.remove(path);
+    for (const [file, those] of Object.entries(lines)) edits.removeLines(file, those);
+  }
   withoutPackages(edits);
-  withoutUnused(edits);
-  adaptTests(edits);
-  adaptReadme(edits);
-}
-
-/** Files that stand in for the sample's: `bare/imports/ui/App.tsx.template` becomes `imports/ui/App.tsx`. */
-function templates(): [string, string][] {
-  const folder = join(__dirname, 'bare');
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile());
-  return entries.map(entry => {
-    const path = join(entry.parentPath, entry.name);
-    return [relative(folder, path).replace(/\.template$/, ''), readFileSync(path, 'utf8')];
-  });
 }
 
 /** The caller lets npm put the lock file in order. */
@@ -86,27 +140,4 @@ function withoutPackages(edits: Edits): void {
     for (const name of devDependencies) delete manifest.devDependencies![name];
     delete manifest.scripts!['bench:interference'];
   });
-}
-
-/** What only the sample called goes; what the next domain or test will call stays, and knip is told so. */
-function withoutUnused(edits: Edits): void {
-  edits.replace('imports/api/tasks/of-visitor.ts', /\n\/\*\* Which of these ids[\s\S]*?^\}\n/m, '');
-  edits.replace('imports/ui/tasks.ts', /\n\/\*\* Whether asking again could help[\s\S]*$/, '');
-  edits.replace('imports/api/errors.ts', /( ids can't be probed\.) \*\//, '$1 @public */');
-  edits.replace('tests/support/page.ts', /(\/\*\* Types over what a field holds\.) \*\//, '$1 @public */');
-  edits.replace('tests/support/page.ts', /(\/\*\* Drops files .*?) \*\//, '$1 @public */');
-}
-
-/** Tests that name a schedule or a part of the page of the sample. */
-function adaptTests(edits: Edits): void {
-  const schedule = 'tests/app/schedules.test.ts';
-  edits.replace(schedule, /send notifications/g, 'burn a little');
-  edits.replace(schedule, /sendNotifications/g, 'burn');
-  edits.replace('tests/support/page.ts', /'\.pulse h1'/, "'.work h1'");
-}
-
-function adaptReadme(edits: Edits): void {
-  edits.replace('README.md', /^!\[The page.*\n\n/m, '');
-  edits.replace('README.md', /^The figure at the top is .*\n\n/m, '');
-  edits.replace('docs/scaling.md', /^`npm run bench:interference` [\s\S]*?\n\n/m, '');
 }

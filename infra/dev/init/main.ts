@@ -33,7 +33,7 @@ function run(): void {
   if (!order.force) refuseDirtyTree();
   withoutTemplate(edits);
   rename(edits, order.app);
-  if (order.bare) stripSample(edits, order.app);
+  if (order.bare) stripSample(edits);
   const operatorToken = freshSecrets(edits);
   freshMeteorId(edits);
   edits.apply();

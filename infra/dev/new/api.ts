@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import type { Change } from './changes';
 import type { Name } from './name';
@@ -18,9 +18,11 @@ export function newApi(name: Name, root: string): Recipe {
   return {
     changes: [
       { file: `${folder}/schema.ts`, text: schema(of) },
+      { file: `${folder}/contract.ts`, text: contract(of) },
       { file: `${folder}/collection.ts`, text: collection(of) },
       { file: `${folder}/methods.ts`, text: methods(of) },
       { file: `${folder}/publications.ts`, text: publications(of) },
+      { file: `${folder}/index.ts`, text: part(of) },
       ...lines(of),
       { file: `tests/app/api-${name.kebab}.test.ts`, text: test(of) },
     ],
@@ -65,58 +67,49 @@ function refuseTaken({ camel, pascal, Type }: Words, root: string): void {
 
 /** The collections that handlers write. An app without the sample may have none. */
 function documentsOf(root: string): string {
-  const file = join(root, 'imports/tasks/documents.ts');
-  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const tasks = join(root, 'imports/tasks');
+  const files = readdirSync(tasks, { recursive: true, encoding: 'utf8' }).filter(
+    file => basename(file) === 'documents.ts',
+  );
+  return files.map(file => readFileSync(join(tasks, file), 'utf8')).join('\n');
 }
 
-/** What the files that list all domains get. */
-function lines({ camel, kebab, pascal, Type }: Words): Change[] {
-  const index = 'imports/api/index.ts';
-  const taken = new RegExp(`'\\./${kebab}/`);
-  const limits = 'imports/api/rate-limits.ts';
+/** The domain's line in the list of them, and its import. */
+function lines({ camel, kebab }: Words): Change[] {
+  const file = 'imports/app.ts';
+  const unless = new RegExp(`\\b${camel}\\b`);
   return [
-    {
-      file: 'imports/api/contract.ts',
-      insert: `  /** Gives the id. */
-  '${camel}.add': (text: string) => string;
-  '${camel}.remove': (id: string) => undefined;
-`,
-      at: { before: /^\}\n\nexport type MethodName/ },
-      unless: new RegExp(`'${camel}\\.`),
-    },
-    {
-      file: limits,
-      insert: `  '${camel}.add': [20, 10 * second],\n  '${camel}.remove': [40, 10 * second],\n`,
-      at: { after: /^const methodLimits: .*\{\n/ },
-      unless: new RegExp(`'${camel}\\.`),
-    },
-    {
-      file: 'imports/api/indexes.ts',
-      insert: `    ${pascal}.createIndexAsync({ owner: 1, createdAt: -1 }),\n`,
-      at: { after: /^ *await Promise\.all\(\[\n/ },
-      unless: taken,
-    },
-    { file: 'imports/api/indexes.ts', ...importLine(`import { ${pascal} } from './${kebab}/collection';`) },
-    {
-      file: index,
-      insert: `  '${camel}.mine',\n`,
-      at: { after: /^const publications = \[\n?/ },
-      unless: new RegExp(`'${camel}\\.`),
-    },
-    {
-      file: index,
-      insert: `  define${Type}Methods();\n`,
-      at: { after: /^function defineMethods\(.*\{\n/ },
-      unless: taken,
-    },
-    { file: index, insert: `  publish${pascal}();\n`, at: { after: /^function publish\(.*\{\n/ }, unless: taken },
-    { file: index, ...importLine(`import { define${Type}Methods } from './${kebab}/methods';`) },
-    { file: index, ...importLine(`import { publish${pascal} } from './${kebab}/publications';`) },
+    { file, insert: `  ${camel},\n`, at: { before: /^\]\);\n/ }, unless },
+    { file, insert: `import { ${camel} } from './api/${kebab}';\n`, at: { after: /^/ } },
   ];
 }
 
-/** Anywhere among the imports: the formatter puts them in order. */
-const importLine = (line: string) => ({ insert: `${line}\n`, at: { after: /^/ } });
+const contract = ({ camel }: Words) => `declare module '../contract' {
+  interface Methods {
+    /** Gives the id. */
+    '${camel}.add': (text: string) => string;
+    '${camel}.remove': (id: string) => undefined;
+  }
+}
+
+export {};
+`;
+
+const part = ({ camel, pascal, Type }: Words) => `import type { ApiPart } from '../part';
+import { ${pascal} } from './collection';
+import { define${Type}Methods } from './methods';
+import { publish${pascal} } from './publications';
+
+export const ${camel}: ApiPart<'${camel}'> = {
+  limits: { '${camel}.add': [20, 10_000], '${camel}.remove': [40, 10_000] },
+  publications: ['${camel}.mine'],
+  async start() {
+    await ${pascal}.createIndexAsync({ owner: 1, createdAt: -1 });
+    define${Type}Methods();
+    publish${pascal}();
+  },
+};
+`;
 
 const schema = ({ aOne, Type }: Words) => `/** What a visitor has stored: the page shows it, nobody else gets it. */
 export interface ${Type} {

@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Change } from './changes';
 import type { Name } from './name';
 import type { Recipe } from './recipe';
 import { declaration, registration } from './task';
 
 /** A new schedule and the task that it adds: a schedule does no work itself. */
-export function newSchedule(name: Name): Recipe {
+export function newSchedule(name: Name, root: string): Recipe {
   return {
     changes: [
       {
@@ -12,6 +15,7 @@ export function newSchedule(name: Name): Recipe {
         at: { before: /^\}\n$/ },
         unless: new RegExp(`name: '${name.words}'`),
       },
+      ...importOfAddsTask(root),
       declaration(
         name,
         `    payload: {},
@@ -30,6 +34,13 @@ export function newSchedule(name: Name): Recipe {
       `tests/app/schedule-${name.kebab}.test.ts: the moment that it is due at`,
     ],
   };
+}
+
+/** The first entry of its kind brings the import that they all use. */
+function importOfAddsTask(root: string): Change[] {
+  const file = 'imports/schedules.ts';
+  const line = "import { addsTask } from '../infra/queue/adds-task';\n";
+  return readFileSync(join(root, file), 'utf8').includes(line) ? [] : [{ file, insert: line, at: { after: /^/ } }];
 }
 
 const entry = ({ camel, words }: Name) => `
