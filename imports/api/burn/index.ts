@@ -8,3 +8,10 @@ export const burn: ApiPart<'burn'> = {
     defineBurnMethods();
   },
 };
+
+declare module '../contract' {
+  interface Methods {
+    /** Gives how many tasks were added. */
+    'burn.start': (order: { seconds: number; tasks: number }) => number;
+  }
+}

@@ -18,3 +18,10 @@ export const pictures: ApiPart<'pictures'> = {
     WebApp.handlers.post('/upload/pictures', uploadRoute(files));
   },
 };
+
+declare module '../contract' {
+  interface Methods {
+    'pictures.retry': (id: string) => undefined;
+    'pictures.remove': (id: string) => undefined;
+  }
+}

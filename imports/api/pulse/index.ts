@@ -1,6 +1,7 @@
 import type { ApiPart } from '../part';
 import { definePulseMethods } from './methods';
 import { Pulse } from './pulse';
+import type { PulseReading } from './schema';
 
 const reading = new Pulse();
 
@@ -13,3 +14,9 @@ export const pulse: ApiPart<'pulse'> = {
   },
   stop: () => reading.stop(),
 };
+
+declare module '../contract' {
+  interface Methods {
+    'pulse.read': () => PulseReading;
+  }
+}

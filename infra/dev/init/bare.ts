@@ -14,6 +14,7 @@ const reports: Feature = {
     'imports/ui/reports',
     'client/reports.css',
     'tests/app/handlers-build-report.test.ts',
+    'tests/app/unit/reports-rows.test.ts',
   ],
   lines: {
     'imports/app.ts': ["import { reports } from './api/reports';", '  reports,'],
@@ -91,6 +92,8 @@ const shared: Feature = {
     'imports/api/tasks/add-or-undo.ts',
     'imports/api/tasks/retry.ts',
     'imports/ui/components/Empty.tsx',
+    'imports/ui/components/Panel.tsx',
+    'imports/ui/components/ProgressBar.tsx',
     'tests/e2e/bad-input.test.ts',
     'tests/e2e/flows.test.ts',
     'tests/e2e/owners.test.ts',

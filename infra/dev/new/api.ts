@@ -18,7 +18,6 @@ export function newApi(name: Name, root: string): Recipe {
   return {
     changes: [
       { file: `${folder}/schema.ts`, text: schema(of) },
-      { file: `${folder}/contract.ts`, text: contract(of) },
       { file: `${folder}/collection.ts`, text: collection(of) },
       { file: `${folder}/methods.ts`, text: methods(of) },
       { file: `${folder}/publications.ts`, text: publications(of) },
@@ -84,17 +83,6 @@ function lines({ camel, kebab }: Words): Change[] {
   ];
 }
 
-const contract = ({ camel }: Words) => `declare module '../contract' {
-  interface Methods {
-    /** Gives the id. */
-    '${camel}.add': (text: string) => string;
-    '${camel}.remove': (id: string) => undefined;
-  }
-}
-
-export {};
-`;
-
 const part = ({ camel, pascal, Type }: Words) => `import type { ApiPart } from '../part';
 import { ${pascal} } from './collection';
 import { define${Type}Methods } from './methods';
@@ -109,6 +97,14 @@ export const ${camel}: ApiPart<'${camel}'> = {
     publish${pascal}();
   },
 };
+
+declare module '../contract' {
+  interface Methods {
+    /** Gives the id. */
+    '${camel}.add': (text: string) => string;
+    '${camel}.remove': (id: string) => undefined;
+  }
+}
 `;
 
 const schema = ({ aOne, Type }: Words) => `/** What a visitor has stored: the page shows it, nobody else gets it. */

@@ -1,4 +1,5 @@
 import { catalog } from '../../../imports/tasks/catalog';
+import type { AnyCatalog } from '../../../infra/catalog';
 import { connect } from '../../../infra/database';
 import { TaskQueueOf } from '../../../infra/queue';
 import { Checkout } from '../../support/checkout';
@@ -70,11 +71,14 @@ test('a third settings file is a third role, which takes its task types and no o
     await queue.connect({ db, sender, signingKeys: [settings.queue.signingKey].flat() });
     for (const _id of ['burn-1', 'burn-2'])
       await queue.addTask({ _id, taskType: 'burn', data: { seconds: 0.1, owner: 'ada' } });
-    await queue.addTask({ _id: 'light-1', taskType: 'sendNotifications', data: {} });
-    for (const id of ['burn-1', 'burn-2', 'light-1']) await npm.says(new RegExp(`:${id} done`), 60_000);
+    // Any other type of this app, whatever it is called; a bare one has none.
+    const light = Object.values(catalog as AnyCatalog).find(({ fits }) => fits({}))?.taskType;
+    if (light) await queue.addTask({ _id: 'light-1', taskType: light as never, data: {} as never });
+    for (const id of ['burn-1', 'burn-2', ...(light ? ['light-1'] : [])])
+      await npm.says(new RegExp(`:${id} done`), 60_000);
     expect(
       [...npm.output.matchAll(/^\[(\S+) *\] \S+:(?:burn|light)-\d done/gm)].map(([, role]) => role).sort(),
-    ).toEqual(['jobs', 'jobs-heavy', 'jobs-heavy']);
+    ).toEqual([...(light ? ['jobs'] : []), 'jobs-heavy', 'jobs-heavy']);
   } finally {
     npm.interrupt();
     await npm.ended;

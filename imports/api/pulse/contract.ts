@@ -1,7 +1,0 @@
-import type { PulseReading } from './schema';
-
-declare module '../contract' {
-  interface Methods {
-    'pulse.read': () => PulseReading;
-  }
-}
