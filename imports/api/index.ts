@@ -7,7 +7,7 @@ export function createApi(parts: readonly ApiPart[]): (role: RoleParts) => Servi
   return ({ files, keepIndexes }) => ({
     name: 'api',
     async start(): Promise<void> {
-      await keepIndexes(async () => void (await Promise.all(parts.map(part => part.ensureIndexes?.()))));
+      await keepIndexes(() => Promise.all(parts.map(part => part.ensureIndexes?.())));
       await Promise.all(parts.map(part => part.start(files)));
       limitRates(parts);
     },

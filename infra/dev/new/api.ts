@@ -91,8 +91,10 @@ import { publish${pascal} } from './publications';
 export const ${camel}: ApiPart<'${camel}'> = {
   limits: { '${camel}.add': [20, 10_000], '${camel}.remove': [40, 10_000] },
   publications: ['${camel}.mine'],
-  async start() {
+  async ensureIndexes() {
     await ${pascal}.createIndexAsync({ owner: 1, createdAt: -1 });
+  },
+  async start() {
     define${Type}Methods();
     publish${pascal}();
   },

@@ -72,8 +72,9 @@ test('a third settings file is a third role, which takes its task types and no o
     for (const _id of ['burn-1', 'burn-2'])
       await queue.addTask({ _id, taskType: 'burn', data: { seconds: 0.1, owner: 'ada' } });
     // Any other type of this app, whatever it is called; a bare one has none.
-    const light = Object.values(catalog as AnyCatalog).find(({ fits }) => fits({}))?.taskType;
-    if (light) await queue.addTask({ _id: 'light-1', taskType: light as never, data: {} as never });
+    const light = Object.values<AnyCatalog[string]>(catalog).find(({ fits }) => fits({}))?.taskType;
+    const lightTask = { _id: 'light-1', taskType: light, data: {} } as unknown as Parameters<typeof queue.addTask>[0];
+    if (light) await queue.addTask(lightTask);
     for (const id of ['burn-1', 'burn-2', ...(light ? ['light-1'] : [])])
       await npm.says(new RegExp(`:${id} done`), 60_000);
     expect(
