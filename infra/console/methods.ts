@@ -54,7 +54,8 @@ function refuse(caller: This, refusals: Refusals): never {
 const targets: Record<TargetKind, { pattern: Match.Pattern; logged(target: string | null): object }> = {
   runningTask: { pattern: Text, logged: taskId => ({ taskId }) },
   failedTask: { pattern: Text, logged: taskId => ({ taskId }) },
-  taskType: { pattern: Match.OneOf(null, undefined, Text), logged: taskType => ({ taskType: taskType ?? 'all' }) },
+  taskType: { pattern: Text, logged: taskType => ({ taskType }) },
+  allTaskTypes: { pattern: Match.OneOf(null, undefined), logged: () => ({}) },
   schedule: { pattern: Text, logged: schedule => ({ schedule }) },
 };
 

@@ -111,6 +111,22 @@ test('a large write of a handler ends where the database went silent, though not
   await worker.db.client.close();
 }, 40_000);
 
+test("a value that got lost is null in a handler's database: it matches nothing, not everything", async () => {
+  const worker = new WorkerDatabase(database.url, 'tandem-worker');
+  const rows = worker.db.collection<{ _id: string; owner?: string | null }>('owned');
+  const lost = undefined as unknown as string;
+  await rows.insertMany([
+    { _id: 'a', owner: 'ada' },
+    { _id: 'b', owner: 'bob' },
+  ]);
+  expect((await rows.deleteMany({ owner: lost })).deletedCount).toBe(0);
+  expect((await rows.updateMany({ owner: lost }, { $set: { owner: 'me' } })).matchedCount).toBe(0);
+  expect(await rows.countDocuments({ owner: { $in: ['ada', 'bob'] } })).toBe(2);
+  await rows.insertOne({ _id: 'c', owner: lost });
+  expect(await rows.findOne({ _id: 'c' })).toEqual({ _id: 'c', owner: null });
+  await worker.db.client.close();
+});
+
 async function count(cursor: AsyncIterable<unknown>): Promise<number> {
   let seen = 0;
   for await (const _ of cursor) seen++;

@@ -51,8 +51,10 @@ const actions: [string, unknown][] = [
   ['console.retryTask', 'x'],
   ['console.replayTask', 'x'],
   ['console.cancelTask', 'x'],
-  ['console.pause', null],
-  ['console.resume', null],
+  ['console.pause', 'burn'],
+  ['console.resume', 'burn'],
+  ['console.pauseAll', undefined],
+  ['console.resumeAll', undefined],
   ['console.runSchedule', 'greet everybody'],
 ];
 
@@ -76,7 +78,7 @@ describe('the console', () => {
       const client = await stranger();
       await expect(client.call('console.login', wrong)).rejects.toBeTruthy();
       await expect(client.call('console.enter', wrong)).rejects.toBeTruthy();
-      await expect(client.call('console.pause', null)).rejects.toMatchObject({ error: 'not-authorized' });
+      await expect(client.call('console.pauseAll')).rejects.toMatchObject({ error: 'not-authorized' });
     },
   );
 
@@ -128,19 +130,22 @@ describe('the console', () => {
     const { client } = await operator();
     await client.subscribe('console.state');
     const burn = () => client.list('consoleCounts').find(({ _id }) => _id === 'burn');
-    await client.call('console.pause', null);
+    await client.call('console.pauseAll');
     await eventually(() => burn()?.pausedWithAll === true);
     const resumed = client.call('console.resume', 'burn');
     await expect(resumed).rejects.toMatchObject({ reason: expect.stringMatching(/everything is paused/) });
-    await client.call('console.resume', null);
+    await client.call('console.resumeAll');
     await eventually(() => burn()?.paused === false);
   });
 
-  test.each([[{ $ne: null }], [{ toString: 1 }], ['x'.repeat(5_000)], [['burn']], [7]])(
+  test.each([[{ $ne: null }], [{ toString: 1 }], ['x'.repeat(5_000)], [['burn']], [7], [null], [undefined], ['']])(
     'does nothing with %j, and says no word of it',
     async nonsense => {
       const { client } = await operator();
-      for (const [method] of actions) await expect(client.call(method, nonsense)).rejects.toMatchObject({ error: 400 });
+      const refusing =
+        nonsense === null || nonsense === undefined ? actions.filter(([method]) => !method.endsWith('All')) : actions;
+      for (const [method] of refusing)
+        await expect(client.call(method, nonsense)).rejects.toMatchObject({ error: 400 });
     },
   );
 
