@@ -202,8 +202,10 @@ export class Stage {
   /** Resolves when nothing waits or runs any more, or no task ends: the checker says then what is left. */
   async untilSettled(): Promise<void> {
     const live = { state: { $in: [...liveStates] } };
-    const left = async () => (await this.tasks()).countDocuments(live).catch(() => -1);
-    await whileItMoves(async () => (await left()) === 0, left);
+    const left = async () => (await this.tasks()).countDocuments(live);
+    // The database may still be coming back.
+    const known = () => left().catch(() => -1);
+    await whileItMoves(async () => (await known()) === 0, known);
   }
 
   /** Compares ledger, witness and database. */
