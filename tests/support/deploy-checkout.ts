@@ -131,6 +131,7 @@ export class DeployCheckout {
       'infra/dev/json-file.ts',
       'infra/monitor/one-line.ts',
       'infra/app',
+      'infra/errors',
       'infra/settings',
       'infra/catalog',
       'imports/settings.ts',

@@ -64,8 +64,9 @@ test('every call to a database that reads nothing any more fails in time, and gi
   let held = 0;
   connection?.client.on('connectionCheckedOut', () => held++).on('connectionCheckedIn', () => held--);
   // As many connections as there will be calls: none waits for one that can't come about.
-  await Promise.all(calls.map(() => rows.find({ $where: 'sleep(50) || true' }).toArray()));
-  await rows.insertOne({ _id: 'there' });
+  const patient = withoutCallTimeout(rows);
+  await Promise.all(calls.map(() => patient.find({ $where: 'sleep(50) || true' }).toArray()));
+  await patient.insertOne({ _id: 'there' });
   proxy.swallow();
   const ends = await Promise.all(
     calls.map(async ([name, call]) => [name, await call(rows, connection!.db).then(String, error => error.name)]),
@@ -88,17 +89,17 @@ test('the next try goes over another connection, and what was given up on comes 
 });
 
 test('a cursor may be read as slowly as one likes, and what has no limit may take its time', async () => {
-  const rows = await rowsWithin(300);
+  const rows = await rowsWithin(2_000);
   await rows.insertMany(Array.from({ length: 6 }, (_, index) => ({ _id: String(index) })));
   const seen: string[] = [];
   for await (const { _id } of rows.find({}, { batchSize: 2 }).sort({ _id: 1 })) {
     seen.push(_id);
-    await new Promise(resolve => setTimeout(resolve, 100));
+    await new Promise(resolve => setTimeout(resolve, 400));
   }
   expect(seen).toEqual(['0', '1', '2', '3', '4', '5']);
-  const slow = { $where: 'sleep(100) || true' };
+  const slow = { $where: 'sleep(400) || true' };
   expect(await withoutCallTimeout(rows).find(slow).toArray()).toHaveLength(6);
-  await expect(rows.find(slow).toArray()).rejects.toThrow('the database did not answer find on rows within 300 ms');
+  await expect(rows.find(slow).toArray()).rejects.toThrow('the database did not answer find on rows within 2000 ms');
 });
 
 test('a large write of a handler ends where the database went silent, though nothing limits its time', async () => {
@@ -110,22 +111,6 @@ test('a large write of a handler ends where the database went silent, though not
   await proxy.cut();
   await worker.db.client.close();
 }, 40_000);
-
-test("a value that got lost is null in a handler's database: it matches nothing, not everything", async () => {
-  const worker = new WorkerDatabase(database.url, 'tandem-worker');
-  const rows = worker.db.collection<{ _id: string; owner?: string | null }>('owned');
-  const lost = undefined as unknown as string;
-  await rows.insertMany([
-    { _id: 'a', owner: 'ada' },
-    { _id: 'b', owner: 'bob' },
-  ]);
-  expect((await rows.deleteMany({ owner: lost })).deletedCount).toBe(0);
-  expect((await rows.updateMany({ owner: lost }, { $set: { owner: 'me' } })).matchedCount).toBe(0);
-  expect(await rows.countDocuments({ owner: { $in: ['ada', 'bob'] } })).toBe(2);
-  await rows.insertOne({ _id: 'c', owner: lost });
-  expect(await rows.findOne({ _id: 'c' })).toEqual({ _id: 'c', owner: null });
-  await worker.db.client.close();
-});
 
 async function count(cursor: AsyncIterable<unknown>): Promise<number> {
   let seen = 0;
