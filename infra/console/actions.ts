@@ -1,13 +1,10 @@
 import type { ConsoleSources } from './sources';
 
-/**
- * What an action is for: a task in one of the page's two lists, a task type, a schedule, or all task types. The last is
- * a kind of its own: a task type that got lost on the way must not mean all of them.
- */
-export type TargetKind = 'runningTask' | 'failedTask' | 'taskType' | 'schedule' | 'allTaskTypes';
+/** What an action is for: a task in one of the page's two lists, a task type or all of them, a schedule. */
+export type TargetKind = 'runningTask' | 'failedTask' | 'taskType' | 'schedule';
 
-/** What an action gets: an id or a name. */
-type Target<Kind extends TargetKind> = Kind extends 'allTaskTypes' ? null : string;
+/** What an action gets: all task types are named by null. */
+type Target<Kind extends TargetKind> = Kind extends 'taskType' ? string | null : string;
 
 interface ConsoleAction<Kind extends TargetKind, Result> {
   /** In the log. */
@@ -53,30 +50,16 @@ export const consoleActions = {
   pause: action({
     name: 'pause',
     label: 'Pause',
-    describe: taskType => `Pause ${taskType}`,
+    describe: taskType => `Pause ${taskType ?? 'everything'}`,
     on: 'taskType',
     run: (sources, taskType) => sources.pause(taskType),
   }),
   resume: action({
     name: 'resume',
     label: 'Resume',
-    describe: taskType => `Resume ${taskType}`,
+    describe: taskType => `Resume ${taskType ?? 'everything'}`,
     on: 'taskType',
     run: (sources, taskType) => sources.resume(taskType),
-  }),
-  pauseAll: action({
-    name: 'pause everything',
-    label: 'Pause everything',
-    describe: () => 'Pause everything',
-    on: 'allTaskTypes',
-    run: sources => sources.pause(null),
-  }),
-  resumeAll: action({
-    name: 'resume everything',
-    label: 'Resume everything',
-    describe: () => 'Resume everything',
-    on: 'allTaskTypes',
-    run: sources => sources.resume(null),
   }),
   runSchedule: action({
     name: 'run schedule',

@@ -54,8 +54,7 @@ function refuse(caller: This, refusals: Refusals): never {
 const targets: Record<TargetKind, { pattern: Match.Pattern; logged(target: string | null): object }> = {
   runningTask: { pattern: Text, logged: taskId => ({ taskId }) },
   failedTask: { pattern: Text, logged: taskId => ({ taskId }) },
-  taskType: { pattern: Text, logged: taskType => ({ taskType }) },
-  allTaskTypes: { pattern: Match.OneOf(null, undefined), logged: () => ({}) },
+  taskType: { pattern: Match.OneOf(null, undefined, Text), logged: taskType => ({ taskType: taskType ?? 'all' }) },
   schedule: { pattern: Text, logged: schedule => ({ schedule }) },
 };
 

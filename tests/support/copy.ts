@@ -15,9 +15,19 @@ export class Copy {
   readonly folder = mkdtempSync(join(tmpdir(), 'tandem-copy-'));
   private readonly started: TestProcess[] = [];
 
-  constructor() {
-    for (const file of filesOf(root)) cpSync(join(root, file), join(this.folder, file));
-    symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'));
+  constructor(fill = fillWithThisCheckout) {
+    fill(this.folder);
+  }
+
+  /** A clone at the first commit that could be upgraded; where history is shallow, at the commit of this checkout. */
+  static ofFirstUpgradable(): Copy {
+    return new Copy(folder => {
+      const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+      const [first] = git('log', '--reverse', '--format=%H', '--', 'infra/dev/upgrade/main.ts').split('\n');
+      git('clone', '--quiet', '--no-checkout', root, folder);
+      git('-C', folder, 'checkout', '--quiet', '--detach', first || 'HEAD');
+      execFileSync('cp', ['-R', join(root, 'node_modules'), folder]); // an upgrade may install others
+    });
   }
 
   /** Runs a program in the copy to its end. Its tests use the MongoDB of this run. */
@@ -40,6 +50,10 @@ export class Copy {
     return readFileSync(join(this.folder, path), 'utf8');
   }
 
+  delete(path: string): void {
+    rmSync(join(this.folder, path));
+  }
+
   has(path: string): boolean {
     return existsSync(join(this.folder, path));
   }
@@ -49,7 +63,7 @@ export class Copy {
     writeFileSync(join(this.folder, path), text);
   }
 
-  /** Makes it a git repository of one commit, as a fresh clone is. */
+  /** Commits all that is in it; makes it a git repository first, as a fresh clone is one. */
   commit(): void {
     const as = ['-c', 'user.name=Test', '-c', 'user.email=test@example.com'];
     for (const args of [
@@ -62,7 +76,11 @@ export class Copy {
 
   /** Every file and what is in it, to see whether something was touched. */
   contents(): Record<string, string> {
-    const files = execFileSync('find', ['.', '-type', 'f', '-not', '-path', './.git/*'], { cwd: this.folder });
+    const files = execFileSync(
+      'find',
+      ['.', '(', '-name', '.git', '-o', '-name', 'node_modules', ')', '-prune', '-o', '-type', 'f', '-print'],
+      { cwd: this.folder },
+    );
     const paths = files.toString().trim().split('\n').sort();
     return Object.fromEntries(paths.map(path => [path, readFileSync(join(this.folder, path), 'latin1')]));
   }
@@ -79,6 +97,11 @@ export class Copy {
     const { NODE_ENV, JEST_WORKER_ID, TANDEM_TEST_RUN, TANDEM_TEST_MONGO_URL, ...ours } = process.env;
     return { ...ours, MONGO_URL: ofThisRun('TANDEM_TEST_MONGO_URL') };
   }
+}
+
+function fillWithThisCheckout(folder: string): void {
+  for (const file of filesOf(root)) cpSync(join(root, file), join(folder, file));
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
 }
 
 /** What git knows or would add, links to packages aside. A file that another process is just removing is not there. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readFlags } from '../../infra/dev/flags';
+import { sourceOf } from '../../infra/dev/upgrade/source';
 import { faultFlags } from '../infra/faults/flags';
 import type { Block } from './docs';
 import { refusalOf, toolNames } from './docs-tools';
@@ -43,6 +44,16 @@ export const proofs: Proof[] = [
   seen(/^npm run new:schedule send-invoices$/, `${processes}/new-files.test.ts`, "'new:schedule', 'send-invoices'"),
   seen(/^npm run new:api shopping-notes$/, `${processes}/new-files.test.ts`, "'new:api', 'shopping-notes'"),
   { of: /^npm run init -- my-app( --bare)?$/, by: runsInit },
+  {
+    of: /^npm run upgrade(?: -- ([^-]\S*))?$/,
+    by: ([, source]) => void sourceOf(source, 'https://example.com/tandem.git'),
+  },
+  seen(/^npm run upgrade -- --(force|dry-run)$/, 'infra/dev/upgrade/main.ts', "'dry-run': { type: 'boolean' }"),
+  seen(
+    /^git add --all && git apply --3way tandem-edits\.patch$/,
+    'infra/dev/upgrade/bring-in.ts',
+    'git add --all && git',
+  ),
   seen(/^npm run check:meteor$/, `${processes}/meteor-check.test.ts`, "'check:meteor'"),
   seen(/^npm run build:worker$/, `${processes}/meteor-check.test.ts`, "'run', 'build:worker'"),
   seen(/^npm run meteor$/, `${processes}/meteor-run.test.ts`, "describe('npm run meteor'"),

@@ -55,7 +55,12 @@ const tools: Record<string, Record<string, Usage>> = {
     'rollout status': { values: ['--namespace'], words: 1 },
   },
   curl: { '': { values: ['--header'], flags: ['--fail', '--silent'], words: 1 } },
-  git: { checkout: { words: 1 }, 'rev-parse': { words: 1 } },
+  git: {
+    add: { flags: ['--all'] },
+    apply: { flags: ['--3way'], words: 1 },
+    checkout: { words: 1 },
+    'rev-parse': { words: 1 },
+  },
   npm: { ci: {}, test: {}, start: any, run: { script: true } },
   npx: {
     'mup setup': mup,

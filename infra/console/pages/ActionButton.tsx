@@ -24,7 +24,7 @@ export function ActionButton({ action, target, act, disabled = false }: ActionBu
       disabled={disabled}
       onClick={() => act(what, () => Meteor.callAsync(methodOf(action), target))}
     >
-      {label}
+      {target === null ? what : label}
     </button>
   );
 }

@@ -11,8 +11,8 @@ export function Queue({ counts, act }: { counts: ShownCount[]; act: Act }) {
     <section aria-labelledby="queue">
       <h2 id="queue">Queue</h2>
       <div className="console-actions">
-        <ActionButton action="pauseAll" target={null} act={act} />
-        <ActionButton action="resumeAll" target={null} act={act} />
+        <ActionButton action="pause" target={null} act={act} />
+        <ActionButton action="resume" target={null} act={act} />
         {allPaused && <em>Everything is paused.</em>}
       </div>
       <div className="console-table">

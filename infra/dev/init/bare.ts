@@ -111,12 +111,7 @@ const shared: Feature = {
     'README.md': [
       "![The page: the web role's pulse, reports with progress bars, notifications with a countdown, pictures in three sizes](docs/images/page.png)",
       "The figure at the top is the web role's own event-loop delay and the time that a method call takes. Push *Burn 4 workers*, ask for 200,000 rows, drop a photo: the workers sweat, the figure stays flat.",
-    ],
-    'docs/scaling.md': [
-      '`npm run bench:interference` measures what work elsewhere does to the web role: 50 visitors call a method while four',
-      'tasks compute, while a worker writes the 200,000 rows of a report, and while 20,000 tasks are added at once. It ends',
-      "with 1 where the web role stutters. Against a pair that is up, on Meteor for example, give it the pair's fresh database:",
-      '`E2E_WEB_URL=http://localhost:3000 MONGO_URL=mongodb://127.0.0.1:3001/meteor npm run bench:interference`.',
+      "`npm run bench:interference` measures that: 50 visitors call a method while four tasks compute, while a worker writes the 200,000 rows of a report, and while 20,000 tasks are added at once. It ends with 1 where the web role stutters. Against a pair that is up, on Meteor for example, give it the pair's fresh database: `E2E_WEB_URL=http://localhost:3000 MONGO_URL=mongodb://127.0.0.1:3001/meteor npm run bench:interference`.",
     ],
   },
 };

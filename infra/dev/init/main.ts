@@ -1,10 +1,11 @@
 /** `npm run init -- my-app [--bare]`: makes a clone of the template an app of its own. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Edits } from '../edits';
 import { parseJson } from '../json-file';
 import { root } from '../root';
+import { recordOf, recordWithout, type UpgradeRecord, writeRecord } from '../upgrade/record';
 import { type AppName, appNameOf, template } from './app-name';
 import { stripSample } from './bare';
 import { rename } from './rename';
@@ -31,6 +32,7 @@ function run(): void {
   const edits = new Edits(root);
   refuseSecondTime(edits);
   if (!order.force) refuseDirtyTree();
+  const record = templateRecord();
   withoutTemplate(edits);
   rename(edits, order.app);
   if (order.bare) stripSample(edits);
@@ -39,6 +41,7 @@ function run(): void {
   edits.apply();
   if (order.bare) tidyLockFile();
   format();
+  if (record) writeRecord(root, recordWithout(record, root));
   console.log(whatNext(order, operatorToken));
 }
 
@@ -83,6 +86,14 @@ function git(...args: string[]): string {
   } catch (cause) {
     throw new Error('This is no git checkout, so nothing could be taken back. Run git init, or add --force', { cause });
   }
+}
+
+/** For later upgrades. A folder without git has no way to one: nothing there could be merged or taken back. */
+function templateRecord(): UpgradeRecord | undefined {
+  const ask = (...args: string[]) => spawnSync('git', args, { cwd: root, encoding: 'utf8' });
+  if (ask('rev-parse', 'HEAD').status === 0) return recordOf(root, ask('remote', 'get-url', 'origin').stdout.trim());
+  console.error('This is no git checkout with a commit: npm run upgrade will not know what the app is made of');
+  return undefined;
 }
 
 /** Takes the packages that nobody needs any more out of the lock file, without installing anything. */

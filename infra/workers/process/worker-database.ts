@@ -35,9 +35,7 @@ export class WorkerDatabase {
     const { clientOptions } = require('../../database') as typeof import('../../database');
     const { MongoClient } = mendedDriver();
     // By itself the driver connects with the first operation, which is what makes a getter possible.
-    // A selector whose value got lost must match nothing: left out, it would match every document of a collection.
-    const own = { maxPoolSize: 10, ignoreUndefined: false };
-    this.client = new MongoClient(this.url, { ...clientOptions(this.url, this.appName), ...own });
+    this.client = new MongoClient(this.url, { ...clientOptions(this.url, this.appName), maxPoolSize: 10 });
     return this.client;
   }
 }

@@ -1,0 +1,69 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** What a file once held, by git's hash of it; undefined where that was never committed here. */
+function blob(folder: string, hash: string | undefined): Buffer | undefined {
+  if (hash === undefined) return undefined;
+  const { status, stdout } = spawnSync('git', ['cat-file', 'blob', hash], { cwd: folder, maxBuffer: 64 * 2 ** 20 });
+  return status === 0 ? stdout : undefined;
+}
+
+function inScratch<T>(work: (scratch: string) => T): T {
+  const scratch = mkdtempSync(join(tmpdir(), 'tandem-merge-'));
+  try {
+    return work(scratch);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Merges what the app and the template have done to one file.
+ *
+ * @param baseHash of the text from which both began, @param next the path of the template's.
+ * @returns undefined where both changed the same lines, or the first text is unknown here.
+ */
+export function mergeTexts(app: string, file: string, baseHash: string | undefined, next: string): Buffer | undefined {
+  const base = blob(app, baseHash);
+  if (!base) return undefined;
+  return inScratch(scratch => {
+    const basePath = join(scratch, 'base');
+    writeFileSync(basePath, base);
+    const { status, stdout } = spawnSync('git', ['merge-file', '--stdout', join(app, file), basePath, next]);
+    return status === 0 ? stdout : undefined;
+  });
+}
+
+/** @returns the name of a patch in the app's folder that does to the template's files what was done to them here. */
+export function keepAsPatch(
+  app: string,
+  files: readonly string[],
+  baseHashes: Readonly<Record<string, string>>,
+): string {
+  const name = 'tandem-edits.patch';
+  const patch = inScratch(scratch => {
+    for (const file of files) {
+      const base = blob(app, baseHashes[file]);
+      if (base) put(join(scratch, 'a', file), path => writeFileSync(path, base));
+      if (existsSync(join(app, file))) put(join(scratch, 'b', file), path => cpSync(join(app, file), path));
+    }
+    for (const side of ['a', 'b']) mkdirSync(join(scratch, side), { recursive: true });
+    // It ends with 1 where the two differ, which they do.
+    return spawnSync('git', ['diff', '--no-index', '--no-prefix', '--no-color', 'a', 'b'], { cwd: scratch }).stdout;
+  });
+  writeFileSync(join(app, name), patch);
+  return name;
+}
+
+function put(path: string, write: (path: string) => void): void {
+  mkdirSync(dirname(path), { recursive: true });
+  write(path);
+}
+
+/** @throws with the changes: only a clean tree can be had back by git alone. */
+export function refuseDirtyTree(folder: string): void {
+  const changes = execFileSync('git', ['status', '--porcelain'], { cwd: folder }).toString().trimEnd();
+  if (changes !== '') throw new Error(`There are uncommitted changes. Commit them first:\n${changes}`);
+}

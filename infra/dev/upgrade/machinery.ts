@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What the template alone edits. An app gives its wishes as arguments (imports/app.ts), and an upgrade replaces all of it. */
+const machinery = [
+  'infra/',
+  'packages/',
+  'tests/infra/',
+  'tests/support/',
+  'bench/',
+  'docs/',
+  '.ci/',
+  'deploy.sh',
+  'jest.config.cjs',
+  '.dependency-cruiser.cjs',
+];
+
+/** What an app may edit as well: an upgrade merges both. */
+const shared = [
+  '.github/',
+  '.meteor/packages',
+  '.meteor/release',
+  '.dockerignore',
+  '.editorconfig',
+  '.gitignore',
+  '.meteorignore',
+  'AGENTS.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'Dockerfile',
+  'biome.json',
+  'compose.yaml',
+  'knip.json',
+  'tsconfig.json',
+];
+
+const isIn = (paths: readonly string[]) => (file: string) =>
+  paths.some(path => (path.endsWith('/') ? file.startsWith(path) : file === path));
+
+export const isMachinery = isIn(machinery);
+const isShared = isIn(shared);
+
+/** The files of the template in a git checkout, with the hash that git gives to what is in them, in the order of their names. */
+export function templateFiles(folder: string): Map<string, string> {
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: folder });
+  const files = listed.toString().split('\0');
+  const ours = files.filter(file => (isMachinery(file) || isShared(file)) && existsSync(join(folder, file)));
+  return new Map([...new Set(ours)].sort().map(file => [file, blobHash(readFileSync(join(folder, file)))]));
+}
+
+/** As git names it: what was ever committed can be found by it. */
+export function blobHash(bytes: Buffer): string {
+  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+}

@@ -1,0 +1,40 @@
+import type { UpgradeRecord } from './record';
+
+/** A file of the template as it was taken, as it is in the app, and as it is in the new version: git's hashes. */
+type Hashes = ReadonlyMap<string, string>;
+
+/** What an upgrade does to each file of the template that is not the same already. */
+export interface UpgradePlan {
+  /** Taken from the new version as they are. */
+  take: string[];
+  /** In no version of the template any more. */
+  remove: string[];
+  /** Changed by the app and by the template: merged. */
+  merge: string[];
+  /** Machinery that the app has edited: it stands in the way. */
+  edited: string[];
+}
+
+/**
+ * Compares three versions of each file. Pure.
+ *
+ * @param record what the app was made of, @param here the app's files now, @param next those of the new version.
+ */
+export function planUpgrade(
+  record: Pick<UpgradeRecord, 'files' | 'without'>,
+  here: Hashes,
+  next: Hashes,
+  isMachinery: (file: string) => boolean,
+): UpgradePlan {
+  const plan: UpgradePlan = { take: [], remove: [], merge: [], edited: [] };
+  const without = new Set(record.without);
+  for (const file of new Set([...Object.keys(record.files), ...next.keys()])) {
+    if (without.has(file)) continue;
+    const [base, mine, comes] = [record.files[file], here.get(file), next.get(file)];
+    if (mine === comes) continue;
+    if (mine === base) plan[comes === undefined ? 'remove' : 'take'].push(file);
+    else if (isMachinery(file)) plan.edited.push(file);
+    else if (comes !== base && mine !== undefined && comes !== undefined) plan.merge.push(file);
+  }
+  return plan;
+}

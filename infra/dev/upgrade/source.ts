@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Where a version of the template is, and which. */
+export interface Source {
+  /** A folder or a URL that git can clone. */
+  from: string;
+  /** A tag or a branch. Default: what the source has checked out. */
+  ref?: string;
+}
+
+/**
+ * Reads what was typed: a folder, a URL, either with `#tag` behind it, or a tag alone, of the source that the app was
+ * made from.
+ *
+ * @throws one line where a tag has nothing that it could be of.
+ */
+export function sourceOf(typed: string | undefined, remembered: string | undefined): Source {
+  const [place = '', ref] = (typed ?? '').split('#');
+  if (/[/\\:]/.test(place) || existsSync(place)) return { from: /:/.test(place) ? place : resolve(place), ref };
+  if (remembered === undefined)
+    throw new Error(
+      `SOURCE: ${JSON.stringify(typed ?? '')} names no folder and no URL, and .tandem.json remembers none. ` +
+        'Try: npm run upgrade -- ../tandem, or a git URL',
+    );
+  return { from: remembered, ref: place || ref };
+}
+
+/** A new version of the template on this disk, to be removed when it has been brought in. */
+export interface Fetched {
+  folder: string;
+  remove(): void;
+}
+
+/** @throws with git's own words where the source can't be cloned. */
+export function fetchSource({ from, ref }: Source): Fetched {
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-upgrade-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // A folder is cloned as if it were far away: git takes --depth for a URL only.
+  const url = existsSync(from) ? `file://${from}` : from;
+  const branch = ref === undefined ? [] : ['--branch', ref];
+  try {
+    execFileSync('git', ['clone', '--quiet', '--depth', '1', ...branch, '--', url, folder], { stdio: 'pipe' });
+  } catch (cause) {
+    remove();
+    const said = String((cause as { stderr?: Buffer }).stderr ?? cause).trim();
+    throw new Error(`${from}${ref ? `#${ref}` : ''}: can't be cloned. ${said}`, { cause });
+  }
+  return { folder, remove };
+}
