@@ -68,7 +68,7 @@ const thrown: [string, unknown, unknown][] = [
     Object.defineProperty({}, 'x', { get: throws, enumerable: true }),
     expect.any(String),
   ],
-  ['an object with an invalid date', { at: new Date(Number.NaN) }, expect.stringContaining('an invalid date')],
+  ['an object with an invalid date', { at: new Date(Number.NaN) }, expect.stringContaining('Invalid Date')],
   ['half a sign', 'no \ud83d', 'no \ufffd'],
   ['a text of 17 MB', 'x'.repeat(17_000_000), expect.stringMatching(/^x{1000,20000}…$/)],
   [
