@@ -1,5 +1,5 @@
 /** How long a fact may take before the test that waits for it fails. A ceiling, never a pause. */
-const defaultTimeoutMs = 25_000;
+const defaultTimeoutMs = 60_000;
 
 /**
  * Waits until `fact` gives something truthy and returns it. Tests wait for facts, never for time.
