@@ -2,6 +2,7 @@ import { MongoClient } from 'mongodb';
 import type { Browser, Page } from 'puppeteer-core';
 import { launchBrowser } from '../../support/browser';
 import { secrets, startTestRoles, type TestRoles } from '../../support/roles';
+import { TcpProxy } from '../../support/tcp-proxy';
 
 const token = secrets.operatorToken;
 
@@ -11,6 +12,7 @@ let roles: TestRoles;
 let browser: Browser;
 let page: Page;
 const complaints: string[] = [];
+const closing: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   [roles, browser] = await Promise.all([startTestRoles(), launchBrowser()]);
@@ -22,6 +24,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser?.close();
+  for (const close of closing) await close();
   await roles?.stop();
 });
 
@@ -61,6 +64,28 @@ describe('the page at /console', () => {
     await says('burn paused');
     expect(await click('Resume')).toBe(true);
     await page.waitForFunction(() => !document.body.textContent.includes('burn paused'));
+  });
+
+  test('asks again what was on its way when the connection broke, after it has shown its session', async () => {
+    const proxy = await TcpProxy.open('127.0.0.1', Number(new URL(roles.webUrl).port));
+    closing.push(() => proxy.close());
+    const first = page;
+    page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${proxy.port}/console`);
+    await login(token);
+    const button = (label: string) => page.waitForSelector(`button[aria-label="${label}"]:not([disabled])`);
+    await button('Pause burn');
+    // Sent, and never come through: the page still takes its connection for a good one.
+    proxy.swallow();
+    await page.click('button[aria-label="Pause burn"]');
+    await proxy.cut();
+    await proxy.mend();
+    await button('Resume burn');
+    expect(await page.$('[role=alert]')).toBeNull();
+    await page.click('button[aria-label="Resume burn"]');
+    await button('Pause burn');
+    await page.close();
+    page = first;
   });
 
   test('stays open over a reload, and ends with the logout', async () => {

@@ -4,6 +4,7 @@ import { LinkClient, LinkError } from '../../../infra/link';
 import { eventually } from '../../support/eventually';
 import { testPort } from '../../support/ports';
 import { secrets, startTestRoles, type TestRoles } from '../../support/roles';
+import { TcpProxy } from '../../support/tcp-proxy';
 
 // The link is code of a role: here it runs in the test's own process, on the Node host's modules.
 jest.mock('meteor/ddp', () => require('../../../infra/node-host/modules/ddp'), { virtual: true });
@@ -95,6 +96,27 @@ describe('the client of the link', () => {
   test('needs one of several jobs roles only', async () => {
     const jobs = await link({ urls: [await nowhere(), roles.jobsUrl, await nowhere()] });
     await jobs.run('burn', { seconds: 0.1, owner: 'test' });
+  });
+
+  test('asks what is asked for while the connection is down after it has proved itself anew', async () => {
+    const { hostname, port } = new URL(roles.jobsUrl);
+    const proxy = await TcpProxy.open(hostname, Number(port));
+    const url = `http://127.0.0.1:${proxy.port}`;
+    const jobs = await link({ urls: [url] });
+    await jobs.run('burn', { seconds: 0.1, owner: 'test' });
+    const cutShort = jobs.run('burn', { seconds: 20, owner: 'test' });
+    await proxy.cut();
+    await expect(cutShort).rejects.toMatchObject({ code: 'down' });
+    said.length = 0;
+    const asked = Promise.all(Array.from({ length: 3 }, () => jobs.run('burn', { seconds: 0.1, owner: 'test' })));
+    jobs.nudge();
+    expect(jobs.isUp()).toBe(false);
+    await proxy.mend();
+    expect(await asked).toHaveLength(3);
+    // Whoever asks before it has proved itself is refused.
+    expect(said).toEqual([{ name: 'link.up', fields: { url } }]);
+    await jobs.stop();
+    await proxy.close();
   });
 
   test('fails after a bounded wait while the link is down, and says so', async () => {
