@@ -10,7 +10,7 @@ import { jobsFront, openMonitorRoutes } from './monitor-routes';
 import { hideMembersOfObject } from './names-of-object';
 import { OpenRequests } from './open-requests';
 import { limitBodies, limitPostedMessages, limitSilence } from './request-limits';
-import { makeTargetsReadable } from './request-target';
+import { makeTargetsReadable, refuseBadEscapes } from './request-target';
 import { setSecurityHeaders } from './security-headers';
 import { SocketGuard } from './socket-limits';
 
@@ -38,6 +38,7 @@ export function createHttp({ app, role, settings, health, metrics, emit, isLink 
     async start() {
       WebApp.rawHandlers.use(requests.count);
       await setSecurityHeaders(app.security);
+      WebApp.rawHandlers.use(refuseBadEscapes);
       WebApp.rawHandlers.use(limitBodies(limits, app.uploads));
       if (Meteor.isProduction && !settings.metrics.token) emit('metrics.localOnly', {});
       openMonitorRoutes({ health, metrics, token: settings.metrics.token, emit });

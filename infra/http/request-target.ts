@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 /**
  * What a request asks for, as a path that everybody can read who parses it later, here or in Meteor. Some parsers throw
@@ -21,21 +21,39 @@ const onePath = (path: string): string => ascii(`/${path.replace(/^[/\\]+/, '')}
 const ascii = (text: string): string =>
   text.replace(/[^!-~]|[\\#]/g, byte => `%${Buffer.from(byte, 'latin1').toString('hex')}`);
 
-/** Escapes that say nothing are taken for what they look like. */
+/** Escapes that say nothing are made readable as what they look like; see refuseBadEscapes. */
 function decodable(path: string): string {
+  return isDecodable(path) ? path : path.replaceAll('%', '%25');
+}
+
+function isDecodable(path: string): boolean {
   try {
     decodeURIComponent(path);
-    return path;
+    return true;
   } catch {
-    return path.replaceAll('%', '%25');
+    return false;
   }
 }
+
+const withBadEscapes = new WeakSet<IncomingMessage>();
 
 /** Goes before all that look at a request, Meteor's own sockets included. */
 export function makeTargetsReadable(server: Server): void {
   for (const event of ['request', 'upgrade']) {
     server.prependListener(event, (request: IncomingMessage) => {
-      request.url = readableTarget(request.url ?? '/');
+      const { url = '/' } = request;
+      if (!isDecodable(url.split('?')[0] ?? '')) withBadEscapes.add(request);
+      request.url = readableTarget(url);
     });
   }
+}
+
+/** Answers 400 to a path that means nothing: no page and no file has such a name. */
+export function refuseBadEscapes(request: IncomingMessage, response: ServerResponse, next: () => void): void {
+  if (!withBadEscapes.has(request)) {
+    next();
+    return;
+  }
+  response.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8' });
+  response.end('The address holds an escape that means nothing.\n');
 }

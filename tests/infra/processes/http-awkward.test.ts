@@ -91,6 +91,13 @@ describe('a request line', () => {
     await answeredOnce([...['GET', 'HEAD', 'POST'].flatMap(plain), ...targets.map(target => upgradeRequest(target))]);
   });
 
+  test('with an escape that means nothing is told so, and one that does finds nothing', async () => {
+    for (const url of [roles.webUrl, roles.jobsUrl])
+      for (const path of ['/files/%E0%A4%A', '/%FF', '/%', '/upload/%E0%A4%A'])
+        expect([path, (await fetch(`${url.replace(/\/$/, '')}${path}`)).status]).toEqual([path, 400]);
+    expect((await fetch(new URL('/files/%00', roles.webUrl))).status).toBe(404);
+  });
+
   test('of no kind as well', () =>
     answeredOnce([
       'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n',
