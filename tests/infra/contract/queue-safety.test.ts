@@ -163,11 +163,9 @@ describe('rescue', () => {
     const start = () => opened.role({ flaky: () => 'fine' }, { heartbeatMs: 200, leaseMs: 60_000 });
     const rescued: unknown[] = [];
     opened.queue.on('rescued', ({ task }) => rescued.push(task._id));
-    await opened.queue.pause();
-    for (const step of order === 'first' ? [join, start] : [start, join]) await step();
     const id = await opened.queue.addTask({ taskType: 'flaky' });
     await claimFor(dead.id, id, 60_000);
-    await opened.queue.resume();
+    for (const step of order === 'first' ? [join, start] : [start, join]) await step();
     await becomes(id, 'done');
     const task = await opened.queue.findOne(id);
     expect(task?.attempts.map(({ outcome }) => outcome)).toEqual(['rescued', 'done']);
