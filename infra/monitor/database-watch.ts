@@ -25,7 +25,8 @@ export class DatabaseWatch {
   async start(): Promise<void> {
     if (this.running) return;
     this.running = true;
-    await this.ask();
+    this.asking = this.ask();
+    await this.asking;
     this.schedule();
   }
 
