@@ -1,4 +1,5 @@
 import { type AbstractCursor, type Collection, type Db, MongoNetworkTimeoutError } from 'mongodb';
+import { withTimeout } from '../timing/with-timeout';
 
 /**
  * The calls that have a time limit, each with the place of its options among the arguments. Indexes have none: building
@@ -100,17 +101,9 @@ function withSignal(input: readonly unknown[], at: number, signal: AbortSignal):
 
 /** The abort frees the connection where the driver still listens; the race is for where it does not. */
 async function within<T>(what: string, ms: number, given: AbortController, call: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const error = new MongoNetworkTimeoutError(`the database did not answer ${what} within ${ms} ms`);
-      given.abort(error);
-      reject(error);
-    }, ms);
+  return withTimeout(ms, call(), () => {
+    const error = new MongoNetworkTimeoutError(`the database did not answer ${what} within ${ms} ms`);
+    given.abort(error);
+    return error;
   });
-  try {
-    return await Promise.race([call(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

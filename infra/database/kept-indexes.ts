@@ -1,3 +1,5 @@
+import { Repeated } from '../timing/repeated';
+
 type Ensure = () => Promise<unknown>;
 
 interface Options {
@@ -13,13 +15,10 @@ interface Options {
 export class KeptIndexes {
   private readonly kept = new Map<string, Ensure>();
   private readonly failing = new Set<string>();
-  private readonly everyMs: number;
-  private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private readonly looks: Repeated;
 
   constructor(private readonly options: Options) {
-    this.everyMs = options.everyMs ?? 30_000;
+    this.looks = new Repeated(options.everyMs ?? 30_000, () => this.lookAtAll());
   }
 
   /**
@@ -31,23 +30,11 @@ export class KeptIndexes {
   async keep(of: string, ensure: Ensure): Promise<void> {
     await ensure();
     this.kept.set(of, ensure);
-    this.timer ??= this.schedule();
+    this.looks.startLater();
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.looking;
-  }
-
-  private schedule(): NodeJS.Timeout | undefined {
-    if (this.stopped) return undefined;
-    const timer = setTimeout(() => {
-      this.looking = this.lookAtAll().then(() => {
-        this.timer = this.schedule();
-      });
-    }, this.everyMs);
-    return timer.unref();
+  stop(): Promise<void> {
+    return this.looks.stop();
   }
 
   private async lookAtAll(): Promise<void> {

@@ -67,7 +67,7 @@ export class LinkClient implements Jobs {
     const answer = connection
       .call(wire.run, taskType, data, timeout)
       .catch(error => Promise.reject(asLinkError(error)));
-    const late = new LinkError('timeout', `${taskType}: no result within ${timeout} ms`);
+    const late = () => new LinkError('timeout', `${taskType}: no result within ${timeout} ms`);
     return withTimeout(timeout + replyGraceMs, answer, late);
   }
 
@@ -93,10 +93,8 @@ export class LinkClient implements Jobs {
    */
   private async reached(taskType?: string): Promise<LinkConnection> {
     const { waitMs, urls } = this.options;
-    const down = new LinkError(
-      'down',
-      `the link to the jobs role is down: ${urls.join(', ')} not reached in ${waitMs} ms`,
-    );
+    const down = () =>
+      new LinkError('down', `the link to the jobs role is down: ${urls.join(', ')} not reached in ${waitMs} ms`);
     const until = Date.now() + waitMs;
     for (;;) {
       const up = await this.runners(
@@ -117,7 +115,7 @@ export class LinkClient implements Jobs {
     return able.length > 0 ? able : up;
   }
 
-  private async change(ms: number, late: Error): Promise<void> {
+  private async change(ms: number, late: () => Error): Promise<void> {
     let wake = () => {};
     const changed = new Promise<void>(resolve => {
       wake = resolve;

@@ -1,4 +1,5 @@
 import type { Db } from 'mongodb';
+import { Repeated } from '../timing/repeated';
 import { withTimeout } from '../timing/with-timeout';
 import type { Emit } from './events';
 
@@ -14,26 +15,19 @@ export class DatabaseWatch {
   private lastAnswer = 0;
   private latency = Number.NaN;
   private answered = true;
-  private timer?: NodeJS.Timeout;
-  private asking: Promise<void> = Promise.resolve();
-  private running = false;
+  private readonly looks: Repeated;
 
   constructor(private readonly options: WatchOptions) {
     this.everyMs = options.everyMs ?? 2_000;
+    this.looks = new Repeated(this.everyMs, () => this.ask());
   }
 
-  async start(): Promise<void> {
-    if (this.running) return;
-    this.running = true;
-    this.asking = this.ask();
-    await this.asking;
-    this.schedule();
+  start(): Promise<void> {
+    return this.looks.start();
   }
 
-  async stop(): Promise<void> {
-    this.running = false;
-    clearTimeout(this.timer);
-    await this.asking;
+  stop(): Promise<void> {
+    return this.looks.stop();
   }
 
   /** It answered at the last look, and that is not long ago. */
@@ -46,21 +40,13 @@ export class DatabaseWatch {
     return this.latency;
   }
 
-  private schedule(): void {
-    if (!this.running) return;
-    this.timer = setTimeout(() => {
-      this.asking = this.ask().then(() => this.schedule());
-    }, this.everyMs);
-    this.timer.unref();
-  }
-
   private async ask(): Promise<void> {
     const from = performance.now();
     // The driver waits for a server that is there and silent as long as it likes.
     const ping = withTimeout(
       this.everyMs,
       this.options.db.command({ ping: 1 }),
-      new Error(`no answer in ${this.everyMs} ms`),
+      () => new Error(`no answer in ${this.everyMs} ms`),
     );
     const error = await ping.then(
       () => undefined,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Collection, Db } from 'mongodb';
+import { Repeated } from '../timing/repeated';
 import { withTimeout } from '../timing/with-timeout';
 import type { Emit } from './events';
 
@@ -44,19 +45,18 @@ export class ProcessRegistry {
   private readonly collection: Collection<ProcessRecord>;
   private readonly startedAt = new Date();
   private readonly heartbeatMs: number;
-  private timer?: NodeJS.Timeout;
-  private beat: Promise<void> = Promise.resolve();
+  private readonly beats: Repeated;
   private failing = false;
 
   constructor(private readonly options: RegistryOptions) {
     this.collection = options.db.collection('processes');
     this.heartbeatMs = options.heartbeatMs ?? 5_000;
+    this.beats = new Repeated(this.heartbeatMs, () => this.beat());
   }
 
   async start(): Promise<void> {
-    await this.ensureIndexes();
     await this.write();
-    this.schedule();
+    this.beats.startLater();
   }
 
   async ensureIndexes(): Promise<void> {
@@ -64,11 +64,9 @@ export class ProcessRegistry {
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    await this.beat;
+    await this.beats.stop();
     const gone = this.collection.deleteOne({ _id: this.id });
-    await withTimeout(this.heartbeatMs, gone, new Error('no answer')).catch(() => {});
+    await withTimeout(this.heartbeatMs, gone, () => new Error('no answer')).catch(() => {});
   }
 
   /** Processes that were seen within three heartbeats, by the database's clock. A bounded query. */
@@ -81,14 +79,11 @@ export class ProcessRegistry {
       .toArray();
   }
 
-  private schedule(): void {
-    this.timer = setTimeout(() => {
-      this.beat = this.write()
-        .then(() => this.succeeded())
-        .catch(error => this.failed(error))
-        .then(() => void (this.timer && this.schedule()));
-    }, this.heartbeatMs);
-    this.timer.unref();
+  private beat(): Promise<void> {
+    return this.write().then(
+      () => this.succeeded(),
+      error => this.failed(error),
+    );
   }
 
   private async write(): Promise<void> {
@@ -102,7 +97,7 @@ export class ProcessRegistry {
       },
       { upsert: true },
     );
-    await withTimeout(this.heartbeatMs, written, new Error(`no answer in ${this.heartbeatMs} ms`));
+    await withTimeout(this.heartbeatMs, written, () => new Error(`no answer in ${this.heartbeatMs} ms`));
   }
 
   private succeeded(): void {

@@ -1,5 +1,6 @@
 import type { Service } from '../app';
 import { FileStore } from '../database';
+import { Repeated } from '../timing/repeated';
 import type { AppContext } from './app-context';
 
 const everyMs = 3_600_000;
@@ -8,28 +9,18 @@ const everyMs = 3_600_000;
 export class FileSweeper implements Service {
   readonly name = 'file sweeper';
   private readonly files: FileStore;
-  private timer?: NodeJS.Timeout;
-  private sweeping: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private readonly sweeps = new Repeated(everyMs, () => this.removeLeftovers());
 
   constructor(private readonly context: Pick<AppContext, 'connection' | 'events'>) {
     this.files = new FileStore(context.connection.db);
   }
 
   async start(): Promise<void> {
-    this.sweep();
+    void this.sweeps.start();
   }
 
   stop(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    return this.sweeping;
-  }
-
-  private sweep(): void {
-    this.sweeping = this.removeLeftovers().finally(() => {
-      if (!this.stopped) this.timer = setTimeout(() => this.sweep(), everyMs).unref();
-    });
+    return this.sweeps.stop();
   }
 
   /** A database that is away has its leftovers swept an hour later. */

@@ -34,6 +34,6 @@ export function cached<T>(ask: () => Promise<T>, { forMs, waitMs }: CachedOption
   return () => {
     const now = performance.now();
     if (!answer || now - askedAt > (open ? lostAfterMs : forMs)) answer = askAnew(now);
-    return withTimeout(waitMs, answer, new Error('too late'));
+    return withTimeout(waitMs, answer, () => new Error('too late'));
   };
 }

@@ -1,6 +1,8 @@
+import { Repeated } from '../../../infra/timing/repeated';
 import { timerMs } from '../../../infra/timing/timer-ms';
 import { withTimeout } from '../../../infra/timing/with-timeout';
 import { Questions } from '../../../infra/workers/process/questions';
+import { eventually } from '../../support/eventually';
 
 const month = 31 * 86_400_000;
 
@@ -27,7 +29,7 @@ test('a delay stays within what a timer takes', () => {
 });
 
 test('whoever gives a month to answer is not told at once that it is over', async () => {
-  const answer = withTimeout(month, new Promise(resolve => setTimeout(resolve, 20, 'here')), new Error('late'));
+  const answer = withTimeout(month, new Promise(resolve => setTimeout(resolve, 20, 'here')), () => new Error('late'));
   expect(await answer).toBe('here');
 });
 
@@ -35,4 +37,39 @@ test('a question of a handler may wait for a month', async () => {
   const questions = new Questions(() => {});
   expect(await overflows(() => void questions.ask(1, 'how', { timeoutMs: month }).catch(() => {}))).toBe(false);
   questions.dropAttempt(1);
+});
+
+/** Work whose end a test decides: `ends` has one for each time that it was begun. */
+function gatedWork(everyMs = 1) {
+  const ends: (() => void)[] = [];
+  const repeated = new Repeated(everyMs, () => new Promise(resolve => ends.push(resolve)));
+  return { repeated, ends };
+}
+
+test('repeated work is never done twice at once, and its start waits for the first time', async () => {
+  const { repeated, ends } = gatedWork();
+  const started = [repeated.start(), repeated.start()];
+  await new Promise(resolve => setTimeout(resolve, 20));
+  expect(ends).toHaveLength(1);
+  ends[0]!();
+  await Promise.all(started);
+  await eventually(() => ends.length === 2);
+  ends[1]!();
+  await repeated.stop();
+});
+
+test('the stop of repeated work waits for what is at work, also for the first time, and nothing follows', async () => {
+  const { repeated, ends } = gatedWork();
+  void repeated.start();
+  let stopped = false;
+  const stop = repeated.stop().then(() => {
+    stopped = true;
+  });
+  await new Promise(resolve => setImmediate(resolve));
+  expect(stopped).toBe(false);
+  ends[0]!();
+  await stop;
+  repeated.startLater();
+  await new Promise(resolve => setTimeout(resolve, 20));
+  expect(ends).toHaveLength(1);
 });
