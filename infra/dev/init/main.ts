@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { refuseDirtyTree } from '../clean-tree';
 import { Edits } from '../edits';
 import { parseJson } from '../json-file';
 import { root } from '../root';
@@ -31,7 +32,7 @@ function run(): void {
   }
   const edits = new Edits(root);
   refuseSecondTime(edits);
-  if (!order.force) refuseDirtyTree();
+  if (!order.force) refuseDirtyTree(root, ', or add --force');
   const record = templateRecord();
   withoutTemplate(edits);
   rename(edits, order.app);
@@ -72,20 +73,6 @@ function refuseSecondTime(edits: Edits): void {
   const { name } = parseJson(edits.text('package.json'), 'package.json') as { name: string };
   if (name === template.name) return;
   throw new Error(`This is ${name} already: init is for a fresh clone. To begin again, clone anew`);
-}
-
-function refuseDirtyTree(): void {
-  const changes = git('status', '--porcelain').trimEnd();
-  if (changes === '') return;
-  throw new Error(`There are uncommitted changes. Commit them first, or add --force:\n${changes}`);
-}
-
-function git(...args: string[]): string {
-  try {
-    return execFileSync('git', args, { cwd: root, stdio: 'pipe' }).toString();
-  } catch (cause) {
-    throw new Error('This is no git checkout, so nothing could be taken back. Run git init, or add --force', { cause });
-  }
 }
 
 /** For later upgrades. A folder without git has no way to one: nothing there could be merged or taken back. */

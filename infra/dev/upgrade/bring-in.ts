@@ -6,10 +6,11 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
+import { refuseDirtyTree } from '../clean-tree';
 import { parseJson } from '../json-file';
 import { root as next } from '../root';
 import { newEntries } from './changelog';
-import { keepAsPatch, mergeTexts, refuseDirtyTree } from './git-blobs';
+import { keepAsPatch, mergeTexts } from './git-blobs';
 import { isMachinery, templateFiles } from './machinery';
 import { type Manifest, mergeManifest } from './merge-manifest';
 import { planUpgrade, type UpgradePlan } from './plan';
@@ -27,9 +28,9 @@ interface Order {
 function bringIn({ app, source, force, dryRun }: Order): boolean {
   const record = readRecord(app);
   refuseDirtyTree(app);
-  const plan = planUpgrade(record, templateFiles(app), templateFiles(next), isMachinery);
-  if (plan.edited.length > 0 && !force) throw new Error(refusal(plan.edited));
   const nextRecord = recordOf(next, source);
+  const plan = planUpgrade(record, templateFiles(app), new Map(Object.entries(nextRecord.files)), isMachinery);
+  if (plan.edited.length > 0 && !force) throw new Error(refusal(plan.edited));
   console.log(announcement(plan, record, nextRecord, app));
   if (dryRun) return true;
   const patch = plan.edited.length > 0 ? keepAsPatch(app, plan.edited, record.files) : undefined;

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -60,10 +60,4 @@ export function keepAsPatch(
 function put(path: string, write: (path: string) => void): void {
   mkdirSync(dirname(path), { recursive: true });
   write(path);
-}
-
-/** @throws with the changes: only a clean tree can be had back by git alone. */
-export function refuseDirtyTree(folder: string): void {
-  const changes = execFileSync('git', ['status', '--porcelain'], { cwd: folder }).toString().trimEnd();
-  if (changes !== '') throw new Error(`There are uncommitted changes. Commit them first:\n${changes}`);
 }
