@@ -18,11 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => roles.stop(), 30_000);
 
-async function visitor() {
-  const client = await ForeignClient.open(roles.webUrl);
-  const token = await client.enter();
-  return { client, token };
-}
+const visitor = () => ForeignClient.visitor(roles.webUrl);
 
 describe("a visitor's own", () => {
   test('report can not be seen, stopped, removed or downloaded by another, who knows its id', async () => {

@@ -36,6 +36,12 @@ export class ForeignClient {
     return client;
   }
 
+  /** One that has entered as a visitor, with the visitor's token. */
+  static async visitor(url: string): Promise<{ client: ForeignClient; token: string }> {
+    const client = await ForeignClient.open(url);
+    return { client, token: await client.enter() };
+  }
+
   get isOpen(): boolean {
     return this.socket.readyState === WebSocket.OPEN;
   }

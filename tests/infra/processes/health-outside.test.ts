@@ -66,8 +66,7 @@ describe('each role, seen from outside', () => {
   });
 
   test('gives figures at /metrics', async () => {
-    const client = await ForeignClient.open(roles.webUrl);
-    await client.enter();
+    const { client } = await ForeignClient.visitor(roles.webUrl);
     await client.call('burn.start', { seconds: 0.1, tasks: 2 });
     const text = async (url: string) => (await fetch(`${url}/metrics`)).text();
     await eventually(async () =>
@@ -91,8 +90,7 @@ describe('each role, seen from outside', () => {
   });
 
   test('answers / with 200 each time while the workers burn', async () => {
-    const client = await ForeignClient.open(roles.webUrl);
-    await client.enter();
+    const { client } = await ForeignClient.visitor(roles.webUrl);
     await eventually(() => client.call('burn.start', { seconds: 3, tasks: 4 }).catch(() => undefined));
     for (const url of [roles.webUrl, roles.jobsUrl]) {
       for (let times = 0; times < 100; times += 1) expect((await fetch(url)).status).toBe(200);

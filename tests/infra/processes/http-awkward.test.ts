@@ -347,8 +347,7 @@ describe('a message', () => {
   });
 
   test('of any kind leaves other connections alone', async () => {
-    const client = await ForeignClient.open(roles.webUrl);
-    await client.enter();
+    const { client } = await ForeignClient.visitor(roles.webUrl);
     expect(client.isOpen).toBe(true);
     client.close();
   });

@@ -18,11 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => roles.stop(), 30_000);
 
-async function visitor() {
-  const client = await ForeignClient.open(roles.webUrl);
-  const token = await client.enter();
-  return { client, token };
-}
+const visitor = () => ForeignClient.visitor(roles.webUrl);
 
 const describeHere = runningPair() ? describe.skip : describe;
 

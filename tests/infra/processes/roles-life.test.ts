@@ -12,8 +12,7 @@ const describeHere = process.env.E2E_WEB_URL ? describe.skip : describe;
 
 /** Adds burn tasks of so many seconds. */
 async function addBurn(roles: TestRoles, seconds: number, tasks = 1): Promise<void> {
-  const client = await ForeignClient.open(roles.webUrl);
-  await client.enter();
+  const { client } = await ForeignClient.visitor(roles.webUrl);
   await client.call('burn.start', { seconds, tasks });
   client.close();
 }
