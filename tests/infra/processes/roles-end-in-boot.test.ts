@@ -60,7 +60,9 @@ describeHere.each(['jobs', 'web'] as const)('the %s role, told to end while it b
     }));
     await queue.insertMany(tasks);
     const { roles, role } = await boot(name);
-    const building = [{ $currentOp: { idleCursors: false } }, { $match: { 'command.createIndexes': 'taskQueue' } }];
+    // Other tests have their own databases on this server, and their roles make indexes as well.
+    const ours = { 'command.createIndexes': 'taskQueue', 'command.$db': database.db.databaseName };
+    const building = [{ $currentOp: { idleCursors: false } }, { $match: ours }];
     const admin = database.client.db('admin');
     await eventually(async () => (await admin.aggregate(building).toArray()).length > 0, { timeoutMs: 60_000 });
     role.signal('SIGTERM');
