@@ -27,13 +27,20 @@ export class MessageJudge {
     this.bytes = new TokenBucket(messageBytes * factor, messageBytes * factor * burstOfBytes);
   }
 
-  /** @returns why the message is not to be listened to; nothing for one that is in order. */
-  objection(text: string): string | undefined {
+  /**
+   * @param waiting what this connection has said before and Meteor has not begun with: no more than one burst of it.
+   * @returns why the message is not to be listened to; nothing for one that is in order.
+   */
+  objection(text: string, waiting: { count: number; bytes: number }): string | undefined {
     const { messagesPerSecond, messageBytes } = this.limits;
     const length = Buffer.byteLength(text);
+    const mostWaiting = messagesPerSecond * this.factor * burstSeconds;
+    const mostBytes = messageBytes * this.factor * burstOfBytes;
     if (length > messageBytes) return `a message of ${length} bytes`;
     if (!this.messages.take()) return `more than ${messagesPerSecond * this.factor} messages a second`;
     if (!this.bytes.take(length)) return `more than ${messageBytes * this.factor} bytes of messages a second`;
+    if (waiting.count >= mostWaiting) return `${waiting.count} messages wait behind a slow one`;
+    if (waiting.bytes + length > mostBytes) return `${waiting.bytes} bytes of messages wait behind a slow one`;
     if (depthOf(text) > deepest) return `a message nested more than ${deepest} deep`;
     return isOfNoKind(text) ? 'a message of a kind that no client sends' : undefined;
   }

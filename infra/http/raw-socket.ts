@@ -8,7 +8,8 @@ export type RawSocket = Meteor.RawSocket & {
   emit(event: string, ...values: unknown[]): boolean;
   /** Of WebSockets: the connection underneath. Other transports have one for each request. */
   _session?: { recv?: { connection?: Socket } | null };
-  _meteorSession?: { id: string } | null;
+  /** The DDP session, and what waits in it while an earlier message is worked on; no queue once it is closed. */
+  _meteorSession?: { id: string; inQueue?: { length: number } | null } | null;
 };
 
 /** The TCP connection, where the host shows it. */

@@ -4,6 +4,7 @@ import { limitFrames } from './frame-limits';
 import { MessageJudge, type MessageLimits } from './message-limits';
 import { closeSocket, cutSocket, type RawSocket, wireOf } from './raw-socket';
 import { type UnreadLimits, UnreadWatch } from './unread-limits';
+import { WaitingMessages } from './waiting-messages';
 
 export interface SocketLimits extends MessageLimits, UnreadLimits {
   connectionsPerAddress: number;
@@ -62,13 +63,15 @@ export class SocketGuard {
     let refused = isRefused;
     const emit = socket.emit.bind(socket);
     const judge = this.judgeOf(socket);
+    const waiting = new WaitingMessages(socket);
     const messageIsWhole = this.limitUnfinished(socket);
     socket.emit = (event, ...values) => {
       if (event !== 'data') return emit(event, ...values);
       messageIsWhole();
       if (refused || !this.unread.mayGoOn(socket)) return false;
-      const objection = judge().objection(String(values[0]));
-      if (objection === undefined) return emit(event, ...values);
+      const text = String(values[0]);
+      const objection = judge().objection(text, waiting);
+      if (objection === undefined) return waiting.handOn(Buffer.byteLength(text), () => emit(event, ...values));
       refused = true;
       this.refuse(socket, objection);
       return true;

@@ -178,12 +178,16 @@ export const settingsTree = {
       max: 3_600_000,
     }),
     connectionsPerAddress: count('DDP connections at once from one address.', 100, { min: 1, max: 1_000_000 }),
-    messagesPerSecond: count('DDP messages a second on one connection; bursts of five times that pass.', 50, {
-      min: 1,
-      max: 100_000,
-    }),
+    messagesPerSecond: count(
+      'DDP messages a second on one connection; bursts of five times that pass, and as many may wait behind a slow method.',
+      50,
+      {
+        min: 1,
+        max: 100_000,
+      },
+    ),
     messageBytes: bytes(
-      'The largest DDP message. As many bytes a second may come on one connection; bursts of four times that pass.',
+      'The largest DDP message. As many bytes a second may come on one connection; bursts of four times that pass, and as much may wait behind a slow method.',
       1_048_576,
       { min: 1_024, max: 67_108_864 },
     ),

@@ -29,7 +29,7 @@ export class Session {
   userId: string | null = null;
   isClosed = false;
   /** Messages wait here while an earlier one is being worked on. */
-  private readonly queue: DdpMessage[] = [];
+  readonly inQueue: DdpMessage[] = [];
   private working = false;
   readonly data: PublishedData = new PublishedData(this);
   private readonly closeCallbacks: (() => unknown)[] = [];
@@ -64,7 +64,7 @@ export class Session {
     if (isUnanswerable(message)) {
       this.sendError('Bad request', message);
     } else if (!isHeartbeat) {
-      this.queue.push(message);
+      this.inQueue.push(message);
       if (!this.working) this.processNext();
     } else if (message.msg === 'ping') {
       this.send({ msg: 'pong', id: message.id });
@@ -123,7 +123,7 @@ export class Session {
 
   /** One message after another; a handler may unblock the next one before it has ended. */
   private processNext(): void {
-    const message = this.isClosed ? undefined : this.queue.shift();
+    const message = this.isClosed ? undefined : this.inQueue.shift();
     this.working = message !== undefined;
     if (!message) return;
     let blocked = true;

@@ -1,4 +1,5 @@
 import { eventually } from '../../support/eventually';
+import { ForeignClient } from '../../support/foreign-ddp';
 import { frame, RawWebSocket } from '../../support/raw-client';
 import { runningPair, startTestRoles, type TestRoles } from '../../support/roles';
 
@@ -63,6 +64,25 @@ describeHere('what is held for one connection is bounded', () => {
     for (let times = 0; times < 20 && web.isOpen; times += 1) await web.write(pieces);
     await eventually(() => web.isOver);
     web.socket.destroy();
+  });
+
+  test.each([
+    ['messages', { messagesPerSecond: 20 }, '', 100],
+    ['bytes of messages', { messageBytes: 100_000 }, 'y'.repeat(40_000), 10],
+  ])('where %s wait behind a slow method: it is closed', async (what, limit, text, atOnce) => {
+    const other = await startTestRoles({
+      jobs: false,
+      mongoUrl: roles.mongoUrl,
+      settings: { web: { limits: { ...limits, ...limit } } },
+    });
+    const client = await ForeignClient.open(other.webUrl);
+    const say = () => client.send({ msg: 'method', id: '2', method: 'no.such.method', params: [text] });
+    client.send({ msg: 'method', id: '1', method: 'hold', params: [] });
+    for (let times = 0; times < atOnce - 3; times += 1) say();
+    // No faster than messages may come, so that only what waits can be too much.
+    await eventually(() => !client.isOpen || say(), { everyMs: 500 });
+    await other.web!.says(new RegExp(`a connection was closed: \\d+ ${what} wait behind a slow one`));
+    await other.stop();
   });
 
   test('and others are served meanwhile', async () => {

@@ -44,7 +44,8 @@ describe('what a request asks for', () => {
 
 describe('a message', () => {
   const limits = { messagesPerSecond: 1_000_000, messageBytes: 1_000_000 };
-  const objection = (text: string) => new MessageJudge(limits, 1).objection(text);
+  const nothing = { count: 0, bytes: 0 };
+  const objection = (text: string) => new MessageJudge(limits, 1).objection(text, nothing);
   const nested = (depth: number) => `{"msg":"method","params":${'['.repeat(depth)}${']'.repeat(depth)}}`;
 
   test.each([
@@ -83,8 +84,15 @@ describe('a message', () => {
   test('may be as long as the longest now and then, but not one after the other', () => {
     const judge = new MessageJudge(limits, 1);
     const long = `"${'x'.repeat(900_000)}"`;
-    const answers = Array.from({ length: 8 }, () => judge.objection(long));
+    const answers = Array.from({ length: 8 }, () => judge.objection(long, nothing));
     expect(answers.slice(0, 4)).toEqual([undefined, undefined, undefined, undefined]);
     expect(answers.at(-1)).toMatch(/bytes of messages a second/);
+  });
+
+  test('may wait behind a slow one, but no more of them than one burst, in number and in bytes', () => {
+    const judge = new MessageJudge({ messagesPerSecond: 20, messageBytes: 1_000 }, 1);
+    expect(judge.objection('{}', { count: 99, bytes: 3_998 })).toBeUndefined();
+    expect(judge.objection('{}', { count: 100, bytes: 0 })).toBe('100 messages wait behind a slow one');
+    expect(judge.objection('{}', { count: 1, bytes: 3_999 })).toBe('3999 bytes of messages wait behind a slow one');
   });
 });

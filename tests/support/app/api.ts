@@ -11,7 +11,7 @@ export function createApi(): Service {
   return {
     name: 'api',
     async start() {
-      defineMethods({ 'visitors.enter': enter, 'burn.start': startBurn });
+      defineMethods({ 'visitors.enter': enter, 'burn.start': startBurn, hold });
       publishTasks();
       WebApp.handlers.post('/upload/pictures', takeIn);
       WebApp.handlers.get('/files/:id', (_request, response) => void response.writeHead(404).end());
@@ -34,6 +34,11 @@ async function startBurn(this: Meteor.MethodThisType, order: unknown): Promise<n
     data: { seconds: seconds!, owner },
   }));
   return (await queue.addTasks(burns)).length;
+}
+
+/** Never ends while its caller is there. */
+function hold(this: Meteor.MethodThisType): Promise<void> {
+  return new Promise(resolve => this.connection!.onClose(resolve));
 }
 
 function publishTasks(): void {
