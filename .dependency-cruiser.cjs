@@ -83,7 +83,7 @@ module.exports = {
     knowsOnly(
       'catalog-is-data',
       'imports/tasks/catalog',
-      ['infra/catalog/', 'imports/tasks/limits', 'imports/tasks/[a-z-]+/(task-types|limits)'],
+      ['infra/catalog/', 'imports/tasks/catalog', 'imports/tasks/[a-z-]+/(task-types|limits)'],
       'Every room reads it, the browser too.',
     ),
     knowsOnly('link-arrows', 'infra/link/', ['infra/catalog/', 'infra/monitor/', 'infra/queue/', 'infra/settings/']),

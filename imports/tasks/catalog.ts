@@ -1,8 +1,11 @@
 import { type DataIn, defineTasks, Priority, type TaskTypeIn } from '../../infra/catalog';
-import { maxBurnSeconds } from './limits';
 import { notificationTasks } from './notifications/task-types';
 import { pictureTasks } from './pictures/task-types';
 import { reportTasks } from './reports/task-types';
+
+/** The longest burn, in seconds, and the most burns that one push of the button starts: the method keeps to both. */
+export const maxBurnSeconds = 30;
+export const maxBurnTasks = 8;
 
 /**
  * Every task type of the app. To add one: an entry here, its code in `handlers/<name>.ts`, a line in `handlers/index.ts`,

@@ -1,17 +1,17 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import helmet from 'helmet';
 import { Meteor } from 'meteor/meteor';
-import { WebApp } from 'meteor/webapp';
-import type { App, Service } from '../app';
+import { WebApp, WebAppInternals } from 'meteor/webapp';
+import type { App, SecurityAdditions, Service } from '../app';
 import type { Emit } from '../monitor/events';
 import type { Health } from '../monitor/health';
 import type { Metrics } from '../monitor/metrics';
 import type { Role, Settings } from '../settings';
 import { ThrottledLog } from '../timing/throttled-log';
+import { contentSecurityPolicy } from './content-security-policy';
 import { jobsFront, openMonitorRoutes } from './monitor-routes';
-import { hideMembersOfObject } from './names-of-object';
-import { OpenRequests } from './open-requests';
 import { limitBodies, limitPostedMessages, limitSilence } from './request-limits';
 import { makeTargetsReadable, refuseBadEscapes } from './request-target';
-import { setSecurityHeaders } from './security-headers';
 import { SocketGuard } from './socket-limits';
 
 const refusalsLoggedEveryMs = 10_000;
@@ -54,4 +54,56 @@ export function createHttp({ app, role, settings, health, metrics, emit, isLink 
       sockets.stop();
     },
   };
+}
+
+/** The headers that a careful app sets, on every answer. */
+async function setSecurityHeaders(additions: SecurityAdditions | undefined): Promise<void> {
+  await WebAppInternals.setInlineScriptsAllowed(false);
+  const rootUrl = Meteor.absoluteUrl();
+  const encrypted = new URL(rootUrl).protocol === 'https:';
+  WebApp.rawHandlers.use(
+    helmet({
+      contentSecurityPolicy: { useDefaults: false, directives: contentSecurityPolicy(rootUrl, additions) },
+      frameguard: { action: 'deny' },
+      referrerPolicy: { policy: 'same-origin' },
+      strictTransportSecurity: encrypted && { maxAge: 15_552_000, includeSubDomains: false },
+    }),
+  );
+}
+
+/**
+ * Names of methods and publications come from clients, and Meteor looks them up in plain objects: without this, anybody
+ * may call `toString` or `__proto__`.
+ */
+function hideMembersOfObject(): void {
+  const { method_handlers, publish_handlers } = Meteor.server as unknown as Record<string, object>;
+  for (const handlers of [method_handlers, publish_handlers]) if (handlers) Object.setPrototypeOf(handlers, null);
+}
+
+/** How long a role that drains waits for uploads and downloads that are under way. */
+const patienceMs = 10_000;
+
+/** Knows the requests that have not been answered yet, so that a role does not end in the middle of one. */
+class OpenRequests {
+  private open = 0;
+  private none = () => {};
+
+  /** Goes before all other handlers. */
+  readonly count = (_request: IncomingMessage, response: ServerResponse, next: () => void): void => {
+    this.open += 1;
+    response.once('close', () => {
+      this.open -= 1;
+      if (this.open === 0) this.none();
+    });
+    next();
+  };
+
+  /** Resolves when all are answered, or when patience is at its end. */
+  async answered(): Promise<void> {
+    if (this.open === 0) return;
+    await new Promise<void>(resolve => {
+      this.none = resolve;
+      setTimeout(resolve, patienceMs).unref();
+    });
+  }
 }

@@ -4,7 +4,7 @@ import { WebApp } from 'meteor/webapp';
 import type { Emit } from '../monitor/events';
 import type { Health } from '../monitor/health';
 import type { Metrics } from '../monitor/metrics';
-import { isFromThisMachine } from './own-machine';
+import { isFromThisMachine } from './client-address';
 
 type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 

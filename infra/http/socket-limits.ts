@@ -1,6 +1,5 @@
 import { Meteor } from 'meteor/meteor';
-import { addressOf } from './address';
-import { limitFrames } from './frame-limits';
+import { addressOf } from './client-address';
 import { MessageJudge, type MessageLimits } from './message-limits';
 import { closeSocket, cutSocket, type RawSocket, wireOf } from './raw-socket';
 import { type UnreadLimits, UnreadWatch } from './unread-limits';
@@ -116,4 +115,22 @@ export class SocketGuard {
   private say(socket: RawSocket, reason: string): void {
     this.options.refusals.log({ address: addressOf(socket), reason });
   }
+}
+
+/** What SockJS hands to Meteor's parser of frames with each new connection. */
+interface FrameOptions {
+  maxLength?: number;
+  extensions?: unknown[];
+}
+
+/**
+ * Has frames refused that announce more than a message may have: unfinished ones would pile up. Compressed ones are not
+ * agreed on, because Meteor unpacks them whole: a megabyte can hold a gigabyte. SERVER_WEBSOCKET_COMPRESSION insists.
+ */
+function limitFrames(messageBytes: number): void {
+  const { server } = Meteor.server.stream_server as { server?: { options?: { faye_server_options?: FrameOptions } } };
+  const frames = server?.options?.faye_server_options;
+  if (!frames) return;
+  frames.maxLength = messageBytes;
+  if (!process.env.SERVER_WEBSOCKET_COMPRESSION) frames.extensions = [];
 }

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { answering, sendJson } from '../../imports/api/files/http';
 import { receivePhoto } from '../../imports/api/pictures/receive';
 import { FileStore } from '../../infra/database';
+import { answering, sendJson } from '../../infra/http/answers';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { eventually } from '../support/eventually';
 

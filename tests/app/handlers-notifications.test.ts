@@ -1,8 +1,7 @@
 import { digest } from '../../imports/tasks/handlers/notifications/send-notifications';
-import { countReports } from '../../imports/tasks/handlers/reports/count-reports';
 import { type Notification, notificationsCollection } from '../../imports/tasks/notifications/documents';
 import { picturesCollection } from '../../imports/tasks/pictures/documents';
-import { reportsCollection } from '../../imports/tasks/reports/documents';
+import { countReports, reportsCollection } from '../../imports/tasks/reports/documents';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { HandlerAttempt, taskOf } from '../support/handler-attempt';
 

@@ -1,9 +1,9 @@
 import { Meteor } from 'meteor/meteor';
 import { jobs } from '../../../infra/link';
-import { scheduleNames, timetable } from '../../tasks/notifications/timetable';
 import { live } from '../live';
 import { Notifications } from './collection';
 import { nextDue } from './next-due';
+import { scheduleNames, timetable } from './schedule';
 import { type Due, dues } from './schema';
 
 const newest = 8;

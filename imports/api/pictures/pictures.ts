@@ -1,11 +1,10 @@
 import { Random } from 'meteor/random';
 import type { FileStore } from '../../../infra/database';
 import { TaskQueue } from '../../../infra/queue';
-import type { FileLink, Picture } from '../../tasks/pictures/documents';
-import { maxPicturesKept } from '../../tasks/pictures/limits';
+import { type FileLink, maxPicturesKept, type Picture } from '../../tasks/pictures/documents';
 import { notFound } from '../errors';
 import { addOrUndo } from '../tasks/add-or-undo';
-import { liveAmong } from '../tasks/of-visitor';
+import { liveAmong } from '../tasks/collection';
 import { Pictures } from './collection';
 
 /** Keeps an uploaded photo and asks for its thumbnails. Where that fails, the file goes too. */

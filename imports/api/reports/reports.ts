@@ -1,11 +1,10 @@
 import { Random } from 'meteor/random';
 import type { FileStore } from '../../../infra/database';
 import { TaskQueue } from '../../../infra/queue';
-import type { Report } from '../../tasks/reports/documents';
-import { maxReportsAtOnce, maxReportsKept } from '../../tasks/reports/limits';
+import { maxReportsAtOnce, maxReportsKept, type Report } from '../../tasks/reports/documents';
 import { badInput, notFound } from '../errors';
 import { addOrUndo } from '../tasks/add-or-undo';
-import { liveAmong } from '../tasks/of-visitor';
+import { liveAmong } from '../tasks/collection';
 import { notRetriable } from '../tasks/retry';
 import { addInFreeSlot } from '../tasks/slots';
 import { Reports } from './collection';

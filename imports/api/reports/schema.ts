@@ -1,4 +1,4 @@
-import { maxReportRows } from '../../tasks/reports/limits';
+import { maxReportRows } from '../../tasks/reports/documents';
 
 export type { Report } from '../../tasks/reports/documents';
 

@@ -1,5 +1,6 @@
 import { Mongo } from 'meteor/mongo';
-import type { Task } from '../../../infra/queue/model/task';
+import { liveStates, type Task } from '../../../infra/queue/model/task';
+import type { TaskType } from '../../tasks/catalog';
 
 /**
  * The queue as Meteor sees it, to be watched only: the one who writes to it is the TaskQueue. Server only.
@@ -15,4 +16,16 @@ export async function ensureTaskIndex(): Promise<void> {
     { 'data.owner': 1, taskType: 1, createdAt: -1 },
     { partialFilterExpression: { 'data.owner': { $exists: true } }, name: 'byOwner' },
   );
+}
+
+/** How many of the owner's tasks of this type wait or run. */
+export async function countLive(owner: string, taskType: TaskType): Promise<number> {
+  return QueuedTasks.find({ 'data.owner': owner, taskType, state: { $in: [...liveStates] } }).countAsync();
+}
+
+/** Which of these ids belong to tasks that wait or run. @public */
+export async function liveAmong(ids: readonly string[]): Promise<Set<string>> {
+  const selector = { _id: { $in: [...ids] }, state: { $in: [...liveStates] } };
+  const found = await QueuedTasks.find(selector, { fields: { _id: 1 } }).fetchAsync();
+  return new Set(found.map(({ _id }) => _id));
 }

@@ -1,3 +1,4 @@
+import type { Db } from 'mongodb';
 import type { StoredFile } from '../../../infra/database';
 
 /** A file in GridFS, as a document points to it. */
@@ -24,3 +25,15 @@ export interface Picture {
 
 /** The name of the collection. */
 export const picturesCollection = 'pictures';
+
+/** Such as `2 pictures`; nothing where nobody uploaded one. */
+export async function countPictures(db: Db, createdAt: { $gte: Date; $lt: Date }): Promise<string | undefined> {
+  const count = await db.collection<Picture>(picturesCollection).countDocuments({ createdAt });
+  return count === 0 ? undefined : `${count.toLocaleString('en')} picture${count === 1 ? '' : 's'}`;
+}
+
+/** The largest photo, in bytes. */
+export const maxUploadBytes = 15 * 1024 * 1024;
+
+/** How many pictures a visitor keeps: the oldest make room for new ones. */
+export const maxPicturesKept = 24;

@@ -1,3 +1,4 @@
+import type { Db } from 'mongodb';
 import type { StoredFile } from '../../../infra/database';
 
 /** A report that a visitor asked for. Its task has the same `_id`. */
@@ -27,3 +28,24 @@ export interface Sale {
 /** The names of the collections. */
 export const reportsCollection = 'reports';
 export const salesCollection = 'sales';
+
+/** Such as `2 reports of 1,500 rows`; nothing where nobody asked for one. */
+export async function countReports(db: Db, createdAt: { $gte: Date; $lt: Date }): Promise<string | undefined> {
+  const reports = db.collection<Report>(reportsCollection).find({ createdAt });
+  const asked = await reports.project<{ rows: number }>({ rows: 1 }).toArray();
+  const rows = asked.reduce((sum, report) => sum + report.rows, 0);
+  return asked.length === 0 ? undefined : `${plural(asked.length, 'report')} of ${plural(rows, 'row')}`;
+}
+
+function plural(n: number, word: string): string {
+  return `${n.toLocaleString('en')} ${word}${n === 1 ? '' : 's'}`;
+}
+
+/** The largest report, in rows. */
+export const maxReportRows = 200_000;
+
+/** How many reports a visitor keeps: the oldest finished ones make room for new ones. */
+export const maxReportsKept = 20;
+
+/** How many reports of one visitor may wait or run at once. */
+export const maxReportsAtOnce = 4;

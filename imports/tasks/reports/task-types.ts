@@ -1,6 +1,6 @@
 import SimpleSchema from 'simpl-schema';
 import { Priority } from '../../../infra/catalog';
-import { maxReportRows } from './limits';
+import { maxReportRows } from './documents';
 
 export const reportTasks = {
   /** An Excel file of the first `rows` sales, for the report with the task's `_id`. */

@@ -26,3 +26,8 @@ export function Panel({ title, hint, aside, area, children }: PanelProps) {
     </section>
   );
 }
+
+/** What a list says while there is nothing in it. */
+export function Empty({ children }: { children: ReactNode }) {
+  return <p className="empty">{children}</p>;
+}

@@ -1,6 +1,6 @@
 import { Meteor } from 'meteor/meteor';
+import { useTracker } from 'meteor/react-meteor-data';
 import React, { useEffect } from 'react';
-import { LinkState } from './LinkState';
 
 /** What the settings call the app (`public.appName`). */
 const appName: string = Meteor.settings.public.appName ?? 'Tandem';
@@ -29,5 +29,24 @@ function Bicycle() {
       <circle cx="35" cy="15" r="7" />
       <path d="M9 15L16 5h12l7 10M16 5l6 10h13M22 15l6-10M14 5h4M26 5h5" />
     </svg>
+  );
+}
+
+/** Whether the page and the web role hear each other, and a way to try at once where they don't. */
+function LinkState() {
+  const status = useTracker(() => Meteor.status().status, []);
+  const live = status === 'connected';
+  const waiting = status === 'waiting' || status === 'failed' || status === 'offline';
+  return (
+    <div className={`link-state ${live ? 'is-live' : 'is-away'}`}>
+      <p role="status">
+        <i aria-hidden="true" /> {live ? 'Live' : waiting ? 'The web role is away' : 'Connecting'}
+      </p>
+      {waiting && (
+        <button type="button" className="small" onClick={() => Meteor.reconnect()}>
+          Try now
+        </button>
+      )}
+    </div>
   );
 }

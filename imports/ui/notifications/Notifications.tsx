@@ -1,10 +1,10 @@
+import { Mongo } from 'meteor/mongo';
 import { useFind, useSubscribe } from 'meteor/react-meteor-data';
-import React from 'react';
+import React, { useEffect, useMemo, useState } from 'react';
 import { Notifications as NotificationsCollection } from '../../api/notifications/collection';
-import { Empty } from '../components/Empty';
-import { Panel } from '../components/Panel';
-import { timeOfDay } from '../format';
-import { NextDue } from './NextDue';
+import { type Due, dues } from '../../api/notifications/schema';
+import { Empty, Panel } from '../components/Panel';
+import { seconds, timeOfDay } from '../format';
 
 /** What the schedule tells, as it comes. */
 export function Notifications() {
@@ -33,4 +33,35 @@ export function Notifications() {
       )}
     </Panel>
   );
+}
+
+const Dues = new Mongo.Collection<Due>(dues);
+
+/** How long it is until the next notification. */
+function NextDue() {
+  useSubscribe('notifications.due');
+  const [due] = useFind(() => Dues.find(), []);
+  const now = useNow(250);
+  // Counted from when the news came, by this browser's clock: it may differ from the server's.
+  const arrival = useMemo(
+    () => (due?.nextDue ? Date.now() + due.nextDue.getTime() - due.at.getTime() : undefined),
+    [due],
+  );
+  if (arrival === undefined) return null;
+  const left = Math.max(0, arrival - now) / 1_000;
+  return (
+    <p className="next-due" role="timer" aria-live="off">
+      Next in <b>{seconds(Math.ceil(left))}</b>
+    </p>
+  );
+}
+
+/** The time, again every `everyMs`. */
+function useNow(everyMs: number): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
 }

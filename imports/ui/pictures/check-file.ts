@@ -1,4 +1,4 @@
-import { maxUploadBytes } from '../../tasks/pictures/limits';
+import { maxUploadBytes } from '../../tasks/pictures/documents';
 import { bytes } from '../format';
 
 const starts = [

@@ -1,6 +1,6 @@
 import React, { type FormEvent, useId, useState } from 'react';
 import { rowsProblem } from '../../api/reports/schema';
-import { maxReportRows } from '../../tasks/reports/limits';
+import { maxReportRows } from '../../tasks/reports/documents';
 import { call } from '../call';
 import { Problem } from '../components/Problem';
 import { useAction } from '../components/use-action';

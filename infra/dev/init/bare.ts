@@ -20,12 +20,15 @@ const reports: Feature = {
     'imports/app.ts': ["import { reports } from './api/reports';", '  reports,'],
     'imports/tasks/catalog.ts': ["import { reportTasks } from './reports/task-types';", '  ...reportTasks,'],
     'imports/tasks/handlers/index.ts': ["  buildReport: () => import('./reports/build-report'),"],
-    'imports/tasks/handlers/notifications/counted.ts': [
-      "import { countReports } from '../reports/count-reports';",
+    'imports/tasks/handlers/notifications/send-notifications.ts': [
+      "import { countReports } from '../../reports/documents';",
       '  countReports,',
     ],
-    'imports/ui/App.tsx': ["import { Reports } from './reports/Reports';", '        <Reports tasks={tasks} />'],
-    'imports/ui/components/Announcer.tsx': ["  buildReport: 'Report',"],
+    'imports/ui/App.tsx': [
+      "import { Reports } from './reports/Reports';",
+      '        <Reports tasks={tasks} />',
+      "  buildReport: 'Report',",
+    ],
   },
 };
 
@@ -48,12 +51,15 @@ const pictures: Feature = {
     ],
     'imports/tasks/catalog.ts': ["import { pictureTasks } from './pictures/task-types';", '  ...pictureTasks,'],
     'imports/tasks/handlers/index.ts': ["  makeThumbnails: () => import('./pictures/make-thumbnails'),"],
-    'imports/tasks/handlers/notifications/counted.ts': [
-      "import { countPictures } from '../pictures/count-pictures';",
+    'imports/tasks/handlers/notifications/send-notifications.ts': [
+      "import { countPictures } from '../../pictures/documents';",
       '  countPictures,',
     ],
-    'imports/ui/App.tsx': ["import { Pictures } from './pictures/Pictures';", '        <Pictures tasks={tasks} />'],
-    'imports/ui/components/Announcer.tsx': ["  makeThumbnails: 'Thumbnails',"],
+    'imports/ui/App.tsx': [
+      "import { Pictures } from './pictures/Pictures';",
+      '        <Pictures tasks={tasks} />',
+      "  makeThumbnails: 'Thumbnails',",
+    ],
   },
 };
 
@@ -91,7 +97,7 @@ const shared: Feature = {
   own: [
     'imports/api/tasks/add-or-undo.ts',
     'imports/api/tasks/retry.ts',
-    'imports/ui/components/Empty.tsx',
+    'imports/ui/components/Panel.tsx',
     'imports/ui/components/Panel.tsx',
     'imports/ui/components/ProgressBar.tsx',
     'tests/e2e/bad-input.test.ts',
@@ -116,8 +122,8 @@ const shared: Feature = {
   },
 };
 
-const dependencies = ['busboy', 'hucre', 'sharp'];
-const devDependencies = ['@types/busboy', 'jpeg-js', 'read-excel-file'];
+const dependencies = ['hucre', 'sharp'];
+const devDependencies = ['jpeg-js', 'read-excel-file'];
 
 /**
  * Takes the sample's reports, pictures and notifications away, as a person would: folders and lines, nothing else. What

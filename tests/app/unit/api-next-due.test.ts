@@ -15,7 +15,7 @@ jest.mock('meteor/ddp-rate-limiter', () => ({ DDPRateLimiter: {} }), { virtual: 
 jest.mock('meteor/random', () => ({ Random: {} }), { virtual: true });
 jest.mock('meteor/webapp', () => ({ WebApp: {} }), { virtual: true });
 jest.mock('meteor/mongo', () => ({ Mongo: { Collection: class {} } }), { virtual: true });
-jest.mock('../../../imports/tasks/notifications/timetable', () => ({
+jest.mock('../../../imports/api/notifications/schedule', () => ({
   timetable: { sendNotifications: 'at 9:00 am on the 1st day of January' },
   scheduleNames: { sendNotifications: 'send notifications' },
 }));

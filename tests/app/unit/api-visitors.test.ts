@@ -1,5 +1,5 @@
-import { defineVisitorMethods } from '../../../imports/api/visitors/methods';
-import { ownerOf } from '../../../imports/api/visitors/token';
+import { defineVisitorMethods } from '../../../imports/api/visitors';
+import { ownerOf, ownerOfCookies } from '../../../imports/api/visitors/token';
 
 jest.mock('meteor/check', () => require('../../../infra/node-host/shared/check'), { virtual: true });
 jest.mock('meteor/ddp', () => require('../../../infra/node-host/modules/ddp'), { virtual: true });
@@ -27,4 +27,18 @@ describe('visitors.enter', () => {
     order.push('answered');
     expect(order).toEqual([`publications of ${ownerOf(token)}`, 'answered']);
   });
+});
+
+describe('a visitor', () => {
+  test('is known by the cookie, as the hash of its token', () => {
+    expect(ownerOfCookies(`theme=dark; visitor=${token}; x=y`)).toBe(ownerOf(token));
+    expect(ownerOf(token)).not.toContain(token);
+  });
+
+  test.each([undefined, '', 'visitor=', 'visitor=short', `visitors=${token}`, `visitor=${token}x`])(
+    'is nobody by %p',
+    cookies => {
+      expect(ownerOfCookies(cookies)).toBeUndefined();
+    },
+  );
 });

@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Service } from '../../../infra/app';
-import { addressOf } from '../../../infra/http/address';
-import { isFromThisMachine } from '../../../infra/http/own-machine';
-import { TokenBucket } from '../../../infra/http/token-bucket';
+import { addressOf, isFromThisMachine } from '../../../infra/http/client-address';
+import { TokenBucket } from '../../../infra/http/message-limits';
 import { followsOplog, graceMs, refusePathInRootUrl, taskGraceMs } from '../../../infra/roles/environment';
 import { Services } from '../../../infra/roles/service';
 

@@ -1,7 +1,8 @@
 import type { Db } from 'mongodb';
 import type { Handler } from '../../../../infra/workers/handler';
 import { type Notification, notificationsCollection } from '../../notifications/documents';
-import { counted } from './counted';
+import { countPictures } from '../../pictures/documents';
+import { countReports } from '../../reports/documents';
 
 /** How far back the first notification looks, and how far any does after a long silence. */
 const longestSpanMs = 60 * 60_000;
@@ -39,3 +40,13 @@ export function digest(parts: readonly string[]): Pick<Notification, 'title' | '
   if (parts.length === 0) return { title: 'All quiet', text: 'Nobody asked for anything since the last notification.' };
   return { title: 'Work came in', text: `Asked for since the last notification: ${parts.join(' and ')}.` };
 }
+
+/** Counts what was asked for in a span, in words; nothing where there was none. */
+type Counter = (db: Db, createdAt: { $gte: Date; $lt: Date }) => Promise<string | undefined>;
+
+/** What a notification tells of, a line for each domain. */
+export const counted: readonly Counter[] = [
+  // In the order of the sentence.
+  countReports,
+  countPictures,
+];

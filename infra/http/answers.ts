@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { textOf } from '../../../infra/errors/plain-error';
+import { textOf } from '../errors/plain-error';
 
 /** An answer that is not what was asked for: `error` for programs, `reason` for the person. */
 export class HttpError extends Error {

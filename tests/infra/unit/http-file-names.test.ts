@@ -1,5 +1,4 @@
-import { disposition, downloadName, safeName, safeType } from '../../../imports/api/files/names';
-import { ownerOf, ownerOfCookies } from '../../../imports/api/visitors/token';
+import { disposition, downloadName, safeName, safeType } from '../../../infra/http/file-names';
 
 describe('a file name', () => {
   test.each([
@@ -53,20 +52,4 @@ test('gives out no type that a browser would run', () => {
   expect(safeType('text/html')).toBe('application/octet-stream');
   expect(safeType('image/svg+xml')).toBe('application/octet-stream');
   expect(safeType('image/png')).toBe('image/png');
-});
-
-describe('a visitor', () => {
-  const token = 'ab'.repeat(32);
-
-  test('is known by the cookie, as the hash of its token', () => {
-    expect(ownerOfCookies(`theme=dark; visitor=${token}; x=y`)).toBe(ownerOf(token));
-    expect(ownerOf(token)).not.toContain(token);
-  });
-
-  test.each([undefined, '', 'visitor=', 'visitor=short', `visitors=${token}`, `visitor=${token}x`])(
-    'is nobody by %p',
-    cookies => {
-      expect(ownerOfCookies(cookies)).toBeUndefined();
-    },
-  );
 });
