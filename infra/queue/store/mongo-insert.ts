@@ -1,8 +1,6 @@
-import { BSON, type ClientSession, type Collection, type Db, MongoBulkWriteError, type WriteError } from 'mongodb';
-import { withCallTimeout } from '../../database';
+import { BSON, type Collection, MongoBulkWriteError, type WriteError } from 'mongodb';
 import { InvalidTaskError, TaskNotConfirmedError } from '../model/errors';
-import type { AnySession } from '../model/new-task';
-import { finishedStates, isLive, liveStates, type Task } from '../model/task';
+import { finishedStates, liveStates, type Task } from '../model/task';
 import { isDatabaseAway } from './database-errors';
 import { recurringKeyIndex, uniqueKeyIndex } from './indexes';
 import type { Inserted, Insertion } from './task-store';
@@ -26,17 +24,21 @@ export async function insertTasks(collection: Collection<Task>, insertions: read
     try {
       results.push(...(await insertPart(collection, part)));
     } catch (error) {
-      if (!isDatabaseAway(error)) throw error;
       const ids = insertions.slice(results.length).map(({ task }) => task._id);
       const added = results.filter(({ kind }) => kind === 'added').map(({ id }) => id);
-      throw new TaskNotConfirmedError(ids, added, error as Error);
+      throw asNotConfirmed(error, ids, added);
     }
   }
   return results;
 }
 
-function partsOf(insertions: readonly Insertion[]): Insertion[][] {
-  const parts: Insertion[][] = [];
+/** What the caller is told where the database did not answer; any other error as it is. */
+export function asNotConfirmed(error: unknown, ids: readonly string[], added: readonly string[] = []): unknown {
+  return isDatabaseAway(error) ? new TaskNotConfirmedError(ids, added, error as Error) : error;
+}
+
+export function partsOf<T extends Insertion>(insertions: readonly T[]): T[][] {
+  const parts: T[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const insertion of insertions) {
     const size = insertions.length === 1 ? 0 : sizeOf(insertion.task);
@@ -59,31 +61,35 @@ function sizeOf(task: Task): number {
 }
 
 async function insertPart(collection: Collection<Task>, insertions: readonly Insertion[]): Promise<Inserted[]> {
-  const refused = await insertMany(collection, insertions);
+  const { refused, error } = await insertMany(collection, insertions);
+  if ([...refused.values()].some(({ code }) => code !== duplicateKey)) throw error;
   return Promise.all(
     insertions.map((insertion, index): Inserted | Promise<Inserted> => {
-      const error = refused.get(index);
-      return error ? afterDuplicate(collection, insertion, error) : { kind: 'added', id: insertion.task._id };
+      const refusal = refused.get(index);
+      return refusal ? afterDuplicate(collection, insertion, refusal) : { kind: 'added', id: insertion.task._id };
     }),
   );
 }
 
-/** @returns the duplicate-key errors by the insertion's place. */
-async function insertMany(
-  collection: Collection<Task>,
-  insertions: readonly Insertion[],
-): Promise<Map<number, WriteError>> {
+/** What the database has refused, by the insertion's place, and the error that tells of all of it. */
+export interface Refusals {
+  refused: ReadonlyMap<number, WriteError>;
+  error?: Error;
+}
+
+/** @throws where nothing of it is written, or nobody knows. */
+export async function insertMany(collection: Collection<Task>, insertions: readonly Insertion[]): Promise<Refusals> {
   try {
     await collection.insertMany(
       insertions.map(({ task }) => task),
       { ordered: false },
     );
-    return new Map();
+    return { refused: new Map() };
   } catch (error) {
-    if (isTooLarge(error)) throw new InvalidTaskError([tooLarge]);
     const writeErrors = error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : [];
-    if (writeErrors.length === 0 || writeErrors.some(({ code }) => code !== duplicateKey)) throw error;
-    return new Map(writeErrors.map(writeError => [writeError.index, writeError]));
+    const reason = isTooLarge(error) ? new InvalidTaskError([tooLarge]) : (error as Error);
+    if (writeErrors.length === 0) throw reason;
+    return { refused: new Map(writeErrors.map(one => [one.index, one])), error: reason };
   }
 }
 
@@ -95,7 +101,7 @@ function isTooLarge(error: unknown): boolean {
   return code === 10334 || /(larger|greater) than the max|BSONObjectTooLarge|object to insert too large/i.test(message);
 }
 
-async function afterDuplicate(
+export async function afterDuplicate(
   collection: Collection<Task>,
   { task, once }: Insertion,
   error: { errmsg?: string | undefined },
@@ -139,55 +145,4 @@ async function replaceFinished(collection: Collection<Task>, task: Task): Promis
     if (code !== duplicateKey) throw error;
     return afterDuplicate(collection, { task, once: true }, { errmsg: message });
   }
-}
-
-/**
- * Inserts in the caller's transaction. A duplicate-key error would end the transaction, so it looks first and writes
- * then; who comes in between makes a write conflict, after which the caller's driver repeats the transaction.
- *
- * @param name the collection's; the session's own client is asked for it, which may be Meteor's bundled driver.
- */
-export async function insertInSession(
-  home: Collection<Task>,
-  insertions: readonly Insertion[],
-  session: AnySession,
-): Promise<Inserted[]> {
-  const collection = collectionOf(session, home);
-  const own = { session: session as ClientSession };
-  const results: Inserted[] = [];
-  for (const { task, once } of insertions) {
-    const inTheWay = await findInTheWay(collection, task, once, own);
-    if (inTheWay) results.push(inTheWay);
-    else {
-      const { _id, ...rest } = task;
-      await collection.replaceOne({ _id }, rest, { ...own, upsert: true });
-      results.push({ kind: 'added', id: _id });
-    }
-  }
-  return results;
-}
-
-function collectionOf(session: AnySession, home: Collection<Task>): Collection<Task> {
-  const client = session.client as { db(name: string): Db } | undefined;
-  if (!client) throw new Error('session: it names no client, so the task cannot join its transaction');
-  return withCallTimeout(client.db(home.dbName)).collection<Task>(home.collectionName);
-}
-
-async function findInTheWay(
-  collection: Collection<Task>,
-  task: Task,
-  once: boolean,
-  own: { session: ClientSession },
-): Promise<Inserted | undefined> {
-  const { _id, uniqueKey, recurringKey } = task;
-  const same = await collection.findOne({ _id }, own);
-  if (same && once) return { kind: 'there', id: _id };
-  if (same && isLive(same)) return { kind: 'duplicate', id: _id, field: '_id', value: _id };
-  const next = recurringKey === undefined ? null : await collection.findOne({ recurringKey }, own);
-  if (next) return { kind: 'merged', id: next._id };
-  if (uniqueKey === undefined) return undefined;
-  const holder = await collection.findOne({ uniqueKey, state: { $in: [...liveStates] } }, own);
-  return holder
-    ? { kind: 'duplicate', id: _id, field: 'uniqueKey', value: uniqueKey, existingId: holder._id }
-    : undefined;
 }

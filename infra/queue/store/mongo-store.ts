@@ -2,11 +2,13 @@ import type { Collection, Db, Filter, UpdateFilter } from 'mongodb';
 import { withoutCallTimeout } from '../../database';
 import type { AnySession } from '../model/new-task';
 import { liveStates, type Progress, type Task, type TaskError } from '../model/task';
+import { GroupedInserts } from './grouped-inserts';
 import { ensureIndexes } from './indexes';
 import { peekQueued, takeFirstQueued, takeQueued } from './mongo-claim';
 import { countLiveTasks, findUnknownTypes } from './mongo-count';
 import { cancelTask, retryTask, setAside } from './mongo-ends';
-import { insertInSession, insertTasks } from './mongo-insert';
+import { insertTasks } from './mongo-insert';
+import { insertInSession } from './mongo-insert-in-session';
 import { promoteTasks } from './mongo-promote';
 import { handBackAll, handBackClaim, handBackTasks, renewLeases, settleTasks } from './mongo-settle';
 import type {
@@ -41,10 +43,12 @@ const deadlineFields = { taskType: 1, deadline: 1, deadlineWatch: 1 } as const;
 /** Tasks in MongoDB, shared by all roles. */
 export class MongoStore implements TaskStore {
   readonly collection: Collection<Task>;
+  private readonly grouped: GroupedInserts;
   private lookedAt = 0;
 
   constructor(db: Db, name = taskCollectionName) {
     this.collection = db.collection<Task>(name, { ignoreUndefined: true });
+    this.grouped = new GroupedInserts(this.collection);
   }
 
   async ensureIndexes(): Promise<void> {
@@ -53,9 +57,11 @@ export class MongoStore implements TaskStore {
   }
 
   async insert(insertions: readonly Insertion[], session?: AnySession): Promise<Inserted[]> {
-    if (insertions.length === 0) return [];
+    const [only, ...others] = insertions;
+    if (!only) return [];
     if (insertions.some(({ task }) => task.uniqueKey !== undefined)) this.lookForIndexes();
-    return session ? insertInSession(this.collection, insertions, session) : insertTasks(this.collection, insertions);
+    if (session) return insertInSession(this.collection, insertions, session);
+    return others.length === 0 ? [await this.grouped.insert(only)] : insertTasks(this.collection, insertions);
   }
 
   /** What makes a key unique may have been dropped, while no jobs role is there to notice. */
