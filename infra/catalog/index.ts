@@ -18,10 +18,12 @@ export {
 } from './normal-form';
 export { definitionOf, findPayloadProblems, findSchemaProblems, PayloadError, parsePayload } from './parse-payload';
 export type { DataOfFields, PayloadFields } from './payload-language';
-export { Priority, type PriorityClass, priorityClassOf } from './priority';
 export {
   type Backoff,
   defaultOptions,
+  Priority,
+  type PriorityClass,
+  priorityClassOf,
   type RateLimit,
   type ResolvedOptions,
   type Retention,

@@ -1,5 +1,21 @@
+import { show } from '../errors/plain-error';
+import { didYouMean } from './nearest';
 import type { PayloadFields } from './payload-language';
-import { Priority } from './priority';
+
+/**
+ * The three priority classes, as names for integers: any integer is a priority, higher comes first, and 1 is what
+ * meteor-cluster gave by default. The gaps leave room for tasks that sink after a failure or stand between two classes.
+ */
+export const Priority = { low: -10, medium: 1, high: 10 } as const;
+
+/** The class that an integer belongs to. */
+export type PriorityClass = keyof typeof Priority;
+
+/** Below 1 is low, 10 and above is high. An overloaded machine pauses low first and high last. */
+export function priorityClassOf(priority: number): PriorityClass {
+  if (priority >= Priority.high) return 'high';
+  return priority >= Priority.medium ? 'medium' : 'low';
+}
 
 /** How long to wait before the next try: `base * factor ** (failures - 1)`, at most `max`, give or take the jitter. */
 export interface Backoff {
@@ -85,4 +101,70 @@ export function resolveOptions(options: TaskTypeOptions): ResolvedOptions {
     backoff: { ...defaultOptions.backoff, ...given.backoff },
     retention: { ...defaultOptions.retention, ...given.retention },
   };
+}
+
+interface Range {
+  min: number;
+  max?: number;
+  integer?: boolean;
+}
+
+/** setTimeout's longest wait; a longer one would fire at once. */
+const longest = 2 ** 31 - 1;
+const count: Range = { min: 1, integer: true };
+const milliseconds: Range = { min: 1, max: longest, integer: true };
+const anyInteger: Range = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, integer: true };
+
+const options: Record<string, Range | Record<string, Range>> = {
+  priority: anyInteger,
+  attempts: count,
+  timeout: milliseconds,
+  backoff: {
+    base: { min: 0, max: longest },
+    factor: { min: 1 },
+    max: { min: 0, max: longest },
+    jitter: { min: 0, max: 1 },
+  },
+  concurrency: count,
+  perWorker: count,
+  rateLimit: { max: count, per: milliseconds },
+  retention: { done: { min: 0 }, failed: { min: 0 } },
+  version: count,
+  deadlineMargin: { min: 0, max: longest },
+};
+
+/** Lists what is wrong with the options of a task type (all but its payload). */
+export function findOptionProblems(given: object, path: string): string[] {
+  const known = ['payload', ...Object.keys(options)];
+  return Object.entries(given).flatMap(([name, value]) => {
+    if (name === 'payload' || value === undefined) return [];
+    const rule = options[name];
+    if (!rule) return [`${path}.${name}: unknown option${didYouMean(name, known)}`];
+    return isRange(rule) ? checkNumber(value, rule, `${path}.${name}`) : checkGroup(value, rule, `${path}.${name}`);
+  });
+}
+
+function checkGroup(value: unknown, rules: Record<string, Range>, path: string): string[] {
+  if (typeof value !== 'object' || value === null) return [`${path}: ${show(value)} is not an object`];
+  const problems = Object.entries(value).flatMap(([name, part]) => {
+    const rule = rules[name];
+    return rule
+      ? checkNumber(part, rule, `${path}.${name}`)
+      : [`${path}.${name}: unknown option${didYouMean(name, Object.keys(rules))}`];
+  });
+  if (path.endsWith('.rateLimit'))
+    for (const name of Object.keys(rules)) if (!(name in value)) problems.push(`${path}.${name}: is missing`);
+  return problems;
+}
+
+function checkNumber(value: unknown, range: Range, path: string): string[] {
+  if (typeof value !== 'number' || Number.isNaN(value)) return [`${path}: ${show(value)} is not a number`];
+  if (range.integer && !Number.isInteger(value)) return [`${path}: ${value} is not an integer`];
+  if (value < range.min) return [`${path}: ${value} is below ${range.min}`];
+  if (range.max !== undefined && value > range.max) return [`${path}: ${value} is above ${range.max}`];
+  return [];
+}
+
+function isRange(rule: Range | Record<string, Range>): rule is Range {
+  return typeof rule.min === 'number';
 }

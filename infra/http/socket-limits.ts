@@ -1,9 +1,8 @@
 import { Meteor } from 'meteor/meteor';
 import { addressOf } from './client-address';
 import { MessageJudge, type MessageLimits } from './message-limits';
-import { closeSocket, cutSocket, type RawSocket, wireOf } from './raw-socket';
+import { closeSocket, cutSocket, type RawSocket, WaitingMessages, wireOf } from './raw-socket';
 import { type UnreadLimits, UnreadWatch } from './unread-limits';
-import { WaitingMessages } from './waiting-messages';
 
 export interface SocketLimits extends MessageLimits, UnreadLimits {
   connectionsPerAddress: number;

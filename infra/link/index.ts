@@ -1,6 +1,5 @@
 export { type Jobs, LinkError, type LiveState, type RunOptions } from './contract';
 export { defineMethods } from './define-methods';
-export { connectJobs, jobs } from './jobs';
+export { connectJobs, jobs, LocalJobs } from './jobs';
 export { LinkClient } from './link-client';
 export { LinkServer, type LinkServerOptions } from './link-server';
-export { LocalJobs } from './local-jobs';

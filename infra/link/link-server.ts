@@ -1,13 +1,12 @@
 import { check, Match } from 'meteor/check';
 import { DDPRateLimiter } from 'meteor/ddp-rate-limiter';
 import { Meteor } from 'meteor/meteor';
+import { plainError } from '../errors/plain-error';
 import type { Emit } from '../monitor/events';
 import { ThrottledLog } from '../timing/throttled-log';
 import { type LiveState, wire } from './contract';
 import { defineMethods } from './define-methods';
 import { Handshake } from './handshake';
-import { publishLive } from './live-publication';
-import { callerOf, notTheLink, toClientError } from './refusals';
 
 export interface LinkServerOptions {
   secret: string;
@@ -154,5 +153,45 @@ export class LinkServer {
     this.handshake.forget(connectionId);
     for (const controller of this.running.get(connectionId) ?? []) controller.abort();
     this.running.delete(connectionId);
+  }
+}
+
+const everyMs = 1_000;
+
+/** `link.live`: what this jobs role is doing, each second, for its web roles. */
+function publishLive(handshake: Handshake, live: () => LiveState): void {
+  Meteor.publish(wire.live, function () {
+    if (!handshake.isVerified(this.connection.id)) throw notTheLink();
+    const { _id, ...first } = live();
+    this.added(wire.liveCollection, _id, first);
+    const timer = Meteor.setInterval(() => {
+      const { _id: _, ...fields } = live();
+      this.changed(wire.liveCollection, _id, fields);
+    }, everyMs);
+    this.onStop(() => Meteor.clearInterval(timer));
+    this.ready();
+  });
+}
+
+/** @throws for a call from this process's own code. */
+function callerOf({ connection }: Meteor.MethodThisType): Meteor.Connection {
+  if (!connection) throw new Meteor.Error('link-refused', 'only a connection can be the link');
+  return connection;
+}
+
+const notTheLink = () => new Meteor.Error('link-required', 'only the link between the roles may ask for this');
+
+/** The other side is our own web role: it may know why. */
+function toClientError(error: unknown): Meteor.Error {
+  const { name, message } = plainError(error);
+  return new Meteor.Error(codeOf(error), message, name);
+}
+
+function codeOf(error: unknown): string {
+  try {
+    const { code } = error as { code?: unknown };
+    return typeof code === 'string' ? code : 'failed';
+  } catch {
+    return 'failed';
   }
 }

@@ -3,7 +3,6 @@ import { isError, plainError } from '../errors/plain-error';
 import type { EventFields, Events } from './events';
 import { lineOf } from './messages';
 import { oneLine } from './one-line';
-import { readable } from './pretty-format';
 
 export interface LogOptions {
   format: 'readable' | 'json';
@@ -49,4 +48,49 @@ export function logEvents(events: Events, log: Log): () => void {
 function withPlainErrors(fields: EventFields): EventFields {
   const plain = (value: unknown) => (isError(value) ? plainError(value) : value);
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, plain(value)]));
+}
+
+type Entry = Record<string, unknown>;
+
+/** What stands in the line itself or is of no use to a person. */
+const notShown = new Set(['level', 'time', 'pid', 'msg', 'event', 'error', 'runId']);
+/** What stands in the head of a task's line. */
+const inTaskHead = new Set(['taskType', 'taskId']);
+
+/**
+ * One JSON line of the log as a line for people:
+ * `2026-11-21T15:04:05.123Z:tandem:task:buildReport:Ab3 done in 12 ms`, then what else the event holds. An entry
+ * without a time begins at the name.
+ */
+function readable(json: string): string {
+  const entry = JSON.parse(json) as Entry;
+  const level = entry.level === 'warn' || entry.level === 'error' ? `${String(entry.level).toUpperCase()} ` : '';
+  const ofTask = isOfTask(entry);
+  const details = Object.entries(entry).filter(([name]) => !notShown.has(name) && !(ofTask && inTaskHead.has(name)));
+  const rest = details.map(([name, value]) => ` ${name}=${printed(value)}`).join('');
+  return `${oneLine(`${head(entry)} ${level}${entry.msg}${rest}${errorOf(entry.error)}`)}\n`;
+}
+
+const isOfTask = ({ taskType, taskId }: Entry): boolean => Boolean(taskType && taskId);
+
+/** meteor-cluster's head for a task's lines, a shorter one of the same make for all others. */
+function head(entry: Entry): string {
+  const { time, event, taskType, taskId } = entry;
+  const start = time === undefined ? 'tandem' : `${time}:tandem`;
+  if (isOfTask(entry)) return `${start}:task:${word(taskType)}:${word(taskId)}`;
+  const area = typeof event === 'string' ? event.split('.')[0] : 'log';
+  return `${start}:${area}`;
+}
+
+const word = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+
+function printed(value: unknown): string {
+  return typeof value === 'string' && !/\s/.test(value) ? value : JSON.stringify(value);
+}
+
+/** With its stack, the frames one after the other: a line is all that an entry has. */
+function errorOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return error === undefined ? '' : `: ${word(error)}`;
+  const { name, message, stack } = error as { name?: string; message?: string; stack?: string };
+  return `: ${stack ?? `${name}: ${message}`}`.replace(/\n\s*/g, ' | ');
 }

@@ -3,12 +3,13 @@ import { createConsole } from '../console/console';
 import { FileStore } from '../database';
 import { createHttp } from '../http/http';
 import { jobs as linkedJobs } from '../link';
-import { Metrics } from '../monitor/metrics';
-import type { AppContext } from './app-context';
+import { Metrics, type QueueMetrics } from '../monitor/metrics';
+import { TaskQueue } from '../queue';
+import { taskStates } from '../queue/model/task';
+import { type AppContext, senderOf } from './app-context';
 import { FileSweeper } from './file-sweeper';
 import { JobsParts } from './jobs-parts';
 import { linkToJobs } from './link';
-import { queueMetrics, queueOf } from './queue';
 import { asService } from './service';
 
 /** What a process in its role is made of, in the order of start. The services stop in reverse. */
@@ -49,4 +50,32 @@ const isService = (entry: Service | false | undefined): entry is Service => Bool
 function metricsOf({ identity, eventLoop, events }: AppContext, jobs: JobsParts | undefined): Metrics {
   const sources = { ...identity, eventLoop: () => eventLoop.delay(), queue: queueMetrics };
   return new Metrics({ ...sources, ...(jobs ? jobs.metrics : { linkUp: () => linkedJobs.isUp() }) }, events);
+}
+
+/** Connects the queue: both roles add tasks, and look at them. */
+function queueOf({ connection, settings, events, healthSources }: AppContext): Service {
+  return asService('queue', {
+    async start() {
+      await TaskQueue.connect({
+        db: connection.db,
+        sender: senderOf(),
+        signingKeys: settings.queue.signingKey,
+        emit: events.emit,
+      });
+      healthSources.queueCounts = async () => ({ ...(await TaskQueue.counts()).total });
+    },
+  });
+}
+
+/** What the metrics show of the queue. */
+async function queueMetrics(): Promise<QueueMetrics> {
+  const { byType } = await TaskQueue.counts();
+  const types = Object.entries(byType);
+  const now = Date.now();
+  return {
+    depth: types.flatMap(([taskType, counts]) => taskStates.map(state => ({ taskType, state, count: counts[state] }))),
+    oldestSeconds: types.flatMap(([taskType, { oldestQueued }]) =>
+      oldestQueued ? [{ taskType, seconds: Math.max(0, (now - oldestQueued.getTime()) / 1_000) }] : [],
+    ),
+  };
 }

@@ -6,9 +6,7 @@ export {
   handlerSettings,
   treeOf,
 } from './app-settings';
-export { ignoredSecrets } from './known-secrets';
 export * from './language';
-export { load, SettingsError } from './load';
-export { redact } from './redact';
-export { type Role, roleOf } from './role';
+export { load, type Role, roleOf, SettingsError } from './load';
 export type { Settings } from './schema';
+export { ignoredSecrets, redact } from './secrets';

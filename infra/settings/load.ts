@@ -1,7 +1,7 @@
 import { problemsAcrossFields } from './cross-field';
-import { withoutKnownSecrets } from './known-secrets';
 import { describeProblem, type FieldProblem } from './problems';
 import { type Settings, settingsTree } from './schema';
+import { withoutKnownSecrets } from './secrets';
 import type { LoadOptions, Tree } from './setting';
 import { isObject, normalized, simplSchemaOf } from './simpl-schema';
 
@@ -77,4 +77,12 @@ function filled(given: Record<string, unknown>, tree: Tree): Record<string, unkn
     return [name, value ?? node.fallback];
   });
   return Object.freeze(Object.fromEntries(pairs));
+}
+
+/** What this process is: one of the two roles, or both at once (development without `runJobs`). */
+export type Role = 'web' | 'jobs' | 'both';
+
+export function roleOf({ runJobs }: Pick<Settings, 'runJobs'>): Role {
+  if (runJobs === undefined) return 'both';
+  return runJobs ? 'jobs' : 'web';
 }

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WebApp } from 'meteor/webapp';
 import type { FileStore, StoredFile } from '../../../infra/database';
-import { answering, HttpError } from '../../../infra/http/answers';
-import { sendFile } from '../../../infra/http/send-file';
+import { answering, HttpError, sendFile } from '../../../infra/http/answers';
 import type { ApiPart } from '../part';
 import { ownerOfCookies } from '../visitors/token';
 

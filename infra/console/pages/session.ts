@@ -3,7 +3,16 @@ import { Meteor } from 'meteor/meteor';
 import { useTracker } from 'meteor/react-meteor-data';
 import { useCallback, useEffect, useState } from 'react';
 import type { ConsoleMethods } from '../contract';
-import { useAttempts } from './attempts';
+
+/** After an answer that is neither yes nor no: the database is away, say. */
+const againAfterMs = 2_000;
+
+/** Attempts that follow one another: an effect that depends on `attempt` runs anew a moment after `again`. */
+export function useAttempts() {
+  const [attempt, setAttempt] = useState(1);
+  const again = useCallback(() => setTimeout(() => setAttempt(count => count + 1), againAfterMs), []);
+  return { attempt, again };
+}
 
 type Method = keyof ConsoleMethods;
 

@@ -10,8 +10,7 @@ import {
   type ShownWorkers,
   statePublication,
 } from '../contract';
-import { useAttempts } from './attempts';
-import { isRefusal } from './session';
+import { isRefusal, useAttempts } from './session';
 
 // Filled by the publication; the database has no such collections.
 const Processes = new Mongo.Collection<ShownProcess>('consoleProcesses');

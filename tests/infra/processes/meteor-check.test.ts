@@ -162,7 +162,7 @@ const planted: Planted[] = [
   ],
   [
     'the import graph keeps',
-    'infra/catalog/priority.ts',
+    'infra/catalog/task-options.ts',
     with_("export * from '../queue/model/order';"),
     /infra\/catalog\/priority\.ts: imports infra\/queue\/model\/order\.ts \(catalog-is-low\)/,
   ],

@@ -1,5 +1,5 @@
-import { settingsTree } from './schema';
-import type { LoadOptions, Tree } from './setting';
+import { type Settings, settingsTree } from './schema';
+import type { LoadOptions, Setting, Tree } from './setting';
 import { entriesOf } from './simpl-schema';
 
 /** How the secrets of the template's own settings files begin: good enough to try it out, and known to everybody. */
@@ -36,4 +36,25 @@ function cleaned(values: Record<string, unknown>, tree: Tree): Record<string, un
     return [name, isKnown(value) ? node.fallback : value];
   });
   return Object.freeze(Object.fromEntries(pairs));
+}
+
+const shown = (setting: Setting<unknown>, value: unknown): unknown => {
+  if (!setting.secret) return value;
+  const empty = value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
+  return empty ? undefined : '(secret)';
+};
+
+/** The settings as a log may show them: every secret replaced, whatever it holds. */
+export function redact(settings: Settings): Record<string, unknown> {
+  return redactedTree(settings, settingsTree);
+}
+
+function redactedTree(values: Record<string, unknown>, tree: Tree): Record<string, unknown> {
+  const pairs = Object.entries(tree).map(([name, node]) => [
+    name,
+    node.kind === 'group'
+      ? redactedTree(values[name] as Record<string, unknown>, node.fields)
+      : shown(node, values[name]),
+  ]);
+  return Object.fromEntries(pairs);
 }
