@@ -110,7 +110,7 @@ const parsed = new Map<string, ts.SourceFile | undefined>();
 const ambient = [
   'imports/app.ts',
   'infra/meteor-additions.d.ts',
-  'infra/node-host/tandem-app.d.ts',
+  'infra/node-host/untyped-modules.d.ts',
   'packages/synced-cron/later.d.ts',
 ];
 

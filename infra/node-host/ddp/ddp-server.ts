@@ -6,8 +6,7 @@ import { errorText, logException, tryParse } from './frames';
 import { Hooks } from './hooks';
 import type { MethodHandler } from './method-call';
 import { Session } from './session';
-import { type Socket, WebSocketConnection } from './socket';
-import { StreamServer } from './stream-server';
+import { type Socket, StreamServer, WebSocketConnection } from './socket';
 import type { PublishHandler } from './subscription';
 
 /** The DDP server of this process (`Meteor.server`): methods, publications, sessions. */

@@ -2,9 +2,8 @@ import { isThenable } from '../environment';
 import type { DdpMessage } from '../shared/ddp-message';
 import { MeteorError } from '../shared/meteor-error';
 import { MethodInvocation } from '../shared/method-invocation';
-import { type Connection, currentMethodInvocation, withFence } from './current';
+import { type Connection, currentMethodInvocation, WriteFence, withFence } from './current';
 import { toSafeError } from './safe-error';
-import { WriteFence } from './write-fence';
 
 export type MethodHandler = (this: MethodInvocation, ...params: never[]) => unknown;
 

@@ -2,9 +2,8 @@ import { bindEnvironment, isThenable } from '../environment';
 import { EJSON } from '../shared/ejson';
 import { MongoID } from '../shared/object-id';
 import { Random } from '../shared/random';
-import type { CollectionView } from './collection-view';
+import type { CollectionView, Fields } from './collection-view';
 import { type Connection, currentPublicationInvocation } from './current';
-import type { Fields } from './document-view';
 
 export type PublishHandler = (this: Subscription, ...params: never[]) => unknown;
 

@@ -1,8 +1,7 @@
 import type { CountDocumentsOptions, FindCursor } from 'mongodb';
 import type { Subscription } from '../ddp/subscription';
 import { observeLive } from '../live/live-queries';
-import { documentCallbacks, type ObserveCallbacks } from '../live/observe-documents';
-import type { ChangeCallbacks, LiveHandle } from '../live/observer';
+import { type ChangeCallbacks, documentCallbacks, type LiveHandle, type ObserveCallbacks } from '../live/observer';
 import { database } from './connection';
 import { type CursorDescription, toFindOptions } from './cursor-options';
 import { fromMongo, toMongo } from './translate';

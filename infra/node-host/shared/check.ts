@@ -1,6 +1,8 @@
-import { type Failure, failures, firstFailure } from './match/failures';
 import {
   any,
+  type Failure,
+  failures,
+  firstFailure,
   integer,
   MatchError,
   Maybe,
@@ -10,7 +12,7 @@ import {
   OneOf,
   Optional,
   Where,
-} from './match/patterns';
+} from './match';
 
 /** The patterns of Meteor's package `check` that are no plain values or constructors. */
 export const Match = {

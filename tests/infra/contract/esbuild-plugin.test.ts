@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type BuildResult, build, formatMessages } from 'esbuild';
-import { meteorPlugin } from '../../../infra/node-host/esbuild-plugin';
-import { modules, type Side } from '../../../infra/node-host/meteor-modules';
+import { meteorPlugin, modules, type Side } from '../../../infra/node-host/esbuild-plugin';
 import { root } from '../../support/run';
 
 let folder: string;

@@ -2,7 +2,7 @@ import type { Cursor } from '../../ddp-client/minimongo/cursor';
 import { keyOf } from '../../ddp-client/minimongo/diff';
 import type { Document } from '../../ddp-client/minimongo/selector';
 import { Tracker } from '../../tracker/tracker';
-import { sameData } from './same-data';
+import { sameData } from './live-value';
 
 /** A cursor's documents for one component. A document that has not changed stays the same object. */
 export class LiveList {

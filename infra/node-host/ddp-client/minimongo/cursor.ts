@@ -1,8 +1,15 @@
 import { EJSON } from '../../shared/ejson';
 import { Tracker } from '../../tracker/tracker';
 import type { Changes } from './diff';
-import { type Plan, run, type Source } from './live-query';
-import { type ChangeObserver, changesFor, type DocumentObserver, documentChangesFor } from './observers';
+import {
+  type ChangeObserver,
+  changesFor,
+  type DocumentObserver,
+  documentChangesFor,
+  type Plan,
+  run,
+  type Source,
+} from './live-query';
 import {
   compileFields,
   compileSelector,

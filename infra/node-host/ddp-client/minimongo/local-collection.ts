@@ -4,8 +4,7 @@ import { MongoID, type ObjectID } from '../../shared/object-id';
 import { Cursor, type FindOptions } from './cursor';
 import { type Changes, keyOf } from './diff';
 import { LiveQuery, type Plan, type Source } from './live-query';
-import { compileSelector, type Document, idIn, type Selector } from './selector';
-import { insertedByUpsert, isReplacement } from './upsert';
+import { compileSelector, type Document, idIn, insertedByUpsert, isReplacement, type Selector } from './selector';
 
 export interface UpdateOptions {
   /** All that match, not only the first. */
