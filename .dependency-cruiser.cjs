@@ -52,6 +52,7 @@ module.exports = {
     knowsOnly('monitor-is-told', 'infra/monitor/', [], 'Others tell it by events; it asks nobody by name.'),
     knowsOnly('queue-arrows', 'infra/queue/', ['infra/catalog/', 'infra/database/']),
     ...queueLayers,
+    knowsOnly('schedules-arrows', 'infra/schedules/', ['infra/catalog/', 'infra/database/', 'infra/queue/']),
     knowsOnly('workers-arrows', 'infra/workers/', ['infra/catalog/', 'infra/database/', 'infra/queue/']),
     knowsOnly(
       'meteor-cluster-arrows',
@@ -93,6 +94,7 @@ module.exports = {
       ...lowRooms,
       'infra/app/',
       'infra/queue/',
+      'infra/schedules/',
       'infra/workers/',
       'infra/meteor-cluster/',
       'infra/link/',
@@ -130,7 +132,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^imports/tasks/worker\\.ts$' },
       to: {
-        path: '^(meteor/|client/|server/|imports/(api|ui)/|infra/(roles|http|link|console|meteor-cluster|monitor|settings|node-host|dev)/|packages/|node_modules/(express|react|react-dom|helmet|pino|prom-client|ws)/)',
+        path: '^(meteor/|client/|server/|imports/(api|ui)/|infra/(roles|http|link|console|meteor-cluster|schedules|monitor|settings|node-host|dev)/|packages/|node_modules/(express|react|react-dom|helmet|pino|prom-client|ws)/)',
         reachable: true,
       },
     },
@@ -139,7 +141,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^client/main\\.tsx$' },
       to: {
-        path: '^(server/|infra/(queue|workers|meteor-cluster|database|roles|http|link|monitor|settings|node-host|dev)/|imports/tasks/handlers/|node_modules/(mongodb|pino|prom-client|helmet|busboy|hucre|sharp)/)',
+        path: '^(server/|infra/(queue|schedules|workers|meteor-cluster|database|roles|http|link|monitor|settings|node-host|dev)/|imports/tasks/handlers/|node_modules/(mongodb|pino|prom-client|helmet|busboy|hucre|sharp)/)',
         reachable: true,
       },
     },

@@ -13,6 +13,6 @@ export type { QueueCounts, StateCounts } from './api/counts';
 export { type QueueConnection, TaskQueueOf } from './api/task-queue';
 export { DuplicateTaskError, DuplicateTasksError, InvalidTaskError, TaskNotConfirmedError } from './model/errors';
 export type { QueueEvent, QueueEventName, QueueListener } from './model/events';
-export type { AddOptions, NewTask, OfType } from './model/new-task';
+export type { AddOptions, DataField, NewTask, OfType } from './model/new-task';
 export type { Sender, Task, TaskState } from './model/task';
 export { withinTask } from './model/within-task';

@@ -11,6 +11,7 @@ import { FileSweeper } from './file-sweeper';
 import { JobsParts } from './jobs-parts';
 import { linkToJobs } from './link';
 import { asService } from './service';
+import { runOfStoredSchedules, storedSchedulesOf } from './stored-schedules';
 
 /** What a process in its role is made of, in the order of start. The services stop in reverse. */
 export function servicesOf(context: AppContext): Service[] {
@@ -33,10 +34,12 @@ export function servicesOf(context: AppContext): Service[] {
     asService('register of processes', registry),
     createHttp({ app, role, settings, health, metrics, emit, isLink: id => jobs?.isLink(id) ?? false }),
     queueOf(context),
+    storedSchedulesOf(context),
     jobs && asService('runs in memory', jobs.runs),
     jobs?.workers,
     ...(jobs ? jobs.link : [linkToJobs(context)]),
     jobs?.schedules,
+    jobs && runOfStoredSchedules(context),
     jobs && new FileSweeper(context),
     web && createConsole({ settings: settings.console, registry, indexes, emit, mayOperate: app.mayOperate }),
     web && app.api?.(parts),

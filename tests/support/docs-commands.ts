@@ -69,7 +69,7 @@ export const proofs: Proof[] = [
   seen(/^npx tsc$/, 'package.json', '"types": "tsc"'),
   seen(/^npx biome check --write$/, 'package.json', '"lint": "biome check"'),
   sandboxed(/^npx (jest|mup) /),
-  sandboxed(/^npm run bench$/),
+  sandboxed(/^npm run bench(:schedules)?$/),
   sandboxed(/^(\w+=\S+ )*(meteor|docker|kubectl|curl) /),
   sandboxed(/^(\w+="\$\(cat [^)]*\)" )+docker compose /),
   sandboxed(/^(cp|openssl rand) /),

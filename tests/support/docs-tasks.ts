@@ -2,6 +2,8 @@ import type { AnyCatalog } from '../../infra/catalog';
 import { FileStore } from '../../infra/database';
 import { TaskQueueOf } from '../../infra/queue/api/task-queue';
 import type { Task } from '../../infra/queue/model/task';
+import { parseTimes } from '../../infra/roles/stored-schedules';
+import { SchedulesOf } from '../../infra/schedules/schedules';
 import { Attempt } from '../../infra/workers/process/attempt';
 import { Questions } from '../../infra/workers/process/questions';
 import { type HandlerRegistry, runTask } from '../../infra/workers/process/run-task';
@@ -34,7 +36,13 @@ export class DocsAtWork {
     const { catalog } = await new DocModules(project, real, {}).load('imports/tasks/catalog.ts');
     const queue = new TaskQueueOf(catalog as AnyCatalog);
     await queue.connect({ db: crons.database.db, sender });
-    const instead = { 'infra/queue': { TaskQueue: queue }, 'infra/queue/index': { TaskQueue: queue } };
+    const schedules = new SchedulesOf<AnyCatalog>();
+    schedules.connect({ queue, parseTimes });
+    const instead = {
+      'infra/queue': { TaskQueue: queue },
+      'infra/queue/index': { TaskQueue: queue },
+      'infra/schedules': { Schedules: schedules },
+    };
     return new DocsAtWork(crons, queue, new DocModules(project, real, instead), handlerSettings);
   }
 

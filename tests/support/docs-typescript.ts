@@ -169,6 +169,6 @@ const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as new (
 /** Whether a block needs nothing but a queue and a database. */
 export function isRunnable({ text, file }: Block): boolean {
   const imports = [...text.matchAll(/from '([^']+)'/g)].map(([, name]) => name!);
-  const near = /^(node:|\.\.\/\.\.\/\.\.\/infra\/(queue|catalog|database)$)/;
+  const near = /^(node:|\.\.\/\.\.\/\.\.\/infra\/(queue|catalog|database|schedules)$)/;
   return file === undefined && imports.length > 0 && imports.every(name => near.test(name));
 }

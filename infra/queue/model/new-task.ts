@@ -47,7 +47,7 @@ export interface AddOptions {
 }
 
 /** A type without fields takes no data: `{}` alone would take any. */
-type DataField<Data> = keyof Data extends never
+export type DataField<Data> = keyof Data extends never
   ? { data?: Record<string, never> }
   : Record<string, never> extends Data
     ? { data?: Data }

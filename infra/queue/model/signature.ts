@@ -36,6 +36,24 @@ export class Signer {
     return key === undefined ? undefined : version + hmac(key, signedText(task));
   }
 
+  /** Signs what tasks are made of later, such as a stored schedule. `kind` keeps its signatures apart from all others. */
+  signRecord(kind: string, record: object): string | undefined {
+    const [key] = this.keys;
+    return key === undefined ? undefined : hmac(key, kind + canonical(record));
+  }
+
+  /** Whether one of the keys has signed it as that kind. Never throws, whatever the database holds. */
+  verifyRecord(kind: string, record: object, signature: unknown): boolean {
+    if (!this.active) return true;
+    if (typeof signature !== 'string') return false;
+    try {
+      const text = kind + canonical(record);
+      return this.keys.some(key => equal(hmac(key, text), signature));
+    } catch {
+      return false;
+    }
+  }
+
   /** Whether a task is as one of the keys has signed it. Never throws, whatever the database holds. */
   verify(task: Signed & { signature?: string }): boolean {
     if (!this.active) return true;

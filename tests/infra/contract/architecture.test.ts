@@ -37,6 +37,7 @@ const violations: Record<string, Record<string, string>> = {
   'queue-wake-knows-what-is-before-it': { 'infra/queue/wake/w.ts': "export { d } from '../dispatch/d';" },
   'queue-dispatch-knows-what-is-before-it': { 'infra/queue/dispatch/d.ts': "export { x } from '../testing/x';" },
   'queue-testing-knows-what-is-before-it': { 'infra/queue/testing/x.ts': "export { a } from '../a';" },
+  'schedules-arrows': { 'infra/schedules/up.ts': "export { w } from '../workers/w';" },
   'workers-arrows': { 'infra/workers/w.ts': "export { l } from '../link/l';" },
   'meteor-cluster-arrows': { 'infra/meteor-cluster/up.ts': "export { l } from '../link/l';" },
   'two-sides-of-a-worker': { 'infra/workers/process/up.ts': "export { p } from '../pool/p';" },

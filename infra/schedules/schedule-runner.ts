@@ -1,0 +1,242 @@
+import { messageOf } from '../errors/plain-error';
+import { TaskNotConfirmedError } from '../queue';
+import type { QueueCore } from '../queue/api/queue-core';
+import { newToken } from '../queue/model/ids';
+import { isDatabaseAway } from '../queue/store/database-errors';
+import { ThrottledLog } from '../timing/throttled-log';
+import { dueRuns, jitterOf } from './occurrences';
+import type { Advance } from './schedule-store';
+import { ScheduleWatch } from './schedule-watch';
+import type { SchedulesOf } from './schedules';
+import { findTaskProblem, type StoredSchedule, signedPart, taskIdOf } from './stored-schedule';
+
+export interface ScheduleRunnerOptions {
+  schedules: SchedulesOf<object>;
+  /** How often it looks where the database has no change streams. */
+  pollMs: number;
+  /** How long a claim of due schedules holds. Default: 10 s. */
+  claimMs?: number;
+}
+
+/** The net beneath the change stream. */
+const longestSleepMs = 30_000;
+/** However many schedules there are, so often they are looked at; what falls due together is added together. */
+const shortestPauseMs = 1_000;
+const batch = 500;
+const plannedAtOnce = 20;
+
+/** A task to be added, and of which schedule. */
+interface Plan extends Advance {
+  tasks: object[];
+}
+
+/**
+ * Adds the tasks of stored schedules when they fall due, in every jobs role. One timer for the earliest of all; a batch
+ * is claimed, its tasks are added under ids that follow from schedule and time, and then the schedules move on. A role
+ * that dies in between leaves its claim, and another one does the same again: what was added is there already.
+ */
+export class ScheduleRunner {
+  private readonly watch: ScheduleWatch;
+  private readonly unknownTypes: ThrottledLog;
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | undefined;
+  /** When the next look is to be, in milliseconds of the database's clock. */
+  private plannedAt = Number.POSITIVE_INFINITY;
+  private lookedAt = Number.NEGATIVE_INFINITY;
+  private sleepMs = longestSleepMs;
+  private failing = false;
+  private stopped = false;
+
+  constructor(private readonly options: ScheduleRunnerOptions) {
+    const { schedules, pollMs } = options;
+    const { db, emit } = schedules.queue.core;
+    this.unknownTypes = new ThrottledLog(600_000, fields => emit('schedule.unknownType', fields));
+    this.watch = new ScheduleWatch(db, schedules.store.collection, {
+      due: at => this.planFor(at.getTime()),
+      opened: () => this.planFor(0),
+      unsupported: () => {
+        this.sleepMs = pollMs;
+        this.planFor(0);
+      },
+    });
+  }
+
+  async start(): Promise<void> {
+    this.watch.start();
+    this.planFor(0);
+  }
+
+  /** Resolves when nothing is at work any more. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.watch.stop();
+    await this.looking;
+  }
+
+  private get core(): QueueCore {
+    return this.options.schedules.queue.core;
+  }
+
+  private now(): Date {
+    return this.core.clock.now();
+  }
+
+  /** Looks at that time, if nothing earlier is planned. A look that is on plans the next one by itself. */
+  private planFor(at: number): void {
+    if (this.stopped || at >= this.plannedAt) return;
+    this.plannedAt = at;
+    if (this.looking) return;
+    const rest = this.lookedAt + shortestPauseMs - performance.now();
+    const wait = Math.min(Math.max(at - this.now().getTime(), rest, 0), this.sleepMs);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.turn(), wait).unref();
+  }
+
+  private turn(): void {
+    this.plannedAt = Number.POSITIVE_INFINITY;
+    this.lookedAt = performance.now();
+    this.looking = this.look().then(next => {
+      this.looking = undefined;
+      const hinted = this.plannedAt;
+      this.plannedAt = Number.POSITIVE_INFINITY;
+      this.planFor(Math.min(next, hinted, this.now().getTime() + this.sleepMs));
+    });
+  }
+
+  /** Adds what is due. Never throws. @returns when the next one is due. */
+  private async look(): Promise<number> {
+    try {
+      const next = await this.addDue();
+      this.failing = false;
+      return next?.getTime() ?? Number.POSITIVE_INFINITY;
+    } catch (error) {
+      // That the database is away the role itself reports.
+      if (!this.failing && !isAway(error)) this.core.emit('schedule.failed', { error });
+      this.failing = true;
+      return 0;
+    }
+  }
+
+  private async addDue(): Promise<Date | undefined> {
+    const { store } = this.options.schedules;
+    await this.reportUnknown();
+    for (;;) {
+      const next = await store.earliest(this.taskTypes());
+      if (this.stopped || !next || next > this.now()) return next;
+      // Another role was quicker with all of them.
+      if ((await this.addBatch()) === 0) return new Date(this.now().getTime() + shortestPauseMs);
+    }
+  }
+
+  private taskTypes(): string[] {
+    return Object.keys(this.core.catalog);
+  }
+
+  /** claim → plan → add → advance. @returns how many schedules it has looked after. */
+  private async addBatch(): Promise<number> {
+    const { schedules, claimMs = 10_000 } = this.options;
+    const claim = newToken();
+    const claimedAt = performance.now();
+    const now = this.now();
+    const claimed = await schedules.store.claim(this.taskTypes(), now, { claim, claimMs, limit: batch });
+    const plans = await this.planAll(claimed, now);
+    // A process that was suspended is not the owner any more.
+    if (performance.now() - claimedAt > claimMs) return 0;
+    await this.add(plans);
+    await schedules.store.advance(claim, plans);
+    this.report(plans);
+    return claimed.length;
+  }
+
+  /** Some at a time: finding the next of hundreds of dates is work, and other things go on in this process. */
+  private async planAll(claimed: readonly StoredSchedule[], now: Date): Promise<Plan[]> {
+    const plans: Plan[] = [];
+    for (const schedule of claimed) {
+      plans.push(this.plan(schedule, now));
+      if (plans.length % plannedAtOnce === 0) await new Promise(setImmediate);
+    }
+    return plans;
+  }
+
+  private plan(schedule: StoredSchedule, now: Date): Plan {
+    const refused = this.refusal(schedule);
+    if (refused !== undefined) return { schedule, tasks: [], runs: [], problem: refused };
+    try {
+      return this.planTrusted(schedule, now);
+    } catch (error) {
+      return { schedule, tasks: [], runs: [], problem: messageOf(error) };
+    }
+  }
+
+  /** Nobody who can merely write to the database can have tasks signed by a role. */
+  private refusal(schedule: StoredSchedule): string | undefined {
+    const { signer } = this.core;
+    if (signer.verifyRecord('schedule', signedPart(schedule), schedule.signature)) return undefined;
+    return 'its signature does not verify: somebody without the key wrote or changed it';
+  }
+
+  private planTrusted(schedule: StoredSchedule, now: Date): Plan {
+    const { schedules } = this.options;
+    const { _id, taskType, data } = schedule;
+    const { runs, next, missed } = dueRuns(schedule, schedules.timetableOf(schedule), now);
+    const problem = findTaskProblem(schedule, this.core.catalog);
+    return {
+      schedule,
+      missed,
+      runs: runs.map(intendedAt => ({ intendedAt, addedAt: now, ...(problem !== undefined && { problem }) })),
+      tasks:
+        problem === undefined
+          ? runs.map(dueDate => ({ taskType, data, _id: taskIdOf(_id, dueDate), once: true, dueDate }))
+          : [],
+      ...(next && { next: { intendedAt: next, dueAt: new Date(next.getTime() + jitterOf(schedule)) } }),
+    };
+  }
+
+  /** All at once; where one is refused, each schedule on its own: it holds up no other. */
+  private async add(plans: Plan[]): Promise<void> {
+    const { queue } = this.options.schedules;
+    const tasks = plans.flatMap(plan => plan.tasks);
+    if (tasks.length === 0) return;
+    try {
+      await queue.addTasks(tasks as never);
+    } catch (error) {
+      if (isAway(error)) throw error;
+      for (const plan of plans) await this.addAlone(plan);
+    }
+  }
+
+  private async addAlone(plan: Plan): Promise<void> {
+    try {
+      await this.options.schedules.queue.addTasks(plan.tasks as never);
+    } catch (error) {
+      if (isAway(error)) throw error;
+      plan.runs = plan.runs.map(run => ({ ...run, problem: messageOf(error) }));
+    }
+  }
+
+  private report(plans: readonly Plan[]): void {
+    const { emit } = this.core;
+    const count = plans.flatMap(({ runs }) => runs).filter(({ problem }) => problem === undefined).length;
+    if (count > 0) emit('schedule.added', { count });
+    const missed = plans.filter(plan => plan.missed).length;
+    if (missed > 0) emit('schedule.missed', { count: missed });
+    for (const { schedule, runs, problem } of plans) {
+      const about = { schedule: schedule._id, taskType: schedule.taskType };
+      if (problem !== undefined) emit('schedule.stopped', { ...about, why: problem });
+      const refused = runs.find(run => run.problem !== undefined);
+      if (refused) emit('schedule.refused', { ...about, why: refused.problem });
+    }
+  }
+
+  /** Another version of the app may know what to do with it: it is left to that one, but not in silence. */
+  private async reportUnknown(): Promise<void> {
+    const minuteAgo = new Date(this.now().getTime() - 60_000);
+    const overdue = await this.options.schedules.store.overdue(this.taskTypes(), minuteAgo);
+    if (overdue) this.unknownTypes.log({ schedule: overdue._id, taskType: overdue.taskType });
+  }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof TaskNotConfirmedError || isDatabaseAway(error);
+}

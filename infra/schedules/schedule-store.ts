@@ -1,0 +1,89 @@
+import type { Collection, Db, Filter, IndexDescription } from 'mongodb';
+import { runsKept, type ScheduleRun, type StoredSchedule } from './stored-schedule';
+
+export const schedulesCollectionName = 'taskSchedules';
+
+/** What is due is found by its time. A schedule that is paused, or has ended, has no `dueAt` and costs nothing. */
+const indexes: IndexDescription[] = [
+  { name: 'due', key: { dueAt: 1 }, partialFilterExpression: { dueAt: { $exists: true } } },
+];
+
+/** What a run has come to: the tasks that were added, and when the schedule is looked after again. */
+export interface Advance {
+  schedule: StoredSchedule;
+  runs: ScheduleRun[];
+  next?: { intendedAt: Date; dueAt: Date };
+  /** It stops for good, for this reason. */
+  problem?: string;
+  /** Whether it had runs that came too late. */
+  missed?: boolean;
+}
+
+/** The stored schedules. A change of one is one write, and a run is recorded only by the role that has claimed it. */
+export class ScheduleStore {
+  readonly collection: Collection<StoredSchedule>;
+
+  constructor(db: Db) {
+    this.collection = db.collection(schedulesCollectionName);
+  }
+
+  async ensureIndexes(): Promise<void> {
+    await this.collection.createIndexes(indexes);
+  }
+
+  /** When the first schedule of these task types is due. */
+  async earliest(taskTypes: readonly string[]): Promise<Date | undefined> {
+    const filter = { dueAt: { $exists: true }, taskType: { $in: [...taskTypes] } };
+    const options = { sort: { dueAt: 1 }, projection: { dueAt: 1 } } as const;
+    return (await this.collection.findOne(filter, options))?.dueAt;
+  }
+
+  /**
+   * Claims what is due, the most overdue first, for as long as `claimMs`: then another role takes it up.
+   *
+   * @param claim a fresh token.
+   */
+  async claim(
+    taskTypes: readonly string[],
+    now: Date,
+    { claim, claimMs, limit }: { claim: string; claimMs: number; limit: number },
+  ): Promise<StoredSchedule[]> {
+    const isDue: Filter<StoredSchedule> = { dueAt: { $lte: now }, taskType: { $in: [...taskTypes] } };
+    const due = await this.collection
+      .find(isDue, { projection: { claim: 1 }, batchSize: limit })
+      .sort({ dueAt: 1 })
+      .limit(limit)
+      .toArray();
+    if (due.length === 0) return [];
+    const begun = new Map(due.map(({ _id, claim: left }) => [_id, left]));
+    const ids = [...begun.keys()];
+    const dueAt = new Date(now.getTime() + claimMs);
+    await this.collection.updateMany({ _id: { $in: ids }, ...isDue }, { $set: { claim, dueAt } });
+    const claimed = await this.collection.find({ _id: { $in: ids }, claim }, { batchSize: limit }).toArray();
+    // Whose claim there was before says whether somebody has begun this run already.
+    return claimed.map(schedule => ({ ...schedule, claim: begun.get(schedule._id) }));
+  }
+
+  /** Records what has become of claimed schedules. One that was changed meanwhile, or claimed anew, stays as it is. */
+  async advance(claim: string, advances: readonly Advance[]): Promise<void> {
+    if (advances.length === 0) return;
+    await this.collection.bulkWrite(
+      advances.map(({ schedule: { _id }, runs, next, problem }) => ({
+        updateOne: {
+          filter: { _id, claim },
+          update: {
+            $unset: { claim: '' as const, ...(next ? {} : { intendedAt: '' as const, dueAt: '' as const }) },
+            ...((next || problem) && { $set: { ...next, ...(problem !== undefined && { problem }) } }),
+            ...(runs.length > 0 && { $push: { runs: { $each: runs, $slice: -runsKept } } }),
+          },
+        },
+      })),
+      { ordered: false },
+    );
+  }
+
+  /** A schedule of a type that none of these is, and that has waited for its run since then. */
+  overdue(taskTypes: readonly string[], since: Date): Promise<StoredSchedule | null> {
+    return this.collection.findOne({ dueAt: { $lte: since }, taskType: { $nin: [...taskTypes] } });
+  }
+}
