@@ -18,7 +18,7 @@ export function brokenDatabase(
   return Object.assign(Object.create(db) as Db, { collection });
 }
 
-/** Whether a write is the one that ends attempts: the only one that is a pipeline with `$replaceWith`. */
+/** Whether a write is one that ends attempts: the only ones that add to the history. */
 export function isSettle([, update]: unknown[]): boolean {
-  return Array.isArray(update) && '$replaceWith' in (update[0] as object);
+  return JSON.stringify(update).includes('"attempts":{"$');
 }

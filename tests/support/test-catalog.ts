@@ -14,6 +14,7 @@ export const catalogForTests = defineTasks({
   limited: { payload: {}, rateLimit: { max: 3, per: 1_500 } },
   urgent: { payload: {}, deadlineMargin: 20_000 },
   shortLived: { payload: {}, retention: { done: 1_000, failed: 2_000 }, attempts: 1 },
+  forgotten: { payload: { n: { type: Number, optional: true } }, retention: { done: 0 }, attempts: 2, backoff: soon },
   second: { payload: {}, version: 2 },
   background: { payload: {}, priority: Priority.low },
   important: { payload: {}, priority: Priority.high },

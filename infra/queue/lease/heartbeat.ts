@@ -79,6 +79,7 @@ export class Heartbeat {
     if (tasks.length === 0) return;
     const leaseUntil = new Date(clock.now().getTime() + leaseMs);
     const lost = new Set(await store.renew(tasks, leaseUntil));
-    onLost(tasks.filter(task => lost.has(task._id)));
+    // What has ended hears it from its settle, which may be removing it at this moment.
+    onLost(tasks.filter(task => lost.has(task._id) && inFlight.get(task)?.running));
   }
 }

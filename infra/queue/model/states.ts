@@ -10,12 +10,15 @@ export interface Transition {
   sinks?: boolean;
   /** It goes before its equals: it was begun before them, and its process ended, for which it may not be to blame. */
   goesFirst?: boolean;
-  dueDate: Date;
+  /** Where it changes. */
+  dueDate?: Date;
   result?: unknown;
   error?: TaskError;
   finishedAt?: Date;
   expiresAt?: Date;
   deadlineMissed?: boolean;
+  /** False: its type keeps nothing of a task that is done (`retention: { done: 0 }`), so it is removed instead. */
+  isKept?: false;
 }
 
 /** What of its type's options decides over a task. */
@@ -77,7 +80,7 @@ function afterFailure(
     state: waitMs > 0 ? 'scheduled' : 'queued',
     attempt,
     ...standing,
-    dueDate: waitMs > 0 ? new Date(now.getTime() + waitMs) : task.dueDate,
+    ...(waitMs > 0 && { dueDate: new Date(now.getTime() + waitMs) }),
     error,
   };
 }
@@ -90,10 +93,10 @@ function finish(
   keepMs: number,
   rest: Pick<Transition, 'result' | 'error'>,
 ): Transition {
-  const { dueDate, deadline } = task;
-  const missed = deadline !== undefined && now > deadline;
+  const missed = task.deadline !== undefined && now > task.deadline;
   const end = { finishedAt: now, expiresAt: new Date(now.getTime() + keepMs) };
-  return { state, attempt, dueDate, ...end, ...rest, ...(missed && { deadlineMissed: true }) };
+  const isGone = state === 'done' && keepMs === 0;
+  return { state, attempt, ...end, ...rest, ...(missed && { deadlineMissed: true }), ...(isGone && { isKept: false }) };
 }
 
 function unknownOutcome(outcome: never): never {

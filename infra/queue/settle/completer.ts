@@ -133,6 +133,7 @@ export class Completer {
       this.written(batch, new Set(lost));
       return true;
     } catch (error) {
+      for (const { settlement } of batch) settlement.isRetried = true;
       if (error instanceof SettleError) return await this.partlyWritten(batch, error);
       this.options.guard.failed('settle', error);
       this.pending.unshift(...batch.filter(one => this.unwritten.has(one)));

@@ -129,7 +129,7 @@ export class ExecutionEvents implements ExecutorCallbacks {
     const { task, transition } = settlement;
     this.options.inFlight.forget(task);
     this.settleReport.tell(settlement);
-    if (transition.state === 'scheduled') this.options.onScheduled(task, transition.dueDate, store);
+    if (transition.state === 'scheduled') this.options.onScheduled(task, transition.dueDate ?? task.dueDate, store);
     if (transition.state === 'queued') this.options.wake();
   }
 }

@@ -33,7 +33,7 @@ export class SettleReport {
         break;
       case 'scheduled':
       case 'queued': {
-        const { dueDate } = transition;
+        const { dueDate } = after;
         this.say('task.retry', 'retry', after, { ...fields, outcome, dueDate, ...described(error) }, error);
       }
     }

@@ -30,9 +30,15 @@ export function settleTasks(table: MemoryTable, settlements: readonly Settlement
   return settlements.filter(settlement => !settleOne(table, settlement)).map(({ task }) => task._id);
 }
 
-function settleOne(table: MemoryTable, { task: claim, transition, attempt, newToken }: Settlement): boolean {
+function settleOne(table: MemoryTable, settlement: Settlement): boolean {
+  const { task: claim, transition, attempt, newToken, isRetried } = settlement;
   const task = table.held(claim);
-  if (!task) return wasSettledBy(table, claim);
+  const isGone = transition.isKept === false;
+  if (!task) return wasSettledBy(table, claim) || (isGone && isRetried === true && !table.get(claim._id));
+  if (isGone) {
+    table.drop(task);
+    return true;
+  }
   const settled = {
     ...task,
     ...fieldsOf(transition),

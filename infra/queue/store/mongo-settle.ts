@@ -1,19 +1,21 @@
-import type { Collection } from 'mongodb';
+import type { Collection, Document, UpdateFilter } from 'mongodb';
 import { attemptsKept, type Task } from '../model/task';
+import { plainUpdate, splitEnds } from './alike-ends';
 import { isDatabaseAway, refusesDocument } from './database-errors';
 import type { Held, Settlement } from './task-store';
 import { fieldsOf, fieldsToUnset, placeAsAddedInMongo, placeOfInterruptedInMongo } from './transition';
 
 /**
- * Writes the ends of many attempts: one update for all that were claimed together and go to the same state, in which
- * each task picks its own values out of a list. About as fast as one value for all, and no history is rounded off.
+ * Writes the ends of many attempts that were claimed together and go to the same state: a plain update for those that
+ * are alike, and for all others one in which each task picks its own values out of a list. What is not kept is removed.
  *
  * @returns the ids of those that had been lost.
  */
 export async function settleTasks(collection: Collection<Task>, settlements: readonly Settlement[]): Promise<string[]> {
   const groups = groupBy(
     settlements,
-    ({ task, transition: { state, sinks, goesFirst } }) => `${task.owner} ${task.token} ${state} ${sinks} ${goesFirst}`,
+    ({ task, transition: { state, sinks, goesFirst, isKept } }) =>
+      `${task.owner} ${task.token} ${state} ${sinks} ${goesFirst} ${isKept}`,
   );
   return combine(await Promise.allSettled(groups.map(group => settleGroup(collection, group))));
 }
@@ -33,10 +35,36 @@ function combine(results: PromiseSettledResult<string[]>[]): string[] {
 }
 
 async function settleGroup(collection: Collection<Task>, group: Settlement[]): Promise<string[]> {
+  if (group[0]?.transition.isKept === false) return remove(collection, group);
+  const { alike, others } = splitEnds(group);
+  const writes = alike.map(part => settleAlike(collection, part));
+  if (others.length > 0) writes.push(settleEach(collection, others));
+  return combine(await Promise.allSettled(writes));
+}
+
+async function remove(collection: Collection<Task>, group: Settlement[]): Promise<string[]> {
   const tasks = group.map(({ task }) => task);
+  const { deletedCount } = await collection.deleteMany(fence(tasks));
+  if (deletedCount === group.length) return [];
+  const lost = new Set(await findLost(collection, tasks));
+  // An earlier try may have removed it, whose reply was lost: then it is not there, and nobody else's either.
+  const retried = group.filter(({ task, isRetried }) => isRetried && lost.has(task._id)).map(({ task }) => task._id);
+  const there = retried.length === 0 ? [] : await collection.distinct('_id', { _id: { $in: retried } });
+  return [...lost].filter(id => !retried.includes(id) || there.includes(id));
+}
+
+async function settleAlike(collection: Collection<Task>, group: Settlement[]): Promise<string[]> {
   try {
-    const { matchedCount } = await collection.updateMany(fence(tasks), pipeline(group));
-    return matchedCount === group.length ? [] : await findLost(collection, tasks);
+    return await write(collection, group, plainUpdate(group));
+  } catch (error) {
+    if (isDatabaseAway(error)) throw error;
+    return settleEach(collection, group);
+  }
+}
+
+async function settleEach(collection: Collection<Task>, group: Settlement[]): Promise<string[]> {
+  try {
+    return await write(collection, group, pipeline(group));
   } catch (error) {
     if (isDatabaseAway(error)) throw error;
     const [only, ...others] = group as [Settlement, ...Settlement[]];
@@ -46,13 +74,23 @@ async function settleGroup(collection: Collection<Task>, group: Settlement[]): P
   }
 }
 
+async function write(
+  collection: Collection<Task>,
+  group: readonly Settlement[],
+  update: UpdateFilter<Task> | Document[],
+): Promise<string[]> {
+  const tasks = group.map(({ task }) => task);
+  const { matchedCount } = await collection.updateMany(fence(tasks), update);
+  return matchedCount === group.length ? [] : findLost(collection, tasks);
+}
+
 /** Looks for the culprit by halving; both halves are written as far as they can be. */
 async function settleHalves(collection: Collection<Task>, group: Settlement[]): Promise<string[]> {
   const middle = group.length >> 1;
   return combine(
     await Promise.allSettled([
-      settleGroup(collection, group.slice(0, middle)),
-      settleGroup(collection, group.slice(middle)),
+      settleEach(collection, group.slice(0, middle)),
+      settleEach(collection, group.slice(middle)),
     ]),
   );
 }

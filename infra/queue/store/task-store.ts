@@ -59,6 +59,8 @@ export interface Settlement<T extends Held = Held> {
   attempt?: AttemptRecord;
   /** Written in the place of the claim's token, by who ends somebody else's attempt: its owner's own settlement is void. */
   newToken?: string;
+  /** An earlier try to write it failed, and may have been written all the same. */
+  isRetried?: boolean;
 }
 
 /** What a cancel came to: the task waited, it runs and was asked to stop, or there is none that has not finished. */

@@ -3,9 +3,8 @@ import { type AttemptRecord, attemptsKept } from '../model/task';
 
 /** The fields that a transition sets; those that are not there stay as they are. */
 export function fieldsOf(transition: Transition): Partial<Transition> {
-  const entries = Object.entries(transition).filter(
-    ([name, value]) => value !== undefined && name !== 'sinks' && name !== 'goesFirst',
-  );
+  const { sinks: _, goesFirst: __, isKept: ___, ...fields } = transition;
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Partial<Transition>;
 }
 

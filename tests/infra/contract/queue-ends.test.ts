@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ObjectId } from 'mongodb';
 import type { Task } from '../../../infra/queue/model/task';
+import { brokenDatabase } from '../../support/broken-database';
 import { eventually } from '../../support/eventually';
 import { gate, hang, TestQueue } from '../../support/queue';
 import { aTask } from '../../support/tasks';
@@ -211,4 +212,73 @@ test('documents that no addTask would write are rejected or left alone, and hold
   const withObjectId = () => here.queue.findOne({ 'error.name': 'IdError' });
   expect((await eventually(withObjectId)).error?.message).toBe('_id: 0123456789abcdef01234567 is not a text');
   expect(await here.stateOf('no type')).toBe('queued');
+});
+
+describe('a type that keeps nothing of what is done', () => {
+  const settled = (name: 'done' | 'error') => {
+    const seen: { id: string; value: unknown }[] = [];
+    here.queue.on(name, ({ task, value }) => seen.push({ id: task._id, value }));
+    return seen;
+  };
+
+  test('leaves no task, but its result for listeners, and its place in the statistics', async () => {
+    const done = settled('done');
+    const role = await here.role({ forgotten: ({ data }) => (data as { n: number }).n });
+    await here.queue.addTasks(Array.from({ length: 30 }, (_, n) => ({ taskType: 'forgotten', data: { n } })));
+    await eventually(() => done.length === 30);
+    expect(done.map(({ value }) => Number(value)).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 30 }, (_, n) => n),
+    );
+    expect(await here.queue.find().countAsync()).toBe(0);
+    await role.stop(1_000);
+    expect((await here.queue.counts()).byType.forgotten).toMatchObject({ done: 30 });
+    expect(here.named('task.lost')).toEqual([]);
+  });
+
+  test('keeps what failed, and does the same in memory', async () => {
+    const done = settled('done');
+    await here.role({
+      forgotten: task => {
+        if (task._id === 'bad') throw new Error('no');
+      },
+    });
+    await here.queue.addTask({ taskType: 'forgotten', _id: 'bad' });
+    await here.queue.addTask({ taskType: 'forgotten', _id: 'quick', inMemory: true });
+    await here.becomes('bad', 'failed');
+    await eventually(() => done.length === 1);
+    expect(here.queue.core.memory.get('quick')).toBeUndefined();
+  });
+
+  test('frees the id: what is added with once runs again', async () => {
+    const done = settled('done');
+    await here.role({ forgotten: () => undefined });
+    for (const count of [1, 2]) {
+      await here.queue.addTask({ taskType: 'forgotten', _id: 'mine', once: true });
+      await eventually(() => done.length === count);
+    }
+  });
+
+  test('is not lost where the reply of its removal is', async () => {
+    let broken = 0;
+    const db = brokenDatabase(here.database.db, 'deleteMany', () => {
+      broken += 1;
+      return undefined;
+    });
+    const real = db.collection('taskQueue');
+    const lossy = brokenDatabase(here.database.db, 'deleteMany', input =>
+      broken > 0
+        ? undefined
+        : (real.deleteMany as (...given: unknown[]) => Promise<unknown>)(...input).then(() => {
+            throw Object.assign(new Error('the reply is lost'), { name: 'MongoNetworkError' });
+          }),
+    );
+    const role = await here.elsewhere({ db: lossy, emit: here.connection.emit });
+    const done: string[] = [];
+    role.queue.on('done', ({ task }) => done.push(task._id));
+    await role.role({ forgotten: () => undefined });
+    await role.queue.addTask({ taskType: 'forgotten', _id: 'mine' });
+    await eventually(() => done.length === 1);
+    expect(broken).toBe(1);
+    expect(here.named('task.lost')).toEqual([]);
+  });
 });

@@ -207,6 +207,43 @@ export function describeStore(
       }
     });
 
+    test('ends that are alike are written together, each with its own duration', async () => {
+      const all = Array.from({ length: 24 }, (_, index) => aTask({ _id: `t${index}` }));
+      await add(...all);
+      const tasks = await take(all.map(({ _id }) => _id));
+      const moment = new Date(Math.ceil(now.getTime() / 1_000) * 1_000);
+      const end = (task: Task, index: number): Settlement => {
+        const finishedAt = new Date(moment.getTime() + (index % 3));
+        const attempt = { ...anAttempt(), startedAt: new Date(finishedAt.getTime() - (index % 2)), finishedAt };
+        return { task, transition: { state: 'done', attempt: 1, finishedAt, result: 'ok' }, attempt };
+      };
+      expect(await store.settle(tasks.map(end))).toEqual([]);
+      expect(await store.settle(tasks.map(end))).toEqual([]);
+      for (const [index, { _id }] of tasks.entries()) {
+        const settled = (await store.findOne(_id)) as Task;
+        expect(settled).toMatchObject({ state: 'done', attempt: 1, result: 'ok' });
+        const [{ startedAt, finishedAt }, ...others] = settled.attempts as [AttemptRecord];
+        expect(others).toEqual([]);
+        expect(finishedAt).toEqual(settled.finishedAt);
+        expect(finishedAt.getTime() - startedAt.getTime()).toBe(index % 2);
+        expect(finishedAt.getTime() - moment.getTime()).toBeLessThan(3);
+      }
+    });
+
+    test('a task of whose end nothing is kept is gone, and its id and unique key are free', async () => {
+      const task = await claimed({ _id: 'a', uniqueKey: 'k' });
+      const gone = { isKept: false, finishedAt: now } as const;
+      expect(await settle({ ...task, token: 'old' }, gone)).toEqual(['a']);
+      expect(await settle(task, gone)).toEqual([]);
+      expect(await store.findOne('a')).toBeUndefined();
+      // Who tries again, because the reply was lost, has not lost it; who comes for the first time has.
+      expect(await settle(task, gone, { isRetried: true })).toEqual([]);
+      expect(await settle(task, gone)).toEqual(['a']);
+      expect(await add(aTask({ _id: 'a', uniqueKey: 'k' }))).toEqual([{ kind: 'added', id: 'a' }]);
+      expect(await settle(task, gone, { isRetried: true })).toEqual(['a']);
+      expect(await ids()).toEqual(['a']);
+    });
+
     test('who lost the lease changes nothing and hears which tasks are lost', async () => {
       const task = await claimed();
       expect(await settle({ ...task, token: 'old' }, {})).toEqual([task._id]);

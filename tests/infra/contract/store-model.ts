@@ -142,29 +142,36 @@ async function handBackWhatever(model: Model, stores: Stores, owner: string, tok
 const holds = (known: Known | undefined, token: string | undefined) =>
   known?.state === 'running' && known.token === token;
 
-/** Any claim ever made comes with its end; `twice`: its reply is lost, so it comes again. */
-export function settle(nth: number, ending: Outcome, twice: boolean): Step {
-  const name = `claim ${nth} ends as ${ending.kind}${twice ? ', twice' : ''}`;
+/**
+ * Any claim ever made comes with its end; `twice`: its reply is lost, so it comes again. `keepsNothing`: its type keeps
+ * nothing of what is done.
+ */
+export function settle(nth: number, ending: Outcome, twice: boolean, keepsNothing = false): Step {
+  const name = `claim ${nth} ends as ${ending.kind}${keepsNothing ? ', not kept' : ''}${twice ? ', twice' : ''}`;
   return step(
     name,
     ({ claims }) => claims.length > 0,
     async (model, stores) => {
       const held = model.claims[nth % model.claims.length] as Model['claims'][number];
-      const settlement = settlementOf(held.task, ending, model.now);
+      const settlement = settlementOf(held.task, ending, model.now, keepsNothing);
+      const isGone = settlement.transition.isKept === false;
       for (let time = 0; time < (twice ? 2 : 1); time++) {
         const known = model.tasks.get(held._id);
         const mine = holds(known, held.token);
         // The same end written again is no loss, as long as nobody else has claimed the task.
-        const again = known !== undefined && known.state !== 'running' && known.token === held.token;
+        const again = known ? known.state !== 'running' && known.token === held.token : isGone && time > 0;
+        settlement.isRetried = time > 0;
         expect(await ask(stores, store => store.settle([settlement]))).toEqual(mine || again ? [] : [held._id]);
-        if (mine) record(known as Known, settlement);
+        if (mine && isGone) model.tasks.delete(held._id);
+        else if (mine) record(known as Known, settlement);
       }
     },
   );
 }
 
-function settlementOf(task: Task, ending: Outcome, now: number): Settlement {
-  const transition = decideNextState(task, ending, new Date(now), rules, 0.5);
+function settlementOf(task: Task, ending: Outcome, now: number, keepsNothing = false): Settlement {
+  const retention = { ...rules.retention, ...(keepsNothing && { done: 0 }) };
+  const transition = decideNextState(task, ending, new Date(now), { ...rules, retention }, 0.5);
   const startedAt = task.claimedAt as Date;
   const attempt = { startedAt, finishedAt: new Date(now), owner: String(task.owner), outcome: ending.kind };
   return { task, transition, ...(ending.kind !== 'rejected' && { attempt: attempt as Settlement['attempt'] }) };

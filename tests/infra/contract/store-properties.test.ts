@@ -19,6 +19,7 @@ afterAll(() => database.drop());
 const error = { name: 'Error', message: 'on purpose' };
 const endings: Outcome[] = [
   { kind: 'done', value: { n: 1 } },
+  { kind: 'done', value: undefined },
   { kind: 'failed', error, fatal: false },
   { kind: 'failed', error, fatal: true },
   { kind: 'timedOut', error },
@@ -41,6 +42,9 @@ const steps = [
   fc.tuple(owner, fc.boolean()).map(([who, lost]) => claim(who, 'first', lost)),
   fc.tuple(owner, fc.uniqueArray(id, { minLength: 1 })).map(([who, ids]) => claim(who, ids)),
   fc.tuple(nth, fc.constantFrom(...endings), fc.boolean()).map(([which, how, twice]) => settle(which, how, twice)),
+  fc
+    .tuple(nth, fc.constantFrom(...endings), fc.boolean())
+    .map(([which, how, twice]) => settle(which, how, twice, true)),
   fc.tuple(nth, fc.constantFrom(...endings)).map(([which, how]) => settle(which, how, false)),
   fc.subarray(['one', 'two']).map(rescue),
   nth.map(handBack),
