@@ -21,7 +21,19 @@ const knowsOnly = (name, room, places, comment) => ({
 });
 
 /** The folders of the queue, each of which knows those before it and itself. */
-const queueFolders = ['model', 'store', 'api', 'claim', 'settle', 'lease', 'due', 'wake', 'dispatch', 'testing'];
+const queueFolders = [
+  'model',
+  'store',
+  'waiting',
+  'api',
+  'claim',
+  'settle',
+  'lease',
+  'due',
+  'wake',
+  'dispatch',
+  'testing',
+];
 
 const queueLayers = queueFolders.map((folder, index) => ({
   name: `queue-${folder}-knows-what-is-before-it`,

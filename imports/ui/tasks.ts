@@ -13,7 +13,7 @@ export function useTasks(): ReadonlyMap<string, VisitorTask> {
 
 /** Whether something still has to happen to it. */
 export const isLive = (task: VisitorTask | undefined) =>
-  task !== undefined && ['scheduled', 'queued', 'running'].includes(task.state);
+  task !== undefined && ['scheduled', 'waiting', 'queued', 'running'].includes(task.state);
 
 /** Whether asking again could help: it ended without a result. @public */
 export const canRetry = (task: VisitorTask | undefined) =>

@@ -1,8 +1,9 @@
 import SimpleSchema from 'simpl-schema';
 import { type FlatFields, flattenFields } from './compile-payload';
+import { findOptionProblems } from './option-problems';
 import type { DataOfFields, PayloadFields } from './payload-language';
 import { type QuickCheck, quickCheckOf } from './quick-check';
-import { findOptionProblems, type ResolvedOptions, resolveOptions, type TaskTypeOptions } from './task-options';
+import { type ResolvedOptions, resolveOptions, type TaskTypeOptions } from './task-options';
 
 /** A task type of the catalog, checked and complete. `Data` is its payload's TypeScript type. */
 export interface TaskDefinition<Data = unknown> extends ResolvedOptions {

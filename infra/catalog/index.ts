@@ -20,6 +20,7 @@ export { definitionOf, findPayloadProblems, findSchemaProblems, PayloadError, pa
 export type { DataOfFields, PayloadFields } from './payload-language';
 export {
   type Backoff,
+  type ConcurrencyLimit,
   defaultOptions,
   Priority,
   type PriorityClass,
@@ -27,6 +28,7 @@ export {
   type RateLimit,
   type ResolvedOptions,
   type Retention,
+  type SlotLimit,
   type TaskTypeOptions,
 } from './task-options';
 export { isDate, isPlainObject, isWellFormed, timeOf } from './value-kinds';

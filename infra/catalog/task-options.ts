@@ -1,5 +1,3 @@
-import { show } from '../errors/plain-error';
-import { didYouMean } from './nearest';
 import type { PayloadFields } from './payload-language';
 
 /**
@@ -34,6 +32,25 @@ export interface RateLimit {
   readonly per: number;
 }
 
+/** How many tasks of a type run at once: in one jobs role, or over all of them, for the type or for each value of a key. */
+export interface ConcurrencyLimit<Fields extends PayloadFields = PayloadFields> {
+  readonly max: number;
+  /**
+   * The field of the payload (or several) whose values are counted apart: `max` for each customer, say. With a key the
+   * scope is `all`.
+   */
+  readonly key?: (keyof Fields & string) | readonly (keyof Fields & string)[];
+  /** `all` (the default): over all jobs roles together. `role`: in each of them, as where a plain number is given. */
+  readonly scope?: 'all' | 'role';
+}
+
+/** A limit that holds over all jobs roles, as it is worked with. */
+export interface SlotLimit {
+  readonly max: number;
+  /** Names of top-level fields of the payload; none: the type as a whole. */
+  readonly key: readonly string[];
+}
+
 /** How long a finished task is kept, in milliseconds. `cancelled` and `rejected` tasks are kept like failed ones. */
 export interface Retention {
   readonly done: number;
@@ -51,8 +68,8 @@ export interface TaskTypeOptions<Fields extends PayloadFields = PayloadFields> {
   /** The longest that one attempt may run. Default: 10 minutes. */
   readonly timeout?: number;
   readonly backoff?: Partial<Backoff>;
-  /** How many run at once in one jobs role. Default: as many as there are slots. */
-  readonly concurrency?: number;
+  /** How many run at once: a number in each jobs role, or a limit over all. Default: as many as there are slots. */
+  readonly concurrency?: number | ConcurrencyLimit<Fields>;
   /** How many run at once in one worker process: more than 1 for handlers that wait rather than compute. Default: 1. */
   readonly perWorker?: number;
   readonly rateLimit?: RateLimit;
@@ -69,7 +86,10 @@ export interface ResolvedOptions {
   readonly attempts: number;
   readonly timeout: number;
   readonly backoff: Backoff;
+  /** In one jobs role. */
   readonly concurrency?: number;
+  /** Over all jobs roles. */
+  readonly slots?: SlotLimit;
   readonly perWorker: number;
   readonly rateLimit?: RateLimit;
   readonly retention: Retention;
@@ -94,77 +114,19 @@ export const defaultOptions = {
 
 /** Fills in the defaults. Expects options that `findOptionProblems` has nothing against. */
 export function resolveOptions(options: TaskTypeOptions): ResolvedOptions {
-  const { payload: _, ...given } = options;
+  const { payload: _, concurrency, ...given } = options;
   return {
     ...defaultOptions,
     ...given,
+    ...limitsOf(concurrency),
     backoff: { ...defaultOptions.backoff, ...given.backoff },
     retention: { ...defaultOptions.retention, ...given.retention },
   };
 }
 
-interface Range {
-  min: number;
-  max?: number;
-  integer?: boolean;
-}
-
-/** setTimeout's longest wait; a longer one would fire at once. */
-const longest = 2 ** 31 - 1;
-const count: Range = { min: 1, integer: true };
-const milliseconds: Range = { min: 1, max: longest, integer: true };
-const anyInteger: Range = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, integer: true };
-
-const options: Record<string, Range | Record<string, Range>> = {
-  priority: anyInteger,
-  attempts: count,
-  timeout: milliseconds,
-  backoff: {
-    base: { min: 0, max: longest },
-    factor: { min: 1 },
-    max: { min: 0, max: longest },
-    jitter: { min: 0, max: 1 },
-  },
-  concurrency: count,
-  perWorker: count,
-  rateLimit: { max: count, per: milliseconds },
-  retention: { done: { min: 0 }, failed: { min: 0 } },
-  version: count,
-  deadlineMargin: { min: 0, max: longest },
-};
-
-/** Lists what is wrong with the options of a task type (all but its payload). */
-export function findOptionProblems(given: object, path: string): string[] {
-  const known = ['payload', ...Object.keys(options)];
-  return Object.entries(given).flatMap(([name, value]) => {
-    if (name === 'payload' || value === undefined) return [];
-    const rule = options[name];
-    if (!rule) return [`${path}.${name}: unknown option${didYouMean(name, known)}`];
-    return isRange(rule) ? checkNumber(value, rule, `${path}.${name}`) : checkGroup(value, rule, `${path}.${name}`);
-  });
-}
-
-function checkGroup(value: unknown, rules: Record<string, Range>, path: string): string[] {
-  if (typeof value !== 'object' || value === null) return [`${path}: ${show(value)} is not an object`];
-  const problems = Object.entries(value).flatMap(([name, part]) => {
-    const rule = rules[name];
-    return rule
-      ? checkNumber(part, rule, `${path}.${name}`)
-      : [`${path}.${name}: unknown option${didYouMean(name, Object.keys(rules))}`];
-  });
-  if (path.endsWith('.rateLimit'))
-    for (const name of Object.keys(rules)) if (!(name in value)) problems.push(`${path}.${name}: is missing`);
-  return problems;
-}
-
-function checkNumber(value: unknown, range: Range, path: string): string[] {
-  if (typeof value !== 'number' || Number.isNaN(value)) return [`${path}: ${show(value)} is not a number`];
-  if (range.integer && !Number.isInteger(value)) return [`${path}: ${value} is not an integer`];
-  if (value < range.min) return [`${path}: ${value} is below ${range.min}`];
-  if (range.max !== undefined && value > range.max) return [`${path}: ${value} is above ${range.max}`];
-  return [];
-}
-
-function isRange(rule: Range | Record<string, Range>): rule is Range {
-  return typeof rule.min === 'number';
+function limitsOf(concurrency: TaskTypeOptions['concurrency']): Pick<ResolvedOptions, 'concurrency' | 'slots'> {
+  if (concurrency === undefined) return {};
+  if (typeof concurrency === 'number') return { concurrency };
+  const { max, key = [], scope = 'all' } = concurrency;
+  return scope === 'role' ? { concurrency: max } : { slots: { max, key: [key].flat() } };
 }

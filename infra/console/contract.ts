@@ -23,6 +23,7 @@ export interface ShownCount {
   /** Since everything is: the type can't be resumed alone. */
   pausedWithAll: boolean;
   scheduled: number;
+  waiting: number;
   queued: number;
   running: number;
   done: number;

@@ -58,7 +58,7 @@ export function sourcesOf(registry: ProcessRegistry): ConsoleSources {
   };
 }
 
-const nothing = { scheduled: 0, queued: 0, running: 0, done: 0, failed: 0, cancelled: 0, rejected: 0 };
+const nothing = { scheduled: 0, waiting: 0, queued: 0, running: 0, done: 0, failed: 0, cancelled: 0, rejected: 0 };
 
 function withoutDates<T extends { oldestQueued?: Date }>(counts: T | undefined): Omit<T, 'oldestQueued'> | undefined {
   if (!counts) return undefined;

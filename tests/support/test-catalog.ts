@@ -11,6 +11,8 @@ export const catalogForTests = defineTasks({
   flaky: { payload: { n: { type: Number, optional: true } }, attempts: 3, backoff: soon, priority: 5 },
   patient: { payload: {}, attempts: 3, backoff: never },
   single: { payload: {}, concurrency: 1 },
+  turns: { payload: { customer: String }, concurrency: { max: 1, key: 'customer' }, attempts: 3, backoff: soon },
+  pairs: { payload: {}, concurrency: { max: 2 } },
   limited: { payload: {}, rateLimit: { max: 3, per: 1_500 } },
   urgent: { payload: {}, deadlineMargin: 20_000 },
   shortLived: { payload: {}, retention: { done: 1_000, failed: 2_000 }, attempts: 1 },

@@ -2,7 +2,7 @@ import React from 'react';
 import type { ShownCount } from '../contract';
 import { type Act, ActionButton } from './ActionButton';
 
-const states = ['scheduled', 'queued', 'running', 'done', 'failed', 'cancelled', 'rejected'] as const;
+const states = ['scheduled', 'waiting', 'queued', 'running', 'done', 'failed', 'cancelled', 'rejected'] as const;
 
 /** How many tasks of each type are in each state, and a switch for each type. */
 export function Queue({ counts, act }: { counts: ShownCount[]; act: Act }) {

@@ -6,6 +6,9 @@ import { finishedStates, type Task, type TaskState } from '../model/task';
 import { findTaskProblem } from '../model/task-problem';
 import { currentTask } from '../model/within-task';
 import type { Inserted, Insertion } from '../store/task-store';
+import { joined, withSlots } from '../waiting/slots';
+import { findCircles } from './find-circles';
+import { letIn } from './let-in';
 import { insertRounds, type PlacedInsertion } from './next-rounds';
 import type { QueueCore } from './queue-core';
 
@@ -55,6 +58,7 @@ function parseAll(core: QueueCore, given: readonly UnparsedTask[], origin: strin
       return [];
     }
   });
+  problems.push(...findCircles(tasks));
   if (problems.length > 0) throw new InvalidTaskError(problems);
   return tasks;
 }
@@ -75,10 +79,13 @@ async function insert(
     throw new InvalidTaskError([
       'inMemory: this process runs no tasks, so a task in its memory would never run; add it in the jobs role, or leave inMemory out',
     ]);
-  const results = await (inMemory ? core.memory.insert(insertions) : core.store.insert(insertions, session));
-  const added = insertions.filter((_, index) => results[index]?.kind === 'added').map(({ task }) => task);
   // In a transaction they are not there before its commit, which the database will tell.
-  if (added.length === 0 || session) return results;
+  if (session) return core.store.insert(insertions, session);
+  const ready = withSlots(core.catalog, insertions);
+  const results = await (inMemory ? core.memory.insert(ready) : core.store.insert(ready));
+  const added = ready.filter((_, index) => results[index]?.kind === 'added').map(({ task }) => task);
+  if (added.length === 0) return results;
+  await letIn(core, joined(ready, results));
   for (const dispatcher of core.dispatchers) dispatcher.added(added, inMemory);
   // A role without a dispatcher passes it on as a nudge.
   core.emit('task.added', { count: added.length });

@@ -22,6 +22,7 @@ import {
   TaskCursor,
   type TaskFindOptions,
 } from './find-tasks';
+import { letIn, letInAfter } from './let-in';
 import type { QueueCore } from './queue-core';
 import { type TaskModifier, updateTasks } from './update-tasks';
 
@@ -93,6 +94,7 @@ export class TaskQueueOf<C extends object> {
     const databaseClock = clock ?? new DatabaseClock(db);
     if (databaseClock instanceof DatabaseClock) await databaseClock.measure();
     await store.ensureIndexes();
+    await store.dropRetiredIndexes();
     this.connected = {
       db,
       catalog: this.catalog as AnyCatalog,
@@ -172,8 +174,9 @@ export class TaskQueueOf<C extends object> {
     const expiresAt = new Date(now.getTime() + this.retentionOf(task));
     const done = (await memory.cancel(id, now, expiresAt)) ?? (await store.cancel(id, now, expiresAt));
     if (done === 'requested') for (const dispatcher of dispatchers) dispatcher.cancelRequested(id);
-    if (done === 'cancelled')
-      await tellCancelled(this.core, { ...task, state: 'cancelled', finishedAt: now, expiresAt });
+    if (done !== 'cancelled') return done;
+    await tellCancelled(this.core, { ...task, state: 'cancelled', finishedAt: now, expiresAt });
+    await letInAfter(this.core, task);
     return done;
   }
 
@@ -184,6 +187,7 @@ export class TaskQueueOf<C extends object> {
     const dueDate = clock.now();
     const result = (await memory.retry(id, { dueDate })) ?? (await store.retry(id, { dueDate }));
     if (result === 'duplicate') throw await this.keyTaken(id);
+    if (result) await letIn(this.core, [await this.core.store.findOne(id)]);
     if (result) for (const dispatcher of dispatchers) dispatcher.datesChanged();
     return result === 'retried';
   }

@@ -65,11 +65,16 @@ async function writeChange(
   const collection = withoutCallTimeout(store.collection);
   const { dueDate } = (modifier.$set ?? {}) as Partial<Task>;
   if (!dueDate || dueDate <= clock.now()) return (await change(collection, filter, modifier, multi)).modifiedCount;
-  const notQueued = { $and: [filter, { state: { $ne: 'queued' as const } }] };
+  const isReady = { $or: [{ state: 'queued' as const }, { state: 'waiting' as const, waitsFor: 'slot' as const }] };
+  const notQueued = { $and: [filter, { $nor: [isReady] }] };
   const others = await change(collection, notQueued, modifier, multi);
   if (!multi && others.matchedCount > 0) return others.modifiedCount;
-  const postponed = { ...modifier, $set: { ...modifier.$set, state: 'scheduled' } } as UpdateFilter<Task>;
-  const queued = await change(collection, { $and: [filter, { state: 'queued' }] }, postponed, multi);
+  const postponed = {
+    ...modifier,
+    $set: { ...modifier.$set, state: 'scheduled' },
+    $unset: { ...modifier.$unset, slot: '', waitsFor: '' },
+  } as UpdateFilter<Task>;
+  const queued = await change(collection, { $and: [filter, isReady] }, postponed, multi);
   return others.modifiedCount + queued.modifiedCount;
 }
 
@@ -111,6 +116,11 @@ const owned: readonly string[] = [
   'createdAt',
   'uniqueKey',
   'recurringKey',
+  'waitsFor',
+  'after',
+  'ifFailed',
+  'limitKey',
+  'slot',
   'promotion',
   'deadlineWatch',
   'deadlineMissed',

@@ -83,6 +83,7 @@ export class Dispatcher implements QueueSignals {
 
   added(tasks: readonly Task[], inMemory: boolean): void {
     this.parts.eventTimer.added(tasks, inMemory ? this.core.memory : this.core.store);
+    for (const task of tasks) if (task.state === 'waiting') this.parts.waiting.heardOf(task);
     if (tasks.some(({ state }) => state === 'queued')) this.parts.fetchLoop.wake();
   }
 
@@ -137,6 +138,7 @@ export class Dispatcher implements QueueSignals {
     const isFree = await this.parts.executionEvents.handBackAll(this.owner, inMemoryOnly);
     this.tellOfMemory();
     await this.parts.wakeUps.stop();
+    await this.parts.waiting.stop();
     await this.parts.eventTimer.stop();
     await this.parts.indexes.stop();
     await this.parts.guard.attempt('counters', () => this.parts.counters.flush());

@@ -7,12 +7,13 @@ import { EventTimer } from '../due/event-timer';
 import { Heartbeat } from '../lease/heartbeat';
 import { Owners } from '../lease/owners';
 import type { Executor } from '../model/executor';
-import type { Task } from '../model/task';
+import { isLive, type Task } from '../model/task';
 import { ExecutionEvents } from '../settle/execution-events';
 import { RateLimits } from '../store/control';
 import { DatabaseGuard, IndexKeeper } from '../store/database-guard';
 import { TaskCounters } from '../store/task-counters';
 import type { TaskStore } from '../store/task-store';
+import { WaitingTasks } from '../waiting/waiting-tasks';
 import { WakeUps } from '../wake/wake-ups';
 import { FetchLoop } from './fetch-loop';
 import type { ResolvedSettings } from './settings';
@@ -28,6 +29,7 @@ export class DispatcherParts {
   readonly indexes: IndexKeeper;
   readonly counters: TaskCounters;
   readonly types: ClaimableTypes;
+  readonly waiting: WaitingTasks;
   readonly executionEvents: ExecutionEvents;
   readonly overload: Overload;
   readonly fetchLoop: FetchLoop;
@@ -48,12 +50,26 @@ export class DispatcherParts {
     this.counters = new TaskCounters(core.db);
     this.types = new ClaimableTypes(core, this.guard, taskTypes);
     this.overload = new Overload(overload, core.emit, this.wake, Math.min(refreshRate, loadEveryMs), measureLoad);
+    this.waiting = this.createWaitingTasks();
     this.executionEvents = this.createExecutionEvents();
     this.fetchLoop = this.createFetchLoop();
     this.heartbeat = this.createHeartbeat();
     const { owners, inFlight, counters, guard } = this;
-    this.eventTimer = new EventTimer({ core, owners, inFlight, counters, guard, wake: this.wake });
+    const onLeft = (task: Task) => this.left(task);
+    this.eventTimer = new EventTimer({ core, owners, inFlight, counters, guard, onLeft, wake: this.wake });
     this.wakeUps = this.createWakeUps();
+  }
+
+  /** A task is not queued and does not run any more. */
+  private left(task: Task): void {
+    this.waiting.slotFreed(task);
+    if (!isLive(task)) this.waiting.hasEnded(task);
+  }
+
+  private createWaitingTasks(): WaitingTasks {
+    const { core, guard, counters, wake } = this;
+    const datesChanged = () => void this.eventTimer.datesChanged();
+    return new WaitingTasks({ core, guard, counters, wake, datesChanged });
   }
 
   private createExecutionEvents(): ExecutionEvents {
@@ -68,6 +84,7 @@ export class DispatcherParts {
       guard,
       executor,
       wake: this.wake,
+      onLeft: task => this.left(task),
       onScheduled,
       ...batch,
     });
@@ -133,6 +150,7 @@ export class DispatcherParts {
       core,
       guard,
       eventTimer,
+      waiting: this.waiting,
       types,
       inFlight,
       refreshRate: settings.refreshRate,

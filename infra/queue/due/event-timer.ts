@@ -15,6 +15,8 @@ export interface EventTimerOptions {
   inFlight: InFlightTasks;
   counters: TaskCounters;
   guard: DatabaseGuard;
+  /** A task is not queued and does not run any more, or waits for a slot now. */
+  onLeft(task: Task): void;
   /** Something became executable. */
   wake(): void;
 }
@@ -25,9 +27,9 @@ export class EventTimer {
   private readonly deadlines = new Map<TaskStore, DeadlineWatch>();
 
   constructor(private readonly options: EventTimerOptions) {
-    const { core, guard, owners, inFlight, counters, wake } = options;
+    const { core, guard, owners, inFlight, counters, onLeft, wake } = options;
     this.events = new NextEvents(core.clock, (kind, error) => guard.failed(kind, error));
-    const rescuer = new Rescuer({ core, store: core.store, owners, inFlight, counters, wake });
+    const rescuer = new Rescuer({ core, store: core.store, owners, inFlight, counters, onLeft, wake });
     this.events.define('owners', () => rescuer.rescueFromDead());
     this.events.define('leases', () => rescuer.rescueExpired());
     for (const store of [core.store, core.memory]) this.defineFor(store);
@@ -85,8 +87,8 @@ export class EventTimer {
   }
 
   private defineFor(store: TaskStore): void {
-    const { core, counters, wake } = this.options;
-    const promoter = new Promoter(core, store, wake);
+    const { core, counters, onLeft, wake } = this.options;
+    const promoter = new Promoter(core, store, onLeft, wake);
     const deadlines = new DeadlineWatch(core, store, counters, wake);
     this.events.define(kindOf('due', store), () => promoter.promote());
     this.events.define(kindOf('deadline', store), () => deadlines.watch());
@@ -108,6 +110,7 @@ class Promoter {
   constructor(
     private readonly core: QueueCore,
     private readonly store: TaskStore,
+    private readonly onLeft: (task: Task) => void,
     private readonly wake: () => void,
   ) {}
 
@@ -119,6 +122,7 @@ class Promoter {
       if (!next || next.date > this.core.clock.now()) return next;
       const promoted = await this.store.promote(this.core.clock.now(), batch);
       for (const task of promoted) this.core.events.tell('due', task);
+      for (const task of promoted) if (task.state === 'waiting') this.onLeft(task);
       if (promoted.length > 0) {
         this.core.emit('queue.promoted', { count: promoted.length });
         this.wake();

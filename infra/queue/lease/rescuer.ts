@@ -15,6 +15,8 @@ export interface RescuerOptions {
   owners: Owners;
   inFlight: InFlightTasks;
   counters: TaskCounters;
+  /** A task is not queued and does not run any more. */
+  onLeft(task: Task): void;
   /** Tasks were put back. */
   wake(): void;
 }
@@ -79,6 +81,7 @@ export class Rescuer {
       const { _id: taskId, taskType, owner } = task;
       const { state } = settlement.transition;
       counters.add(taskType, 'rescued');
+      if (state !== 'queued') this.options.onLeft({ ...task, state });
       if (state === 'failed' || state === 'cancelled') counters.add(taskType, state);
       core.emit('task.rescued', { taskType, taskId, owner, state });
       core.events.tell('rescued', { ...task, state }, settlement.attempt?.error);

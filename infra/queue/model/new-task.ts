@@ -19,7 +19,8 @@ import { InvalidTaskError } from './errors';
 import { newTaskId } from './ids';
 import { placeOf } from './order';
 import { canonical, type Signer } from './signature';
-import type { Sender, Task } from './task';
+import { type IfFailed, ifFailedChoices, type Sender, type Task } from './task';
+import { limitKeyOf, startStateOf } from './waiting';
 
 /** A session of the npm driver, or of the one that Meteor bundles: the task is written through its own client. */
 export type AnySession = Pick<ClientSession, 'inTransaction'> & { readonly client?: unknown };
@@ -40,8 +41,12 @@ export interface AddOptions {
   deadline?: Date;
   /** Kept in the memory of this jobs role only: faster, and lost with it. */
   inMemory?: boolean;
-  /** Unique among scheduled, queued and running tasks. */
+  /** Unique among the tasks that have not finished. */
   uniqueKey?: string;
+  /** Ids of tasks that must have ended before it may start; those that are not there any more have. */
+  after?: readonly string[];
+  /** What becomes of it when one of them fails, or is cancelled: it fails as well (the default), is cancelled, or runs. */
+  ifFailed?: IfFailed;
   /** The task is added in this session's transaction. */
   session?: AnySession;
 }
@@ -98,11 +103,14 @@ export function newTask(given: UnparsedTask, { catalog, sender, signer, now, add
   const deadline = copyOf(options.deadline);
   const priority = options.priority ?? definition.priority;
   const recurringKey = recurringKeyOf(taskType, data, options, now, addedBy);
+  const after = options.after && [...new Set(options.after)];
+  const limitKey = limitKeyOf(definition, data);
+  if (limitKey !== undefined && options.inMemory) throw new InvalidTaskError([notInMemory(taskType)]);
   const task: Task = {
     _id: options._id ?? newTaskId(),
     taskType,
     data,
-    state: dueDate > now ? 'scheduled' : 'queued',
+    ...startStateOf({ dueDate, ...(after && { after }), ...(limitKey !== undefined && { limitKey }) }, now),
     priority,
     basePriority: priority,
     place: placeOf({ front: options.front === true, interrupted: false }),
@@ -111,6 +119,8 @@ export function newTask(given: UnparsedTask, { catalog, sender, signer, now, add
     ...(deadline && { deadline, deadlineWatch: 'bump' }),
     ...(options.uniqueKey !== undefined && { uniqueKey: options.uniqueKey }),
     ...(recurringKey !== undefined && { recurringKey }),
+    ...(after && { after, ...(options.ifFailed && { ifFailed: options.ifFailed }) }),
+    ...(limitKey !== undefined && { limitKey }),
     attempt: 0,
     attempts: [],
     sender,
@@ -162,6 +172,18 @@ const isText: Check = value => {
 };
 const isMoment: Check = value => (Number.isNaN(timeOf(value)) ? 'is not a valid Date' : undefined);
 
+/** More would be asked about again and again; a batch says the same with one id. */
+const mostPredecessors = 1_000;
+
+const areIds: Check = value => {
+  if (!Array.isArray(value) || value.length === 0) return 'is not a list of one id or more';
+  if (value.length > mostPredecessors) return `has more than ${mostPredecessors} ids`;
+  return value.map(isText).find(problem => problem !== undefined);
+};
+
+const notInMemory = (taskType: string) =>
+  `inMemory: ${taskType} has a limit over all jobs roles, which counts tasks in the database; leave inMemory out`;
+
 const checks: Record<keyof AddOptions, Check> = {
   priority: value => (Number.isSafeInteger(value) ? undefined : 'is not an integer'),
   front: isBoolean,
@@ -171,6 +193,9 @@ const checks: Record<keyof AddOptions, Check> = {
   deadline: isMoment,
   inMemory: isBoolean,
   uniqueKey: isText,
+  after: areIds,
+  ifFailed: value =>
+    ifFailedChoices.includes(value as IfFailed) ? undefined : `is none of ${ifFailedChoices.join(', ')}`,
   session: value =>
     typeof (value as AnySession)?.inTransaction === 'function' ? undefined : 'is not a session of a MongoDB driver',
 };
@@ -189,6 +214,10 @@ function findOptionProblems(given: UnparsedTask): string[] {
     return findOptionProblem(name, value) ?? [];
   });
   if (given.once && given._id === undefined) problems.push('once: needs an _id, which says what is to be there once');
+  if (given.inMemory && given.after) problems.push('after: a task in memory waits for no others; leave one out');
+  if (given.ifFailed && !given.after) problems.push('ifFailed: says nothing without after, the tasks that may fail');
+  if (Array.isArray(given.after) && given._id !== undefined && given.after.includes(given._id))
+    problems.push(`after: a circle: ${given._id} → ${given._id}`);
   if (given.inMemory && given.session) problems.push('session: a task in memory is in no transaction; leave one out');
   return problems;
 }

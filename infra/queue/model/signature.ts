@@ -17,6 +17,8 @@ export type Signed = Pick<
   | 'sender'
   | 'catalogVersion'
   | 'origin'
+  | 'after'
+  | 'ifFailed'
 >;
 
 /** What a signature of today begins with: it is part of what is signed, too. */
@@ -87,7 +89,10 @@ export function whyNotVerified({ signature }: Pick<Task, 'signature'>): string {
 function signedText(task: Signed): string {
   const { _id, taskType, data, createdAt, basePriority, place, deadline, uniqueKey, sender, catalogVersion, origin } =
     task;
+  const { after, ifFailed } = task;
   const optional = [deadline ?? null, uniqueKey ?? null, origin ?? null];
+  // Only where there are any: a task without has the text that it had before there were any.
+  if (after) optional.push(canonical([after, ifFailed ?? null]));
   return (
     version +
     canonical([

@@ -4,7 +4,7 @@ import type { Task, TaskError, TaskState } from './task';
 
 /** What becomes of a running task. One store call makes it so. */
 export interface Transition {
-  state: Exclude<TaskState, 'running'>;
+  state: Exclude<TaskState, 'running' | 'waiting'>;
   attempt: number;
   /** Its priority sinks by one, unless a deadline has bumped it: what keeps failing makes room for what may succeed. */
   sinks?: boolean;

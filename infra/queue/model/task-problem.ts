@@ -25,6 +25,9 @@ const checks: [keyof Task, Check][] = [
   ['deadline', optional(isMoment)],
   ['uniqueKey', optional(isText)],
   ['origin', optional(isText)],
+  ['after', optional(isListOfTexts)],
+  ['limitKey', optional(isText)],
+  ['slot', optional(isText)],
   ['attempt', isCount],
   ['attempts', value => Array.isArray(value) && value.length <= attemptsKept],
   ['sender', isSender],
@@ -55,6 +58,10 @@ export function readableParts(task: Task): Task {
     attempt: isCount(attempt) ? attempt : 0,
     attempts: Array.isArray(attempts) ? attempts : [],
   };
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isText);
 }
 
 function isSender(value: unknown): boolean {

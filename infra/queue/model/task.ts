@@ -1,18 +1,34 @@
 /** What a task is, in every store and on every wire. design.md's table of states is the contract. */
 
 /** Every state a task can be in. */
-export const taskStates = ['scheduled', 'queued', 'running', 'done', 'failed', 'cancelled', 'rejected'] as const;
+export const taskStates = [
+  'scheduled',
+  'waiting',
+  'queued',
+  'running',
+  'done',
+  'failed',
+  'cancelled',
+  'rejected',
+] as const;
 export type TaskState = (typeof taskStates)[number];
 
 /** How many attempts of a task are remembered: one that is retried by hand for years stays small. */
 export const attemptsKept = 50;
 
 /** A task in one of these states still has something to happen to it; its `_id` and `uniqueKey` are taken. */
-export const liveStates = ['scheduled', 'queued', 'running'] as const satisfies readonly TaskState[];
+export const liveStates = ['scheduled', 'waiting', 'queued', 'running'] as const satisfies readonly TaskState[];
 
 export function isLive({ state }: Pick<Task, 'state'>): boolean {
   return (liveStates as readonly TaskState[]).includes(state);
 }
+
+/** What a `waiting` task waits for: the end of those that it comes after, or a free slot of its limit. */
+export type WaitsFor = 'predecessors' | 'slot';
+
+/** What becomes of a task whose predecessor has not succeeded. */
+export const ifFailedChoices = ['run', 'fail', 'cancel'] as const;
+export type IfFailed = (typeof ifFailedChoices)[number];
 
 /** A task in one of these states is history, until its retention is over. */
 export const finishedStates = ['done', 'failed', 'cancelled', 'rejected'] as const satisfies readonly TaskState[];
@@ -77,6 +93,15 @@ export interface Task<Data = unknown, Result = unknown> {
    * then. Two chains of the same recurring task meet in it and become one.
    */
   recurringKey?: string;
+  /** Set while it is `waiting`. */
+  waitsFor?: WaitsFor;
+  /** The tasks that it comes after. */
+  after?: string[];
+  ifFailed?: IfFailed;
+  /** What it is counted under, where its type has a limit over all roles: `type/key`. */
+  limitKey?: string;
+  /** Its slot of that limit, `limitKey#number`, from when it is queued to the end of its attempt. Unique. */
+  slot?: string;
   /** By whom it was promoted, so that of two roles that promote at once only one says "due". */
   promotion?: string;
   /** Which of the deadline's two events comes next: the bump to high, or the deadline itself. */

@@ -20,6 +20,8 @@ export interface ExecutionEventsOptions {
   batch?: number;
   /** There is room, or a task that waits again: there may be work. */
   wake(): void;
+  /** A task has ended, or waits for its next attempt outside of the queue: its slot is free. */
+  onLeft(task: Task): void;
   /** A task waits for its next attempt. */
   onScheduled(task: Task, dueDate: Date, store: TaskStore): void;
 }
@@ -129,6 +131,8 @@ export class ExecutionEvents implements ExecutorCallbacks {
     const { task, transition } = settlement;
     this.options.inFlight.forget(task);
     this.settleReport.tell(settlement);
+    const isPersistent = store !== this.options.core.memory;
+    if (isPersistent && transition.state !== 'queued') this.options.onLeft({ ...task, state: transition.state });
     if (transition.state === 'scheduled') this.options.onScheduled(task, transition.dueDate ?? task.dueDate, store);
     if (transition.state === 'queued') this.options.wake();
   }

@@ -6,6 +6,7 @@ import { isDatabaseAway } from './database-errors';
 /** The names by which a duplicate-key error says what was in the way. */
 export const uniqueKeyIndex = 'uniqueKey_live';
 export const recurringKeyIndex = 'recurringKey_waiting';
+export const slotIndex = 'slot_taken';
 
 /**
  * The queue's indexes. Each covers only the tasks that it is asked about, so that a write pays for no other and a
@@ -22,7 +23,7 @@ export const indexes: IndexDescription[] = [
   { name: 'lease', key: { leaseUntil: 1 }, partialFilterExpression: { state: 'running' } },
   { name: 'deadline', key: { deadline: 1 }, partialFilterExpression: { deadlineWatch: { $exists: true } } },
   {
-    name: uniqueKeyIndex,
+    name: `${uniqueKeyIndex}_or_waiting`,
     key: { uniqueKey: 1 },
     unique: true,
     partialFilterExpression: { uniqueKey: { $exists: true }, state: { $in: [...liveStates] } },
@@ -33,6 +34,16 @@ export const indexes: IndexDescription[] = [
     unique: true,
     partialFilterExpression: { recurringKey: { $exists: true } },
   },
+  // What makes a limit over all roles hold: no two tasks have the same slot.
+  { name: slotIndex, key: { slot: 1 }, unique: true, partialFilterExpression: { slot: { $exists: true } } },
+  {
+    // Who waits for a slot of which limit, each line in the queue's order.
+    name: 'slotLine',
+    key: { limitKey: 1, ...queueOrder },
+    partialFilterExpression: { state: 'waiting', waitsFor: 'slot' },
+  },
+  { name: 'after', key: { after: 1 }, partialFilterExpression: { state: 'waiting', waitsFor: 'predecessors' } },
+  { name: 'waiting', key: { waitsFor: 1, _id: 1 }, partialFilterExpression: { state: 'waiting' } },
   {
     name: 'retention',
     key: { expiresAt: 1 },
@@ -44,6 +55,15 @@ export const indexes: IndexDescription[] = [
   // For a queue that meteor-cluster wrote: what is not taken over yet is found without reading the rest.
   { name: 'meteorCluster', key: { onGoing: 1 }, partialFilterExpression: { onGoing: { $exists: true } } },
 ];
+
+/** Of versions before: what is here now takes their place. */
+const retiredIndexes = [uniqueKeyIndex];
+
+/** Takes away what versions before have left. Call it when the indexes of today are there. */
+export async function dropRetiredIndexes(collection: Collection<Task>): Promise<void> {
+  const there = await collection.indexes();
+  for (const { name } of there) if (retiredIndexes.includes(name as string)) await collection.dropIndex(name as string);
+}
 
 /**
  * Makes sure that the indexes are there. Many roles may do so at once.

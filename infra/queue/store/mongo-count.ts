@@ -8,6 +8,7 @@ export async function countLiveTasks(collection: Collection<Task>, limit: number
   const queued = await Promise.all(types.map(taskType => countQueued(collection, taskType, limit)));
   const others = await Promise.all([
     countByType(collection, 'scheduled', 'due', limit),
+    countByType(collection, 'waiting', 'waiting', limit),
     countByType(collection, 'running', 'lease', limit),
   ]);
   return [...queued, ...others.flat()];
@@ -50,7 +51,7 @@ async function countQueued(collection: Collection<Task>, taskType: string, limit
 
 async function countByType(
   collection: Collection<Task>,
-  state: 'scheduled' | 'running',
+  state: 'scheduled' | 'waiting' | 'running',
   hint: string,
   limit: number,
 ): Promise<LiveCount[]> {

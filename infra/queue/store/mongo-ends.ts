@@ -15,11 +15,21 @@ export async function cancelTask(
 ): Promise<Cancelled> {
   const $unset = unsetOf([...fieldsToUnset('cancelled'), 'recurringKey']);
   const end = { $set: { state: 'cancelled' as const, finishedAt: now, expiresAt }, $unset };
-  const cancelled = await collection.updateOne({ _id, state: { $in: ['scheduled', 'queued'] } }, end);
+  const cancelled = await collection.updateOne({ _id, state: { $in: ['scheduled', 'waiting', 'queued'] } }, end);
   if (cancelled.matchedCount === 1) return 'cancelled';
   const asked = await collection.updateOne({ _id, state: 'running' }, { $set: { cancelRequested: true } });
   return asked.matchedCount === 1 ? 'requested' : undefined;
 }
+
+const isThere = (field: string, type: string) => ({ $eq: [{ $type: `$${field}` }, type] });
+
+/** As `startStateOf` says, for a task that is due. */
+const startAfresh = {
+  state: { $cond: [{ $or: [isThere('after', 'array'), isThere('limitKey', 'string')] }, 'waiting', 'queued'] },
+  waitsFor: {
+    $cond: [isThere('after', 'array'), 'predecessors', { $cond: [isThere('limitKey', 'string'), 'slot', '$$REMOVE'] }],
+  },
+};
 
 /** Puts a failed, cancelled or rejected task back in the queue, attempts afresh. */
 export async function retryTask(
@@ -30,7 +40,7 @@ export async function retryTask(
   const ended = { _id, state: { $in: finishedStates.filter(state => state !== 'done') } };
   const deadlineWatch = { $cond: [{ $eq: [{ $type: '$deadline' }, 'date'] }, 'bump', '$$REMOVE'] };
   const order = { priority: '$basePriority', place: placeAsAddedInMongo, dueDate };
-  const afresh = { state: 'queued', attempt: 0, ...order, deadlineWatch };
+  const afresh = { ...startAfresh, attempt: 0, ...order, deadlineWatch };
   try {
     const { matchedCount } = await collection.updateOne(ended, [
       { $set: { ...afresh, ...(signature && { signature }) } },

@@ -2,7 +2,7 @@ import { BSON, type Collection, MongoBulkWriteError, type WriteError } from 'mon
 import { InvalidTaskError, TaskNotConfirmedError } from '../model/errors';
 import { finishedStates, liveStates, type Task } from '../model/task';
 import { isDatabaseAway } from './database-errors';
-import { recurringKeyIndex, uniqueKeyIndex } from './indexes';
+import { recurringKeyIndex, slotIndex, uniqueKeyIndex } from './indexes';
 import type { Inserted, Insertion } from './task-store';
 
 const { calculateObjectSize } = BSON;
@@ -108,9 +108,21 @@ export async function afterDuplicate(
 ): Promise<Inserted> {
   const message = error.errmsg ?? '';
   if (message.includes(recurringKeyIndex)) return mergeInto(collection, task);
+  if (message.includes(slotIndex)) return insertInLine(collection, task, once);
   if (message.includes(uniqueKeyIndex)) return holderOfUniqueKey(collection, task);
   if (once) return { kind: 'there', id: task._id };
   return replaceFinished(collection, task);
+}
+
+/** The slot that it was to have is taken: it waits for one. */
+async function insertInLine(
+  collection: Collection<Task>,
+  { slot: _, ...task }: Task,
+  once: boolean,
+): Promise<Inserted> {
+  const waiting: Task = { ...task, state: 'waiting', waitsFor: 'slot' };
+  const [inserted] = await insertTasks(collection, [{ task: waiting, once }]);
+  return inserted?.kind === 'added' ? { ...inserted, waits: true } : (inserted as Inserted);
 }
 
 async function mergeInto(collection: Collection<Task>, task: Task): Promise<Inserted> {
@@ -143,6 +155,7 @@ async function replaceFinished(collection: Collection<Task>, task: Task): Promis
   } catch (error) {
     const { code, message } = error as { code?: number; message: string };
     if (code !== duplicateKey) throw error;
+    if (message.includes(slotIndex)) return insertInLine(collection, task, false);
     return afterDuplicate(collection, { task, once: true }, { errmsg: message });
   }
 }

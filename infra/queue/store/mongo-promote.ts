@@ -8,19 +8,27 @@ import { setAside } from './mongo-ends';
 export async function promoteTasks(collection: Collection<Task>, now: Date, limit: number): Promise<Task[]> {
   const due = await collection
     .find({ state: 'scheduled', dueDate: { $lte: now } })
-    .project<{ _id: string }>({ _id: 1 })
+    .project<Pick<Task, '_id' | 'limitKey'>>({ _id: 1, limitKey: 1 })
     .sort({ dueDate: 1, _id: 1 })
     .limit(limit)
     .toArray();
-  return promoteIds(
-    collection,
-    due.map(({ _id }) => _id),
-    now,
-  );
+  const ids = due.map(({ _id }) => _id);
+  const limited = new Set(due.flatMap(({ _id, limitKey }) => (typeof limitKey === 'string' ? [_id] : [])));
+  const free = ids.filter(id => !limited.has(id));
+  return [...(await promoteIds(collection, free, now)), ...(await promoteIds(collection, [...limited], now, inLine))];
 }
 
+const toQueue = { state: 'queued' } as const;
+/** Where its type has a limit over all roles it waits for a slot first. */
+const inLine = { state: 'waiting', waitsFor: 'slot' } as const;
+
 /** By a mark of its own, so that of two roles that promote at once each says "due" of its own tasks only. */
-async function promoteIds(collection: Collection<Task>, ids: string[], now: Date): Promise<Task[]> {
+async function promoteIds(
+  collection: Collection<Task>,
+  ids: string[],
+  now: Date,
+  to: typeof toQueue | typeof inLine = toQueue,
+): Promise<Task[]> {
   if (ids.length === 0) return [];
   const mark = newToken();
   const some = { _id: { $in: ids } };
@@ -28,7 +36,7 @@ async function promoteIds(collection: Collection<Task>, ids: string[], now: Date
   const due = { ...some, state: 'scheduled' as const, dueDate: { $lte: now } };
   const marked = () => collection.find({ ...some, promotion: mark }).toArray();
   try {
-    await collection.updateMany(due, { $set: { state: 'queued', promotion: mark } });
+    await collection.updateMany(due, { $set: { ...to, promotion: mark } });
     return await marked();
   } catch (error) {
     if (isDatabaseAway(error)) throw error;
@@ -39,7 +47,7 @@ async function promoteIds(collection: Collection<Task>, ids: string[], now: Date
     // A document that the database refuses to promote must not hold up the others.
     const done = await marked();
     const rest = ids.filter(id => !done.some(({ _id }) => _id === id));
-    return [...done, ...(await Promise.all(rest.map(id => promoteIds(collection, [id], now)))).flat()];
+    return [...done, ...(await Promise.all(rest.map(id => promoteIds(collection, [id], now, to)))).flat()];
   }
 }
 

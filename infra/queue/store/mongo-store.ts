@@ -3,7 +3,7 @@ import { withoutCallTimeout } from '../../database';
 import type { AnySession } from '../model/new-task';
 import { liveStates, type Progress, type Task, type TaskError } from '../model/task';
 import { GroupedInserts } from './grouped-inserts';
-import { ensureIndexes } from './indexes';
+import { dropRetiredIndexes, ensureIndexes } from './indexes';
 import { peekQueued, takeFirstQueued, takeQueued } from './mongo-claim';
 import { countLiveTasks, findUnknownTypes } from './mongo-count';
 import { cancelTask, retryTask, setAside } from './mongo-ends';
@@ -54,6 +54,11 @@ export class MongoStore implements TaskStore {
   async ensureIndexes(): Promise<void> {
     this.lookedAt = Date.now();
     await ensureIndexes(this.collection);
+  }
+
+  /** Of versions before. Another role may do so at the same time. */
+  dropRetiredIndexes(): Promise<void> {
+    return dropRetiredIndexes(this.collection).catch(() => {});
   }
 
   async insert(insertions: readonly Insertion[], session?: AnySession): Promise<Inserted[]> {

@@ -10,7 +10,8 @@ export interface Insertion {
 
 /** What became of an insertion: added, there already (`once`), or refused because another task is in the way. */
 export type Inserted =
-  | { kind: 'added'; id: string }
+  /** `waits`: it was to have a slot that another task has. */
+  | { kind: 'added'; id: string; waits?: true }
   | { kind: 'there'; id: string }
   /** The next round of this recurring task waits already: `id` is its. */
   | { kind: 'merged'; id: string }
@@ -82,7 +83,7 @@ export interface Upcoming {
 /** How many tasks are in each state that can be counted cheaply. */
 export interface LiveCount {
   taskType: string;
-  state: 'scheduled' | 'queued' | 'running';
+  state: 'scheduled' | 'waiting' | 'queued' | 'running';
   count: number;
   /** When the oldest of the queued ones became due. */
   oldest?: Date;

@@ -11,21 +11,23 @@ export function fieldsOf(transition: Transition): Partial<Transition> {
 const always = ['owner', 'leaseUntil', 'claimedAt', 'promotion'] as const;
 
 /**
- * The fields that end with the attempt. `cancelRequested` stays where the task goes back to wait: a cancel that came
+ * The fields that end with the attempt. What waits for its backoff leaves its slot to others; what was interrupted keeps
+ * it. `cancelRequested` stays where the task goes back to wait: a cancel that came
  * while its attempt was ending is then obeyed at the next claim. A task that goes back to wait keeps no progress; a done one
  * shows no error.
  */
 export function fieldsToUnset(state: Transition['state']): string[] {
   switch (state) {
-    case 'scheduled':
     case 'queued':
       return [...always, 'progress'];
+    case 'scheduled':
+      return [...always, 'slot', 'progress'];
     case 'done':
-      return [...always, 'cancelRequested', 'error', 'deadlineWatch'];
+      return [...always, 'slot', 'cancelRequested', 'error', 'deadlineWatch'];
     case 'failed':
     case 'cancelled':
     case 'rejected':
-      return [...always, 'cancelRequested', 'deadlineWatch'];
+      return [...always, 'slot', 'waitsFor', 'cancelRequested', 'deadlineWatch'];
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ChangeStream, ChangeStreamDocument, Db, Timestamp } from 'mongodb';
 import { hasChangeStreams } from '../../database';
+import type { Task } from '../model/task';
 import { controlCollectionName } from '../store/control';
 import type { DatabaseGuard } from '../store/database-guard';
 import type { Upcoming, WatchedDeadline } from '../store/task-store';
@@ -9,6 +10,8 @@ import { changePipeline, drops, fieldsOf } from './queue-changes';
 export interface ChangeListener {
   /** A task has become queued: there may be work. */
   wake(): void;
+  /** A task waits for others, or for a slot. */
+  waits(task: Pick<Task, 'waitsFor' | 'limitKey' | 'after'>): void;
   scheduled(upcoming: Upcoming): void;
   /** A task with a deadline has been added. */
   deadline(task: WatchedDeadline): void;
@@ -142,6 +145,7 @@ export class ChangeWatch {
     const id = 'documentKey' in change ? String(change.documentKey._id) : '';
     const fields = fieldsOf(change);
     if (fields.state === 'queued') this.listener.wake();
+    if (fields.state === 'waiting') this.listener.waits(fields);
     if (fields.state === 'scheduled' && fields.dueDate) this.listener.scheduled({ id, date: fields.dueDate });
     if (fields.cancelRequested) this.listener.cancelRequested(id);
     if (fields.taskType && fields.deadlineWatch) this.listener.deadline({ _id: id, ...fields } as WatchedDeadline);

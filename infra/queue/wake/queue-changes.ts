@@ -6,7 +6,7 @@ import { controlCollectionName } from '../store/control';
 /** After these the tasks' collection is another one, without indexes. */
 export const drops: readonly string[] = ['drop', 'rename', 'dropDatabase', 'invalidate'];
 
-const waitingStates = ['queued', 'scheduled'];
+const waitingStates = ['queued', 'scheduled', 'waiting'];
 const updated = 'updateDescription.updatedFields';
 
 /** What a dispatcher wants to hear of the changes in its database, and no more of each than it needs. */
@@ -31,8 +31,17 @@ const projection = {
   operationType: 1,
   ns: 1,
   documentKey: 1,
-  ...only('fullDocument', ['state', 'dueDate', 'taskType', 'deadline', 'deadlineWatch']),
-  ...only(updated, ['state', 'dueDate', 'deadline', 'cancelRequested']),
+  ...only('fullDocument', [
+    'state',
+    'dueDate',
+    'taskType',
+    'deadline',
+    'deadlineWatch',
+    'waitsFor',
+    'limitKey',
+    'after',
+  ]),
+  ...only(updated, ['state', 'dueDate', 'deadline', 'cancelRequested', 'waitsFor']),
 };
 
 function only(path: string, fields: string[]): Record<string, 1> {
@@ -40,7 +49,18 @@ function only(path: string, fields: string[]): Record<string, 1> {
 }
 
 type ChangedFields = Partial<
-  Pick<Task, 'state' | 'dueDate' | 'cancelRequested' | 'taskType' | 'deadline' | 'deadlineWatch'>
+  Pick<
+    Task,
+    | 'state'
+    | 'dueDate'
+    | 'cancelRequested'
+    | 'taskType'
+    | 'deadline'
+    | 'deadlineWatch'
+    | 'waitsFor'
+    | 'limitKey'
+    | 'after'
+  >
 >;
 
 /** What has changed of a task, as far as the pipeline lets it through. */

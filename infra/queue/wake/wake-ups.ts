@@ -3,6 +3,7 @@ import type { ClaimableTypes } from '../claim/claimable-types';
 import type { InFlightTasks } from '../claim/in-flight';
 import type { EventTimer } from '../due/event-timer';
 import type { DatabaseGuard } from '../store/database-guard';
+import type { WaitingTasks } from '../waiting/waiting-tasks';
 import { type ChangeListener, ChangeWatch } from './change-watch';
 import { Ticker } from './ticker';
 
@@ -10,6 +11,7 @@ export interface WakeUpsOptions {
   core: QueueCore;
   guard: DatabaseGuard;
   eventTimer: EventTimer;
+  waiting: WaitingTasks;
   types: ClaimableTypes;
   inFlight: InFlightTasks;
   refreshRate: number;
@@ -70,9 +72,10 @@ export class WakeUps {
   }
 
   private createListener(): ChangeListener {
-    const { core, eventTimer, wake, cancel, dropped, refreshRate } = this.options;
+    const { core, eventTimer, waiting, wake, cancel, dropped, refreshRate } = this.options;
     return {
       wake,
+      waits: task => waiting.heardOf(task),
       scheduled: upcoming => eventTimer.scheduled(upcoming, core.store),
       deadline: task => eventTimer.deadline(task, core.store),
       datesChanged: () => void eventTimer.datesChanged(),
@@ -83,6 +86,7 @@ export class WakeUps {
       opened: () => {
         wake();
         void eventTimer.datesChanged();
+        void waiting.sweep();
         void this.lookForCancels();
         void this.readPauses();
       },
@@ -99,13 +103,14 @@ export class WakeUps {
 
   /** What a tick looks after, one at a time: beside the queue's head, an idle role asks one question a tick. */
   private chores(): (() => Promise<void>)[] {
-    const { eventTimer, types, core, inMemoryOnly } = this.options;
+    const { eventTimer, waiting, types, core, inMemoryOnly } = this.options;
     if (inMemoryOnly) return [];
     const due = () => eventTimer.lookAt('due', core.store);
     const others = [
       () => this.readPauses(),
       () => this.lookForCancels(),
       () => eventTimer.lookAt('deadline', core.store),
+      () => waiting.sweep(),
       () => types.reportUnknown(),
       () => eventTimer.lookAtLeases(),
     ];

@@ -1,8 +1,9 @@
-import type { AnyCatalog, TaskTypeOptions } from '../../catalog';
+import type { AnyCatalog, ResolvedOptions, TaskTypeOptions } from '../../catalog';
 
 /** What a role may override of a task type: its handler, and its limits here. */
 export interface TypeOverrides
-  extends Pick<TaskTypeOptions, 'attempts' | 'timeout' | 'backoff' | 'concurrency' | 'perWorker' | 'rateLimit'> {
+  extends Pick<TaskTypeOptions, 'attempts' | 'timeout' | 'backoff' | 'perWorker' | 'rateLimit'>,
+    Pick<ResolvedOptions, 'concurrency'> {
   /** The handler's name in imports/tasks/handlers/index.ts. Default: the task type. */
   handler?: string;
 }

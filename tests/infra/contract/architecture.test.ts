@@ -29,6 +29,7 @@ const violations: Record<string, Record<string, string>> = {
   'queue-arrows': { 'infra/queue/up.ts': "export { w } from '../workers/w';" },
   'queue-model-knows-what-is-before-it': { 'infra/queue/model/m.ts': "export { s } from '../store/s';" },
   'queue-store-knows-what-is-before-it': { 'infra/queue/store/s.ts': "export { q } from '../api/q';" },
+  'queue-waiting-knows-what-is-before-it': { 'infra/queue/waiting/w.ts': "export { q } from '../api/q';" },
   'queue-api-knows-what-is-before-it': { 'infra/queue/api/q.ts': "export { c } from '../claim/c';" },
   'queue-claim-knows-what-is-before-it': { 'infra/queue/claim/c.ts': "export { e } from '../settle/e';" },
   'queue-settle-knows-what-is-before-it': { 'infra/queue/settle/e.ts': "export { l } from '../lease/l';" },

@@ -23,13 +23,14 @@ export interface History {
 
 /** design.md's table of states, and the housekeeping of `update` and of what cannot be promoted. */
 const allowed: Record<TaskState, readonly TaskState[]> = {
-  scheduled: ['scheduled', 'queued', 'cancelled', 'failed'],
+  waiting: ['waiting', 'scheduled', 'queued', 'failed', 'cancelled'],
+  scheduled: ['scheduled', 'waiting', 'queued', 'cancelled', 'failed'],
   queued: ['queued', 'scheduled', 'running', 'cancelled', 'rejected'],
   running: ['running', 'done', 'scheduled', 'queued', 'failed', 'cancelled', 'rejected'],
   done: ['done'],
-  failed: ['failed', 'queued'],
-  cancelled: ['cancelled', 'queued'],
-  rejected: ['rejected', 'queued'],
+  failed: ['failed', 'waiting', 'queued'],
+  cancelled: ['cancelled', 'waiting', 'queued'],
+  rejected: ['rejected', 'waiting', 'queued'],
 };
 
 /** Tells the life of each task from the changes, in their order; what may not happen is a problem. */

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import type { TaskDefinition } from '../../catalog';
+import { canonical } from './signature';
+import type { IfFailed, Task, TaskState, WaitsFor } from './task';
+
+/** Longer values of a key are hashed: an index holds them. */
+const longestKey = 200;
+
+/**
+ * What a task is counted under, where its type has a limit over all roles: the type, and the values of the limit's key.
+ *
+ * @returns nothing where the type has no such limit.
+ */
+export function limitKeyOf({ taskType, slots }: Pick<TaskDefinition, 'taskType' | 'slots'>, data: unknown) {
+  if (!slots) return undefined;
+  const values = slots.key.map(name => (data as Record<string, unknown>)[name] ?? null);
+  const text = values.map(value => (typeof value === 'string' ? value : canonical(value))).join(' ');
+  const isPlain = text.length <= longestKey && values.length <= 1;
+  return `${taskType}/${isPlain ? text : createHash('sha256').update(canonical(values)).digest('base64url')}`;
+}
+
+/** The slots of a limit are numbered, and a unique index lets no two tasks have the same one. */
+export const slotOf = (limitKey: string, number: number): string => `${limitKey}#${number}`;
+
+/** In which state a task begins, or goes on once its predecessors have ended. */
+export function startStateOf({ dueDate, limitKey, after }: Pick<Task, 'dueDate' | 'limitKey' | 'after'>, now: Date) {
+  if (after) return waiting('predecessors');
+  if (dueDate > now) return { state: 'scheduled' as const };
+  return limitKey === undefined ? { state: 'queued' as const } : waiting('slot');
+}
+
+const waiting = (waitsFor: WaitsFor) => ({ state: 'waiting' as const, waitsFor });
+
+/** What follows for a task from the states of those that it comes after. `why`: the one that did not succeed. */
+export type AfterPredecessors =
+  | { kind: 'stay' }
+  | { kind: 'goOn' }
+  | { kind: 'failed' | 'cancelled'; why: string; its: TaskState };
+
+/**
+ * Decides whether a task may go on. Pure.
+ *
+ * @param states of its predecessors; those that are gone (their retention is over, or they were removed) have none.
+ */
+export function afterPredecessors(
+  { after = [], ifFailed = defaultIfFailed }: Pick<Task, 'after' | 'ifFailed'>,
+  states: ReadonlyMap<string, TaskState>,
+  isLiveState: (state: TaskState) => boolean,
+): AfterPredecessors {
+  const known = after.flatMap(id => (states.has(id) ? [{ id, state: states.get(id) as TaskState }] : []));
+  const bad = known.filter(({ state }) => ['failed', 'rejected', 'cancelled'].includes(state));
+  const [worst] = [...bad.filter(({ state }) => state !== 'cancelled'), ...bad];
+  if (worst && ifFailed !== 'run') {
+    const kind = ifFailed === 'fail' && worst.state !== 'cancelled' ? 'failed' : 'cancelled';
+    return { kind, why: worst.id, its: worst.state };
+  }
+  return known.some(({ state }) => isLiveState(state)) ? { kind: 'stay' } : { kind: 'goOn' };
+}
+
+/** Nothing that went wrong is silent: a task whose predecessor failed has failed, too. */
+export const defaultIfFailed: IfFailed = 'fail';

@@ -1,0 +1,55 @@
+import type { Collection } from 'mongodb';
+import type { Task, TaskError, TaskState } from '../model/task';
+
+const stillWaits = { state: 'waiting' as const, waitsFor: 'predecessors' as const };
+
+/** Tasks that wait for any of `ids`; at most `limit`. */
+export function successorsOf(collection: Collection<Task>, ids: readonly string[], limit: number): Promise<Task[]> {
+  return collection
+    .find({ ...stillWaits, after: { $in: [...ids] } })
+    .hint('after')
+    .limit(limit)
+    .toArray();
+}
+
+/** Tasks that wait for others, in the order of their ids, those after `from`; at most `limit`. */
+export function waitingForOthers(collection: Collection<Task>, from: string, limit: number): Promise<Task[]> {
+  return collection
+    .find({ ...stillWaits, _id: { $gt: from } })
+    .sort({ waitsFor: 1, _id: 1 })
+    .hint('waiting')
+    .limit(limit)
+    .toArray();
+}
+
+/** The states of those of `ids` that are there. */
+export async function statesOf(collection: Collection<Task>, ids: readonly string[]): Promise<Map<string, TaskState>> {
+  const found = await collection
+    .find({ _id: { $in: [...ids] } })
+    .project<Pick<Task, '_id' | 'state'>>({ state: 1 })
+    .toArray();
+  return new Map(found.map(({ _id, state }) => [_id, state]));
+}
+
+/** What they waited for has ended: each is scheduled, queued, or waits for a slot, as `startStateOf` says. */
+export async function goOn(collection: Collection<Task>, ids: readonly string[], now: Date): Promise<void> {
+  const isEarly = { $gt: ['$dueDate', now] };
+  const hasLimit = { $eq: [{ $type: '$limitKey' }, 'string'] };
+  const state = { $cond: [isEarly, 'scheduled', { $cond: [hasLimit, 'waiting', 'queued'] }] };
+  const waitsFor = { $cond: [{ $and: [{ $not: isEarly }, hasLimit] }, 'slot', '$$REMOVE'] };
+  await collection.updateMany({ _id: { $in: [...ids] }, ...stillWaits }, [{ $set: { state, waitsFor } }], {
+    // Not journalled, as a claim: what the database forgets in a crash waits again.
+    writeConcern: { w: 1 },
+  });
+}
+
+/** A task that will not run ends. @returns whether it still waited. */
+export async function endWaiting(
+  collection: Collection<Task>,
+  _id: string,
+  end: { state: 'failed' | 'cancelled'; error?: TaskError; finishedAt: Date; expiresAt: Date },
+): Promise<boolean> {
+  const $unset = { waitsFor: '', deadlineWatch: '', cancelRequested: '' } as const;
+  const { matchedCount } = await collection.updateOne({ _id, ...stillWaits }, { $set: end, $unset });
+  return matchedCount === 1;
+}

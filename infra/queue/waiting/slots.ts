@@ -1,0 +1,94 @@
+import type { Collection } from 'mongodb';
+import { type AnyCatalog, definitionOf } from '../../catalog';
+import { compareTasks } from '../model/order';
+import type { Task } from '../model/task';
+import { slotOf } from '../model/waiting';
+import { admitToSlots, limitKeysInLine } from '../store/mongo-slots';
+import type { Inserted, Insertion } from '../store/task-store';
+
+/** What slots are given by: the queue's core has it. */
+export interface SlotDeps {
+  readonly catalog: AnyCatalog;
+  readonly store: { readonly collection: Collection<Task> };
+}
+
+/**
+ * Gives tasks that are to be added a slot each, as far as their limits have so many: those that meet a free one are queued
+ * by their very insertion. Whose slot is taken waits in line.
+ *
+ * @param random from 0 to 1: of several callers each begins with another slot.
+ */
+export function withSlots<I extends Insertion>(
+  catalog: AnyCatalog,
+  insertions: readonly I[],
+  random = Math.random(),
+): I[] {
+  const lines = new Map<string, Task[]>();
+  for (const { task } of insertions)
+    if (task.waitsFor === 'slot') lines.set(task.limitKey!, [...(lines.get(task.limitKey!) ?? []), task]);
+  if (lines.size === 0) return [...insertions];
+  const slots = new Map<Task, string>();
+  for (const [limitKey, tasks] of lines) {
+    const max = maxOf(catalog, limitKey) ?? 0;
+    const first = tasks.sort(compareTasks).slice(0, max);
+    const from = Math.floor(random * max);
+    for (const [index, task] of first.entries()) slots.set(task, slotOf(limitKey, (from + index) % max));
+  }
+  return insertions.map(insertion => {
+    const slot = slots.get(insertion.task);
+    if (slot === undefined) return insertion;
+    const { waitsFor: _, ...task } = insertion.task;
+    return { ...insertion, task: { ...task, state: 'queued', slot } };
+  });
+}
+
+/** Those of the added that wait, as they are now. */
+export function joined(insertions: readonly Insertion[], results: readonly Inserted[]): Task[] {
+  return insertions.flatMap(({ task }, index) => {
+    const result = results[index];
+    if (result?.kind !== 'added') return [];
+    return result.waits ? { ...task, state: 'waiting', waitsFor: 'slot' } : task.state === 'waiting' ? task : [];
+  });
+}
+
+/** At once: each is three small questions. */
+const linesAtOnce = 10;
+
+/** Lets in who waits for a slot of these limits, as far as there are any. @returns how many. */
+export async function admit({ catalog, store }: SlotDeps, limitKeys: readonly string[]): Promise<number> {
+  let admitted = 0;
+  for (let from = 0; from < limitKeys.length; from += linesAtOnce) {
+    const some = limitKeys.slice(from, from + linesAtOnce);
+    const counts = await Promise.all(
+      some.map(limitKey => {
+        const max = maxOf(catalog, limitKey);
+        // A type that has lost its limit, or that this role doesn't know: whoever has it in its catalog lets it in.
+        return max === undefined ? 0 : admitToSlots(store.collection, limitKey, max);
+      }),
+    );
+    admitted += counts.reduce((sum, count) => sum + count, 0);
+  }
+  return admitted;
+}
+
+/**
+ * Looks at some of the lines, in case a role died between the end of a task and letting in the next one.
+ *
+ * @param from the last limit that was looked at; '' begins with the first.
+ * @returns where to go on, '' at the end.
+ */
+export async function admitSome(
+  deps: SlotDeps,
+  from: string,
+  limit: number,
+): Promise<{ admitted: number; next: string }> {
+  const keys = await limitKeysInLine(deps.store.collection, from, limit);
+  return { admitted: await admit(deps, keys), next: keys.length < limit ? '' : (keys.at(-1) as string) };
+}
+
+/** How many slots a limit has; a type without limits that once had one lets all in. */
+function maxOf(catalog: AnyCatalog, limitKey: string): number | undefined {
+  const taskType = limitKey.slice(0, limitKey.indexOf('/'));
+  if (!Object.hasOwn(catalog, taskType)) return undefined;
+  return definitionOf(catalog, taskType).slots?.max ?? Number.MAX_SAFE_INTEGER;
+}

@@ -1,0 +1,102 @@
+import type { Collection } from 'mongodb';
+import { type AnyCatalog, defaultOptions } from '../../catalog';
+import type { Clock } from '../../database';
+import type { Emit } from '../../monitor/events';
+import type { QueueEvents } from '../model/events';
+import { isLive, type Task, type TaskState } from '../model/task';
+import { type AfterPredecessors, afterPredecessors } from '../model/waiting';
+import { endWaiting, goOn, statesOf, successorsOf, waitingForOthers } from '../store/mongo-successors';
+import { admit, type SlotDeps } from './slots';
+
+/** What tasks that come after others are let go on, or ended, by: the queue's core has it. */
+export interface SuccessorDeps extends SlotDeps {
+  readonly catalog: AnyCatalog;
+  readonly store: { readonly collection: Collection<Task> };
+  readonly clock: Clock;
+  readonly events: QueueEvents;
+  readonly emit: Emit;
+}
+
+const atOnce = 500;
+
+/** What has come of it: some wait no more, some will never run. */
+export interface Released {
+  wentOn: number;
+  /** Some of them wait for their time now. */
+  scheduled: boolean;
+  /** As they are now. */
+  ended: Task[];
+}
+
+/** Tasks have ended: what came after them goes on, or ends as well, and then what comes after that. */
+export async function release(deps: SuccessorDeps, ids: readonly string[]): Promise<Released> {
+  const released: Released = { wentOn: 0, scheduled: false, ended: [] };
+  for (let ended = [...ids]; ended.length > 0; ) {
+    const successors = await successorsOf(deps.store.collection, ended.slice(0, atOnce), atOnce);
+    const step = await judge(deps, successors);
+    released.wentOn += step.wentOn;
+    released.scheduled ||= step.scheduled;
+    released.ended.push(...step.ended);
+    // Where all slots of this look were used there may be more behind it.
+    const sameAgain = successors.length === atOnce && step.wentOn + step.ended.length > 0;
+    ended = [...(sameAgain ? ended : ended.slice(atOnce)), ...step.ended.map(({ _id }) => _id)];
+  }
+  return released;
+}
+
+/**
+ * Asks of each whether what it waits for has ended. Whatever crashed between the end of a task and this question, it can be
+ * asked again: nothing is counted.
+ */
+export async function judge(deps: SuccessorDeps, waiting: readonly Task[]): Promise<Released> {
+  const { collection } = deps.store;
+  const states = await statesOf(collection, [...new Set(waiting.flatMap(({ after = [] }) => after))]);
+  const isLiveState = (state: TaskState) => isLive({ state });
+  const decided = waiting.map(task => ({ task, what: afterPredecessors(task, states, isLiveState) }));
+  const free = decided.flatMap(({ task, what }) => (what.kind === 'goOn' ? [task] : []));
+  if (free.length > 0) {
+    await goOn(
+      collection,
+      free.map(({ _id }) => _id),
+      deps.clock.now(),
+    );
+    await admit(deps, [...new Set(free.flatMap(({ limitKey }) => limitKey ?? []))]);
+  }
+  const ended: Task[] = [];
+  for (const { task, what } of decided) ended.push(...(await end(deps, task, what)));
+  const now = deps.clock.now();
+  return { wentOn: free.length, scheduled: free.some(({ dueDate }) => dueDate > now), ended };
+}
+
+/** @returns the task as it is then, where it has ended by this. */
+async function end(deps: SuccessorDeps, task: Task, what: AfterPredecessors): Promise<Task[]> {
+  if (what.kind !== 'failed' && what.kind !== 'cancelled') return [];
+  const { store, clock, catalog, emit, events } = deps;
+  const { _id: taskId, taskType, attempt } = task;
+  const { retention } = (Object.hasOwn(catalog, taskType) ? catalog[taskType] : undefined) ?? defaultOptions;
+  const finishedAt = clock.now();
+  const error = { name: 'PredecessorError', message: `it comes after task "${what.why}", which is ${what.its}` };
+  const ending = { state: what.kind, error, finishedAt, expiresAt: new Date(finishedAt.getTime() + retention.failed) };
+  if (!(await endWaiting(store.collection, taskId, ending))) return [];
+  const after = { ...task, ...ending };
+  emit(what.kind === 'failed' ? 'task.failed' : 'task.cancelled', { taskType, taskId, attempt, error });
+  events.tell(what.kind === 'failed' ? 'error' : 'cancelled', after, error);
+  return [after];
+}
+
+/** The same question for some of all that wait for others. `stay`: how many do so. `next`: where to go on, '' at the end. */
+export async function judgeSome(deps: SuccessorDeps, from: string): Promise<Released & { stay: number; next: string }> {
+  const waiting = await waitingForOthers(deps.store.collection, from, atOnce);
+  const released = await judge(deps, waiting);
+  const cascade = await release(
+    deps,
+    released.ended.map(({ _id }) => _id),
+  );
+  return {
+    wentOn: released.wentOn + cascade.wentOn,
+    scheduled: released.scheduled || cascade.scheduled,
+    ended: [...released.ended, ...cascade.ended],
+    stay: waiting.length - released.wentOn - released.ended.length,
+    next: waiting.length < atOnce ? '' : (waiting.at(-1) as Task)._id,
+  };
+}
