@@ -12,9 +12,8 @@ const always = ['owner', 'leaseUntil', 'claimedAt', 'promotion'] as const;
 
 /**
  * The fields that end with the attempt. What waits for its backoff leaves its slot to others; what was interrupted keeps
- * it. `cancelRequested` stays where the task goes back to wait: a cancel that came
- * while its attempt was ending is then obeyed at the next claim. A task that goes back to wait keeps no progress; a done one
- * shows no error.
+ * it. `cancelRequested` stays where the task goes back to wait: a cancel that came while its attempt was ending is then
+ * obeyed at the next claim. A task that goes back to wait keeps no progress; a done one shows no error.
  */
 export function fieldsToUnset(state: Transition['state']): string[] {
   switch (state) {

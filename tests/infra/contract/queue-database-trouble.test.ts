@@ -133,7 +133,7 @@ describe('an index that is dropped while roles run', () => {
     const all = await names();
     await role();
     await pings();
-    for (const name of ['claim', 'due', 'lease', 'uniqueKey_live']) {
+    for (const name of ['claim', 'due', 'lease', 'uniqueKey_live_or_waiting', 'slot_taken']) {
       await collection.dropIndex(name);
       await eventually(async () => (await names()).includes(name));
       await pings();
@@ -143,6 +143,19 @@ describe('an index that is dropped while roles run', () => {
     await eventually(async () => (await names()).length === all.length);
     await opened.queue.addTask(unique);
     await expect(opened.queue.addTask(unique)).rejects.toThrow('order-1');
+  });
+
+  test('of a version before gives way to the one of today', async () => {
+    opened = await TestQueue.open();
+    const { collection } = opened.queue.core.store;
+    const partialFilterExpression = {
+      uniqueKey: { $exists: true },
+      state: { $in: ['scheduled', 'queued', 'running'] },
+    };
+    await collection.createIndex({ uniqueKey: 1 }, { name: 'uniqueKey_live', unique: true, partialFilterExpression });
+    await opened.elsewhere();
+    expect(await names()).not.toContain('uniqueKey_live');
+    expect(await names()).toContain('uniqueKey_live_or_waiting');
   });
 
   test('is missed loudly where two tasks came in with one key meanwhile, and all others are made', async () => {
@@ -155,7 +168,7 @@ describe('an index that is dropped while roles run', () => {
     await role();
     const reported = () => opened.named('queue.failed').find(({ fields }) => fields.step === 'make its indexes');
     await eventually(() => reported() !== undefined);
-    expect(String(reported()?.fields.error)).toMatch(/index uniqueKey_live: .*duplicate key/);
+    expect(String(reported()?.fields.error)).toMatch(/index uniqueKey_live_or_waiting: .*duplicate key/);
     expect(await names()).toHaveLength(all.length - 1);
     await opened.queue.remove('two');
     await eventually(async () => (await names()).length === all.length);

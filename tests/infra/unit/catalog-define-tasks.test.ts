@@ -131,6 +131,34 @@ test('a wrong definition is refused with all of its problems', () => {
     expect(define).toThrow(problem);
 });
 
+test('a wrong limit is refused with all of its problems', () => {
+  const problemsOf = (concurrency: unknown) => {
+    const define = () => defineTasks({ sync: { payload: { customer: String }, concurrency } } as never);
+    return expect(define);
+  };
+  problemsOf(0).toThrow('sync.concurrency: 0 is below 1');
+  problemsOf('many').toThrow('sync.concurrency: "many" is not a number');
+  problemsOf({ key: 'custmer', scop: 'all' }).toThrow(/max: is missing/);
+  problemsOf({ key: 'custmer', scop: 'all' }).toThrow(
+    'sync.concurrency.key: "custmer" is no field of the payload, did you mean customer?',
+  );
+  problemsOf({ max: 1, scop: 'all' }).toThrow('sync.concurrency.scop: unknown option, did you mean scope?');
+  problemsOf({ max: 1, scope: 'both' }).toThrow("sync.concurrency.scope: \"both\" is not 'all' or 'role'");
+  problemsOf({ max: 1, key: [] }).toThrow('sync.concurrency.key: names no field of the payload');
+  problemsOf({ max: 1, key: 'customer', scope: 'role' }).toThrow('leave scope out');
+});
+
+test('a limit is one of a role, or over all', () => {
+  const limits = (concurrency: never) => {
+    const { sync } = defineTasks({ sync: { payload: { customer: String }, concurrency } });
+    return { concurrency: sync.concurrency, slots: sync.slots };
+  };
+  expect(limits(4 as never)).toEqual({ concurrency: 4 });
+  expect(limits({ max: 4, scope: 'role' } as never)).toEqual({ concurrency: 4 });
+  expect(limits({ max: 4 } as never)).toEqual({ slots: { max: 4, key: [] } });
+  expect(limits({ max: 1, key: 'customer' } as never)).toEqual({ slots: { max: 1, key: ['customer'] } });
+});
+
 test('defaults are filled in', () => {
   expect(catalog.ping).toMatchObject({ attempts: 3, priority: 1, timeout: 600_000, version: 1, perWorker: 1 });
   expect(catalog.buildReport.priority).toBe(10);
