@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, posix, resolve, sep } from 'node:path';
 import type { PartialMessage, Plugin } from 'esbuild';
+import { type Lack, lackOfPackage, lacksIn, modules, type Side } from './meteor-modules';
 
 export interface MeteorPluginOptions {
   target: Side;
@@ -25,8 +26,19 @@ export function meteorPlugin({ target, root, entry = join(root, 'server/main.ts'
   return {
     name: 'meteor',
     setup(build) {
+      const imported = new Set<string>();
+      /** Whether they are lacks is known when all files have been read. */
+      let undecided: { lack: Lack; warning: PartialMessage }[] = [];
+      build.onStart(() => {
+        imported.clear();
+        undecided = [];
+      });
       build.onResolve({ filter: /^tandem:app$/ }, () => ({ path: resolve(root, entry) }));
-      build.onResolve({ filter: /^meteor\// }, ({ path }) => resolveModule(path.slice('meteor/'.length), target, root));
+      build.onResolve({ filter: /^meteor\// }, ({ path }) => {
+        const name = path.slice('meteor/'.length);
+        imported.add(name);
+        return resolveModule(name, target, root);
+      });
       build.onLoad({ filter: /.*/, namespace: 'meteor' }, ({ path }) => ({
         contents: sourceOf(path, target),
         resolveDir: nodeHost,
@@ -34,8 +46,15 @@ export function meteorPlugin({ target, root, entry = join(root, 'server/main.ts'
       build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: 'file' }, async ({ path }) => {
         if (!isAppCode(path)) return undefined;
         const text = await readFile(path, 'utf8');
-        return { warnings: lacksIn(text).map(lack => message(path, text, lack)) };
+        const lacks = lacksIn(text).map(lack => ({ lack, warning: message(path, text, lack) }));
+        undecided.push(...lacks.filter(({ lack }) => lack.unless));
+        return { warnings: lacks.filter(({ lack }) => !lack.unless).map(({ warning }) => warning) };
       });
+      build.onEnd(() => ({
+        warnings: undecided
+          .filter(({ lack }) => !lack.unless!.some(name => imported.has(name)))
+          .map(({ warning }) => warning),
+      }));
     },
   };
 }
@@ -72,84 +91,3 @@ function message(file: string, text: string, lack: Lack): PartialMessage {
   const lineText = text.split('\n')[before.length - 1]!;
   return { text: lack.text, location: { file, line: before.length, column, lineText } };
 }
-
-export type Side = 'browser' | 'server';
-
-/** Where the host has what `meteor/<name>` exports: a file of this folder, and the names. */
-type Modules = Readonly<Record<string, readonly [file: string, ...names: string[]]>>;
-
-const onBothSides: Modules = {
-  check: ['shared/check', 'check', 'Match'],
-  ejson: ['shared/ejson', 'EJSON'],
-  random: ['shared/random', 'Random'],
-  tracker: ['tracker/tracker', 'Tracker'],
-};
-
-export const modules: Readonly<Record<Side, Modules>> = {
-  server: {
-    ...onBothSides,
-    ddp: ['modules/ddp', 'DDP'],
-    'ddp-client': ['modules/ddp', 'DDP'],
-    'ddp-rate-limiter': ['ddp/rate-limiter', 'DDPRateLimiter'],
-    meteor: ['modules/meteor', 'Meteor'],
-    mongo: ['modules/mongo', 'Mongo', 'MongoInternals'],
-    webapp: ['webapp/http', 'WebApp', 'WebAppInternals'],
-  },
-  browser: {
-    ...onBothSides,
-    ddp: ['browser/connection', 'DDP'],
-    'ddp-client': ['browser/connection', 'DDP'],
-    meteor: ['browser/modules/meteor', 'Meteor'],
-    mongo: ['browser/modules/mongo', 'Mongo'],
-    'react-meteor-data': ['browser/react/hooks', 'useFind', 'useSubscribe', 'useTracker'],
-    'reactive-var': ['browser/reactive-var', 'ReactiveVar'],
-  },
-};
-
-/** What the package accounts-base adds to `Meteor`. */
-const ofAccounts = /\bMeteor\.(users|user|userAsync|userId|loggingIn|loggingOut|loginWith\w+|logout\w*)\b/g;
-const namedImport = /\bimport\s+(?!type\b)(?:\w+\s*,\s*)?\{([^}]*)\}\s*from\s*['"]meteor\/([\w-]+)['"]/g;
-
-/** Something that a file asks of the host in vain. */
-interface Lack {
-  text: string;
-  /** Where in the file it is named. */
-  at: number;
-}
-
-/** What is said of a package that the host has not at all, or not on this side. */
-function lackOfPackage(name: string, side: Side): string {
-  const other = side === 'browser' ? 'server' : 'browser';
-  if (name in modules[other]) return `meteor/${name} is there ${where[other]} only: ${where[side]} it is empty`;
-  return `meteor/${name} is not part of the Node host: calls of it do nothing here and give undefined. On Meteor it works: npm run meteor`;
-}
-
-const where = { browser: 'in the browser', server: 'on the server' };
-
-/** The names that a file takes of a module of the host and that it lacks on both sides. */
-function lacksIn(text: string): Lack[] {
-  if (!text.includes('meteor/')) return [];
-  const names = [...text.matchAll(namedImport)].flatMap(lackOfNames);
-  const members = [...text.matchAll(ofAccounts)]
-    .filter(({ index }) => !isComment(text, index))
-    .map(({ 0: member, index }) => ({
-      text: `${member} comes with the package accounts-base, which is not part of the Node host: here nobody is logged in, and users can't be read. On Meteor it works: npm run meteor`,
-      at: index,
-    }));
-  return [...names, ...members];
-}
-
-function lackOfNames({ 1: list = '', 2: module = '', index }: RegExpExecArray): Lack[] {
-  const there = [modules.server, modules.browser].flatMap(side => side[module]?.slice(1) ?? []);
-  if (there.length === 0) return []; // the package as a whole is missing, and named where it is resolved
-  return list
-    .split(',')
-    .map(name => name.trim().split(/\s/)[0]!)
-    .filter(name => name !== '' && name !== 'type' && !there.includes(name))
-    .map(name => ({
-      text: `${name} of meteor/${module} is not part of the Node host: it is undefined here. On Meteor it works: npm run meteor`,
-      at: index,
-    }));
-}
-
-const isComment = (text: string, at: number) => /^\s*(\/\/|\/?\*)/.test(text.slice(text.lastIndexOf('\n', at) + 1, at));

@@ -1,12 +1,12 @@
 import type { Document } from 'mongodb';
 import { currentMethodInvocation } from '../ddp/current';
-import { ddpServer } from '../ddp/ddp-server';
 import { EJSON } from '../shared/ejson';
 import { MeteorError } from '../shared/meteor-error';
 import { ObjectID } from '../shared/object-id';
 import { RandomStream } from '../shared/random-stream';
 import { Cursor } from './cursor';
 import { type FindArguments, parseOptions, type Transform } from './cursor-options';
+import { type BrowserUpdate, defineMutationMethods, type Restriction } from './mutation-methods';
 import { RawAccess } from './raw-access';
 import { type Id, isId, rewriteSelector } from './selector';
 import { toMongo } from './translate';
@@ -80,8 +80,15 @@ export class Collection extends RawAccess {
   }
 
   /** Rules for writes by browsers are not covered: those are refused in any case, which is what most rules say. */
-  deny(_rules: object): void {
+  deny(rules: { update?: unknown; updateAsync?: unknown }): void {
     this.restriction.restricted = true;
+    if (this.restriction.update && (rules.update || rules.updateAsync)) this.restriction.update = refuse;
+  }
+
+  /** Lets browsers update documents as `update` sees fit: so accounts let everybody write the own profile. */
+  _updateOfBrowsers(update: (this: Collection, ...args: Parameters<BrowserUpdate>) => Promise<number>): void {
+    this.restriction.restricted = true;
+    this.restriction.update = update.bind(this);
   }
 
   allow(_rules: object): never {
@@ -127,6 +134,10 @@ export class Collection extends RawAccess {
 
 export const getCollection = (name: string): Collection | undefined => collections.get(name);
 
+const refuse = async (): Promise<never> => {
+  throw new MeteorError(403, 'Access denied');
+};
+
 const notOnTheServer = (method: string): Error =>
   new Error(`${method} is not available on the server. Please use ${method}Async() instead.`);
 
@@ -149,40 +160,4 @@ function wrapTransform(transform: Transform | undefined): Transform {
     transformed._id = id;
     return transformed;
   };
-}
-
-/** Whether `deny` was called on a collection: then the refusal says so. */
-interface Restriction {
-  restricted: boolean;
-}
-
-const methods = ['insertAsync', 'updateAsync', 'removeAsync', 'insert', 'update', 'remove'];
-
-/** The methods by which Meteor's browsers write to a collection directly. Nobody may: each call is refused. */
-function defineMutationMethods(collectionName: string, restriction: Restriction): void {
-  const handlers = methods.map(method => [
-    `/${collectionName}/${method}`,
-    (selector: unknown) => {
-      throw refusal(method, selector, restriction);
-    },
-  ]);
-  ddpServer.methods(Object.fromEntries(handlers));
-}
-
-function refusal(method: string, selector: unknown, { restricted }: Restriction): Error {
-  if (method.startsWith('insert') && (selector === undefined || selector === null))
-    return new TypeError(`${method} without a document`);
-  if (!method.startsWith('insert') && !isSingleId(selector))
-    return new MeteorError(403, `Not permitted. Untrusted code may only ${method} documents by ID.`);
-  if (!restricted) return new MeteorError(403, 'Access denied');
-  return new MeteorError(
-    403,
-    `Access denied. No allow validators set on restricted collection for method '${method}'.`,
-  );
-}
-
-function isSingleId(selector: unknown): boolean {
-  if (isId(selector) || typeof selector === 'number') return true;
-  const fields = Object.entries((selector ?? {}) as Record<string, unknown>);
-  return fields.length === 1 && fields[0]![0] === '_id' && (isId(fields[0]![1]) || typeof fields[0]![1] === 'number');
 }

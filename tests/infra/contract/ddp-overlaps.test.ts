@@ -1,5 +1,5 @@
-import type { Message } from './ddp-truth/player';
 import { runningApp } from './ddp-truth/running-app';
+import type { Message } from './ddp-truth/scenario';
 import type { Talk } from './ddp-truth/talk';
 
 const running = runningApp('more');

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type BuildResult, build, formatMessages } from 'esbuild';
-import { meteorPlugin, modules, type Side } from '../../../infra/node-host/esbuild-plugin';
+import { meteorPlugin } from '../../../infra/node-host/esbuild-plugin';
+import { modules, type Side } from '../../../infra/node-host/meteor-modules';
 import { root } from '../../support/run';
 
 let folder: string;
@@ -21,6 +22,7 @@ async function bundleOf(code: string, target: Side = 'browser'): Promise<BuildRe
     entryPoints: [join(folder, 'app.ts')],
     outfile: join(folder, 'app.mjs'),
     bundle: true,
+    metafile: true,
     format: 'esm',
     platform: target === 'server' ? 'node' : 'browser',
     packages: target === 'server' ? 'external' : undefined,
@@ -56,21 +58,21 @@ describe('bundling code written for Meteor', () => {
 
   test('warns of a package that is not there, with file and line, and what follows', async () => {
     const said =
-      await warningsOf(`import { Random } from 'meteor/random';\nimport { Accounts } from 'meteor/accounts-base';
-      console.log(Random, Accounts);`);
-    expect(said).toContain('meteor/accounts-base is not part of the Node host: calls of it do nothing here');
+      await warningsOf(`import { Random } from 'meteor/random';\nimport { Google } from 'meteor/google-oauth';
+      console.log(Random, Google);`);
+    expect(said).toContain('meteor/google-oauth is not part of the Node host: calls of it do nothing here');
     expect(said).toContain('On Meteor it works: npm run meteor');
     expect(said).toContain('app.ts:2:');
   });
 
   test('what is not there does nothing when it is called, and stops nothing', async () => {
     const printed = await printedBy(`
-      import { Accounts } from 'meteor/accounts-base';
+      import { Google } from 'meteor/google-oauth';
       import Slider, { once } from 'meteor/someone:slider';
       import * as all from 'meteor/someone:other';
-      Accounts.config({ forbidClientAccountCreation: true });
+      Google.config({ loginStyle: 'popup' });
       class Own extends Slider.Base {}
-      const awaited = await Accounts.createUserAsync({});
+      const awaited = await Google.requestCredential({});
       console.log([once(), awaited, new Own() instanceof Own, all.anything.deep()]);`);
     expect(printed).toBe('[ undefined, undefined, true, undefined ]');
   });
@@ -93,24 +95,40 @@ describe('bundling code written for Meteor', () => {
   });
 
   test.each(['Meteor.users.find()', 'Meteor.userId()', 'Meteor.user()', 'Meteor.loginWithPassword()'])(
-    'warns of %s, with the package that it comes with',
+    'warns of %s where no file imports accounts, and says what to do',
     async call => {
       const [member] = call.split('(');
-      const said = await warningsOf(
-        `import { Meteor } from 'meteor/meteor';\n  // Meteor.logout is not called\n ${call};`,
-      );
-      expect(said).toContain(`${member!.replace('.find', '')} comes with the package accounts-base`);
-      expect(said).toContain('here nobody is logged in');
+      const code = `import { Meteor } from 'meteor/meteor';\n  // Meteor.logout is not called\n ${call};`;
+      const said = await warningsOf(code);
+      expect(said).toContain(`${member!.replace('.find', '')} comes with accounts, which this bundle doesn't import`);
+      expect(said).toContain("Import 'meteor/accounts-password' first");
       expect(said).toContain('app.ts:3:1');
       expect(said).not.toContain('logout');
+      for (const side of ['browser', 'server'] as const)
+        expect(await warningsOf(`import 'meteor/accounts-password'; ${code}`, side)).toBe('');
     },
   );
 
+  test('warns of a way to log in that accounts don’t have here', async () => {
+    const said = await warningsOf(`import { Meteor } from 'meteor/meteor'; import 'meteor/accounts-base';
+      Meteor.loginWithGoogle();`);
+    expect(said).toContain('Meteor.loginWithGoogle is not part of the Node host: it is undefined here');
+  });
+
+  test.each(['browser', 'server'] as const)('costs an app without accounts nothing in the %s’s bundle', async side => {
+    const filesOf = async (code: string) => Object.keys((await bundleOf(code, side)).metafile!.inputs).join('\n');
+    const code = `import { Meteor } from 'meteor/meteor'; import { Mongo } from 'meteor/mongo'; console.log(Meteor, Mongo);`;
+    expect(await filesOf(code)).not.toMatch(/accounts|email|roles/);
+    expect(await filesOf(`import { Accounts } from 'meteor/accounts-base'; Accounts.config({}); ${code}`)).toMatch(
+      /accounts/,
+    );
+  });
+
   test('leaves types and other objects alone', async () => {
-    const code = `import { Meteor } from 'meteor/meteor'; import type { Accounts } from 'meteor/accounts-base';
+    const code = `import { Meteor } from 'meteor/meteor'; import type { Google } from 'meteor/google-oauth';
       import { type Other, Mongo } from 'meteor/mongo';
       type Handle = Meteor.SubscriptionHandle; const x = { Meteor: { user: 1 } };
-      export const f = (h?: Handle, a?: Accounts, o?: Other) => [h, a, o, Mongo, Meteor.settings];`;
+      export const f = (h?: Handle, a?: Google, o?: Other) => [h, a, o, Mongo, Meteor.settings];`;
     expect(await warningsOf(code)).toBe('');
   });
 

@@ -1,35 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { WebSocket } from 'ws';
-
-/** One message, parsed. */
-export interface Message {
-  msg?: string;
-  id?: string;
-  [field: string]: unknown;
-}
-
-interface Step {
-  /** Which client speaks; `a` where nothing is said. */
-  client?: string;
-  send?: (Message | string)[];
-  /** What must have arrived before the next step. */
-  until?: Message[];
-  closed?: boolean;
-  /** How long (ms) to listen on after that. */
-  settle?: number;
-}
-
-export interface Scenario {
-  name: string;
-  steps: Step[];
-  received: unknown[];
-}
+import { canonical, type Held, heldAfter, netChange } from './canonical';
+import { MadeUpValues } from './made-up-values';
+import type { Message, Scenario, Step } from './scenario';
 
 interface Client {
+  name: string;
   socket: WebSocket;
+  /** What came since the last step. */
   inbox: Message[];
+  results: Message[];
+  /** Of the loose collections, before this step. */
+  held: Held;
   closed: boolean;
+  /** Its end has been noted: what comes through after that is a matter of chance. */
+  over: boolean;
 }
 
 const stepTimeoutMs = 4_000;
@@ -39,38 +25,141 @@ const graceMs = 3_000;
 
 /** Plays a conversation and returns what came back, in the form in which recordings are kept. */
 export async function play(url: string, scenario: Scenario): Promise<unknown[]> {
-  const clients = new Map<string, Client>();
-  const normalize = normalizer();
-  const received: unknown[] = [];
-  for (const step of scenario.steps) {
-    const name = step.client ?? 'a';
-    const client = clients.get(name) ?? (await open(url));
-    clients.set(name, client);
-    for (const message of step.send ?? [])
-      client.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
-    await heard(client, step);
-    await sleep(step.settle ?? settleMs);
-    const answers = () => plain(answersOf(clients, client, normalize));
-    const recorded = scenario.received.slice(received.length);
-    await isAsRecorded(answers, recorded);
-    received.push(...answers());
-    for (const { inbox } of clients.values()) inbox.length = 0;
+  const conversation = new Conversation(url, scenario);
+  for (const step of scenario.steps) await conversation.take(step);
+  conversation.end();
+  return conversation.received;
+}
+
+class Conversation {
+  readonly received: unknown[] = [];
+  private readonly clients = new Map<string, Client>();
+  private readonly remembered = new Map<string, string>();
+  private values: MadeUpValues;
+
+  constructor(
+    private readonly url: string,
+    private readonly scenario: Scenario,
+  ) {
+    this.values = MadeUpValues.for(scenario);
   }
-  for (const { socket } of clients.values()) socket.terminate();
-  return received;
+
+  async take(step: Step): Promise<void> {
+    if (step.wait) await sleep(step.wait);
+    const speaker = await this.client(step.client ?? 'a');
+    for (const message of step.send ?? []) speaker.socket.send(this.filled(message));
+    await this.heard(speaker, step);
+    await sleep(step.settle ?? settleMs);
+    await this.isAsRecorded(speaker, step);
+    this.remember(step);
+    const { answers, values } = this.answers(speaker, step);
+    this.received.push(...answers);
+    this.values = values;
+    for (const client of this.clients.values()) this.turnPage(client);
+  }
+
+  end(): void {
+    for (const { socket } of this.clients.values()) socket.terminate();
+  }
+
+  private async client(name: string): Promise<Client> {
+    const client = this.clients.get(name) ?? (await open(name, this.url));
+    this.clients.set(name, client);
+    return client;
+  }
+
+  private filled(message: Message | string): string {
+    const text = typeof message === 'string' ? message : JSON.stringify(message);
+    return text.replace(/<<(\w+)>>/g, (whole, name) => this.remembered.get(name) ?? whole);
+  }
+
+  private async heard(speaker: Client, { until = [], closed, closes = [], timeout }: Step): Promise<void> {
+    const isDone = () =>
+      until.every(wanted => speaker.inbox.some(message => matches(message, wanted))) &&
+      (!closed || speaker.closed) &&
+      closes.every(name => this.clients.get(name)?.closed);
+    // Not `eventually`: what has not come in time is part of the comparison, not an error of its own.
+    for (const deadline = Date.now() + (timeout ?? stepTimeoutMs); !isDone() && Date.now() < deadline; ) await sleep(5);
+  }
+
+  /** Waits for what was recorded. What does not come is part of the comparison, not an error of its own. */
+  private async isAsRecorded(speaker: Client, step: Step): Promise<void> {
+    const recorded = this.scenario.received.slice(this.received.length);
+    const isSame = () => {
+      const now = JSON.parse(JSON.stringify(this.answers(speaker, step).answers));
+      return isDeepStrictEqual(now, recorded.slice(0, now.length));
+    };
+    for (const deadline = Date.now() + graceMs; !isSame() && Date.now() < deadline; ) await sleep(20);
+  }
+
+  private remember({ remember = {} }: Step): void {
+    const results = [...this.clients.values()].flatMap(client => client.results);
+    for (const [name, [method, path]] of Object.entries(remember)) {
+      const result = results.find(({ id }) => id === method)?.result;
+      this.remembered.set(name, String(at(result, path)));
+    }
+  }
+
+  /** What each client has heard since the last step, in the form in which recordings are kept. */
+  private answers(speaker: Client, step: Step): { answers: unknown[]; values: MadeUpValues } {
+    const values = this.values.fork();
+    const { accounts } = this.scenario;
+    const clients = [...this.clients.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const message of clients.flatMap(({ inbox }) => inbox)) values.learn(message);
+    const speaking = clients.filter(
+      client => !client.over && (client.inbox.length > 0 || client === speaker || (accounts && client.closed)),
+    );
+    return { answers: speaking.map(client => this.answerOf(client, step, values)), values };
+  }
+
+  private answerOf(client: Client, { exact }: Step, values: MadeUpValues): object {
+    const { accounts, loose = [] } = this.scenario;
+    if (accounts && client.closed) return { client: client.name, stream: [], results: [], closed: true };
+    const messages = client.inbox.map(message => values.normalize(message));
+    const isApart = ({ collection }: Message) => !exact && loose.includes(collection as string);
+    const net = exact ? {} : netChange(...this.heldBeforeAndAfter(client, values));
+    return {
+      client: client.name,
+      ...canonical(messages.filter(message => !isApart(message))),
+      ...(Object.keys(net).length > 0 ? { net } : {}),
+      ...(client.closed ? { closed: true } : {}),
+    };
+  }
+
+  private heldBeforeAndAfter({ held, inbox }: Client, values: MadeUpValues): [Held, Held] {
+    const { loose = [] } = this.scenario;
+    const messages = inbox.filter(({ collection }) => loose.includes(collection as string));
+    return [
+      held,
+      heldAfter(
+        held,
+        messages.map(message => values.normalize(message)),
+      ),
+    ];
+  }
+
+  private turnPage(client: Client): void {
+    client.held = this.heldBeforeAndAfter(client, this.values)[1];
+    client.inbox.length = 0;
+    client.over = Boolean(this.scenario.accounts && client.closed);
+  }
 }
 
-const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value));
-
-/** Waits for what was recorded. What does not come is part of the comparison, not an error of its own. */
-async function isAsRecorded(answers: () => unknown[], recorded: unknown[]): Promise<void> {
-  const isSame = (now: unknown[]) => isDeepStrictEqual(now, recorded.slice(0, now.length));
-  for (const deadline = Date.now() + graceMs; !isSame(answers()) && Date.now() < deadline; ) await sleep(20);
-}
-
-async function open(url: string): Promise<Client> {
-  const client: Client = { socket: new WebSocket(url), inbox: [], closed: false };
-  client.socket.on('message', data => client.inbox.push(JSON.parse(data.toString())));
+async function open(name: string, url: string): Promise<Client> {
+  const client: Client = {
+    name,
+    socket: new WebSocket(url),
+    inbox: [],
+    results: [],
+    held: {},
+    closed: false,
+    over: false,
+  };
+  client.socket.on('message', data => {
+    const message = JSON.parse(data.toString()) as Message;
+    client.inbox.push(message);
+    if (message.msg === 'result') client.results.push(message);
+  });
   client.socket.on('close', () => {
     client.closed = true;
   });
@@ -78,83 +167,8 @@ async function open(url: string): Promise<Client> {
   return client;
 }
 
-async function heard(client: Client, { until = [], closed }: Step): Promise<void> {
-  const isDone = () =>
-    until.every(wanted => client.inbox.some(message => matches(message, wanted))) && (!closed || client.closed);
-  // Not `eventually`: what has not come in time is part of the comparison, not an error of its own.
-  for (const deadline = Date.now() + stepTimeoutMs; !isDone() && Date.now() < deadline; ) await sleep(5);
-}
-
 const matches = (message: Message, pattern: Message): boolean =>
   Object.entries(pattern).every(([field, value]) => isDeepStrictEqual(message[field], value));
 
-/** What each client has heard since the last step, in the form in which recordings are kept. */
-function answersOf(clients: Map<string, Client>, speaker: Client, normalize: (message: Message) => Message): unknown[] {
-  const heardBy = [...clients].sort().filter(([, client]) => client.inbox.length > 0 || client === speaker);
-  return heardBy.map(([name, client]) => ({
-    client: name,
-    ...canonical(client.inbox.map(normalize)),
-    ...(client.closed ? { closed: true } : {}),
-  }));
-}
-
-/** Ids that a server makes up are told apart by their order of appearance only; how long to wait, not at all. */
-function normalizer(): (message: Message) => Message {
-  const seen = new Map<unknown, string>();
-  const nameOf = (kind: string, value: unknown): string => {
-    if (!seen.has(value)) seen.set(value, `<${kind} ${seen.size + 1}>`);
-    return seen.get(value)!;
-  };
-  return message => {
-    const copy = structuredClone(message);
-    if (copy.session) copy.session = nameOf('session', copy.session);
-    if (copy.msg === 'ping' && copy.id) copy.id = nameOf('ping', copy.id);
-    const error = copy.error as { details?: { timeToReset?: unknown }; message?: string; reason?: string } | undefined;
-    if (error?.details?.timeToReset) error.details.timeToReset = '<ms>';
-    for (const field of ['message', 'reason'] as const)
-      if (typeof error?.[field] === 'string') error[field] = error[field].replace(/\d+ seconds/, '<n> seconds');
-    return copy;
-  };
-}
-
-/**
- * What a client may rely on: documents come before the `ready` or `updated` that announces them, results in the order of
- * the methods. Not where a result stands among the rest, nor the order inside a burst, nor how a burst is cut up.
- */
-function canonical(messages: Message[]): { stream: Message[]; results: Message[] } {
-  const results = messages.filter(({ msg }) => msg === 'result');
-  const bursts: { kind: string; messages: Message[] }[] = [];
-  for (const message of messages.filter(({ msg }) => msg !== 'result').flatMap(takeApart)) {
-    const kind = kindOf(message);
-    if (!kind || bursts.at(-1)?.kind !== kind) bursts.push({ kind, messages: [] });
-    addTo(bursts.at(-1)!.messages, message);
-  }
-  return { stream: bursts.flatMap(burst => burst.messages.sort(byKey)), results };
-}
-
-/** One message for each method or subscription that it announces. */
-function takeApart(message: Message): Message[] {
-  const { msg, methods, subs, cleared } = message as Message & Record<'methods' | 'subs' | 'cleared', string[]>;
-  if (msg === 'updated') return methods.map(id => ({ ...message, methods: [id] }));
-  if (msg === 'ready') return subs.map(id => ({ ...message, subs: [id] }));
-  return [cleared ? { ...message, cleared: [...cleared].sort() } : message];
-}
-
-function kindOf({ msg = '' }: Message): string {
-  if (['added', 'changed', 'removed'].includes(msg)) return 'data';
-  return ['updated', 'ready'].includes(msg) ? 'announcement' : '';
-}
-
-/** Changes of one document in one burst are one change. */
-function addTo(burst: Message[], message: Message): void {
-  const same = burst.find(known => message.msg === 'changed' && keyOf(known) === keyOf(message));
-  if (!same) {
-    burst.push({ ...message });
-    return;
-  }
-  if (message.fields) same.fields = { ...(same.fields as object), ...(message.fields as object) };
-  if (message.cleared) same.cleared = [...((same.cleared as []) ?? []), ...(message.cleared as [])].sort();
-}
-
-const keyOf = (m: Message): string => `${m.msg} ${m.collection} ${m.id} ${m.methods} ${m.subs}`;
-const byKey = (a: Message, b: Message): number => (keyOf(a) < keyOf(b) ? -1 : 1);
+const at = (value: unknown, path: string): unknown =>
+  path.split('.').reduce((part, name) => (part as Record<string, unknown> | undefined)?.[name], value);

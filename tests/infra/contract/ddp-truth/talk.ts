@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type ClientOptions, WebSocket } from 'ws';
 import { eventually } from '../../../support/eventually';
-import type { Message } from './player';
+import type { Message } from './scenario';
 
 /** A client that says exactly what a test has it say, and holds all that comes back. */
 export class Talk {

@@ -1,0 +1,183 @@
+import type { AccountsConfig } from '../../shared/accounts-config';
+import { MeteorError } from '../../shared/meteor-error';
+import { OrderedHooks } from '../../shared/ordered-hooks';
+import { Tracker } from '../../tracker/tracker';
+import { connection, DDP } from '../connection';
+import { ReactiveVar } from '../reactive-var';
+import type { LoginStorage, StoredLogin } from './stored-login';
+import { users } from './users';
+
+/** What a login method answers. */
+export interface LoginDetails {
+  id: string;
+  token: string;
+  tokenExpires: Date;
+  type?: string;
+}
+
+/** Called without an error where it went well. */
+export type Callback = (error?: Error, details?: LoginDetails) => void;
+
+export interface LoginMethodOptions {
+  methodName?: string;
+  methodArguments?: unknown[];
+  /** @throws where the result is none that this page wants */
+  validateResult?: (result: LoginDetails) => void;
+  userCallback?: Callback | null;
+  /** Nobody is to see that a login is under way. */
+  _suppressLoggingIn?: boolean;
+}
+
+const userId = () => Tracker.nonreactive(() => connection.userId());
+
+/** Who this page's connection is logged in as: over reloads, lost connections and several tabs. */
+export class Login {
+  readonly loggingIn = new ReactiveVar(false);
+  readonly loggingOut = new ReactiveVar(false);
+  readonly onLogin = new OrderedHooks<LoginDetails | undefined>('onLogin');
+  readonly onLoginFailure = new OrderedHooks<{ error: Error }>('onLoginFailure');
+  readonly onLogout = new OrderedHooks<void>('onLogout');
+  private stopResuming = () => {};
+
+  constructor(
+    private readonly config: AccountsConfig,
+    private readonly stored: LoginStorage,
+  ) {}
+
+  /** Takes up the login that the browser remembers, and follows what other tabs do from now on. */
+  start(afterResume: (token: string, error?: Error) => void): void {
+    const login = this.stored.read();
+    this.stored.onChange(other => this.follow(other));
+    if (!login || userId()) return;
+    if (this.config.expiresSoon(login.tokenExpires)) {
+      this.stored.clear();
+      return;
+    }
+    // Shown as logged in while it is on its way, so that nothing flickers.
+    connection.setUserId(login.userId || null);
+    this.resume(login.token, error => afterResume(login.token, error));
+  }
+
+  /** By a token that is in nobody's way: where it is refused, nobody is logged in. */
+  resume(token: string, callback?: Callback): void {
+    this.loginWithToken(token, (error, details) => {
+      if (error) this.loggedOut();
+      callback?.(error, details);
+    });
+  }
+
+  loginWithToken(token: string, userCallback?: Callback): void {
+    this.call({ methodArguments: [{ resume: token }], userCallback });
+  }
+
+  /** Calls a method that logs in. It calls back when the user's document is there. */
+  call(options: LoginMethodOptions): void {
+    const { methodName = 'login', methodArguments = [{}], validateResult } = options;
+    const finish = this.finisher(options);
+    let isTakenOver = false;
+    const onResultReceived = (error?: Error, result?: unknown) => {
+      if (error || !(result as LoginDetails | undefined)?.token) return;
+      const takeOver = () => {
+        isTakenOver = true;
+        return finish;
+      };
+      this.resumeOnReconnect(result as LoginDetails, takeOver);
+    };
+    const dataIsVisible = (error?: Error, result?: unknown) => {
+      if (isTakenOver) return;
+      if (error || !result) finish(error ?? new Error(`No result from call to ${methodName}`));
+      else this.accept(result as LoginDetails, validateResult, finish);
+    };
+    if (!options._suppressLoggingIn) this.loggingIn.set(true);
+    connection.apply(methodName, methodArguments, { wait: true, onResultReceived }, dataIsVisible);
+  }
+
+  logout(callback?: Callback): void {
+    this.loggingOut.set(true);
+    connection.apply('logout', [], { wait: true }, error => {
+      this.loggingOut.set(false);
+      if (!error) this.loggedOut();
+      callback?.(error);
+    });
+  }
+
+  /** Both calls are queued at once: nothing can come between them. */
+  logoutOtherClients(callback?: Callback): void {
+    connection.apply('getNewToken', [], { wait: true }, (error, result) => {
+      if (!error) this.store(result as LoginDetails);
+    });
+    connection.apply('removeOtherTokens', [], { wait: true }, error => callback?.(error));
+  }
+
+  loggedOut(): void {
+    if (userId()) void this.onLogout.tell(() => {});
+    this.stored.clear();
+    connection.setUserId(null);
+    this.stopResuming();
+  }
+
+  private store({ id, token, tokenExpires }: LoginDetails): void {
+    this.stored.write({ userId: id, token, tokenExpires: tokenExpires ?? this.config.tokenExpiration(new Date()) });
+  }
+
+  /** Runs once, whichever way a login ends. */
+  private finisher({ userCallback }: LoginMethodOptions): (error?: Error, details?: LoginDetails) => void {
+    let isDone = false;
+    return async (error, details) => {
+      if (isDone) return;
+      isDone = true;
+      await (error ? this.onLoginFailure.tell(() => ({ error })) : this.onLogin.tell(() => details));
+      this.loggingIn.set(false);
+      userCallback?.(error, details);
+    };
+  }
+
+  private accept(result: LoginDetails, validate: LoginMethodOptions['validateResult'], finish: Callback): void {
+    try {
+      validate?.(result);
+    } catch (error) {
+      finish(error as Error);
+      return;
+    }
+    this.store(result);
+    connection.setUserId(result.id);
+    // The own document comes by a publication that no login waits for.
+    Tracker.autorun(computation => {
+      const isStillIn = connection.userId() === result.id;
+      if (isStillIn && !users.findOne(result.id, { fields: { _id: 1 } })) return;
+      computation.stop();
+      finish(undefined, result);
+    });
+  }
+
+  /**
+   * A connection that comes back is logged in again, before anything else is said on it.
+   *
+   * @param takeOver for a login whose result has come and whose data hasn't: this one ends it
+   */
+  private resumeOnReconnect(result: LoginDetails, takeOver: () => Callback): void {
+    this.stopResuming();
+    const { stop } = DDP.onReconnect(reconnected => {
+      if (reconnected !== connection) return;
+      const finish = takeOver();
+      const login = this.stored.read() ?? (userId() ? undefined : result);
+      if (!login || this.config.expiresSoon(login.tokenExpires)) {
+        this.loggedOut();
+        finish(new MeteorError(403, 'Your session has expired. Please log in again.'));
+        return;
+      }
+      const userCallback: Callback = (error, details) => {
+        // Another tab may have stored a better one meanwhile.
+        if (error && (this.stored.read()?.token ?? login.token) === login.token) this.loggedOut();
+        finish(error, details);
+      };
+      this.call({ methodArguments: [{ resume: login.token }], _suppressLoggingIn: true, userCallback });
+    });
+    this.stopResuming = stop;
+  }
+
+  private follow(login: StoredLogin | undefined): void {
+    if (login) this.resume(login.token);
+    else this.logout();
+  }
+}

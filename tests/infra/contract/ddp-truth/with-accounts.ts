@@ -1,0 +1,3 @@
+/** Both fixtures: what the conversations about accounts are played against. */
+import './fixture';
+import './accounts-fixture';
