@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { Bundler } from '../infra/dev/bundling/bundler';
 import { findMongo } from '../infra/dev/database/mongo-sources';
 import { startReplicaSet } from '../infra/dev/database/replica-set';
+import { readSettings } from '../infra/dev/json-file';
 import { freePort } from '../infra/dev/ports';
 import { privateFolder, root } from '../infra/dev/root';
 import { roleEnvironment } from '../infra/dev/running/roles';
-import { readSettings } from '../infra/dev/settings-file';
 import { eventually } from '../tests/support/eventually';
 import { startProcess, type TestProcess } from '../tests/support/processes';
 

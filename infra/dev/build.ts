@@ -1,15 +1,25 @@
+/** `npm run build` and `npm run build:worker`. */
 import { join, relative } from 'node:path';
-import { Bundler } from './bundling/bundler';
+import { buildWorker } from './bundling/build-worker';
+import { Bundler, said } from './bundling/bundler';
 import { root } from './root';
 
-/** Builds what runs on the Node host: server, browser and worker. */
-async function build(): Promise<void> {
+/** What runs on the Node host: server, browser and worker. */
+async function buildAll(): Promise<void> {
   const bundler = new Bundler(join(root, '.local', 'build'));
   await bundler.build().finally(() => bundler.stop());
   console.log(`Built ${[bundler.serverFile, bundler.clientFolder].map(path => relative(root, path)).join(', ')}`);
 }
 
-build().catch(error => {
-  console.error(error instanceof Error ? error.message : error);
+/** The file that a jobs role forks: all that a deploy to Meteor needs to be built beforehand. */
+async function buildOnlyWorker(): Promise<void> {
+  const { file, buildId } = await buildWorker();
+  console.log(`Built ${relative(root, file)} (${buildId.slice(0, 12)})`);
+}
+
+const build = process.argv.includes('--worker') ? buildOnlyWorker : buildAll;
+
+build().catch(async error => {
+  console.error(error instanceof Error ? await said(error) : error);
   process.exitCode = 1;
 });

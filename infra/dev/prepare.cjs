@@ -11,8 +11,8 @@ if (missing.length > 0) {
   console.log(`prepare: the worker file was not built; missing: ${missing.join(', ')} (production packages only).`);
   console.log('prepare: a jobs role needs it: run "npm run build:worker" where the development packages are.');
 } else {
-  const build = join(__dirname, 'build-only-worker.ts');
-  const { status } = spawnSync(process.execPath, ['--import', 'tsx', build], { stdio: 'inherit' });
+  const build = join(__dirname, 'build.ts');
+  const { status } = spawnSync(process.execPath, ['--import', 'tsx', build, '--worker'], { stdio: 'inherit' });
   process.exitCode = status ?? 1;
 }
 

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readSettings, type Settings } from './settings-file';
+import { readSettings, type Settings } from './json-file';
 
 /** A role of this checkout: each settings file makes one. */
 export interface Role {

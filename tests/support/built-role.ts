@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readSettings, type Settings } from '../../infra/dev/json-file';
 import { roleEnvironment } from '../../infra/dev/running/roles';
-import { readSettings, type Settings } from '../../infra/dev/settings-file';
 import { type BuiltApp, buildOfThisRun } from './build';
 import { startProcess, type TestProcess } from './processes';
 import { root } from './run';

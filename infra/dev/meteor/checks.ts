@@ -1,8 +1,17 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkWorkerFile } from '../../workers/worker-file';
-import { meteorFolder, meteorIgnore, meteorPackages, meteorPlatforms, meteorRelease } from './check-meteor-folder';
-import { npmDependencies, packageDependencies, packageImports, packageJson } from './check-packages';
+import {
+  meteorFolder,
+  meteorIgnore,
+  meteorPackages,
+  meteorPlatforms,
+  meteorRelease,
+  npmDependencies,
+  packageDependencies,
+  packageImports,
+  packageJson,
+} from './check-manifests';
 import type { CheckoutFiles } from './checkout-files';
 import { violationsIn } from './import-graph';
 import { problemsOf } from './source-rules';

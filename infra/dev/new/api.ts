@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { runInNewContext } from 'node:vm';
-import type { Change } from './changes';
+import type { Change, Recipe } from './changes';
 import type { Name } from './name';
-import type { Recipe } from './recipe';
 
 /** What the methods' files import: a collection of that name would hide it. */
 const imported = ['Meteor', 'Mongo', 'Random', 'Methods', 'Method'];

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { root } from '../root';
-import type { Recipe } from './recipe';
+import type { Recipe } from './changes';
 import { writeNew } from './write-new';
 
 function run([kind = '', ...typed]: string[]): void {

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Change } from './changes';
+import type { Change, Recipe } from './changes';
 import type { Name } from './name';
-import type { Recipe } from './recipe';
 import { declaration, registration } from './task';
 
 /** A new schedule and the task that it adds: a schedule does no work itself. */

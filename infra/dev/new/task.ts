@@ -1,6 +1,5 @@
-import type { Change } from './changes';
+import type { Change, Recipe } from './changes';
 import type { Name } from './name';
-import type { Recipe } from './recipe';
 
 /** A new task type: its declaration, its code, its line in the registry, its test. */
 export function newTask(name: Name): Recipe {

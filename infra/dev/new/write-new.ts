@@ -1,7 +1,6 @@
 import { newApi } from './api';
-import { makeChanges } from './changes';
+import { makeChanges, type Recipe, type RecipeFor } from './changes';
 import { nameOf } from './name';
-import type { Recipe, RecipeFor } from './recipe';
 import { newSchedule } from './schedule';
 import { newTask } from './task';
 

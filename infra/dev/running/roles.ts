@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { linkedTo, type Settings } from '../json-file';
 import type { LocalRole, RoleSettings } from '../roles';
-import { linkedTo, type Settings } from '../settings-file';
 import { KeptRole } from './kept-role';
 
 interface RolesOptions {

@@ -9,11 +9,10 @@ import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { refuseDirtyTree } from '../clean-tree';
 import { parseJson } from '../json-file';
 import { root as next } from '../root';
-import { newEntries } from './changelog';
 import { keepAsPatch, mergeTexts } from './git-blobs';
 import { isMachinery, templateFiles } from './machinery';
 import { type Manifest, mergeManifest } from './merge-manifest';
-import { planUpgrade, type UpgradePlan } from './plan';
+import { newEntries, planUpgrade, type UpgradePlan } from './plan';
 import { readRecord, recordOf, recordWithout, type UpgradeRecord, writeRecord } from './record';
 
 interface Order {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { linkedTo, readSettings } from '../../../infra/dev/settings-file';
+import { linkedTo, readSettings } from '../../../infra/dev/json-file';
 
 const folder = mkdtempSync(join(tmpdir(), 'tandem-settings-'));
 afterAll(() => rmSync(folder, { recursive: true }));

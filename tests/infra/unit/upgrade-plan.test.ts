@@ -1,7 +1,6 @@
-import { newEntries } from '../../../infra/dev/upgrade/changelog';
 import { isMachinery } from '../../../infra/dev/upgrade/machinery';
 import { mergeManifest } from '../../../infra/dev/upgrade/merge-manifest';
-import { planUpgrade } from '../../../infra/dev/upgrade/plan';
+import { newEntries, planUpgrade } from '../../../infra/dev/upgrade/plan';
 import { sourceOf } from '../../../infra/dev/upgrade/source';
 
 const nothing = { take: [], remove: [], merge: [], edited: [] };

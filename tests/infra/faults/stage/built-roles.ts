@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Settings } from '../../../../infra/dev/settings-file';
+import type { Settings } from '../../../../infra/dev/json-file';
 import { launchBuiltRole, type RoleName } from '../../../support/built-role';
 import { eventually } from '../../../support/eventually';
 import { ForeignClient } from '../../../support/foreign-ddp';

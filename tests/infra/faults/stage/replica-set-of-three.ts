@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import type { MongoInstance } from 'mongodb-memory-server-core';
-import type { Mongod } from '../../../../infra/dev/database/mongod';
-import { host, launch, setName } from '../../../../infra/dev/database/mongod-instance';
+import { host, launch, type Mongod, setName } from '../../../../infra/dev/database/mongod';
 import { eventually } from '../../../support/eventually';
 import { testPort } from '../../../support/ports';
 
