@@ -45,7 +45,7 @@ export const settingsTree = {
       10_000,
       { min: 100, max: 600_000 },
     ),
-    batch: count('How many tasks one claim takes at most.', 100, { min: 1, max: 1_000 }),
+    batch: count('How many tasks one claim takes at most.', 500, { min: 1, max: 1_000 }),
     concurrency: maybeCount('How many tasks one jobs role runs at once. Unset: as many as its workers take.', {
       min: 1,
       max: 10_000,

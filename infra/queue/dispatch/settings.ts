@@ -7,7 +7,7 @@ export interface DispatcherSettings {
   leaseMs?: number;
   /** Default: 10,000 ms; at most a third of the lease. */
   heartbeatMs?: number;
-  /** How many tasks one claim takes at most, default 100; with 1, tasks are settled one by one as well. */
+  /** How many tasks one claim takes at most, default 500; with 1, tasks are settled one by one as well. */
   batch?: number;
   /** How many tasks this role runs at once. Default: as many as the executor takes. */
   concurrency?: number;
@@ -23,7 +23,7 @@ export interface DispatcherSettings {
   measureLoad?: () => Load;
 }
 
-const defaults = { refreshRate: 1_000, leaseMs: 30_000, heartbeatMs: 10_000, batch: 100, overload: {} };
+const defaults = { refreshRate: 1_000, leaseMs: 30_000, heartbeatMs: 10_000, batch: 500, overload: {} };
 
 export type ResolvedSettings = DispatcherSettings & typeof defaults;
 

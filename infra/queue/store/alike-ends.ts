@@ -2,11 +2,11 @@ import { attemptsKept, type Task } from '../model/task';
 import type { Settlement } from './task-store';
 import { fieldsOf, fieldsToUnset, unsetOf } from './transition';
 
-/** Ends of a batch within this time are written with one moment, the last of theirs. Durations stay exact. */
+/** Ends of a batch within this time are written with one moment, the last of theirs. */
 const momentMs = 100;
 
-/** Ends that make up less than this share of a batch are not worth a write of their own. */
-const leastShare = 1 / 8;
+/** Fewer are not worth a write of their own: its round trip costs more than what the plain update saves. */
+const fewest = 50;
 
 export interface SplitEnds {
   /** Each of these needs one plain update. */
@@ -16,8 +16,9 @@ export interface SplitEnds {
 }
 
 /**
- * Finds the ends that differ in nothing but the moment: no result to keep, or the same short one. A plain update of them
- * costs MongoDB two thirds of one in which each task looks for its own values.
+ * Finds the ends that differ in nothing but the moment: no result to keep, or the same short one, and durations of which
+ * none is twice as long as another. A plain update of them costs MongoDB two thirds of one in which each task looks for
+ * its own values.
  */
 export function splitEnds(settlements: readonly Settlement[]): SplitEnds {
   const others: Settlement[] = [];
@@ -29,7 +30,7 @@ export function splitEnds(settlements: readonly Settlement[]): SplitEnds {
     else if (group) group.push(settlement);
     else groups.set(likeness, [settlement]);
   }
-  const isWorthIt = (group: Settlement[]) => group.length >= settlements.length * leastShare;
+  const isWorthIt = (group: Settlement[]) => group.length >= Math.min(fewest, settlements.length);
   const alike = [...groups.values()];
   return { alike: alike.filter(isWorthIt), others: [...others, ...alike.filter(one => !isWorthIt(one)).flat()] };
 }
@@ -53,10 +54,21 @@ function likenessOf({ transition, attempt, newToken }: Settlement): string | und
   const { state, attempt: attempts, result, dueDate, finishedAt, expiresAt, deadlineMissed } = transition;
   if (state !== 'done' || newToken || dueDate || !finishedAt || !attempt || !isShort(result)) return undefined;
   const from = finishedAt.getTime();
-  const times = [expiresAt, attempt.startedAt, attempt.finishedAt].map(date => date && date.getTime() - from);
-  const { outcome, owner, workerPid } = attempt;
+  const { startedAt, outcome, owner, workerPid } = attempt;
+  const times = [expiresAt, attempt.finishedAt].map(date => date && date.getTime() - from);
+  const duration = Math.floor(Math.log2(Math.max(1, from - startedAt.getTime())));
   const value = `${typeof result} ${result}`;
-  return [Math.floor(from / momentMs), ...times, attempts, deadlineMissed, outcome, owner, workerPid, value].join();
+  return [
+    Math.floor(from / momentMs),
+    duration,
+    ...times,
+    attempts,
+    deadlineMissed,
+    outcome,
+    owner,
+    workerPid,
+    value,
+  ].join();
 }
 
 function isShort(result: unknown): boolean {

@@ -133,12 +133,14 @@ function fence(tasks: readonly Held[]) {
 
 function pipeline(group: Settlement[]) {
   const mine = { $indexOfArray: [{ $literal: group.map(({ task }) => task._id) }, '$_id'] };
-  const fields = { $arrayElemAt: [{ $literal: group.map(fieldsToSet) }, mine] };
-  const attempt = { $arrayElemAt: [{ $literal: group.map(one => (one.attempt ? [one.attempt] : [])) }, mine] };
+  const fields = { $arrayElemAt: [{ $literal: group.map(fieldsToSet) }, '$$mine'] };
+  const attempt = { $arrayElemAt: [{ $literal: group.map(one => (one.attempt ? [one.attempt] : [])) }, '$$mine'] };
   const history = { $concatArrays: [{ $cond: [{ $isArray: '$attempts' }, '$attempts', []] }, attempt] };
   const { state, ...standing } = (group[0] as Settlement).transition;
   const changed = { attempts: { $slice: [history, -attemptsKept] }, ...standingOf(standing) };
-  return [{ $replaceWith: { $mergeObjects: ['$$ROOT', fields, changed] } }, { $unset: fieldsToUnset(state) }];
+  // The place in the list is looked for once: of 500 tasks that is the greatest part of the work.
+  const settled = { $let: { vars: { mine }, in: { $mergeObjects: ['$$ROOT', fields, changed] } } };
+  return [{ $replaceWith: settled }, { $unset: fieldsToUnset(state) }];
 }
 
 function standingOf({ sinks, goesFirst }: Pick<Settlement['transition'], 'sinks' | 'goesFirst'>): object {
