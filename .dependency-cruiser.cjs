@@ -43,7 +43,7 @@ const queueLayers = queueFolders.map((folder, index) => ({
   to: { path: '^infra/queue/', pathNot: `^infra/queue/(${queueFolders.slice(0, index + 1).join('|')})/` },
 }));
 
-const mayUseMeteor = '^(client|server|infra/(roles|http|link|console)|imports/(api|ui)|packages)/';
+const mayUseMeteor = '^(client|server|infra/(roles|http|link|console)|imports/(api|ui|role-handlers)|packages)/';
 const browserOnlyKnows = '^(client|imports/ui|infra/console)/';
 
 module.exports = {
@@ -144,7 +144,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^imports/tasks/worker\\.ts$' },
       to: {
-        path: '^(meteor/|client/|server/|imports/(api|ui)/|infra/(roles|http|link|console|meteor-cluster|schedules|monitor|settings|node-host|dev)/|packages/|node_modules/(express|react|react-dom|helmet|pino|prom-client|ws)/)',
+        path: '^(meteor/|client/|server/|imports/(api|ui|role-handlers)/|infra/(roles|http|link|console|meteor-cluster|schedules|monitor|settings|node-host|dev)/|packages/|node_modules/(express|react|react-dom|helmet|pino|prom-client|ws)/)',
         reachable: true,
       },
     },
@@ -153,7 +153,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^client/main\\.tsx$' },
       to: {
-        path: '^(server/|infra/(queue|schedules|workers|meteor-cluster|database|roles|http|link|monitor|settings|node-host|dev)/|imports/tasks/handlers/|node_modules/(mongodb|pino|prom-client|helmet|busboy|hucre|sharp)/)',
+        path: '^(server/|infra/(queue|schedules|workers|meteor-cluster|database|roles|http|link|monitor|settings|node-host|dev)/|imports/(tasks/handlers|role-handlers)/|node_modules/(mongodb|pino|prom-client|helmet|busboy|hucre|sharp)/)',
         reachable: true,
       },
     },

@@ -8,6 +8,7 @@ import { pulse } from './api/pulse';
 import { reports } from './api/reports';
 import { tasks } from './api/tasks';
 import { visitors } from './api/visitors';
+import { roleHandlers } from './role-handlers';
 import { addSchedules } from './schedules';
 import { settings } from './settings';
 import { type Catalog, catalog } from './tasks/catalog';
@@ -31,6 +32,7 @@ export const app = defineApp({
   name: 'tandem',
   catalog,
   handlers,
+  roleHandlers,
   settings,
   schedules: addSchedules,
   api,

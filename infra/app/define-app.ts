@@ -1,4 +1,4 @@
-import { type AnyCatalog, didYouMean } from '../catalog';
+import { type AnyCatalog, didYouMean, type RunsIn } from '../catalog';
 import type { FileStore } from '../database';
 import type { Emit } from '../monitor/events';
 
@@ -57,6 +57,8 @@ export interface App<Schedules = never> {
   catalog: object;
   /** Where each task type's code is: `imports/tasks/handlers/index.ts`. A role loads none of it. */
   handlers: object;
+  /** The same of the types with `runsIn: 'role'`: `imports/role-handlers/index.ts`. The jobs role runs it. */
+  roleHandlers?: object;
   /** The app's own settings: `imports/settings.ts`. */
   settings?: object;
   /** Adds the cron table; the jobs role calls it. */
@@ -87,15 +89,33 @@ function nameProblems({ name }: App): string[] {
   return [`name: ${JSON.stringify(name)} is not made of up to 60 lower-case letters, digits and -`];
 }
 
-/** The compiler sees the same where the registry `satisfies Handlers`. */
-function handlerProblems({ catalog, handlers }: App): string[] {
-  const types = Object.keys(catalog as AnyCatalog);
+/** The compiler sees the same where the registries satisfy `Handlers` and `RoleHandlers`. */
+function handlerProblems({ catalog, handlers, roleHandlers = {} }: App): string[] {
+  const types = catalog as AnyCatalog;
+  return [
+    ...registryProblems(types, 'worker', 'handlers', handlers, 'imports/tasks/handlers/index.ts'),
+    ...registryProblems(types, 'role', 'roleHandlers', roleHandlers, 'imports/role-handlers/index.ts'),
+  ];
+}
+
+function registryProblems(
+  catalog: AnyCatalog,
+  place: RunsIn,
+  registry: string,
+  handlers: object,
+  file: string,
+): string[] {
+  const types = Object.values(catalog).flatMap(({ taskType, runsIn }) => (runsIn === place ? [taskType] : []));
   const named = Object.keys(handlers);
   const missing = types.filter(taskType => !named.includes(taskType));
   const unknown = named.filter(name => !types.includes(name));
+  const why = (name: string) =>
+    Object.hasOwn(catalog, name)
+      ? `runs in the ${catalog[name]?.runsIn}: name it where those are`
+      : `the catalog has no such task type${didYouMean(name, missing)}`;
   return [
-    ...missing.map(taskType => `handlers.${taskType}: missing; name its module in imports/tasks/handlers/index.ts`),
-    ...unknown.map(name => `handlers.${name}: the catalog has no such task type${didYouMean(name, missing)}`),
+    ...missing.map(taskType => `${registry}.${taskType}: missing; name its module in ${file}`),
+    ...unknown.map(name => `${registry}.${name}: ${why(name)}`),
   ];
 }
 

@@ -3,11 +3,12 @@ import { type FlatFields, flattenFields } from './compile-payload';
 import { findOptionProblems } from './option-problems';
 import type { DataOfFields, PayloadFields } from './payload-language';
 import { type QuickCheck, quickCheckOf } from './quick-check';
-import { type ResolvedOptions, resolveOptions, type TaskTypeOptions } from './task-options';
+import { type ResolvedOptions, type RunsIn, resolveOptions, type TaskTypeOptions } from './task-options';
 
 /** A task type of the catalog, checked and complete. `Data` is its payload's TypeScript type. */
-export interface TaskDefinition<Data = unknown> extends ResolvedOptions {
+export interface TaskDefinition<Data = unknown, Where extends RunsIn = RunsIn> extends ResolvedOptions {
   readonly taskType: string;
+  readonly runsIn: Where;
   /** The payload as a simpl-schema, for forms and for parsePayload. */
   readonly schema: SimpleSchema;
   /** Whether a payload surely fits; false means: ask the schema. */
@@ -23,8 +24,15 @@ export type AnyCatalog = { readonly [taskType: string]: TaskDefinition };
 
 /** A catalog made of the definitions D. */
 export type CatalogOf<D> = {
-  readonly [K in keyof D]: D[K] extends { readonly payload: infer F } ? TaskDefinition<DataOfFields<F>> : never;
+  readonly [K in keyof D]: D[K] extends { readonly payload: infer F }
+    ? TaskDefinition<DataOfFields<F>, D[K] extends { readonly runsIn: 'role' } ? 'role' : 'worker'>
+    : never;
 };
+
+/** Those task types of a catalog that run in a place, or in whichever where the compiler can't tell. */
+export type TaskTypeRunningIn<C, Where extends RunsIn> = {
+  [T in TaskTypeIn<C>]: C[T] extends { readonly runsIn: infer W } ? (Where extends W ? T : never) : T;
+}[TaskTypeIn<C>];
 
 /** The names of a catalog's task types. */
 export type TaskTypeIn<C> = keyof C & string;

@@ -7,6 +7,7 @@ export {
   defineTasks,
   type TaskDefinition,
   type TaskTypeIn,
+  type TaskTypeRunningIn,
 } from './define-tasks';
 export { didYouMean } from './nearest';
 export {
@@ -28,6 +29,7 @@ export {
   type RateLimit,
   type ResolvedOptions,
   type Retention,
+  type RunsIn,
   type SlotLimit,
   type TaskTypeOptions,
 } from './task-options';

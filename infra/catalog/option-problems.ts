@@ -1,5 +1,6 @@
 import { show } from '../errors/plain-error';
 import { didYouMean } from './nearest';
+import type { TaskTypeOptions } from './task-options';
 
 interface Range {
   min: number;
@@ -24,6 +25,7 @@ const options: Record<string, Range | Record<string, Range>> = {
     jitter: { min: 0, max: 1 },
   },
   perWorker: count,
+  perRole: count,
   rateLimit: { max: count, per: milliseconds },
   retention: { done: { min: 0 }, failed: { min: 0 } },
   version: count,
@@ -32,14 +34,35 @@ const options: Record<string, Range | Record<string, Range>> = {
 
 /** Lists what is wrong with the options of a task type (all but its payload). */
 export function findOptionProblems(given: object, path: string): string[] {
-  const known = ['payload', 'concurrency', ...Object.keys(options)];
-  return Object.entries(given).flatMap(([name, value]) => {
+  const known = ['payload', 'concurrency', 'runsIn', ...Object.keys(options)];
+  const problems = Object.entries(given).flatMap(([name, value]) => {
     if (name === 'payload' || value === undefined) return [];
     if (name === 'concurrency') return checkConcurrency(value, fieldsIn(given), `${path}.concurrency`);
+    if (name === 'runsIn') return checkRunsIn(value, `${path}.runsIn`);
     const rule = options[name];
     if (!rule) return [`${path}.${name}: unknown option${didYouMean(name, known)}`];
     return isRange(rule) ? checkNumber(value, rule, `${path}.${name}`) : checkGroup(value, rule, `${path}.${name}`);
   });
+  return [...problems, ...placeProblems(given, path)];
+}
+
+const places = ['worker', 'role'];
+
+function checkRunsIn(value: unknown, path: string): string[] {
+  if (places.includes(value as string)) return [];
+  return [`${path}: ${show(value)} is not 'worker' or 'role'${didYouMean(String(value), places)}`];
+}
+
+/** What says how many run at once in a worker or in a role has no effect in the other. */
+function placeProblems(given: TaskTypeOptions | object, path: string): string[] {
+  const { runsIn, perRole, perWorker, concurrency } = given as TaskTypeOptions;
+  if (runsIn !== 'role')
+    return perRole === undefined ? [] : [`${path}.perRole: only with runsIn: 'role'; workers have perWorker`];
+  const isOverAll = typeof concurrency === 'object' && concurrency?.scope !== 'role';
+  const problems = perWorker === undefined ? [] : [`${path}.perWorker: there is perRole with runsIn: 'role'`];
+  if (concurrency !== undefined && !isOverAll)
+    problems.push(`${path}.concurrency: in each role it is called perRole with runsIn: 'role'`);
+  return problems;
 }
 
 function checkGroup(value: unknown, rules: Record<string, Range>, path: string): string[] {

@@ -57,6 +57,9 @@ export interface Retention {
   readonly failed: number;
 }
 
+/** Where the handler of a task type runs: in a worker process, or in the jobs role itself. */
+export type RunsIn = 'worker' | 'role';
+
 /** What a task type may say of itself in `imports/tasks/catalog.ts`. All times are milliseconds. */
 export interface TaskTypeOptions<Fields extends PayloadFields = PayloadFields> {
   /** The payload's fields, in the catalog's part of simpl-schema's language (payload-language.ts). */
@@ -72,6 +75,13 @@ export interface TaskTypeOptions<Fields extends PayloadFields = PayloadFields> {
   readonly concurrency?: number | ConcurrencyLimit<Fields>;
   /** How many run at once in one worker process: more than 1 for handlers that wait rather than compute. Default: 1. */
   readonly perWorker?: number;
+  /**
+   * `'worker'`: in a worker process, where computing blocks nobody. `'role'`: in the jobs role itself, with all of Meteor,
+   * for work that waits rather than computes. Default: 'worker'.
+   */
+  readonly runsIn?: RunsIn;
+  /** With `runsIn: 'role'`: how many run at once in one jobs role. Default: 10. */
+  readonly perRole?: number;
   readonly rateLimit?: RateLimit;
   readonly retention?: Partial<Retention>;
   /** Counts up when the payload changes in a way that older handlers cannot run. Default: 1. */
@@ -91,6 +101,7 @@ export interface ResolvedOptions {
   /** Over all jobs roles. */
   readonly slots?: SlotLimit;
   readonly perWorker: number;
+  readonly runsIn: RunsIn;
   readonly rateLimit?: RateLimit;
   readonly retention: Retention;
   readonly version: number;
@@ -107,18 +118,22 @@ export const defaultOptions = {
   timeout: 10 * minute,
   backoff: { base: second, factor: 2, max: 60 * minute, jitter: 0.2 },
   perWorker: 1,
+  runsIn: 'worker',
   retention: { done: 7 * day, failed: 30 * day },
   version: 1,
   deadlineMargin: 30 * second,
 } as const satisfies ResolvedOptions;
 
+const defaultPerRole = 10;
+
 /** Fills in the defaults. Expects options that `findOptionProblems` has nothing against. */
 export function resolveOptions(options: TaskTypeOptions): ResolvedOptions {
-  const { payload: _, concurrency, ...given } = options;
+  const { payload: _, concurrency, perRole = defaultPerRole, ...given } = options;
   return {
     ...defaultOptions,
     ...given,
     ...limitsOf(concurrency),
+    ...(given.runsIn === 'role' && { concurrency: perRole }),
     backoff: { ...defaultOptions.backoff, ...given.backoff },
     retention: { ...defaultOptions.retention, ...given.retention },
   };

@@ -12,6 +12,8 @@ export interface ShownProcess {
   state: string;
   startedAt: Date;
   lastSeen: Date;
+  /** Task types whose handlers run in this role and have held its event loop, with the longest time. */
+  heldLoop?: { taskType: string; longestMs: number }[];
 }
 
 export interface ShownCount {

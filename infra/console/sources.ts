@@ -1,7 +1,7 @@
 import { jobs } from '../link';
 import { type ProcessRegistry, untakenTypes } from '../monitor/processes';
 import { type Task, TaskQueue } from '../queue';
-import type { ConsoleState } from './contract';
+import type { ConsoleState, ShownProcess } from './contract';
 
 /** What the console looks at and acts on. Every look is a bounded query. */
 export interface ConsoleSources {
@@ -30,7 +30,7 @@ export function sourcesOf(registry: ProcessRegistry): ConsoleSources {
       ]);
       const untaken = untakenTypes(processes, Object.keys(TaskQueue.core.catalog));
       return {
-        consoleProcesses: processes.map(({ details: _, ...process }) => process),
+        consoleProcesses: processes.map(({ details, ...process }) => ({ ...process, ...heldLoopOf(details) })),
         consoleCounts: Object.keys({ ...TaskQueue.core.catalog, ...counts.byType }).map(taskType => ({
           ...nothing,
           ...withoutDates(counts.byType[taskType]),
@@ -55,6 +55,14 @@ export function sourcesOf(registry: ProcessRegistry): ConsoleSources {
     pause: taskType => TaskQueue.pause(...known(taskType)),
     resume,
     runSchedule: name => jobs.runSchedule(name),
+  };
+}
+
+/** What was written by another version may be anything. */
+function heldLoopOf({ heldLoop }: Record<string, unknown>): Pick<ShownProcess, 'heldLoop'> {
+  if (!Array.isArray(heldLoop) || heldLoop.length === 0) return {};
+  return {
+    heldLoop: heldLoop.map(({ taskType, longestMs }) => ({ taskType: `${taskType}`, longestMs: Number(longestMs) })),
   };
 }
 

@@ -43,6 +43,8 @@ function overridesOf(entry: true | string | TypeOverrides): TypeOverrides {
 function findProblems(taskType: string, entry: unknown, catalog: AnyCatalog): string[] {
   const path = `taskMap.${taskType}`;
   if (!Object.hasOwn(catalog, taskType)) return [`${path}: ${unknownType(taskType, catalog)}`];
+  if (catalog[taskType]?.runsIn === 'role')
+    return [`${path}: it runs in the role itself (runsIn), which a cluster of workers does not; leave it out`];
   if (entry === true) return [];
   if (typeof entry === 'function') return [`${path}: ${whereToPut(taskType)}`];
   if (typeof entry === 'string') return entry ? [] : [`${path}: the name of a handler is empty`];

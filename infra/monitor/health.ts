@@ -54,6 +54,8 @@ export interface HealthSources {
   link?: () => string;
   /** The task types that this role runs. */
   taskTypes?: () => readonly string[];
+  /** Which task types have held the event loop of this role, and for how long. */
+  heldLoop?: () => readonly { taskType: string; longestMs: number; times: number }[];
   /** Task types that no living role takes. */
   untakenTypes?: () => Promise<string[]>;
 }

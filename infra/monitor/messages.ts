@@ -68,6 +68,15 @@ const lines: Record<string, [Level, string | Writer]> = {
     ({ count, name, message }) => `failure number ${count} of its kind: ${name}: ${message}`,
   ],
 
+  'task.heldLoop': [
+    'warn',
+    ({ taskType, heldMs }) =>
+      `${taskType} held the event loop of this role for ${heldMs} ms: let it run in a worker, without runsIn: 'role'`,
+  ],
+  'task.stillRuns': [
+    'warn',
+    ({ reason, forMs }) => `still runs, ${forMs} ms after it began, although it was told to stop (${reason})`,
+  ],
   'task.lost': ['debug', "lease expired; this role's result is discarded"],
   'queue.lost': ['warn', ({ count }) => `${many(count, 'lease')} expired; this role's results are discarded`],
   'queue.rescued': ['warn', ({ count }) => `${many(count, 'task')} rescued from roles that stopped answering`],

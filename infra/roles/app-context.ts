@@ -56,7 +56,12 @@ export async function createContext(app: App, settings: Settings): Promise<AppCo
   const health = new Health(healthSources);
   const describe = () => ({
     state: health.state,
-    details: { eventLoop: eventLoop.delay(), ...memory(), taskTypes: healthSources.taskTypes?.() ?? [] },
+    details: {
+      eventLoop: eventLoop.delay(),
+      ...memory(),
+      taskTypes: healthSources.taskTypes?.() ?? [],
+      heldLoop: healthSources.heldLoop?.() ?? [],
+    },
   });
   const registry = new ProcessRegistry({ db: connection.db, identity, emit, describe });
   healthSources.untakenTypes = async () => untakenTypes(await registry.list(), Object.keys(app.catalog));

@@ -47,6 +47,7 @@ export class JobsParts {
   private showHealth(): void {
     const { workers, context } = this;
     context.healthSources.taskTypes = () => workers.taskTypes;
+    context.healthSources.heldLoop = () => workers.heldLoop();
     context.healthSources.workers = () => {
       const { enabled, workers: processes, busy, slots, waiting } = workers.snapshot();
       return { enabled, workers: processes, busy, slots, waiting };

@@ -1,11 +1,17 @@
 import type { App, Service } from '../app';
 import { type AnyCatalog, didYouMean } from '../catalog';
+import type { Connection } from '../database';
 import type { Events } from '../monitor/events';
 import { TaskQueue } from '../queue';
 import { Dispatcher, type DispatchTrouble } from '../queue/dispatch/dispatcher';
+import type { Executor } from '../queue/model/executor';
 import { type Settings, SettingsError } from '../settings';
 import { Pool } from '../workers/pool/pool';
 import type { PoolSnapshot } from '../workers/pool/pool-snapshot';
+import type { HandlerRegistry } from '../workers/process/run-task';
+import type { HeldLoop } from '../workers/role/loop-watch';
+import { RoleExecutor } from '../workers/role/role-executor';
+import { TwoExecutors } from '../workers/role/two-executors';
 import { checkWorkerFile } from '../workers/worker-file';
 import type { AppContext } from './app-context';
 import { taskGraceMs } from './environment';
@@ -18,6 +24,7 @@ export class Workers implements Service {
   readonly name = 'workers';
   private pool?: Pool;
   private dispatcher?: Dispatcher;
+  private inRole?: RoleExecutor;
   /** What this role runs. */
   readonly taskTypes: readonly string[];
   private paused = false;
@@ -25,9 +32,11 @@ export class Workers implements Service {
   private readonly app: App;
   private readonly settings: Settings;
   private readonly events: Events;
+  private readonly connection: Connection;
 
-  constructor({ app, settings, events }: Pick<AppContext, 'app' | 'settings' | 'events'>) {
+  constructor({ app, settings, events, connection }: Pick<AppContext, 'app' | 'settings' | 'events' | 'connection'>) {
     this.app = app;
+    this.connection = connection;
     this.settings = settings;
     this.events = events;
     this.taskTypes = taskTypesOf(settings.workers, app.catalog as AnyCatalog);
@@ -39,13 +48,38 @@ export class Workers implements Service {
   async start(): Promise<void> {
     if (!this.settings.workers.enabled) return this.events.emit('workers.off', {});
     this.pool = new Pool(this.poolOptions(fileOfWorkers()));
-    this.dispatcher = new Dispatcher({ queue: TaskQueue, executor: this.pool, settings: this.dispatcherSettings() });
+    const executor = this.withRole(this.pool);
+    this.dispatcher = new Dispatcher({ queue: TaskQueue, executor, settings: this.dispatcherSettings() });
     await this.dispatcher.start();
   }
 
   /** Drains: finishes what can be finished inside the host's grace period, hands the rest back. */
   async stop(): Promise<void> {
     await this.dispatcher?.stop(taskGraceMs());
+  }
+
+  /** Which task types have held the event loop of this role, for the register of processes. */
+  heldLoop(): HeldLoop[] {
+    return this.inRole?.heldLoop() ?? [];
+  }
+
+  /** Where the app has task types that run in the role itself, those go another way than into the workers. */
+  private withRole(workers: Pool): Executor {
+    const { catalog, roleHandlers = {} } = this.app;
+    if (Object.keys(roleHandlers).length === 0) return workers;
+    const { handlerSettings, core } = TaskQueue;
+    this.inRole = new RoleExecutor({
+      catalog: catalog as AnyCatalog,
+      handlers: roleHandlers as HandlerRegistry,
+      queue: TaskQueue,
+      // As in a worker, a call may take as long as the task.
+      db: this.connection.client.db(core.db.databaseName),
+      handlerSettings,
+      emit: this.events.emit,
+      abortGraceMs: this.settings.workers.graceMs,
+    });
+    const inRole = (taskType: string) => Object.hasOwn(roleHandlers, taskType);
+    return new TwoExecutors({ workers, role: this.inRole, inRole });
   }
 
   nudge(): void {

@@ -1,5 +1,5 @@
 import type { Db } from 'mongodb';
-import type { AppCatalog, AppOwnSettings, AppTaskType, DataIn, TaskTypeIn } from '../catalog';
+import type { AppCatalog, AppOwnSettings, AppTaskType, DataIn, TaskTypeIn, TaskTypeRunningIn } from '../catalog';
 import type { FileStore } from '../database';
 import type { Task } from '../queue/model/task';
 import type { HandlerSettingsOf } from '../settings';
@@ -73,8 +73,18 @@ export type HandlerIn<C, T extends TaskTypeIn<C>> = (
 /** The code of one task type of this app: what `imports/tasks/handlers/<task>.ts` exports as `handler`. */
 export type Handler<T extends AppTaskType> = HandlerIn<AppCatalog, T>;
 
+type RegistryOf<C, T extends TaskTypeIn<C>> = {
+  readonly [K in T]: () => Promise<{ readonly handler: HandlerIn<C, K> }>;
+};
+
 /** Where the worker finds the handlers of a catalog: each is loaded when its first task comes, never before. */
-export type HandlersOf<C> = { readonly [T in TaskTypeIn<C>]: () => Promise<{ readonly handler: HandlerIn<C, T> }> };
+export type HandlersOf<C> = RegistryOf<C, TaskTypeRunningIn<C, 'worker'>>;
+
+/** Where the jobs role finds the handlers of the types with `runsIn: 'role'`, loaded in the same way. */
+export type RoleHandlersOf<C> = RegistryOf<C, TaskTypeRunningIn<C, 'role'>>;
 
 /** The registry of this app, `imports/tasks/handlers/index.ts`. */
 export type Handlers = HandlersOf<AppCatalog>;
+
+/** The registry of this app, `imports/role-handlers/index.ts`. */
+export type RoleHandlers = RoleHandlersOf<AppCatalog>;

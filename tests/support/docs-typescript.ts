@@ -8,6 +8,7 @@ import { root } from './run';
 const insertedBefore: Record<string, RegExp> = {
   'imports/tasks/catalog.ts': /^\}\);\n\nexport type Catalog/m,
   'imports/tasks/handlers/index.ts': /^\} satisfies Handlers/m,
+  'imports/role-handlers/index.ts': /^\} satisfies RoleHandlers/m,
   'imports/schedules.ts': /^\}\n$(?![\s\S]*^\}\n$)/m,
 };
 

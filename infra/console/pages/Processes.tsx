@@ -49,9 +49,14 @@ function ProcessRow({ process, workers }: { process: ShownProcess; workers: Show
       </td>
       <td>{process.startedAt.toLocaleString()}</td>
       <td>{workers ? describeWorkers(workers) : ''}</td>
-      <td>{workers ? `${workers.load.eventLoopDelayMs} ms late` : ''}</td>
+      <td>{[...(workers ? [`${workers.load.eventLoopDelayMs} ms late`] : []), ...describeHeld(process)].join('; ')}</td>
     </tr>
   );
+}
+
+/** A handler that computes in the role itself belongs into a worker. */
+function describeHeld({ heldLoop = [] }: ShownProcess): string[] {
+  return heldLoop.map(({ taskType, longestMs }) => `${taskType} held it for ${longestMs} ms`);
 }
 
 function describeWorkers({ enabled, workers, busy, slots, load }: ShownWorkers): string {

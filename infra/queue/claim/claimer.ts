@@ -14,6 +14,8 @@ export interface ClaimerOptions {
   countRunning(taskType: string): number;
   /** How many of tasks of these types, in this order, the executor takes now. */
   fitting(taskTypes: readonly string[]): number;
+  /** Whether the executor takes tasks of a type now: those that run elsewhere than what it is full of. */
+  takes?(taskType: string): boolean;
   /** A rate window is used up until then. */
   onRateLimited(taskType: string, until: Date): void;
 }
@@ -79,6 +81,7 @@ export class Claimer {
   }
 
   private freeOf(taskType: string): number {
+    if (this.options.takes?.(taskType) === false) return 0;
     const { concurrency = Number.POSITIVE_INFINITY } = this.options.core.catalog[taskType] ?? {};
     return concurrency - this.options.countRunning(taskType);
   }

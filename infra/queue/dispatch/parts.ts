@@ -120,6 +120,7 @@ export class DispatcherParts {
       rates: new RateLimits(this.core.db),
       countRunning: taskType => this.inFlight.countRunning(taskType),
       fitting: taskTypes => this.executor.fitting(taskTypes),
+      takes: taskType => this.executor.takes?.(taskType) ?? true,
       onRateLimited: (taskType, until) => this.fetchLoop.closeUntil(taskType, until),
     });
   }

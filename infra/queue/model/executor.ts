@@ -39,6 +39,8 @@ export interface Executor {
   room(): number;
   /** How many of tasks of these types, in this order, it takes now: never more than it is soon through with. */
   fitting(taskTypes: readonly string[]): number;
+  /** Whether tasks of this type are worth a claim now. Where it is left out, all are as long as there is room. */
+  takes?(taskType: string): boolean;
   /** Takes claimed tasks. Their leases are the dispatcher's business. */
   execute(tasks: Task[]): void;
   /** Aborts the handler's signal, and after a grace ends the worker. The report follows. */

@@ -5,7 +5,6 @@ import type { Task } from '../../queue/model/task';
 import { withinTask } from '../../queue/model/within-task';
 import { sendable } from '../protocol/channel';
 import type { ToRole, ToWorker } from '../protocol/messages';
-import type { Attempt } from './attempt-registry';
 import type { MessageBroker, PoolQueue, ResolvedPoolOptions } from './pool-options';
 
 /** What a handler sends while it runs. */
@@ -15,9 +14,9 @@ const largestAnswer = 16 * 1024 * 1024;
 
 /** Forwards a handler's message: progress to the dispatcher, its log to the role's, questions to the broker or the queue. */
 export function forward(
-  { task, worker }: Attempt,
+  { task, worker }: { task: Task; worker?: { send(message: ToWorker): void } },
   message: HandlerMessage,
-  { emit, messageBroker, queue }: ResolvedPoolOptions,
+  { emit, messageBroker, queue }: Pick<ResolvedPoolOptions, 'emit' | 'messageBroker' | 'queue'>,
   events: ExecutorCallbacks | undefined,
 ): void {
   const { _id: taskId, taskType } = task;

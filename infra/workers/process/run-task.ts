@@ -19,6 +19,8 @@ export interface AttemptTools {
   readonly handlerName?: string | undefined;
   readonly resultLimit: number;
   readonly context: HandlerContext;
+  /** Calls the handler: who shares its event loop with others looks at the clock. Default: just calls it. */
+  readonly call?: (begin: () => unknown) => unknown;
   /** Why the attempt was told to stop, if it was, and whether its handler has looked at the signal. */
   aborted(): { reason: AbortReason; noticed: boolean } | undefined;
 }
@@ -28,7 +30,8 @@ export async function runTask(task: Task, tools: AttemptTools): Promise<WorkerOu
   try {
     const parsed = parse(task, tools.catalog);
     const handler = await load(tools.handlerName ?? parsed.taskType, tools.handlers);
-    const value = await handler(parsed, tools.context);
+    const begin = () => handler(parsed, tools.context);
+    const value = await (tools.call ? tools.call(begin) : begin());
     return classifyValue(value, tools);
   } catch (thrown) {
     return classifyThrown(thrown, tools);
@@ -71,8 +74,18 @@ function classifyThrown(thrown: unknown, { aborted }: AttemptTools): WorkerOutco
   return { kind: 'failed', fatal: isFatal(thrown), error };
 }
 
+/** A promise that the handler left alone. */
+export function outcomeOfRejection({ reason }: { reason: unknown }): WorkerOutcome {
+  const error = plainError(reason);
+  return {
+    kind: 'failed',
+    fatal: isFatal(reason),
+    error: { ...error, message: `a promise that the handler did not await was rejected: ${error.message}` },
+  };
+}
+
 /** A payload that its own schema refuses is as hopeless as a FatalError. */
-export function isFatal(thrown: unknown): boolean {
+function isFatal(thrown: unknown): boolean {
   if (!isError(thrown)) return false;
   return thrown instanceof FatalError || ['FatalError', 'PayloadError'].includes(plainError(thrown).name);
 }

@@ -17,7 +17,7 @@ import { Attempt, now } from './attempt';
 import { currentAttempt } from './handler-queue';
 import { Intrinsics } from './intrinsics';
 import { Questions } from './questions';
-import { type HandlerRegistry, isFatal, resultRefused, runTask } from './run-task';
+import { type HandlerRegistry, outcomeOfRejection, resultRefused, runTask } from './run-task';
 import { WorkerDatabase } from './worker-database';
 
 /** The longest that tasks may follow each other without a look at the channel, and without a word about them. */
@@ -255,13 +255,4 @@ export class TaskRunner {
     this.measuredAt = at;
     return process.memoryUsage.rss();
   }
-}
-
-function outcomeOfRejection({ reason }: { reason: unknown }): WorkerOutcome {
-  const error = plainError(reason);
-  return {
-    kind: 'failed',
-    fatal: isFatal(reason),
-    error: { ...error, message: `a promise that the handler did not await was rejected: ${error.message}` },
-  };
 }

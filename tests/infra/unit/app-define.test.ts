@@ -21,6 +21,16 @@ describe('defineApp', () => {
       { handlers: { ...handlers, gret: handlers.greet } },
       'handlers.gret: the catalog has no such task type',
     ],
+    [
+      'a handler in the wrong place',
+      { roleHandlers: { greet: handlers.greet } },
+      'roleHandlers.greet: runs in the worker: name it where those are',
+    ],
+    [
+      'a task type of the role without a handler there',
+      { catalog: defineTasks({ greet: { payload: {} }, wave: { payload: {}, runsIn: 'role' } }) },
+      'roleHandlers.wave: missing; name its module in imports/role-handlers/index.ts',
+    ],
     ['an unknown directive', { security: { imageSrc: [] } as never }, 'did you mean imgSrc?'],
     ['an upload elsewhere', { uploads: [{ path: '/films' }] }, 'uploads: "/films" does not lie below /upload/'],
     ['a limit that is none', { uploads: [{ path: '/upload/a', maxBytes: -1 }] }, 'maxBytes: -1 is not a whole number'],

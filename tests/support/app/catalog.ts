@@ -8,6 +8,18 @@ export const catalog = defineTasks({
     attempts: 1,
     timeout: 120_000,
   },
+  /** Runs in the jobs role, with all of Meteor; does what it must not: computes, never stops, leaves a promise. */
+  lookUp: {
+    payload: {
+      name: String,
+      computeMs: { type: Number, optional: true },
+      hang: { type: Boolean, optional: true },
+      leave: { type: Boolean, optional: true },
+    },
+    runsIn: 'role',
+    attempts: 1,
+    timeout: 3_000,
+  },
   /** Is done at once. A schedule adds it. */
   greet: { payload: {}, priority: Priority.high },
 });

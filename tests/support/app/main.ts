@@ -5,6 +5,7 @@ import { createApi } from './api';
 import { catalog } from './catalog';
 import { handlers } from './handlers';
 import { queue } from './queue';
+import { roleHandlers } from './role-handlers';
 
 /** The tests' own app, as small as they need it: the machinery's tests pass whatever the app of this checkout is. */
 startRole(
@@ -12,6 +13,7 @@ startRole(
     name: 'app-of-the-tests',
     catalog,
     handlers,
+    roleHandlers,
     schedules: (cron: Pick<Cron, 'add'>) =>
       cron.add({
         name: 'greet everybody',
