@@ -1,8 +1,7 @@
 import type { Clock } from './clock';
 import { checkEntry, type Entry, isSameEntry, isShared, timetableOf } from './entry';
 import { Log, messageOf } from './log';
-import { nameGiven, refuseArguments, unknownEntry } from './names';
-import { configured, defaults, type Options } from './options';
+import { configured, defaults, nameGiven, type Options, refuseArguments, unknownEntry } from './options';
 import { Occurrences } from './run/occurrences';
 import type { RunOutcome } from './run/record';
 import { Runner } from './run/runner';

@@ -1,7 +1,7 @@
 import { timerMs } from '../../timing/timer-ms';
 import { fits } from '../protocol/task-types';
 import type { Attempt } from './attempt-registry';
-import type { Estimates } from './estimates';
+import type { Estimates } from './capacity';
 import type { WorkerProcess } from './worker-process';
 
 /** Tasks that usually take less are reported several at once. */

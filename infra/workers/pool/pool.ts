@@ -5,15 +5,13 @@ import { timerMs } from '../../timing/timer-ms';
 import type { ToRole, ToWorker } from '../protocol/messages';
 import { weightOf, withOverrides } from '../protocol/task-types';
 import { outcomeOfFinished, outcomeOfLost, type Unfinished, unsendableError } from './attempt-outcome';
-import { type Attempt, AttemptRegistry } from './attempt-registry';
-import { Capacity } from './capacity';
-import { Estimates } from './estimates';
+import { type Attempt, AttemptRegistry, TimeLimits } from './attempt-registry';
+import { Capacity, Estimates } from './capacity';
 import { forward, guardedCallbacks } from './forward';
 import { PendingAttempts, release } from './pending-attempts';
 import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions } from './pool-options';
 import { type PoolSnapshot, snapshotOf } from './pool-snapshot';
 import { Scaler } from './scaler';
-import { TimeLimits } from './time-limits';
 import type { WorkerExit, WorkerProcess } from './worker-process';
 import { WorkerSet, type WorkerSetListener } from './worker-set';
 

@@ -3,8 +3,7 @@ import type { FileStore } from '../../database';
 import type { Task } from '../../queue/model/task';
 import type { HandlerContext, HandlerLog } from '../handler';
 import type { AbortReason, ToRole, WorkerSettings } from '../protocol/messages';
-import { createLog } from './attempt-log';
-import { AttemptProgress } from './attempt-progress';
+import { AttemptProgress, createLog } from './attempt-reports';
 import type { HandlerQueue } from './handler-queue';
 import { createToggleIPC, type Questions } from './questions';
 

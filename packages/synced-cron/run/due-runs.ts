@@ -1,9 +1,8 @@
-import type { Clock } from '../clock';
+import { type Clock, pause } from '../clock';
 import type { Entry } from '../entry';
 import { type Log, messageOf } from '../log';
 import type { Store } from '../store/store';
 import { catchesUp, missedRuns } from './missed';
-import { pause } from './pause';
 import type { RunOutcome } from './record';
 import type { Runner } from './runner';
 import type { Scheduled } from './scheduler';

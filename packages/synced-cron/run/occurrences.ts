@@ -1,11 +1,10 @@
 import type { Clock } from '../clock';
 import { type Entry, isShared } from '../entry';
-import type { Log } from '../log';
+import { type Log, messageOf } from '../log';
 import type { Store } from '../store/store';
 import type { Timetable } from '../time/timetable';
 import { DueRuns } from './due-runs';
 import { catchesUp } from './missed';
-import { Rescuer } from './rescuer';
 import type { Runner } from './runner';
 import { Scheduler } from './scheduler';
 
@@ -62,5 +61,46 @@ export class Occurrences {
     const { store, runner, entries, log } = this.options;
     this.rescuer ??= new Rescuer(store(), runner, () => Object.keys(entries), log);
     this.rescuer.start();
+  }
+}
+
+/** Looks for runs whose process has died, a few times within each lease, and has them run again. */
+class Rescuer {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly store: Store,
+    private readonly runner: Runner,
+    private readonly names: () => string[],
+    private readonly log: Log,
+  ) {}
+
+  start(): void {
+    this.timer ??= setTimeout(() => this.look(), this.store.leases.leaseMs / 3);
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private async look(): Promise<void> {
+    const { timer } = this;
+    // Stopped meanwhile, or stopped and started again: then there is another timer, or none.
+    const isActive = () => this.timer === timer;
+    try {
+      for (const lease of await this.store.leases.expired(this.names())) if (isActive()) this.rescue(lease);
+    } catch (error) {
+      this.log.warn(`Can't look for runs that died: ${messageOf(error)}`);
+    }
+    if (!isActive()) return;
+    this.timer = undefined;
+    this.start();
+  }
+
+  private rescue(lease: Parameters<Runner['rescue']>[0]): void {
+    this.runner
+      .rescue(lease)
+      .catch(error => this.log.warn(`Can't run "${lease.name}" again: ${messageOf(error)}`, { entry: lease.name }));
   }
 }

@@ -1,11 +1,11 @@
 import { types } from 'node:util';
+import { pause } from '../clock';
 import { isError } from '../errors/plain-error';
 import { normalForm, resultLimits } from '../form/normal-form';
 import { type Log, messageOf, wordsOf } from '../log';
 import { isRefused } from '../store/errors';
 import type { History, HistoryRecord } from '../store/history';
 import type { Refused } from './claim';
-import { pause } from './pause';
 
 const retryMs = 1000;
 /** For so long a database that can't be reached is asked again: a run that is not recorded is run again. */

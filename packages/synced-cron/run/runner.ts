@@ -2,12 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../clock';
 import { type Entry, isShared } from '../entry';
 import { type Log, wordsOf } from '../log';
+import type { History, HistoryRecord } from '../store/history';
 import type { Lease } from '../store/leases';
 import type { Store } from '../store/store';
-import { Claim, type Held, type Refused, type RunOptions } from './claim';
-import { keepLease } from './keep-lease';
+import { Claim, type Held, keepLease, type Refused, type RunOptions } from './claim';
 import { type RunOutcome, recordRun } from './record';
-import { startAgain } from './start-again';
 
 interface RunnerOptions {
   /** The shared store; asked for at the first run that needs one. */
@@ -142,4 +141,26 @@ export class Runner {
     work.then(done, done);
     return work;
   }
+}
+
+/** A job whose process died so often is not run again: it is likely to be what kills them. */
+const mostAttempts = 3;
+
+/** @returns the record for the next attempt at a run whose process died, or undefined when there is to be none */
+async function startAgain(
+  history: History,
+  { name, intendedAt }: Lease,
+  now: Date,
+  log: Log,
+): Promise<HistoryRecord | undefined> {
+  const before = await history.find(name, intendedAt);
+  // It died before it had noted the start, or after it had noted the end.
+  if (!before) return history.claim(name, intendedAt, now);
+  if (before.finishedAt) return undefined;
+  const { attempts = 1 } = before;
+  if (attempts < mostAttempts) return history.restart(before, now);
+  const error = `not run again: ${attempts} processes died at it`;
+  await history.finish(before, { finishedAt: now, error });
+  log.error(`Exception "${name}" ${error}`, { event: 'failed', entry: name, intendedAt });
+  return undefined;
 }

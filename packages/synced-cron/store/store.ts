@@ -1,10 +1,10 @@
+import type { Collection } from 'mongodb';
 import type { Log } from '../log';
 import type { Options } from '../options';
 import { History, type HistoryCollection } from './history';
 import { ensureIndexes, makeMissing } from './indexes';
 import { Leases } from './leases';
-import { Marks } from './marks';
-import { within } from './within';
+import { type Within, within } from './within';
 
 /** Below a lease, so that one can still be renewed after a call that was never answered. */
 const shortestDeadlineMs = 2_000;
@@ -51,5 +51,35 @@ export class Store {
       this.indexes = undefined;
       throw error;
     }
+  }
+}
+
+interface Mark {
+  /** The entry's name. */
+  _id: string;
+  /** All its runs up to here have been dealt with. */
+  until: Date;
+}
+
+/**
+ * Up to when an entry's runs have been dealt with, for entries that make up for missed runs: the history alone can't
+ * say, as its records expire (a weekly run is forgotten after two days).
+ */
+class Marks {
+  constructor(
+    private readonly collection: Collection<Mark>,
+    private readonly within: Within,
+  ) {}
+
+  async move(name: string, until: Date): Promise<void> {
+    await this.within(this.collection.updateOne({ _id: name }, { $max: { until } }, { upsert: true }));
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.within(this.collection.deleteOne({ _id: name }));
+  }
+
+  async of(name: string): Promise<Date | undefined> {
+    return (await this.within(this.collection.findOne({ _id: name })))?.until;
   }
 }

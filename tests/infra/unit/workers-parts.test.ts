@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import { FreeCapacity } from '../../../infra/workers/pool/capacity';
-import { Estimates } from '../../../infra/workers/pool/estimates';
+import { Estimates, FreeCapacity } from '../../../infra/workers/pool/capacity';
 import { LineSplitter } from '../../../infra/workers/pool/line-splitter';
 import { chooseWorker } from '../../../infra/workers/pool/pending-attempts';
 import { StartBackoff } from '../../../infra/workers/pool/start-backoff';
