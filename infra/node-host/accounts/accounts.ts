@@ -8,13 +8,19 @@ import { AccountsConfig, type AccountsOptions } from '../shared/accounts-config'
 import { setPassword } from './change-password';
 import { ConnectionTokens } from './connection-tokens';
 import { credentialsError } from './credentials-error';
-import { expireTokens } from './expiry';
 import { findUserBy } from './find-users';
 import { LoginAttempts } from './login-attempts';
-import { LoginHandlers } from './login-handlers';
-import { hashStamped, hashToken, makeToken, removeToken, type StampedToken, storeHashedToken } from './login-token';
-import { defaultTemplates } from './mail-templates';
-import { type MailSettings, Mails } from './mails';
+import { LoginHandlers, resumeHandler } from './login-handlers';
+import {
+  expireTokens,
+  hashStamped,
+  hashToken,
+  makeToken,
+  removeToken,
+  type StampedToken,
+  storeHashedToken,
+} from './login-token';
+import { defaultTemplates, type MailSettings, Mails } from './mails';
 import { loginMethods, logoutHooks } from './methods';
 import { addEmail, removeEmail, setUsername } from './names';
 import { type NewUserOptions, NewUsers } from './new-users';
@@ -22,7 +28,6 @@ import { PasswordLogin } from './password-login';
 import { createUserAndMail, passwordMethods } from './password-methods';
 import type { Password } from './passwords';
 import { UserPublications } from './publications';
-import { resumeHandler } from './resume';
 import { createUserIndexes, findUser, type User, users } from './users';
 
 interface UserFields {

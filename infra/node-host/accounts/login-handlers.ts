@@ -1,5 +1,9 @@
+import type { AccountsConfig } from '../shared/accounts-config';
+import { check } from '../shared/check';
 import { MeteorError } from '../shared/meteor-error';
 import { type LoginInvocation, type LoginOutcome, outcomeOf } from './login-attempts';
+import { hashStoredToken, hashToken } from './login-token';
+import { findUser } from './users';
 
 export type LoginHandler = (this: LoginInvocation, options: never) => unknown;
 
@@ -20,4 +24,36 @@ export class LoginHandlers {
     }
     return { type: null, error: new MeteorError(400, 'Unrecognized options for login request') };
   }
+}
+
+/** Logs in by a token that an earlier login gave. */
+export function resumeHandler(config: AccountsConfig) {
+  return async ({ resume }: { resume?: unknown }): Promise<LoginOutcome | undefined> => {
+    if (!resume) return undefined;
+    check(resume, String);
+    const token = resume as string;
+    const found = await findByToken(token);
+    if (!found) return refused("You've been logged out by the server. Please log in again.");
+    const { userId, when, isHashed } = found;
+    if (new Date() >= config.tokenExpiration(when))
+      return { userId, ...refused('Your session has expired. Please log in again.') };
+    if (!isHashed) await hashStoredToken(userId, { token, when });
+    return { userId, stampedLoginToken: { token, when } };
+  };
+}
+
+const refused = (reason: string) => ({ error: new MeteorError(403, reason) });
+
+async function findByToken(token: string) {
+  const hashedToken = hashToken(token);
+  const path = 'services.resume.loginTokens';
+  const fields = { [path]: 1 };
+  // Only where nobody has the hash does the database get to see the token itself.
+  const user =
+    (await findUser({ [`${path}.hashedToken`]: hashedToken }, { fields })) ??
+    (await findUser({ $or: [{ [`${path}.hashedToken`]: hashedToken }, { [`${path}.token`]: token }] }, { fields }));
+  const stored = user?.services?.resume?.loginTokens?.find(
+    each => each.hashedToken === hashedToken || each.token === token,
+  );
+  return stored && { userId: user!._id, when: stored.when, isHashed: stored.hashedToken !== undefined };
 }
