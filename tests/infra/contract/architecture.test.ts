@@ -27,7 +27,7 @@ const violations: Record<string, Record<string, string>> = {
   'database-is-low': { 'infra/database/up.ts': "export { a } from '../queue/a';" },
   'monitor-is-told': { 'infra/monitor/up.ts': "export { a } from '../queue/a';" },
   'queue-arrows': { 'infra/queue/up.ts': "export { w } from '../workers/w';" },
-  'queue-model-knows-what-is-before-it': { 'infra/queue/model/m.ts': "export { s } from '../store/s';" },
+  'queue-model-knows-what-is-before-it': { 'infra/queue/model/m.ts': "export type { s } from '../store/s';" },
   'queue-store-knows-what-is-before-it': { 'infra/queue/store/s.ts': "export { q } from '../api/q';" },
   'queue-waiting-knows-what-is-before-it': { 'infra/queue/waiting/w.ts': "export { q } from '../api/q';" },
   'queue-api-knows-what-is-before-it': { 'infra/queue/api/q.ts': "export { c } from '../claim/c';" },
