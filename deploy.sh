@@ -43,7 +43,7 @@ say() { printf 'deploy: %s\n' "$*"; }
 fail() { printf 'deploy: %s\n' "$*" >&2; exit 1; }
 short() { printf '%.12s' "$1"; }
 wanted() { [ -z "$only" ] || [ "$only" = "$1" ]; }
-ours() { node --require ./infra/dev/installed.cjs --import tsx "$@"; }
+ours() { node --require ./infra/dev/installed.cjs --require tsx/cjs "$@"; }
 
 say_done() {
   local names=${roles[*]} as

@@ -28,6 +28,6 @@ export async function buildReport(visitor: ForeignClient, rows: number): Promise
 export async function addInBulk(mongoUrl: string, count: number): Promise<void> {
   const program = join(root, 'bench', 'interference-add.ts');
   const env = { ...process.env, MONGO_URL: mongoUrl };
-  const adding = startProcess(process.execPath, ['--import', 'tsx', program, String(count)], { cwd: root, env });
+  const adding = startProcess(process.execPath, ['--require', 'tsx/cjs', program, String(count)], { cwd: root, env });
   if ((await adding.ended) !== 0) throw new Error(`the tasks could not be added:\n${adding.output}`);
 }

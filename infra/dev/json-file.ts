@@ -26,8 +26,8 @@ export function linkedTo(settings: Settings, jobsPort: number): Settings {
 }
 
 /** The rules of the app's own settings: the machinery imports nothing of the app, a program of its checkout may load it. */
-export async function appSettingsTree(root = checkout): Promise<Tree> {
-  const { settings } = (await import(join(root, 'imports/settings'))) as { settings: object };
+export function appSettingsTree(root = checkout): Tree {
+  const { settings } = require(join(root, 'imports/settings')) as { settings: object };
   return treeOf(settings);
 }
 

@@ -12,7 +12,7 @@ if (missing.length > 0) {
   console.log('prepare: a jobs role needs it: run "npm run build:worker" where the development packages are.');
 } else {
   const build = join(__dirname, 'build.ts');
-  const { status } = spawnSync(process.execPath, ['--import', 'tsx', build, '--worker'], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, ['--require', 'tsx/cjs', build, '--worker'], { stdio: 'inherit' });
   process.exitCode = status ?? 1;
 }
 

@@ -3,4 +3,4 @@ import { writeFileSync } from 'node:fs';
 import { settingsPage } from '../settings/page';
 import { appSettingsTree } from './json-file';
 
-void appSettingsTree().then(app => writeFileSync('docs/settings.md', settingsPage(app)));
+writeFileSync('docs/settings.md', settingsPage(appSettingsTree()));

@@ -20,7 +20,7 @@ export class BareMachine {
   /** Runs findMongo as a program of this machine. Nothing can be downloaded, unless `env` says otherwise. */
   async findMongo(env: NodeJS.ProcessEnv = {}): Promise<{ code: number | NodeJS.Signals; output: string }> {
     const program = join(root, 'tests', 'support', 'programs', 'find-mongo.ts');
-    const search = startProcess(process.execPath, ['--import', 'tsx', program], { cwd: root, env: this.env(env) });
+    const search = startProcess(process.execPath, ['--require', 'tsx/cjs', program], { cwd: root, env: this.env(env) });
     return { code: await search.ended, output: search.output };
   }
 

@@ -19,7 +19,8 @@ async function isGood(copy: Copy, command: string, ...args: string[]): Promise<v
 const settingsOf = (copy: Copy, role: string) => JSON.parse(copy.read(`settings-${role}.json`));
 
 describe('npm run init, before it is done', () => {
-  const init = (...args: string[]) => clones.sample.run('node', ['--import', 'tsx', 'infra/dev/init/main.ts', ...args]);
+  const init = (...args: string[]) =>
+    clones.sample.run('node', ['--require', 'tsx/cjs', 'infra/dev/init/main.ts', ...args]);
 
   test.each([
     [[], 'name: is missing. Try: npm run init -- my-app'],

@@ -22,8 +22,8 @@ export async function readRole(role: Role, folder = '.'): Promise<RoleFile> {
   const problems = await problemsOfSize(file);
   try {
     const raw = await readSettings(file);
-    const settings = load(raw, { production: true, app: await appSettingsTree() });
-    problems.push(...(await knownSecrets(file, raw)), ...problemsOfRole(role, file, settings));
+    const settings = load(raw, { production: true, app: appSettingsTree() });
+    problems.push(...knownSecrets(file, raw), ...problemsOfRole(role, file, settings));
     return { role, settings, problems };
   } catch (error) {
     return { role, problems: [...problems, ...linesOf(error, file)] };
@@ -36,8 +36,8 @@ async function problemsOfSize(file: string): Promise<string[]> {
 }
 
 /** A role would ignore them, and run with its link and console closed; who deploys with care wants to know before. */
-async function knownSecrets(file: string, raw: unknown): Promise<string[]> {
-  return ignoredSecrets(raw, { production: true, app: await appSettingsTree() }).map(
+function knownSecrets(file: string, raw: unknown): string[] {
+  return ignoredSecrets(raw, { production: true, app: appSettingsTree() }).map(
     setting =>
       `${file}: ${setting}: the template's own secret, known to everybody; make one with: openssl rand -hex 32`,
   );

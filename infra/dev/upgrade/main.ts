@@ -29,7 +29,7 @@ function run(): number {
   try {
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
     const flags = Object.keys(values).map(name => `--${name}`);
-    const args = ['--import', 'tsx', join(folder, 'infra/dev/upgrade/bring-in.ts'), root, source.from, ...flags];
+    const args = ['--require', 'tsx/cjs', join(folder, 'infra/dev/upgrade/bring-in.ts'), root, source.from, ...flags];
     return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
   } finally {
     remove();

@@ -43,7 +43,7 @@ const leave = (lease: object) => writeFileSync(join(local, 'database.json'), JSO
 async function keepDatabase(): Promise<{ keeper: TestProcess; url: string; mongod: () => number }> {
   const program = join(root, 'tests', 'support', 'programs', 'keep-database.ts');
   const env = { ...process.env, MONGO_URL: '', MONGOMS_SYSTEM_BINARY: mongodPath };
-  const keeper = startProcess(process.execPath, ['--import', 'tsx', program, local], { cwd: root, env });
+  const keeper = startProcess(process.execPath, ['--require', 'tsx/cjs', program, local], { cwd: root, env });
   started.push(keeper);
   const [, url] = await keeper.says(/^ready (\S+)/m, 60_000);
   return { keeper, url: url!, mongod: () => descendants(keeper.pid)[0]! };

@@ -23,7 +23,7 @@ afterEach(async () => {
 /** Starts a jobs role as a process of its own. */
 async function startRole(settings: DispatcherSettings = {}): Promise<ChildProcess> {
   const env = { ...process.env, MONGO_URL: opened.database.url, QUEUE_SETTINGS: JSON.stringify(settings) };
-  const role = fork(program, { env, execArgv: ['--import', 'tsx'], cwd: root });
+  const role = fork(program, { env, execArgv: ['--require', 'tsx/cjs'], cwd: root });
   roles.push(role);
   await once(role, 'message');
   return role;

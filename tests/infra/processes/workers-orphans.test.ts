@@ -12,7 +12,7 @@ afterEach(() => {
 
 async function startRole(): Promise<{ role: TestProcess; workers: number[] }> {
   const { file } = await buildFaultWorker();
-  const args = ['--import', 'tsx', join(root, 'tests/support/fault-task-role.ts'), file];
+  const args = ['--require', 'tsx/cjs', join(root, 'tests/support/fault-task-role.ts'), file];
   const role = new TestProcess(spawn(process.execPath, args, { cwd: root, detached: true }));
   roles.push(role);
   const [, pids] = await role.says(/workers ([\d ]+)/);

@@ -124,7 +124,7 @@ export class Stage {
 
   private launch(name: 'role' | 'adder', program: object, { preload, env }: Started): TestProcess {
     const file = join(root, 'tests/infra/faults/programs', `${name}.ts`);
-    const args = [...(preload ? ['--require', preload] : []), '--import', 'tsx', file];
+    const args = [...(preload ? ['--require', preload] : []), '--require', 'tsx/cjs', file];
     const environment = { ...process.env, ...env, FAULTS_PROGRAM: JSON.stringify(program) };
     return this.adopt(startProcess(process.execPath, args, { cwd: root, env: environment }));
   }
