@@ -15,6 +15,11 @@ export class Edits {
     return (this.texts.has(file) ? this.texts.get(file) : this.onDisk(file)) ?? '';
   }
 
+  /** The files that get a new text, or have got it. */
+  written(): string[] {
+    return [...this.texts].filter(([, text]) => text !== undefined).map(([file]) => file);
+  }
+
   /** As it is until `apply`; undefined where it is not there. */
   onDisk(file: string): string | undefined {
     const path = join(this.root, file);
