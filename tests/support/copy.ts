@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -26,7 +26,7 @@ export class Copy {
       const [first] = git('log', '--reverse', '--format=%H', '--', 'infra/dev/upgrade/main.ts').split('\n');
       git('clone', '--quiet', '--no-checkout', root, folder);
       git('-C', folder, 'checkout', '--quiet', '--detach', first || 'HEAD');
-      execFileSync('cp', ['-R', join(root, 'node_modules'), folder]); // an upgrade may install others
+      linkPackages(folder);
     });
   }
 
@@ -97,6 +97,16 @@ export class Copy {
     const { NODE_ENV, JEST_WORKER_ID, TANDEM_TEST_RUN, TANDEM_TEST_MONGO_URL, ...ours } = process.env;
     return { ...ours, MONGO_URL: ofThisRun('TANDEM_TEST_MONGO_URL') };
   }
+}
+
+/** Packages of its own, since an upgrade may install others: the same files, where the file system lets them be shared. */
+function linkPackages(folder: string): void {
+  const packages = join(root, 'node_modules');
+  const { status } = spawnSync('cp', ['-al', packages, folder]);
+  if (status !== 0) execFileSync('cp', ['-R', packages, folder]);
+  // npm writes into this one, where it replaces others.
+  rmSync(join(folder, 'node_modules/.package-lock.json'));
+  cpSync(join(packages, '.package-lock.json'), join(folder, 'node_modules/.package-lock.json'));
 }
 
 function fillWithThisCheckout(folder: string): void {

@@ -91,9 +91,6 @@ describe.each([
     expect(output).toMatch(/Next:\n {2}1\. git add .*\n {2}2\. npm start.*\n {2}3\. .*deploy/);
   });
 
-  test('leaves sources that the linter takes', () =>
-    isGood(copy, 'node_modules/.bin/biome', 'check', 'client', 'server', 'imports', 'infra', 'tests'));
-
   test('is not done twice by mistake', async () => {
     const before = copy.contents();
     const again = await copy.npm('run', 'init', '--', 'other-app', '--force');
@@ -112,10 +109,9 @@ describe('npm run init -- my-app --bare', () => {
     expect(clones.bare.read('package-lock.json')).not.toMatch(/node_modules\/(hucre|sharp)"/);
   });
 
-  test('takes a task, a schedule and an api, and the compiler and the linter take the sources', async () => {
+  test('takes a task, a schedule and an api, and the compiler takes the sources', async () => {
     await growBy(clones.bare);
     await isGood(clones.bare, 'node_modules/.bin/tsc');
-    await isGood(clones.bare, 'node_modules/.bin/biome', 'check');
     await isGood(clones.bare, 'node_modules/.bin/knip', '--no-progress');
   });
 
@@ -127,5 +123,19 @@ describe('npm run init -- my-app --bare', () => {
     expect(output).not.toContain('tests/infra/');
   });
 
-  test("passes the machinery's quick tests, whatever the app is", () => isGood(clones.bare, 'npm', 'run', 'test:unit'));
+  test("passes the machinery's quick tests that load something of the app; no other can tell which app it is", async () => {
+    const { output: files } = await clones.bare.run('find', ['imports', 'client', 'server', '-type', 'f']);
+    const { code, output } = await clones.bare.run('npm', [
+      ...['run', 'test:unit', '--', '--findRelatedTests', 'tests/infra/unit/unit-tests.test.ts'],
+      ...files.trim().split('\n'),
+    ]);
+    expect({ code, output }).toMatchObject({ code: 0 });
+    expect(output).toContain('tests/infra/unit/settings-load.test.ts');
+  });
+});
+
+describe('npm run init -- my-app, and what comes next,', () => {
+  test.each(['sample', 'bare'] as const)('leaves sources that the linter takes: %s', kind =>
+    isGood(clones[kind], 'node_modules/.bin/biome', 'check'),
+  );
 });
