@@ -1,5 +1,8 @@
+import type { Task } from '../../../infra/queue/model/task';
 import { MongoStore } from '../../../infra/queue/store/mongo-store';
 import { type TestDatabase, testDatabase } from '../../support/database';
+import { eventually } from '../../support/eventually';
+import { aTask } from '../../support/tasks';
 import { describeStore } from './store-contract';
 
 let database: Promise<TestDatabase> | undefined;
@@ -12,4 +15,38 @@ async function open(): Promise<MongoStore> {
   return store;
 }
 
-describeStore('MongoStore', open, async () => (await database)?.drop());
+afterAll(async () => (await database)?.drop());
+
+describeStore('MongoStore', open);
+
+test('what happens to a due task between the look at it and its promotion stays: a cancel, a claim, another date', async () => {
+  database ??= testDatabase();
+  const { db, client } = await database;
+  const store = new MongoStore(db, 'promoted');
+  await store.ensureIndexes();
+  const [now, later] = [new Date(), new Date(Date.now() + 3_600_000)];
+  const due = ['cancelled', 'claimed', 'moved', 'untouched'].map(_id =>
+    aTask({ _id, state: 'scheduled', dueDate: now }),
+  );
+  await store.insert(due.map(task => ({ task, once: false })));
+  const changes: [string, Partial<Task>][] = [
+    ['cancelled', { state: 'cancelled' }],
+    ['claimed', { state: 'running', owner: 'another role', token: 'its token' }],
+    ['moved', { dueDate: later }],
+  ];
+
+  // As long as they are not committed, a look sees the tasks as they were, and a write to them waits.
+  const session = client.startSession();
+  session.startTransaction();
+  const tasks = db.collection<Task>('promoted');
+  for (const [_id, change] of changes) await tasks.updateOne({ _id }, { $set: change }, { session });
+  const promoting = store.promote(now, 10);
+  const writes = [{ $currentOp: {} }, { $match: { ns: tasks.namespace, op: 'update' } }];
+  await eventually(async () => (await client.db('admin').aggregate(writes).toArray()).length > 0);
+  await session.commitTransaction();
+
+  expect((await promoting).map(({ _id }) => _id)).toEqual(['untouched']);
+  for (const [_id, change] of changes)
+    expect(await store.findOne(_id)).toMatchObject({ state: 'scheduled', ...change });
+  await session.endSession();
+});
