@@ -18,12 +18,15 @@ export class FixtureHost {
     private readonly database: TestDatabase,
   ) {}
 
-  /** @param page what the browser's bundle is made of, where one is needed */
-  static async start(page?: string): Promise<FixtureHost> {
+  /**
+   * @param page what the browser's bundle is made of, where one is needed
+   * @param app the server's side
+   */
+  static async start(page?: string, app = 'tests/infra/contract/ddp-truth/fixture.ts'): Promise<FixtureHost> {
     // In the checkout, because the bundle's packages are found from where it lies.
     const folder = join(root, '.local', `ddp-client-${process.pid}-${Date.now()}`);
     await mkdir(folder, { recursive: true });
-    await build(serverOptions(folder));
+    await build(serverOptions(folder, app));
     if (page) await build(pageOptions(folder, page));
     const host = new FixtureHost(await testPort(), folder, await testDatabase());
     await host.up();
@@ -62,15 +65,14 @@ export class FixtureHost {
 
 const shared: BuildOptions = { absWorkingDir: root, bundle: true, format: 'esm', jsx: 'transform', logLevel: 'silent' };
 
-function serverOptions(folder: string): BuildOptions {
-  const entry = 'tests/infra/contract/ddp-truth/fixture.ts';
+function serverOptions(folder: string, app: string): BuildOptions {
   return {
     ...shared,
     entryPoints: ['infra/node-host/boot.ts'],
     outfile: join(folder, 'server.mjs'),
     platform: 'node',
     packages: 'external',
-    plugins: [meteorPlugin({ target: 'server', root, entry: join(root, entry) })],
+    plugins: [meteorPlugin({ target: 'server', root, entry: join(root, app) })],
   };
 }
 
