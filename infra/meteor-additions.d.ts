@@ -138,3 +138,20 @@ declare module 'meteor/ddp' {
     function onReconnect(callback: (connection: import('meteor/meteor').Meteor.Connected) => void): { stop(): void };
   }
 }
+
+declare module 'meteor/accounts-base' {
+  namespace Accounts {
+    // Meteor 3's names.
+    function addEmailAsync(userId: string, address: string, verified?: boolean): Promise<void>;
+    function createUserVerifyingEmail(options: {
+      username?: string;
+      email?: string;
+      password?: string;
+    }): Promise<string>;
+    // What everybody sees of the own user.
+    function setDefaultPublishFields(fields: Record<string, 0 | 1>): void;
+    // Five calls in ten seconds, of a connection.
+    function addDefaultRateLimit(): void;
+    function removeDefaultRateLimit(): boolean;
+  }
+}

@@ -21,6 +21,7 @@ export const modules: Readonly<Record<Side, Modules>> = {
     email: ['email/email', 'Email'],
     meteor: ['modules/meteor', 'Meteor'],
     mongo: ['modules/mongo', 'Mongo', 'MongoInternals'],
+    roles: ['roles/roles', 'Roles', 'RolesCollection', 'RoleAssignmentCollection'],
     webapp: ['webapp/http', 'WebApp', 'WebAppInternals'],
   },
   browser: {
@@ -32,6 +33,7 @@ export const modules: Readonly<Record<Side, Modules>> = {
     meteor: ['browser/modules/meteor', 'Meteor'],
     mongo: ['browser/modules/mongo', 'Mongo'],
     'react-meteor-data': ['browser/react/hooks', 'useFind', 'useSubscribe', 'useTracker'],
+    roles: ['browser/accounts/roles', 'Roles', 'RolesCollection', 'RoleAssignmentCollection'],
     'reactive-var': ['browser/reactive-var', 'ReactiveVar'],
   },
 };

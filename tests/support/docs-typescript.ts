@@ -111,6 +111,7 @@ const parsed = new Map<string, ts.SourceFile | undefined>();
 const ambient = [
   'imports/app.ts',
   'infra/meteor-additions.d.ts',
+  'infra/meteor-roles.d.ts',
   'infra/node-host/untyped-modules.d.ts',
   'packages/synced-cron/later.d.ts',
 ];

@@ -81,7 +81,7 @@ export class WebSocketConnection extends EventEmitter implements Socket {
   }
 
   close(): void {
-    this.webSocket.close();
+    this.webSocket.close(1000);
   }
 }
 

@@ -10,7 +10,7 @@ const complaints: string[] = [];
 
 beforeAll(async () => {
   const page = 'tests/infra/contract/accounts-page.tsx';
-  const app = 'tests/infra/contract/ddp-truth/with-accounts.ts';
+  const app = 'tests/infra/contract/ddp-truth/accounts-page-app.ts';
   [host, browser] = await Promise.all([FixtureHost.start(page, app), launchBrowser()]);
 }, 90_000);
 afterAll(async () => {
@@ -166,6 +166,19 @@ describe('a person at a page', () => {
     expect(await alice.run('Meteor.user().profile.name')).toBe('new');
     expect(await write('username')).toBe('Access denied');
   });
+});
+
+test('a page shows what the user’s roles allow, as they change', async () => {
+  const alice = await Visitor.withBrowser();
+  const may = (allowed: boolean) =>
+    eventually(async () => (await alice.run(`Roles.userIsInRole(Meteor.userId(), 'operator')`)) === allowed);
+  await may(false);
+  await alice.logIn('alice', 'secret-a');
+  await alice.run(`Meteor.callAsync('page.makeOperator', 'acc-alice')`);
+  await may(true);
+  expect(await alice.run('Roles.getRolesForUserAsync(Meteor.userId())')).toEqual(['operator']);
+  await alice.run(`Meteor.callAsync('page.makeVisitor', 'acc-alice')`);
+  await may(false);
 });
 
 describe('a connection that is lost', () => {

@@ -2,6 +2,7 @@
 import { Accounts } from 'meteor/accounts-base';
 import { Meteor } from 'meteor/meteor';
 import { useTracker } from 'meteor/react-meteor-data';
+import { Roles } from 'meteor/roles';
 import { Tracker } from 'meteor/tracker';
 import React from 'react';
 import { createRoot } from 'react-dom/client';
@@ -45,4 +46,4 @@ Meteor.startup(() => {
   createRoot(root).render(<Who />);
 });
 
-Object.assign(window, { Meteor, Accounts, been, links, heard, done });
+Object.assign(window, { Meteor, Accounts, Roles, been, links, heard, done });

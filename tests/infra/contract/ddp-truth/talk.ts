@@ -7,12 +7,14 @@ import type { Message } from './scenario';
 export class Talk {
   readonly heardAll: Message[] = [];
   closed = false;
+  closeCode: number | undefined;
   private nextId = 1;
 
   private constructor(private readonly socket: WebSocket) {
     socket.on('message', data => this.heardAll.push(JSON.parse(data.toString())));
-    socket.on('close', () => {
+    socket.on('close', code => {
       this.closed = true;
+      this.closeCode = code;
     });
   }
 
