@@ -26,6 +26,7 @@ const options: Record<string, Range | Record<string, Range>> = {
   },
   perWorker: count,
   perRole: count,
+  maxSnoozes: { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true },
   rateLimit: { max: count, per: milliseconds },
   retention: { done: { min: 0 }, failed: { min: 0 } },
   version: count,

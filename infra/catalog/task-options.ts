@@ -82,6 +82,8 @@ export interface TaskTypeOptions<Fields extends PayloadFields = PayloadFields> {
   readonly runsIn?: RunsIn;
   /** With `runsIn: 'role'`: how many run at once in one jobs role. Default: 10. */
   readonly perRole?: number;
+  /** How often it may be put off by `Snooze`, in all its attempts: then it has failed. Default: 100. */
+  readonly maxSnoozes?: number;
   readonly rateLimit?: RateLimit;
   readonly retention?: Partial<Retention>;
   /** Counts up when the payload changes in a way that older handlers cannot run. Default: 1. */
@@ -102,6 +104,7 @@ export interface ResolvedOptions {
   readonly slots?: SlotLimit;
   readonly perWorker: number;
   readonly runsIn: RunsIn;
+  readonly maxSnoozes: number;
   readonly rateLimit?: RateLimit;
   readonly retention: Retention;
   readonly version: number;
@@ -119,6 +122,7 @@ export const defaultOptions = {
   backoff: { base: second, factor: 2, max: 60 * minute, jitter: 0.2 },
   perWorker: 1,
   runsIn: 'worker',
+  maxSnoozes: 100,
   retention: { done: 7 * day, failed: 30 * day },
   version: 1,
   deadlineMargin: 30 * second,

@@ -25,7 +25,7 @@ const served = new WeakSet<object>();
 
 /** What happens in the ordinary course of things. All else is a warning or an error. */
 const ordinary = new Set([
-  ...['task.claimed', 'task.started', 'task.progress', 'task.done', 'task.cancelled'],
+  ...['task.claimed', 'task.started', 'task.progress', 'task.done', 'task.cancelled', 'task.snoozed'],
   ...['queue.promoted', 'queue.handedBack', 'queue.resumed', 'queue.databaseBack', 'queue.takenOver'],
   ...['worker.started', 'worker.ended', 'worker.recycled', 'cluster.started', 'cluster.stopped'],
 ]);

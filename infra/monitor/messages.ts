@@ -57,6 +57,7 @@ const lines: Record<string, [Level, string | Writer]> = {
   'task.done': ['info', fields => `done${duration(fields)}`],
   'task.failed': ['error', fields => `${ending(fields)}${duration(fields)}`],
   'task.retry': ['warn', fields => `${ending(fields)}, to be tried again`],
+  'task.snoozed': ['info', ({ why, dueDate }) => `put off until ${(dueDate as Date).toISOString()}: ${why}`],
   'task.cancelled': ['info', 'cancelled'],
   'task.rescued': ['debug', 'rescued from a role that stopped answering'],
   'task.rejected': ['error', 'rejected: it never runs'],

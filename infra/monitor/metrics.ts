@@ -26,7 +26,7 @@ export interface MetricsSources {
 /** One scrape asks several gauges; the database is asked once. Prometheus itself waits for ten seconds in all. */
 const metricsKept = { forMs: 1_000, waitMs: 2_000 };
 
-const outcomes = ['done', 'failed', 'retry', 'cancelled', 'rescued', 'rejected'] as const;
+const outcomes = ['done', 'failed', 'retry', 'cancelled', 'rescued', 'rejected', 'snoozed'] as const;
 
 /** The metrics of a process as Prometheus reads them: gauges are asked for at the scrape, the rest counts events. */
 export class Metrics {

@@ -3,8 +3,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Db } from 'mongodb';
 import type { AppCatalog, AppOwnSettings, AppTaskType, DataIn, TaskTypeIn, TaskTypeRunningIn } from '../catalog';
+import { timeOf } from '../catalog';
 import type { FileStore } from '../database';
-import { messageOf } from '../errors/plain-error';
+import { messageOf, show } from '../errors/plain-error';
 import type { Task } from '../queue/model/task';
 import type { HandlerSettingsOf } from '../settings';
 import type { HandlerQueue } from './process/handler-queue';
@@ -19,6 +20,39 @@ export { TaskQueue } from './process/handler-queue';
 export class FatalError extends Error {
   override readonly name: string = 'FatalError';
 }
+
+/**
+ * Thrown by a handler whose task can't be done yet: it waits, no attempt is counted, and it doesn't sink. After
+ * `maxSnoozes` of its type it has failed.
+ *
+ * @example throw new Snooze(60_000, 'the report is not there yet');
+ */
+export class Snooze extends Error {
+  override readonly name: string = 'Snooze';
+
+  /**
+   * @param until milliseconds from now, or the date of the next try.
+   * @param why for the log and the task's history.
+   * @throws TypeError where it is neither.
+   */
+  constructor(
+    readonly until: number | Date,
+    why = 'its handler has put it off',
+  ) {
+    super(why);
+    const isFine = typeof until === 'number' ? until >= 0 && until < Number.POSITIVE_INFINITY : timeOf(until) >= 0;
+    if (!isFine) throw new TypeError(`Snooze: ${show(until)} is neither a number of milliseconds from 0 on nor a date`);
+  }
+}
+
+/**
+ * How long to wait before a task whose handler has thrown is tried again: milliseconds, `'fail'` for no more tries, or
+ * `'default'` for the type's `backoff`. A handler's module may export one as `retry`, beside its `handler`. The
+ * `attempts` of the type hold all the same.
+ *
+ * @param attempt how many attempts have been used, this one included.
+ */
+export type Retry = (error: Error, attempt: number) => number | 'fail' | 'default';
 
 export type Write = (message: string, fields?: Record<string, unknown>) => void;
 
@@ -53,6 +87,12 @@ export interface HandlerContext extends ToggleIPC {
   readonly db: Db;
   /** The app's files (GridFS): the only way by which files travel between roles. */
   readonly files: FileStore;
+  /**
+   * Puts the task off, as `throw new Snooze(until, why)` does.
+   *
+   * @throws always: what is behind it does not run.
+   */
+  snooze(until: number | Date, why?: string): never;
   /** The same for every attempt at this task: give it to whatever must not happen twice. */
   readonly idempotencyKey: string;
   /** Adds tasks to the queue, by way of the role: it knows the sender and the keys. */
@@ -76,8 +116,9 @@ export type HandlerIn<C, T extends TaskTypeIn<C>> = (
 /** The code of one task type of this app: what `imports/tasks/handlers/<task>.ts` exports as `handler`. */
 export type Handler<T extends AppTaskType> = HandlerIn<AppCatalog, T>;
 
+/** By task type, how to load the module of its handler. */
 type RegistryOf<C, T extends TaskTypeIn<C>> = {
-  readonly [K in T]: () => Promise<{ readonly handler: HandlerIn<C, K> }>;
+  readonly [K in T]: () => Promise<{ readonly handler: HandlerIn<C, K>; readonly retry?: Retry }>;
 };
 
 /** Where the worker finds the handlers of a catalog: each is loaded when its first task comes, never before. */

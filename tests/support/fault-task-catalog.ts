@@ -21,6 +21,8 @@ export const catalog = defineTasks({
 
   throwError: { payload: { message: String } },
   throwFatal: { payload: { message: String } },
+  snooze: { payload: { ms: { type: Number, optional: true }, at: { type: Date, optional: true } } },
+  retryItself: { payload: { say: String } },
   throwOther: { payload: { what: String } },
   rejectAside: { payload: { goOn: Boolean } },
   exceptionAside: { payload: {} },

@@ -5,6 +5,7 @@ import {
   type HandlerContext,
   type HandlersOf,
   nativePackage,
+  Snooze,
   TaskQueue,
 } from '../../infra/workers/handler';
 import type { FaultCatalog } from './fault-task-catalog';
@@ -26,6 +27,20 @@ export const handlers: HandlersOf<FaultCatalog> = {
 
   throwError: of(task => {
     throw new Error(task.data.message);
+  }),
+  snooze: of((task, context) => {
+    if (task.data.at) throw new Snooze(task.data.at);
+    context.snooze(task.data.ms as number, 'not yet');
+  }),
+  retryItself: async () => ({
+    handler: task => {
+      throw task.data.say === 'fatal' ? new FatalError('never') : new Error(task.data.say);
+    },
+    retry: ({ message }, attempt) => {
+      if (message === 'throw') throw new Error('no idea');
+      if (message === 'fail' || message === 'default') return message;
+      return message === 'nonsense' ? ('soon' as never) : attempt * 1_000;
+    },
   }),
   throwFatal: of(task => {
     throw new FatalError(task.data.message);

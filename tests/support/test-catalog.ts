@@ -10,6 +10,7 @@ export const catalogForTests = defineTasks({
   strict: { payload: { rows: { type: SimpleSchema.Integer, min: 1 } }, attempts: 1 },
   flaky: { payload: { n: { type: Number, optional: true } }, attempts: 3, backoff: soon, priority: 5 },
   patient: { payload: {}, attempts: 3, backoff: never },
+  sleepy: { payload: {}, maxSnoozes: 3 },
   single: { payload: {}, concurrency: 1 },
   turns: { payload: { customer: String }, concurrency: { max: 1, key: 'customer' }, attempts: 3, backoff: soon },
   pairs: { payload: {}, concurrency: { max: 2 } },

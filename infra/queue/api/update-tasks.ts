@@ -126,6 +126,7 @@ const owned: readonly string[] = [
   'deadlineMissed',
   'attempt',
   'attempts',
+  'snoozes',
   'sender',
   'catalogVersion',
   'signature',

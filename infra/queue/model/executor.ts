@@ -6,7 +6,10 @@ import type { Progress, Task, TaskError } from './task';
  */
 export type Outcome =
   | { kind: 'done'; value: unknown }
-  | { kind: 'failed'; error: TaskError; fatal: boolean }
+  /** `retryMs`: how long to wait for the next try, where the type's `retry` has said so. */
+  | { kind: 'failed'; error: TaskError; fatal: boolean; retryMs?: number }
+  /** The handler puts its task off, by so many milliseconds or until then. */
+  | { kind: 'snoozed'; until: number | Date; why: string }
   | { kind: 'cancelled' }
   | { kind: 'timedOut'; error: TaskError }
   | { kind: 'crashed'; error: TaskError }

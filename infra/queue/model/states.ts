@@ -17,12 +17,13 @@ export interface Transition {
   finishedAt?: Date;
   expiresAt?: Date;
   deadlineMissed?: boolean;
+  snoozes?: number;
   /** False: its type keeps nothing of a task that is done (`retention: { done: 0 }`), so it is removed instead. */
   isKept?: false;
 }
 
 /** What of its type's options decides over a task. */
-export type Rules = Pick<ResolvedOptions, 'attempts' | 'backoff' | 'retention'>;
+export type Rules = Pick<ResolvedOptions, 'attempts' | 'backoff' | 'retention' | 'maxSnoozes'>;
 
 /**
  * What a running task becomes (design.md's table of states). Pure.
@@ -48,8 +49,10 @@ export function decideNextState(
     case 'failed':
       return afterFailure(task, outcome.error, now, rules, outcome.fatal, {
         sinks: true,
-        waitMs: backoffMs(task.attempt + 1, rules.backoff, random),
+        waitMs: outcome.retryMs ?? backoffMs(task.attempt + 1, rules.backoff, random),
       });
+    case 'snoozed':
+      return afterSnooze(task, outcome, now, rules);
     case 'timedOut':
       return afterFailure(task, outcome.error, now, rules, false, {
         sinks: true,
@@ -84,6 +87,21 @@ function afterFailure(
     error,
   };
 }
+
+/** No attempt is counted, and it doesn't sink: it has not failed. But nothing waits for ever unseen. */
+function afterSnooze(task: Task, { until, why }: Snoozed, now: Date, rules: Rules): Transition {
+  const { attempt, cancelRequested } = task;
+  const snoozes = (task.snoozes ?? 0) + 1;
+  if (cancelRequested) return finish(task, 'cancelled', attempt, now, rules.retention.failed, {});
+  if (snoozes > rules.maxSnoozes) {
+    const message = `snoozed more than ${rules.maxSnoozes} times (maxSnoozes), at last: ${why}`;
+    const error = { name: 'SnoozedTooOften', message };
+    return finish(task, 'failed', attempt + 1, now, rules.retention.failed, { error });
+  }
+  return { state: 'scheduled', attempt, snoozes, dueDate: typeof until === 'number' ? new Date(+now + until) : until };
+}
+
+type Snoozed = Extract<Outcome, { kind: 'snoozed' }>;
 
 function finish(
   task: Task,

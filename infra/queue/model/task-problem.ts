@@ -29,6 +29,7 @@ const checks: [keyof Task, Check][] = [
   ['limitKey', optional(isText)],
   ['slot', optional(isText)],
   ['attempt', isCount],
+  ['snoozes', optional(isCount)],
   ['attempts', value => Array.isArray(value) && value.length <= attemptsKept],
   ['sender', isSender],
   ['catalogVersion', value => isCount(value) && value !== 0],

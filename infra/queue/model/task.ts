@@ -46,11 +46,13 @@ export interface TaskError {
 export interface AttemptRecord {
   startedAt: Date;
   finishedAt: Date;
-  outcome: 'done' | 'failed' | 'cancelled' | 'timedOut' | 'crashed' | 'rescued';
+  outcome: 'done' | 'failed' | 'cancelled' | 'timedOut' | 'crashed' | 'rescued' | 'snoozed';
   /** The process that ran it: `host:pid` of the role and the worker's pid. */
   owner: string;
   workerPid?: number;
   error?: TaskError;
+  /** Why its handler has put it off. */
+  why?: string;
 }
 
 /** Which app and version asked for the task, so that a handler builds URLs of the sender, not of the jobs role. */
@@ -109,6 +111,8 @@ export interface Task<Data = unknown, Result = unknown> {
   /** How many attempts have been used, rescues included. */
   attempt: number;
   attempts: AttemptRecord[];
+  /** How often its handler has put it off. */
+  snoozes?: number;
   sender: Sender;
   /** The catalog version of its type when it was added. */
   catalogVersion: number;

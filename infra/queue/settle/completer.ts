@@ -194,6 +194,8 @@ export class Completer {
     const { task, transition } = settlement;
     const { state } = transition;
     if (state === 'done') counters.learnDuration(task.taskType, durationOf(settlement));
+    // One that is put off has neither failed nor ended.
+    if (transition.snoozes !== undefined) return;
     const what: Counted = state === 'scheduled' || state === 'queued' ? 'retried' : state;
     counters.add(task.taskType, what);
   }

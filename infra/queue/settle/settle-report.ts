@@ -34,6 +34,11 @@ export class SettleReport {
       case 'scheduled':
       case 'queued': {
         const { dueDate } = after;
+        if (transition.snoozes !== undefined) {
+          const { snoozes } = transition;
+          this.core.emit('task.snoozed', { ...fields, snoozes, dueDate, why: attempt?.why });
+          break;
+        }
         this.say('task.retry', 'retry', after, { ...fields, outcome, dueDate, ...described(error) }, error);
       }
     }

@@ -57,7 +57,8 @@ function withFingerprint(task: Task, outcome: Outcome): Outcome {
 function recordOf(task: Task, outcome: Outcome, ran: NonNullable<AttemptReport['ran']>): AttemptRecord | undefined {
   if (outcome.kind === 'rejected') return undefined;
   const { startedAt, finishedAt, workerPid } = ran;
-  const error: { error?: TaskError } = 'error' in outcome ? { error: outcome.error } : {};
+  const error: { error?: TaskError; why?: string } =
+    'error' in outcome ? { error: outcome.error } : outcome.kind === 'snoozed' ? { why: outcome.why } : {};
   const pid = workerPid === undefined ? {} : { workerPid };
   return { startedAt, finishedAt, outcome: outcome.kind, owner: task.owner ?? '', ...pid, ...error };
 }

@@ -43,6 +43,7 @@ export const fieldsOfTheEnd = [
   'deadlineMissed',
   'progress',
   'cancelRequested',
+  'snoozes',
 ] as const;
 
 /** The history with one more attempt. */

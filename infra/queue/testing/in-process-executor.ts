@@ -115,6 +115,9 @@ export class InProcessExecutor implements Executor {
       return this.aborted(attempt) ?? outcomeOf(value);
     } catch (thrown) {
       const error = plainError(thrown);
+      const { until } = (thrown ?? {}) as { until?: number | Date };
+      if (error.name === 'Snooze' && until !== undefined)
+        return this.aborted(attempt) ?? { kind: 'snoozed', until, why: error.message };
       return this.aborted(attempt) ?? { kind: 'failed', error, fatal: error.name === 'FatalError' };
     }
   }

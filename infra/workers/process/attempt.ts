@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb';
 import type { FileStore } from '../../database';
 import type { Task } from '../../queue/model/task';
-import type { HandlerContext, HandlerLog } from '../handler';
+import { type HandlerContext, type HandlerLog, Snooze } from '../handler';
 import type { AbortReason, ToRole, WorkerSettings } from '../protocol/messages';
 import { AttemptProgress, createLog } from './attempt-reports';
 import type { HandlerQueue } from './handler-queue';
@@ -87,6 +87,11 @@ export class Attempt {
     let log: HandlerLog | undefined;
     return Object.defineProperties(toggleIPC, {
       toggleIPC: { value: toggleIPC },
+      snooze: {
+        value: (until: number | Date, why?: string) => {
+          throw new Snooze(until, why);
+        },
+      },
       progress: { value: (fraction: number, note?: string) => this.progress.report(fraction, note) },
       ask: { value: deps.questions.ask.bind(deps.questions, id) },
       // A task that takes the place of a finished one of the same _id is another task: its date tells them apart.

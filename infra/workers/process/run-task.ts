@@ -1,7 +1,7 @@
 import { type AnyCatalog, parsePayload } from '../../catalog';
-import { isError, plainError } from '../../errors/plain-error';
+import { isError, messageOf, plainError, show } from '../../errors/plain-error';
 import type { Task } from '../../queue/model/task';
-import { FatalError, type HandlerContext } from '../handler';
+import { FatalError, type HandlerContext, type Retry, Snooze } from '../handler';
 import { sendable } from '../protocol/channel';
 import type { AbortReason, WorkerOutcome } from '../protocol/messages';
 
@@ -9,7 +9,12 @@ import type { AbortReason, WorkerOutcome } from '../protocol/messages';
 export type AnyHandler = (task: Task, context: HandlerContext) => unknown;
 
 /** The handlers by task type, each loaded by a call. */
-export type HandlerRegistry = { readonly [taskType: string]: (() => Promise<{ handler: unknown }>) | undefined };
+export type HandlerRegistry = { readonly [taskType: string]: (() => Promise<HandlerModule>) | undefined };
+
+interface HandlerModule {
+  handler: unknown;
+  retry?: unknown;
+}
 
 /** What an attempt needs from the worker around it. */
 export interface AttemptTools {
@@ -27,14 +32,16 @@ export interface AttemptTools {
 
 /** One attempt at a task: parse → run → classify. Never throws: whatever happens is an outcome. */
 export async function runTask(task: Task, tools: AttemptTools): Promise<WorkerOutcome> {
+  let retry: unknown;
   try {
     const parsed = parse(task, tools.catalog);
-    const handler = await load(tools.handlerName ?? parsed.taskType, tools.handlers);
-    const begin = () => handler(parsed, tools.context);
+    const module = await load(tools.handlerName ?? parsed.taskType, tools.handlers);
+    retry = module.retry;
+    const begin = () => module.handler(parsed, tools.context);
     const value = await (tools.call ? tools.call(begin) : begin());
     return classifyValue(value, tools);
   } catch (thrown) {
-    return classifyThrown(thrown, tools);
+    return classifyThrown(thrown, tools, () => waitAfter(thrown, task.attempt + 1, retry, tools.context));
   }
 }
 
@@ -43,12 +50,12 @@ function parse(task: Task, catalog: AnyCatalog): Task {
   return task;
 }
 
-async function load(name: string, handlers: HandlerRegistry): Promise<AnyHandler> {
+async function load(name: string, handlers: HandlerRegistry): Promise<{ handler: AnyHandler; retry?: unknown }> {
   const module = Object.hasOwn(handlers, name) ? await handlers[name]?.() : undefined;
   if (!module) throw new FatalError(`no handler for ${name}: name its module in imports/tasks/handlers/index.ts`);
   if (typeof module.handler !== 'function')
     throw new FatalError(`the module of ${name} must export a function named handler`);
-  return module.handler as AnyHandler;
+  return module as { handler: AnyHandler; retry?: unknown };
 }
 
 /**
@@ -67,11 +74,40 @@ export function resultRefused(message: string): WorkerOutcome {
   return { kind: 'failed', fatal: true, error: { name: 'ResultError', message } };
 }
 
-function classifyThrown(thrown: unknown, { aborted }: AttemptTools): WorkerOutcome {
+function classifyThrown(
+  thrown: unknown,
+  { aborted }: AttemptTools,
+  wait: () => { fatal?: true; retryMs?: number },
+): WorkerOutcome {
   const error = plainError(thrown);
   const abort = aborted();
   if (abort) return { kind: 'aborted', reason: abort.reason, error };
-  return { kind: 'failed', fatal: isFatal(thrown), error };
+  if (isSnooze(thrown)) return { kind: 'snoozed', until: thrown.until, why: error.message };
+  return { kind: 'failed', error, fatal: isFatal(thrown), ...(!isFatal(thrown) && wait()) };
+}
+
+function isSnooze(thrown: unknown): thrown is Snooze {
+  return isError(thrown) && thrown instanceof Snooze;
+}
+
+/** What the type's own `retry` makes of an error; the type's backoff where there is none, or it is wrong itself. */
+function waitAfter(
+  thrown: unknown,
+  attempt: number,
+  retry: unknown,
+  { log }: HandlerContext,
+): { fatal?: true; retryMs?: number } {
+  if (retry === undefined) return {};
+  try {
+    const answer = (retry as Retry)(isError(thrown) ? (thrown as Error) : new Error(messageOf(thrown)), attempt);
+    if (answer === 'fail') return { fatal: true };
+    if (answer === 'default') return {};
+    if (typeof answer === 'number' && answer >= 0 && Number.isFinite(answer)) return { retryMs: answer };
+    throw new TypeError(`${show(answer)} is neither a number of milliseconds nor 'fail' nor 'default'`);
+  } catch (error) {
+    log.error(`retry: ${messageOf(error)}; the backoff of the type holds`);
+    return {};
+  }
 }
 
 /** A promise that the handler left alone. */

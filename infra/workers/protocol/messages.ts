@@ -1,7 +1,7 @@
 import type { Task, TaskError } from '../../queue/model/task';
 
 /** Counts up when a message changes: a worker file of another build is refused instead of misunderstood. */
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 /** Why a running task is told to stop. */
 export type AbortReason = 'cancelled' | 'timedOut' | 'stopping';
@@ -36,7 +36,8 @@ export type ToWorker =
 /** How an attempt ended, as far as its worker can tell: a worker can't report its own crash. */
 export type WorkerOutcome =
   | { kind: 'done'; value: unknown }
-  | { kind: 'failed'; error: TaskError; fatal: boolean }
+  | { kind: 'failed'; error: TaskError; fatal: boolean; retryMs?: number }
+  | { kind: 'snoozed'; until: number | Date; why: string }
   | { kind: 'aborted'; reason: AbortReason; error?: TaskError };
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;

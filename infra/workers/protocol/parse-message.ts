@@ -1,3 +1,4 @@
+import { timeOf } from '../../catalog';
 import { show } from '../../errors/plain-error';
 import { type FromWorker, logLevels, type ToRole, type ToWorker } from './messages';
 
@@ -29,9 +30,10 @@ const reasons = ['cancelled', 'timedOut', 'stopping'];
 const isTask: Check = value => isObject(value) && isText((value as { _id?: unknown })._id);
 
 const isOutcome: Check = value => {
-  const { kind, error, reason } = (value ?? {}) as { kind?: unknown; error?: unknown; reason?: unknown };
+  const { kind, error, reason, retryMs, until, why } = (value ?? {}) as Record<string, unknown>;
   if (kind === 'done') return true;
-  if (kind === 'failed') return isError(error);
+  if (kind === 'failed') return isError(error) && (retryMs === undefined || isNumber(retryMs));
+  if (kind === 'snoozed') return isText(why) && (isNumber(until) || !Number.isNaN(timeOf(until)));
   return kind === 'aborted' && reasons.includes(reason as string);
 };
 

@@ -32,6 +32,7 @@ export interface Stores {
 type Step = AsyncCommand<Model, Stores>;
 
 const rules = {
+  maxSnoozes: 2,
   attempts: 3,
   backoff: { base: 1_000, factor: 1, max: 1_000, jitter: 0 },
   retention: { done: 60_000, failed: 60_000 },

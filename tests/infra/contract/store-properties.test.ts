@@ -25,6 +25,7 @@ const endings: Outcome[] = [
   { kind: 'timedOut', error },
   { kind: 'crashed', error },
   { kind: 'cancelled' },
+  { kind: 'snoozed', until: 50, why: 'not yet' },
 ];
 
 const id = fc.constantFrom('a', 'b', 'c', 'd');

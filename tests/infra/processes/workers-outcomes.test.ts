@@ -82,6 +82,34 @@ describe('what a handler throws', () => {
     expect(outcome).toMatchObject({ kind: 'failed', fatal: true, error: { name: 'FatalError', message: 'never' } });
   });
 
+  test('puts its task off where it is a Snooze, until then or for so long', async () => {
+    const { outcome } = await pool.run('snooze', { ms: 1_500 });
+    expect(outcome).toEqual({ kind: 'snoozed', until: 1_500, why: 'not yet' });
+    const at = new Date(Date.now() + 60_000);
+    expect((await pool.run('snooze', { at })).outcome).toMatchObject({ kind: 'snoozed', until: at });
+    const { outcome: wrong } = await pool.run('snooze', { ms: -1 });
+    expect(wrong).toMatchObject({
+      kind: 'failed',
+      error: { message: expect.stringContaining('Snooze: -1 is neither') },
+    });
+  });
+
+  test('is tried again when the retry of its module says so', async () => {
+    const outcomeOf = async (say: string) => (await pool.run('retryItself', { say })).outcome;
+    expect(await outcomeOf('later')).toMatchObject({ kind: 'failed', fatal: false, retryMs: 2_000 });
+    expect(await outcomeOf('fail')).toMatchObject({ kind: 'failed', fatal: true });
+    expect(await outcomeOf('fatal')).toMatchObject({ kind: 'failed', fatal: true });
+    for (const say of ['default', 'throw', 'nonsense']) {
+      const outcome = await outcomeOf(say);
+      expect(outcome).toMatchObject({ kind: 'failed', fatal: false, error: { message: say } });
+      expect(outcome).not.toHaveProperty('retryMs');
+    }
+    const logged = pool.said.filter(({ name }) => name === 'task.log').map(({ fields }) => String(fields.message));
+    expect(logged).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^retry: no idea/), expect.stringMatching(/"soon"/)]),
+    );
+  });
+
   test.each([
     ['text', 'threw "a text", which is not an Error'],
     ['nothing', 'threw undefined, which is not an Error'],

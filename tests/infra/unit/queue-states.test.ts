@@ -14,12 +14,33 @@ const now = new Date('2026-11-21T12:00:00Z');
 const error = { name: 'E', message: 'no' };
 const rules = {
   attempts: 3,
+  maxSnoozes: 2,
   backoff: { base: 1_000, factor: 2, max: 60_000, jitter: 0 },
   retention: { done: 100, failed: 200 },
 };
 const decide = (ending: Outcome, special: Parameters<typeof aTask>[0] = {}) =>
   decideNextState(aTask({ state: 'running', ...special }), ending, now, rules, 0.5);
 const at = (ms: number) => new Date(now.getTime() + ms);
+
+test('a task that is put off waits, counts no attempt and does not sink, but not for ever', () => {
+  const snoozed = { kind: 'snoozed', until: 5_000, why: 'not yet' } as const;
+  expect(decide(snoozed, { attempt: 1 })).toEqual({ state: 'scheduled', attempt: 1, snoozes: 1, dueDate: at(5_000) });
+  expect(decide({ ...snoozed, until: at(70_000) }, { snoozes: 1 })).toMatchObject({ snoozes: 2, dueDate: at(70_000) });
+  expect(decide(snoozed, { snoozes: 2 })).toMatchObject({
+    state: 'failed',
+    attempt: 1,
+    error: { name: 'SnoozedTooOften', message: 'snoozed more than 2 times (maxSnoozes), at last: not yet' },
+  });
+  expect(decide(snoozed, { cancelRequested: true })).toMatchObject({ state: 'cancelled', attempt: 0 });
+});
+
+test('a type may say itself how long to wait after an error', () => {
+  expect(decide({ kind: 'failed', error, fatal: false, retryMs: 7 })).toMatchObject({ dueDate: at(7), sinks: true });
+  expect(decide({ kind: 'failed', error, fatal: false, retryMs: 0 })).toMatchObject({ state: 'queued' });
+  expect(decide({ kind: 'failed', error, fatal: false, retryMs: 7 }, { attempt: 2 })).toMatchObject({
+    state: 'failed',
+  });
+});
 
 test('what becomes of a running task', () => {
   expect(decide({ kind: 'done', value: 7 })).toMatchObject({
