@@ -41,7 +41,7 @@ const isNamedFor = (path: string) => {
 };
 
 /** The files that belong into their one importer: too small for a file of their own, and no subject of a test. */
-function strayFiles(texts: Texts): string[] {
+function misplacedFiles(texts: Texts): string[] {
   const importers = new Map<string, string[]>();
   for (const from of texts.keys())
     for (const to of new Set(importsOf(from, texts))) importers.set(to, [...(importers.get(to) ?? []), from]);
@@ -68,13 +68,13 @@ function readTree(): Texts {
 const tree = readTree();
 
 test('a small file with one importer is a subject with a test of its own, or it moves in with its importer', () => {
-  const stray = strayFiles(tree).filter(path => isTemplate || !path.startsWith('imports/'));
-  expect(stray.filter(path => !(path in exceptions))).toEqual([]);
+  const misplaced = misplacedFiles(tree).filter(path => isTemplate || !path.startsWith('imports/'));
+  expect(misplaced.filter(path => !(path in exceptions))).toEqual([]);
 });
 
 test('each exception is still needed', () => {
-  const stray = strayFiles(tree);
-  expect(Object.keys(exceptions).filter(path => isTemplate && !stray.includes(path))).toEqual([]);
+  const misplaced = misplacedFiles(tree);
+  expect(Object.keys(exceptions).filter(path => isTemplate && !misplaced.includes(path))).toEqual([]);
 });
 
 test(`the machinery has at most ${maxFilesPerThousandLines} files per 1,000 lines`, () => {
@@ -87,7 +87,7 @@ describe('a planted file of three lines', () => {
   const small = 'export const small = 1;\n\n// the end\n';
   const large = `${small}${'// a line\n'.repeat(smallLines)}`;
   const importing = (path: string) => `import { small } from '${path}';\nexport const use = small;\n`;
-  const caught = (files: Record<string, string>) => strayFiles(new Map(Object.entries(files)));
+  const caught = (files: Record<string, string>) => misplacedFiles(new Map(Object.entries(files)));
 
   test.each<[string, Record<string, string>]>([
     ['one importer', { 'infra/a/small.ts': small, 'infra/a/large.ts': importing('./small') }],
