@@ -46,7 +46,7 @@ const mails: Mails = new Mails((): MailSettings => Accounts, error);
 const publications = new UserPublications(config);
 const parts = { config, error, tokens, attempts, handlers, passwords, newUsers, mails };
 
-/** @throws outside of methods and publications: nobody is meant there */
+/** @throws outside of methods and publications, as on Meteor: there is no current user there */
 function userId(): string | null {
   const running = currentMethodInvocation.get() ?? currentPublicationInvocation.get();
   if (!running) throw new Error('Meteor.userId can only be invoked in method calls or publications.');
@@ -104,7 +104,7 @@ const ofMails = {
   generateOptionsForEmail: mails.options,
 };
 
-/** Not documented by Meteor, but what apps use that log people in by ways of their own. */
+/** Undocumented in Meteor. Apps with their own ways to log in use these. */
 const ofTokens = {
   _options: config.options,
   _generateStampedLoginToken: makeToken,
@@ -135,7 +135,7 @@ export const Accounts = {
   ...ofMails,
   ...ofTokens,
 
-  /** Of each of these methods a connection may call five in ten seconds. */
+  /** Allows each connection five calls of each of these methods in ten seconds. */
   addDefaultRateLimit(): void {
     const limited = ['login', 'createUser', 'resetPassword', 'forgotPassword'];
     const name = (method: string) => limited.includes(method);

@@ -14,7 +14,7 @@ interface Parts {
   tokens: ConnectionTokens;
 }
 
-/** Whoever knows the old password sets a new one, and stays logged in here; everywhere else they are logged out. */
+/** Replaces a password whose old value the caller knows. This login stays; all other logins of the user end. */
 export async function changePassword(
   { config, passwords, tokens }: Parts,
   { userId, connection }: { userId: string | null; connection: unknown },
@@ -35,7 +35,7 @@ export async function changePassword(
   return { passwordChanged: true };
 }
 
-/** Sets a password from the server. @param options `logout: false` leaves the user logged in */
+/** Sets a password without the old one. @param options `logout: false` keeps the user's logins */
 export async function setPassword(
   { config }: Pick<Parts, 'config'>,
   userId: string,

@@ -7,7 +7,7 @@ interface Watch {
   stop(): void;
 }
 
-/** By which token each connection is logged in. A connection whose token goes from the database is closed. */
+/** The login token of each connection. When a token is removed from the database, its connection is closed. */
 export class ConnectionTokens {
   private readonly watches = new Map<string, Watch>();
 
@@ -15,7 +15,7 @@ export class ConnectionTokens {
     return this.watches.get(connection.id)?.hashedToken;
   }
 
-  /** @param hashedToken null: it belongs to none any more */
+  /** @param hashedToken null: the connection is logged in by no token */
   set(connection: Connection, userId: string | null, hashedToken: string | null): void {
     this.release(connection);
     if (!hashedToken || !userId) return;
@@ -37,7 +37,7 @@ export class ConnectionTokens {
       if (stopped) handle.stop();
       else stopObserving = () => handle.stop();
     };
-    // What can't be watched must not stay logged in: the client comes back by its token.
+    // A token that can't be watched must not stay in use. The client reconnects and resumes by it.
     outsideOfAll(() => setImmediate(() => begin().catch(() => connection.close())));
     const stop = () => {
       stopped = true;
@@ -62,7 +62,7 @@ async function closeWhenGone(connection: Connection, userId: string, hashedToken
     },
     { nonMutatingCallbacks: true },
   );
-  // It went before the look at it began.
+  // The token was removed before the observer started.
   if (!found && !isOver()) connection.close();
   return handle;
 }

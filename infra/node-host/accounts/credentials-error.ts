@@ -1,7 +1,7 @@
 import type { AccountsConfig } from '../shared/accounts-config';
 import { MeteorError } from '../shared/meteor-error';
 
-/** An error that would tell a stranger who has an account here: by default all of them read the same. */
+/** An error that would reveal who has an account. By default all such errors read the same. */
 export type CredentialsError = (reason: string) => MeteorError;
 
 export const credentialsError =

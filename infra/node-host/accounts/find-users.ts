@@ -22,11 +22,11 @@ interface FindOptions {
 }
 
 const pathOf = { username: 'username', email: 'emails.address' } as const;
-/** How a field is called in what a person is told. */
+/** The fields' names in error messages. */
 const nameOf = { username: 'Username', email: 'Email' } as const;
 type NameField = keyof typeof pathOf;
 
-/** A user by a name or an address as it is written, or else the only one who has it in any case. */
+/** Finds a user by the exact name or address, else the only user who has it in any case. */
 export async function findUserBy(
   config: AccountsConfig,
   query: UserQuery,
@@ -43,7 +43,7 @@ export async function findUserBy(
   return similar.length === 1 ? similar[0]! : null;
 }
 
-/** @param owner the one who may have it. @throws where somebody else has it, in any case */
+/** @param owner the user who may have it. @throws when another user has it, in any case */
 export async function refuseTaken(
   error: CredentialsError,
   field: NameField,

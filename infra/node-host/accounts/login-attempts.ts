@@ -7,11 +7,11 @@ import type { ConnectionTokens } from './connection-tokens';
 import { hashStamped, hashToken, makeToken, type StampedToken, storeHashedToken } from './login-token';
 import { findUser, type User } from './users';
 
-/** What a way to log in has found out: who it is, and whether there is something against it. */
+/** What a login handler found: the user, or an error, or both. */
 export interface LoginOutcome {
   userId?: string;
   error?: unknown;
-  /** What the attempt is called, if not by the way to log in. */
+  /** The type of the attempt, if it is not the handler's name. */
   type?: string | null;
   /** The token, where it is in the database already. */
   stampedLoginToken?: StampedToken;
@@ -45,7 +45,7 @@ interface Dependencies {
   config: { tokenExpiration(when: Date): Date; withDefaultFields(options?: object): object };
 }
 
-/** Every attempt to log in takes this way, whatever it is by: the hooks have the last word. */
+/** Runs every attempt to log in. The hooks have the last word. */
 export class LoginAttempts {
   readonly validate = new OrderedHooks<Attempt>('validateLoginAttempt');
   readonly success = new OrderedHooks<Attempt>('onLogin');
@@ -74,7 +74,7 @@ export class LoginAttempts {
   async logIn(invocation: LoginInvocation, userId: string, stamped?: StampedToken): Promise<LoginResult> {
     const token = stamped ?? makeToken();
     if (!stamped) await storeHashedToken(userId, hashStamped(token));
-    // Before the publications run again: what they see of the login is whole.
+    // Before the publications run again, so that they see a complete login.
     this.parts.tokens.set(invocation.connection as Connection, userId, hashToken(token.token));
     await invocation.setUserId(userId);
     return { id: userId, token: token.token, tokenExpires: this.parts.config.tokenExpiration(token.when) };
@@ -99,7 +99,7 @@ export class LoginAttempts {
   }
 }
 
-/** What a validation throws is the answer; that it says no is one only where there was none. */
+/** An error that a validation throws replaces earlier ones. A plain no counts only when there is no error yet. */
 async function judge(attempt: Attempt, callback: (attempt: Attempt) => unknown): Promise<void> {
   try {
     if (await callback(copyOf(attempt))) return;
@@ -115,7 +115,7 @@ function copyOf({ connection, error, ...rest }: Attempt): Attempt {
   return { ...EJSON.clone(rest), ...(error ? { error } : {}), connection };
 }
 
-/** What is thrown on the way to an outcome is one. */
+/** Runs a handler. What it throws becomes the outcome. */
 export async function outcomeOf(type: string | null, find: () => unknown): Promise<LoginOutcome | undefined> {
   const outcome = await attemptTo(find);
   if (outcome && !outcome.type && type) outcome.type = type;

@@ -7,11 +7,11 @@ import { findUser } from './users';
 
 export type LoginHandler = (this: LoginInvocation, options: never) => unknown;
 
-/** The ways to log in by the method `login`, in the order in which they are asked. */
+/** The handlers of the method `login`, in the order in which they were registered. */
 export class LoginHandlers {
   private readonly handlers: { name: string | null; handler: LoginHandler }[] = [];
 
-  /** @param handler gives an outcome, or undefined where the options are none of its own */
+  /** @param handler returns an outcome, or undefined when the options are for another handler */
   register(name: string | LoginHandler, handler?: LoginHandler): void {
     this.handlers.push(typeof name === 'string' ? { name, handler: handler! } : { name: null, handler: name });
   }
@@ -26,7 +26,7 @@ export class LoginHandlers {
   }
 }
 
-/** Logs in by a token that an earlier login gave. */
+/** Logs in by the token of an earlier login. */
 export function resumeHandler(config: AccountsConfig) {
   return async ({ resume }: { resume?: unknown }): Promise<LoginOutcome | undefined> => {
     if (!resume) return undefined;
@@ -48,7 +48,7 @@ async function findByToken(token: string) {
   const hashedToken = hashToken(token);
   const path = 'services.resume.loginTokens';
   const fields = { [path]: 1 };
-  // Only where nobody has the hash does the database get to see the token itself.
+  // The token itself goes to the database only when no user has its hash.
   const user =
     (await findUser({ [`${path}.hashedToken`]: hashedToken }, { fields })) ??
     (await findUser({ $or: [{ [`${path}.hashedToken`]: hashedToken }, { [`${path}.token`]: token }] }, { fields }));

@@ -11,7 +11,7 @@ export interface StampedToken {
   when: Date;
 }
 
-/** A login token as the database has it: who reads it there can't log in by it. */
+/** A login token as the database has it. A leaked database gives no logins. */
 export interface HashedToken {
   hashedToken: string;
   when: Date;
@@ -33,28 +33,28 @@ export async function storeHashedToken(userId: string, hashed: HashedToken, quer
   await users.updateAsync({ ...query, _id: userId }, { $addToSet: { [tokens]: hashed } });
 }
 
-/** Whoever is logged in by it is disconnected. */
+/** Connections that are logged in by it are closed. */
 export async function removeToken(userId: string, hashed: string): Promise<void> {
   await users.updateAsync(userId, { $pull: { [tokens]: { $or: [{ hashedToken: hashed }, { token: hashed }] } } });
 }
 
-/** The modifier that leaves a user with one token. */
+/** The modifier that removes all login tokens but one. */
 export const allTokensBut = (hashed: string | undefined) => ({ $pull: { [tokens]: { hashedToken: { $ne: hashed } } } });
 
 export async function removeAllTokens(userId: string): Promise<void> {
   await users.updateAsync(userId, { $set: { [tokens]: [] } });
 }
 
-/** A token of an old Meteor takes the form of today, unless it has been taken away meanwhile. */
+/** Replaces the plain token of an old Meteor by its hash, unless it has been removed meanwhile. */
 export async function hashStoredToken(userId: string, { token, when }: StampedToken): Promise<void> {
   await storeHashedToken(userId, { hashedToken: hashToken(token), when }, { [`${tokens}.token`]: token });
-  // Only now: somebody else who resumes at this moment finds one of the two.
+  // In this order a second login by the same token always finds one of the two.
   await users.updateAsync(userId, { $pull: { [tokens]: { token } } });
 }
 
 const everyMs = 600_000;
 
-/** Removes tokens whose time is over, every ten minutes. Whoever is logged in by one of them is disconnected. */
+/** Removes expired tokens every ten minutes. Connections that are logged in by one of them are closed. */
 export function expireTokens(config: AccountsConfig): void {
   startup(() => {
     const sweep = () => removeExpired(config).catch(error => console.error('Expired tokens stay:', textOf(error)));

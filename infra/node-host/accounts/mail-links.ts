@@ -48,7 +48,7 @@ export async function resetPassword(
   return { userId };
 }
 
-/** @throws where nobody has it */
+/** @throws when no user has the token */
 async function findByMailToken(token: string) {
   for (const kind of ['reset', 'enroll'] as const) {
     const user = await findUser({ [`services.password.${kind}.token`]: token }, { fields: { services: 1, emails: 1 } });

@@ -35,7 +35,7 @@ export function loginMethods({ config, tokens, attempts, handlers }: Parts): Rec
       const { userId } = this;
       const connection = connectionOf(this);
       const token = tokens.of(connection);
-      // Before the token goes: the connection stays.
+      // First, so that removing the token doesn't close this connection.
       tokens.set(connection, userId, null);
       if (token && userId) await removeToken(userId, token);
       const user = async () => (userId ? findUser(userId, config.withDefaultFields()) : undefined);
@@ -43,7 +43,7 @@ export function loginMethods({ config, tokens, attempts, handlers }: Parts): Rec
       await this.setUserId(null);
     },
 
-    /** One that expires when the present one does: a stolen token can't be kept alive. */
+    /** The new token expires when the current one does, so that a stolen token can't be kept alive. */
     async getNewToken(this: MethodInvocation) {
       const user = await findUser(this.userId ?? '', { fields: { 'services.resume.loginTokens': 1 } });
       if (!this.userId || !user) throw notLoggedIn();
@@ -60,7 +60,7 @@ export function loginMethods({ config, tokens, attempts, handlers }: Parts): Rec
       await users.updateAsync(this.userId, allTokensBut(tokens.of(connectionOf(this))));
     },
 
-    /** No package that would be configured is covered. */
+    /** The host has no login services to configure. */
     configureLoginService(options: unknown) {
       check(options, Match.ObjectIncluding({ service: String }));
       throw new MeteorError(403, 'Service unknown');

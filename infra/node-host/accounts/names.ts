@@ -4,7 +4,7 @@ import type { CredentialsError } from './credentials-error';
 import { refuseTaken, sameInAnyCase } from './find-users';
 import { addressesOf, findUser, type User, users } from './users';
 
-/** Gives a user a name, which nobody else may have in any case. */
+/** Sets the user name. @throws when another user has it, in any case */
 export async function setUsername(error: CredentialsError, userId: string, username: string): Promise<void> {
   check(userId, Match.NonEmptyString);
   check(username, Match.NonEmptyString);
@@ -19,7 +19,7 @@ export async function setUsername(error: CredentialsError, userId: string, usern
   );
 }
 
-/** Gives a user one more address; one of their own in another case is replaced. */
+/** Adds an address. An own address in another case is replaced. @throws when another user has it, in any case */
 export async function addEmail(
   error: CredentialsError,
   userId: string,
@@ -57,7 +57,7 @@ async function userWithEmails(userId: string): Promise<User> {
   return user;
 }
 
-/** Somebody else may take the name between the look at it and the write: then the write is undone. */
+/** Another user may take the name between check and write. The write is then undone. */
 async function unlessTaken(
   refuse: () => Promise<void>,
   write: () => Promise<unknown>,

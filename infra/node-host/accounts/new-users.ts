@@ -19,7 +19,7 @@ export interface NewUserOptions {
 
 type Make = (options: NewUserOptions, user: User) => User | Promise<User>;
 
-/** Makes users: by what the app says of new ones, and without doubles. */
+/** Creates users: applies the app's hooks and refuses names and addresses that are taken. */
 export class NewUsers {
   private readonly validations: ((user: User) => unknown)[] = [user => this.hasRightDomain(user)];
   private make: Make | undefined;
@@ -48,7 +48,7 @@ export class NewUsers {
     return this.insertUnlessTaken(options, hashed ? { password: { bcrypt: hashed } } : {});
   }
 
-  /** @returns the id of the new user, whom the app's `onCreateUser` has had a look at */
+  /** Runs the hooks and inserts the document. @returns its id */
   async insert(options: NewUserOptions, given: Partial<User>): Promise<string> {
     const user = { createdAt: new Date(), _id: Random.id(), ...given };
     const made = this.make ? await this.make(options, user) : withProfile(options, user);
@@ -65,7 +65,7 @@ export class NewUsers {
     const named = { ...(username ? { username } : {}), ...(email ? { emails: [unverified(email)] } : {}) };
     const id = await this.insert(options, { services, ...named });
     try {
-      // Somebody else may have come in the meantime, in another case.
+      // Another user with this name in another case may have been created meanwhile.
       await this.refuseTaken(options, id);
     } catch (error) {
       await users.removeAsync(id);
@@ -97,7 +97,7 @@ function withProfile({ profile }: NewUserOptions, user: User): User {
   return profile ? { ...user, profile } : user;
 }
 
-/** Those of a service that the user came by, where there are no others. */
+/** The user's addresses, or those of a login service when there are none. */
 function emailsOf(user: User): string[] {
   if (user.emails?.length) return addressesOf(user);
   return Object.values(user.services ?? {}).flatMap(service =>
@@ -110,7 +110,7 @@ const isOf = (domain: string | ((email: string) => unknown), email: string): boo
     ? sameInAnyCase(domain).test(email.slice(email.lastIndexOf('@') + 1))
     : Boolean(domain(email));
 
-/** The database's own word that a name is taken. */
+/** The error for a duplicate key in the database. */
 function duplicateOf(error: unknown): MeteorError | undefined {
   if ((error as { code?: unknown }).code !== 11000) return undefined;
   if (messageOf(error).includes('emails.address')) return new MeteorError(403, 'Email already exists.');

@@ -9,7 +9,7 @@ import type { LoginOutcome } from './login-attempts';
 import { hashPassword, isPassword, type Password, passwordPattern, roundsOf } from './passwords';
 import { type User, users } from './users';
 
-/** Knows who somebody is by a password. */
+/** Finds users by name and password. */
 export class PasswordLogin {
   constructor(
     private readonly config: AccountsConfig,
@@ -40,14 +40,14 @@ export class PasswordLogin {
     return { userId: user._id };
   }
 
-  /** Hashes it anew, by the rounds of now, unless it has been changed meanwhile. The login doesn't wait for it. */
+  /** Rehashes a password with the configured rounds, unless it has changed meanwhile. The login doesn't wait for it. */
   private async store(userId: string, password: Password, stored: string): Promise<void> {
     try {
       const bcrypt = await hashPassword(password, this.config.bcryptRounds);
       const unchanged = { _id: userId, 'services.password.bcrypt': stored };
       await users.updateAsync(unchanged, { $set: { 'services.password.bcrypt': bcrypt } });
     } catch (error) {
-      console.error('A password could not be hashed anew:', textOf(error));
+      console.error('A password could not be rehashed:', textOf(error));
     }
   }
 }

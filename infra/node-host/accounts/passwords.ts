@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { compare, hash } from 'bcryptjs';
 import { Match } from '../shared/check';
 
-/** As a browser sends it, or as it was typed. */
+/** As typed, or the digest that a browser sends. */
 export type Password = string | { digest: string; algorithm: 'sha-256' };
 
 const digestLength = 64;
@@ -14,7 +14,7 @@ export const passwordPattern = (maxLength = 256) =>
     { digest: Match.Where(value => typeof value === 'string' && value.length === digestLength), algorithm: 'sha-256' },
   );
 
-/** A password that shall be set: not an empty one. */
+/** What `check` takes for a new password: an empty one is refused. */
 export const newPasswordPattern = (maxLength?: number) =>
   Match.Where(value => value !== '' && Match.test(value, passwordPattern(maxLength)));
 
@@ -23,7 +23,7 @@ export const hashPassword = (password: Password, rounds: number): Promise<string
 
 export const isPassword = (password: Password, stored: string): Promise<boolean> => compare(digestOf(password), stored);
 
-/** How many rounds a stored password took; more of them make it harder to guess. */
+/** The rounds of a stored hash. More rounds make guessing slower. */
 export const roundsOf = (stored: string): number => Number.parseInt(stored.split('$')[2] ?? '', 10);
 
 const digestOf = (password: Password): string =>

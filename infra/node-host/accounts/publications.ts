@@ -6,10 +6,10 @@ import { users } from './users';
 
 type Fields = Record<string, unknown>;
 
-/** What everybody sees of the own user. */
+/** The fields of the own user that every client gets. */
 const necessary: Fields = { profile: 1, username: 1, emails: 1 };
 
-/** What accounts publish without being asked: to everybody the own user. */
+/** What accounts publish by themselves: the own user, to every client. */
 export class UserPublications {
   private fields = necessary;
 
@@ -23,7 +23,7 @@ export class UserPublications {
     ddpServer.publish('meteor.loginServiceConfiguration', function (this: Subscription) {
       this.ready();
     });
-    // The app may say until then which fields it means.
+    // At startup, so that the app can set the fields first.
     startup(() => {
       const fields = { ...this.moreFields(), ...this.fields };
       ddpServer.publish(null, function (this: Subscription) {
@@ -32,7 +32,7 @@ export class UserPublications {
     });
   }
 
-  /** Of default fields those that are named, not those that are left out: these are for the server. */
+  /** Default fields that are included. Exclusions concern the server only. */
   private moreFields(): Fields {
     const { defaultFieldSelector = {} } = this.config.options;
     return Object.values(defaultFieldSelector)[0] ? defaultFieldSelector : {};

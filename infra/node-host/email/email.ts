@@ -18,13 +18,13 @@ const hooks = new OrderedHooks<SendMailOptions>('hookSend');
 
 /** `meteor/email`: sends by `MAIL_URL` (smtp: or smtps:), else by the settings' service, else prints. */
 export const Email = {
-  /** Sends in place of all that. */
+  /** Replaces the sending. */
   customTransport: undefined as ((mail: SendMailOptions & { packageSettings: MailService }) => unknown) | undefined,
 
-  /** Each of them may keep a mail from being sent, by giving something falsy. */
+  /** A hook that returns something falsy keeps the mail from being sent. */
   hookSend: (mayBeSent: (mail: SendMailOptions) => unknown) => hooks.register(mayBeSent),
 
-  /** @throws where the mail server refuses it, or none is reached */
+  /** @throws when the mail server refuses the mail or can't be reached */
   async sendAsync({ mailComposer, ...options }: Mail): Promise<unknown> {
     const mail = mailComposer?.mail ?? options;
     if (!(await mayBeSent(mail))) return undefined;
@@ -33,7 +33,7 @@ export const Email = {
     return transport ? transport.sendMail(mail) : print(mail);
   },
 
-  /** As `sendAsync`, for those who don't wait: a failure is printed. */
+  /** Like `sendAsync` without a promise: an error is printed. */
   send(mail: Mail): void {
     Email.sendAsync(mail).catch(error => console.error('Email.send failed:', error));
   },
@@ -49,7 +49,7 @@ async function mayBeSent(mail: SendMailOptions): Promise<boolean> {
 
 let known: { key: string; transport: Transporter } | undefined;
 
-/** Made anew when `MAIL_URL` has become another one. Undefined where mails are printed. */
+/** Replaced when `MAIL_URL` changes. Undefined when mails are printed. */
 async function mailTransport(): Promise<Transporter | undefined> {
   const { MAIL_URL: url, NODE_ENV } = process.env;
   const service = packageSettings();

@@ -4,7 +4,7 @@ import { MeteorError } from '../shared/meteor-error';
 import type { MethodInvocation } from '../shared/method-invocation';
 import { isId } from './selector';
 
-/** Carries out what a browser asks to be changed in one document. @throws where it may not */
+/** Carries out an update that a browser asks for. @throws when it is not allowed */
 export type BrowserUpdate = (
   invocation: MethodInvocation,
   selector: unknown,
@@ -12,17 +12,17 @@ export type BrowserUpdate = (
   options?: Document | null,
 ) => Promise<number>;
 
-/** Who of the browsers may write to a collection directly. */
+/** Which direct writes of browsers a collection accepts. */
 export interface Restriction {
   /** Whether `deny` was called: then the refusal says so. */
   restricted: boolean;
-  /** Without it, nobody may update. */
+  /** Without it, all updates are refused. */
   update?: BrowserUpdate;
 }
 
 const methods = ['insertAsync', 'updateAsync', 'removeAsync', 'insert', 'update', 'remove'];
 
-/** The methods by which Meteor's browsers write to a collection directly. Each call is refused, but for `update`s. */
+/** The methods by which Meteor's browsers write to a collection directly. Only `restriction.update` accepts any. */
 export function defineMutationMethods(collectionName: string, restriction: Restriction): void {
   const handlers = methods.map(method => [
     `/${collectionName}/${method}`,

@@ -17,14 +17,14 @@ async function existingRole(name: string): Promise<Role> {
   return role;
 }
 
-/** @returns its name; null where it was there */
+/** @returns its name; null when it exists already */
 export async function createRole(name: string): Promise<string | null> {
   checkRoleName(name);
   if (await findRole(name)) return null;
   return (await roles.insertAsync({ _id: name, children: [] })) as string;
 }
 
-/** Nobody has it any more. */
+/** Deletes a role and its assignments. */
 export async function deleteRole(name: string): Promise<void> {
   checkRoleName(name);
   await assignments.removeAsync({ 'role._id': name });
@@ -48,7 +48,7 @@ export async function renameRole(oldName: string, newName: string): Promise<void
   await roles.removeAsync({ _id: oldName });
 }
 
-/** Whoever has the parent has these from now on. @throws where the parent is below one of them */
+/** Puts roles below a parent: users with the parent inherit them. @throws when the parent is below one of them */
 export async function addToParent(names: OneOrMany<string>, parent: string): Promise<void> {
   for (const name of many(names)) {
     checkRoleName(name);
@@ -73,14 +73,14 @@ export async function removeFromParent(names: OneOrMany<string>, parent: string)
   }
 }
 
-/** @returns whether whoever has the first has the second */
+/** @returns whether the first role includes the second */
 export async function isParentOf(parent: string, child: string): Promise<boolean> {
   if (parent === child) return true;
   const role = parent && child ? await findRole(parent) : undefined;
   return role !== undefined && (await namesBelow(role)).includes(child);
 }
 
-/** Who has one of these gets what is below it now. */
+/** Writes the inherited roles into all assignments of these roles. */
 async function inheritAnew(names: readonly string[]): Promise<void> {
   for (const name of names) {
     const role = await findRole(name);

@@ -31,7 +31,7 @@ import {
   renameRole,
   roles,
 } from './role-tree';
-// Roles are of users: on Meteor, too, this package brings accounts.
+// The package brings accounts on Meteor, too.
 import '../accounts/accounts';
 
 export const RolesCollection = roles;
@@ -48,7 +48,7 @@ async function assign(userId: string, name: string, { scope, ifExists }: RoleOpt
   if (there === 0) await assignments.insertAsync({ user: { _id: userId }, role: { _id: name }, scope, inheritedRoles });
 }
 
-/** Calls back for each user that is one. @throws where users or roles are missing */
+/** Calls back with the id of each user. @throws when users or roles are missing */
 async function forEachUser(
   given: OneOrMany<UserOrId>,
   names: OneOrMany<string>,
@@ -64,7 +64,7 @@ async function forEachUser(
 
 const inThisScope = ({ scope, anyScope }: RoleOptions) => (anyScope ? {} : { scope });
 
-/** `meteor/roles` on the server. A scope in place of options is one, too. */
+/** `meteor/roles` on the server. A text in place of options is a scope. */
 export const Roles = {
   createRoleAsync: (name: string, _options?: { unlessExists?: boolean }) => createRole(name),
   deleteRoleAsync: deleteRole,
@@ -80,7 +80,7 @@ export const Roles = {
     });
   },
 
-  /** In place of all that they had. */
+  /** Replaces all roles that the users have in the scope. */
   async setUserRolesAsync(given: OneOrMany<UserOrId>, names: OneOrMany<string>, scope?: ScopeOrOptions) {
     const options = optionsOf(scope);
     await forEachUser(given, names, async id => {
@@ -98,7 +98,7 @@ export const Roles = {
     });
   },
 
-  /** Whether a user has one of these roles, in the scope or everywhere. */
+  /** Whether a user has one of these roles, in the scope or globally. */
   async userIsInRoleAsync(user: UserOrId, names: OneOrMany<string>, scope?: ScopeOrOptions): Promise<boolean> {
     const selector = assignmentsOfAny(user, names, scope);
     return selector !== undefined && (await assignments.findOneAsync(selector, { fields: { _id: 1 } })) !== undefined;

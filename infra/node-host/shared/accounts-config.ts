@@ -11,14 +11,14 @@ export interface AccountsOptions {
   passwordResetTokenExpirationInDays?: number;
   passwordEnrollTokenExpiration?: number;
   passwordEnrollTokenExpirationInDays?: number;
-  /** false: tell a visitor whether the name or the password was wrong. */
+  /** false: errors say whether the name or the password was wrong. */
   ambiguousErrorMessages?: boolean;
   bcryptRounds?: number;
-  /** What `Meteor.user()` and the hooks get of a user, where nothing else is asked for. */
+  /** The fields that `Meteor.user()` and the hooks get by default. */
   defaultFieldSelector?: Record<string, 0 | 1>;
   /** Where a browser keeps its token. */
   clientStorage?: 'session' | 'local';
-  /** Of packages.accounts in the settings only. */
+  /** Only from `packages.accounts` in the settings. */
   passwordMaxLength?: number;
 }
 
@@ -42,10 +42,10 @@ const known = new Set<string>([
 const dayMs = 86_400_000;
 /** As good as never. */
 const hundredYears = 365 * 100;
-/** A browser takes a token for expired when less than a tenth of its life is left, or an hour. */
+/** A browser drops a token when less than a tenth of its lifetime, or less than an hour, is left. */
 const lastHourMs = 3_600_000;
 
-/** The options of accounts, on both sides, and what follows from them. */
+/** The options of accounts on both sides, and the lifetimes that follow from them. */
 export class AccountsConfig {
   readonly options: AccountsOptions = {};
 
@@ -91,7 +91,7 @@ export class AccountsConfig {
     return passwordEnrollTokenExpiration || (passwordEnrollTokenExpirationInDays || 30) * dayMs;
   }
 
-  /** Options of a query for a user, with the fields that are meant where it names none, or only some to leave out. */
+  /** Adds `defaultFieldSelector` to a query's options, unless the query includes fields itself. */
   withDefaultFields<T extends { fields?: Record<string, unknown> }>(options = {} as T): T {
     const { defaultFieldSelector } = this.options;
     if (!defaultFieldSelector) return options;

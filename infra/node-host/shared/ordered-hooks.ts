@@ -1,6 +1,6 @@
 import { textOf } from '../../errors/plain-error';
 
-/** Callbacks that are called one after the other, in the order in which they came. */
+/** Callbacks that run one after the other, in the order of their registration. */
 export class OrderedHooks<Argument> {
   private readonly callbacks = new Set<{ run: (argument: Argument) => unknown }>();
 
@@ -12,12 +12,12 @@ export class OrderedHooks<Argument> {
     return { callback, stop: () => void this.callbacks.delete(entry) };
   }
 
-  /** @param call is given each of them; what it throws is the caller's */
+  /** @param call runs one callback; what it throws ends the loop */
   async each(call: (callback: (argument: Argument) => unknown) => Promise<void>): Promise<void> {
     for (const { run } of [...this.callbacks]) await call(run);
   }
 
-  /** Tells all of them. What one throws is printed and changes nothing. */
+  /** Runs all callbacks. An error is printed, and the others still run. */
   tell(makeArgument: () => Argument | Promise<Argument>): Promise<void> {
     return this.each(async callback => {
       try {

@@ -2,31 +2,31 @@ interface Named {
   _id: string;
 }
 
-/** A document of `roles`: whoever has the role has its children, too. */
+/** A document of `roles`. A role includes its children. */
 export interface Role extends Named {
   children: Named[];
 }
 
-/** A document of `role-assignment`: one role of one user, everywhere or in one scope. */
+/** A document of `role-assignment`: one role of one user, global or in one scope. */
 export interface RoleAssignment extends Named {
   user: Named;
   role: Named;
   /** The role itself and all below it. */
   inheritedRoles?: Named[];
-  /** null: everywhere. */
+  /** null: global. */
   scope: string | null;
 }
 
 export interface RoleOptions {
   scope?: string | null;
-  /** The scope doesn't matter. */
+  /** In any scope. */
   anyScope?: boolean;
-  /** Not those that count everywhere. */
+  /** Without global roles. */
   onlyScoped?: boolean;
-  /** Not those that come with another role. */
+  /** Without inherited roles. */
   onlyAssigned?: boolean;
   fullObjects?: boolean;
-  /** A role that isn't there is no error. */
+  /** Ignore a role that doesn't exist. */
   ifExists?: boolean;
   queryOptions?: object;
 }
@@ -41,7 +41,7 @@ export const idsOf = (list: readonly Named[] = []): string[] => list.map(({ _id 
 export const many = <T>(value: OneOrMany<T>): readonly T[] => (Array.isArray(value) ? value : [value as T]);
 export const idOf = (user: UserOrId): string | undefined => (typeof user === 'string' ? user : user?._id) || undefined;
 
-/** @throws where the scope is no name */
+/** @throws when the scope is no valid name */
 export function optionsOf(given: ScopeOrOptions): RoleOptions & { scope: string | null } {
   const options = typeof given === 'object' && given !== null ? given : { scope: given };
   const scope = options.scope ?? null;
@@ -55,13 +55,13 @@ export function checkRoleName(name: unknown): void {
 
 const isName = (name: unknown): name is string => typeof name === 'string' && name !== '' && name.trim() === name;
 
-/** Assignments in a scope, and those that count everywhere. */
+/** Selects assignments of a scope, and global ones. */
 export function inScope({ scope, anyScope, onlyScoped }: RoleOptions): { scope?: object } {
   if (anyScope) return {};
   return { scope: { $in: onlyScoped ? [scope ?? null] : [scope ?? null, null] } };
 }
 
-/** The assignments that make a user one of `roles`; undefined where none can. */
+/** Selects the assignments that give a user one of `roles`; undefined when none can. */
 export function assignmentsOfAny(user: UserOrId, roles: OneOrMany<string | null | undefined>, given: ScopeOrOptions) {
   const options = optionsOf(given);
   const names = many(roles).filter(name => name !== null && name !== undefined);
@@ -70,7 +70,7 @@ export function assignmentsOfAny(user: UserOrId, roles: OneOrMany<string | null 
   return { 'user._id': id, 'inheritedRoles._id': { $in: names }, ...inScope(options) };
 }
 
-/** The roles that a user's assignments are of. */
+/** The roles of some assignments. */
 export function rolesIn(assignments: readonly RoleAssignment[], { onlyAssigned, fullObjects }: RoleOptions): unknown[] {
   if (fullObjects) return [...assignments];
   const names = (assignment: RoleAssignment) =>
@@ -82,7 +82,7 @@ export const scopesIn = (assignments: readonly RoleAssignment[]): string[] => [
   ...new Set(assignments.flatMap(({ scope }) => scope ?? [])),
 ];
 
-/** The assignments of a user that are for a scope. @param roles only those of these roles */
+/** Selects the scoped assignments of a user. @param roles only those of these roles */
 export const scopedAssignments = (id: string, roles?: OneOrMany<string>) => ({
   'user._id': id,
   scope: { $ne: null },

@@ -77,6 +77,7 @@ describe('a person at a page', () => {
     expect(await frank.does(`Accounts.createUser(${user}, back)`)).toBe('fine');
     await frank.isShownAs('frank');
     expect(await frank.run('heard')).toEqual(['login']);
+    expect(await frank.run(`new Promise(resolve => Accounts.onLogin(({ type }) => resolve(type)))`)).toBe('resume');
     expect(frank.sent.join()).not.toContain('a secret');
     const id = await frank.known();
     expect(await frank.run('Meteor.userId()')).toBe(id);

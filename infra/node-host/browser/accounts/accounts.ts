@@ -69,9 +69,9 @@ export const Accounts = {
   onEmailVerificationLink: links.on('verify-email'),
   onEnrollmentLink: links.on('enroll-account'),
 
-  /** Calls back for each login; for one that came before, too. */
+  /** Calls back for each login, also for one that came before. */
   onLogin(callback: Parameters<typeof login.onLogin.register>[0]) {
-    if (resumed?.allowed && connection.userId()) setTimeout(() => callback({ type: 'resume' } as never), 0);
+    if (login.isAnnounced) setTimeout(() => callback({ type: 'resume' } as never), 0);
     return login.onLogin.register(callback);
   },
 
@@ -81,7 +81,7 @@ export const Accounts = {
     else waiting.push(callback);
   },
 
-  /** There are none to configure; whoever waits for them is told when the server has answered. Reactive. */
+  /** True as soon as the server has answered: the host has no login services to configure. Reactive. */
   loginServicesConfigured(): boolean {
     services ??= connection.subscribe('meteor.loginServiceConfiguration');
     return services.ready();

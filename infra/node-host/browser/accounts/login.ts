@@ -24,19 +24,21 @@ export interface LoginMethodOptions {
   /** @throws where the result is none that this page wants */
   validateResult?: (result: LoginDetails) => void;
   userCallback?: Callback | null;
-  /** Nobody is to see that a login is under way. */
+  /** `loggingIn` stays false meanwhile. */
   _suppressLoggingIn?: boolean;
 }
 
 const userId = () => Tracker.nonreactive(() => connection.userId());
 
-/** Who this page's connection is logged in as: over reloads, lost connections and several tabs. */
+/** The login of this page's connection: it survives reloads and lost connections and is shared by the browser's tabs. */
 export class Login {
   readonly loggingIn = new ReactiveVar(false);
   readonly loggingOut = new ReactiveVar(false);
   readonly onLogin = new OrderedHooks<LoginDetails | undefined>('onLogin');
   readonly onLoginFailure = new OrderedHooks<{ error: Error }>('onLoginFailure');
   readonly onLogout = new OrderedHooks<void>('onLogout');
+  /** Whether the present login has been announced to the hooks. */
+  isAnnounced = false;
   private stopResuming = () => {};
 
   constructor(
@@ -44,7 +46,7 @@ export class Login {
     private readonly stored: LoginStorage,
   ) {}
 
-  /** Takes up the login that the browser remembers, and follows what other tabs do from now on. */
+  /** Resumes the stored login, and follows logins and logouts of other tabs. */
   start(afterResume: (token: string, error?: Error) => void): void {
     const login = this.stored.read();
     this.stored.onChange(other => this.follow(other));
@@ -53,12 +55,12 @@ export class Login {
       this.stored.clear();
       return;
     }
-    // Shown as logged in while it is on its way, so that nothing flickers.
+    // The page shows the user while the login is under way, so that nothing flickers.
     connection.setUserId(login.userId || null);
     this.resume(login.token, error => afterResume(login.token, error));
   }
 
-  /** By a token that is in nobody's way: where it is refused, nobody is logged in. */
+  /** Logs in by a stored token. A refused token is forgotten. */
   resume(token: string, callback?: Callback): void {
     this.loginWithToken(token, (error, details) => {
       if (error) this.loggedOut();
@@ -111,6 +113,7 @@ export class Login {
 
   loggedOut(): void {
     if (userId()) void this.onLogout.tell(() => {});
+    this.isAnnounced = false;
     this.stored.clear();
     connection.setUserId(null);
     this.stopResuming();
@@ -120,12 +123,13 @@ export class Login {
     this.stored.write({ userId: id, token, tokenExpires: tokenExpires ?? this.config.tokenExpiration(new Date()) });
   }
 
-  /** Runs once, whichever way a login ends. */
+  /** Ends a login, once. */
   private finisher({ userCallback }: LoginMethodOptions): (error?: Error, details?: LoginDetails) => void {
     let isDone = false;
     return async (error, details) => {
       if (isDone) return;
       isDone = true;
+      this.isAnnounced = !error;
       await (error ? this.onLoginFailure.tell(() => ({ error })) : this.onLogin.tell(() => details));
       this.loggingIn.set(false);
       userCallback?.(error, details);
@@ -141,7 +145,7 @@ export class Login {
     }
     this.store(result);
     connection.setUserId(result.id);
-    // The own document comes by a publication that no login waits for.
+    // The login doesn't wait for the publication of the own document.
     Tracker.autorun(computation => {
       const isStillIn = connection.userId() === result.id;
       if (isStillIn && !users.findOne(result.id, { fields: { _id: 1 } })) return;
@@ -151,9 +155,9 @@ export class Login {
   }
 
   /**
-   * A connection that comes back is logged in again, before anything else is said on it.
+   * Logs a new connection in again, before it sends anything else.
    *
-   * @param takeOver for a login whose result has come and whose data hasn't: this one ends it
+   * @param takeOver hands over a login whose result has arrived but not its data
    */
   private resumeOnReconnect(result: LoginDetails, takeOver: () => Callback): void {
     this.stopResuming();
@@ -167,7 +171,7 @@ export class Login {
         return;
       }
       const userCallback: Callback = (error, details) => {
-        // Another tab may have stored a better one meanwhile.
+        // Another tab may have stored a newer token meanwhile.
         if (error && (this.stored.read()?.token ?? login.token) === login.token) this.loggedOut();
         finish(error, details);
       };

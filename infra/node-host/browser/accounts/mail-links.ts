@@ -1,12 +1,12 @@
 import { Meteor } from '../modules/meteor';
 
-/** @param done to be called when the page is through with it: until then nobody is logged in by what the browser remembers */
+/** @param done call it when the link is dealt with: until then the stored login is not resumed */
 type LinkCallback = (token: string, done: () => void) => void;
 
 const kinds = ['reset-password', 'verify-email', 'enroll-account'] as const;
 type Kind = (typeof kinds)[number];
 
-/** The link of a mail that the page was opened by, if it was. */
+/** The mail's link that opened the page, if any. */
 export class MailLinks {
   private readonly callbacks: Partial<Record<Kind, LinkCallback>> = {};
 
@@ -17,7 +17,7 @@ export class MailLinks {
       this.callbacks[kind] = callback;
     };
 
-  /** @param start begins to log in; at once, unless a link has to be dealt with first */
+  /** @param start resumes the stored login: at once, or after the link has been dealt with */
   start(start: () => void): void {
     const [, kind, token] = /^#\/([\w-]+)\/(.*)$/.exec(location.hash) ?? [];
     if (isKind(kind) && token) this.follow(kind, token, once(start));
@@ -26,7 +26,7 @@ export class MailLinks {
 
   private follow(kind: Kind, token: string, done: () => void): void {
     location.hash = '';
-    // The page's code registers its callbacks until then.
+    // At startup the page's callbacks are registered.
     Meteor.startup(() => {
       const callback = this.callbacks[kind];
       if (callback) callback(token, done);

@@ -5,13 +5,13 @@ import { Tracker } from '../../tracker/tracker';
 import { connection } from '../connection';
 import type { Callback, Login } from './login';
 
-/** A password never leaves the page as it was typed. */
+/** A password leaves the page only as a digest. */
 export const hashPassword = (password: string) => ({
   digest: bytesToHex(sha256(utf8ToBytes(password))),
   algorithm: 'sha-256',
 });
 
-/** A name, an address (with an @), or one of the three. */
+/** A name, an address (a text with an @), or an object with one key. */
 export type Who = string | { id: string } | { username: string } | { email: string };
 
 interface NewUser {

@@ -22,7 +22,7 @@ export const RoleAssignmentCollection = new MemoryCollection('role-assignment', 
 const find = (selector: Record<string, unknown>) =>
   RoleAssignmentCollection.find(selector).fetch() as unknown as RoleAssignment[];
 
-/** Reactive, all three. */
+/** This and the next two are reactive. */
 function userIsInRole(user: UserOrId, names: OneOrMany<string>, scope?: ScopeOrOptions): boolean {
   const selector = assignmentsOfAny(user, names, scope);
   return selector !== undefined && find(selector).length > 0;
@@ -39,7 +39,7 @@ function getScopesForUser(user: UserOrId, names?: OneOrMany<string>): string[] {
   return id ? scopesIn(find(scopedAssignments(id, names))) : [];
 }
 
-/** `meteor/roles` in the browser: what the page's subscriptions bring of `role-assignment`. Changes are a server's. */
+/** `meteor/roles` in the browser, over the published documents of `role-assignment`. Only a server changes roles. */
 export const Roles = {
   userIsInRole,
   getRolesForUser,

@@ -5,16 +5,16 @@ export interface StoredLogin {
   tokenExpires: string;
 }
 
-/** The names that Meteor uses: a page that comes from the other host finds its login. */
+/** Meteor's names, so that a login outlives a change of the host. */
 const keys = { userId: 'Meteor.userId', token: 'Meteor.loginToken', tokenExpires: 'Meteor.loginTokenExpires' } as const;
 
-/** How often it is looked at whether another tab has logged in or out, where the browser doesn't say so. */
+/** How often the page checks for logins and logouts of other tabs that the browser didn't announce. */
 const lookEveryMs = 3_000;
 
-/** The login that this browser (or this tab, by `session`) remembers. */
+/** The login that the browser stores; with `session`, the tab. */
 export class LoginStorage {
   private storage: Storage = usable('local');
-  /** Of this tab: what it knows of. */
+  /** The token that this tab knows of. */
   private seen: string | undefined;
 
   use(kind: 'local' | 'session'): void {
@@ -56,7 +56,7 @@ export class LoginStorage {
   }
 }
 
-/** A browser that keeps nothing for this site: the login lasts as long as the page. */
+/** When the browser stores nothing for this site, the login lasts as long as the page. */
 function usable(kind: 'local' | 'session'): Storage {
   try {
     const storage = kind === 'local' ? localStorage : sessionStorage;

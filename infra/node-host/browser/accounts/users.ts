@@ -2,12 +2,12 @@ import { MemoryCollection } from '../../ddp-client/minimongo/collection';
 import type { Document, Selector } from '../../ddp-client/minimongo/selector';
 import { connection } from '../connection';
 
-/** `Meteor.users` in a page: what is published of them. Of the own user a page may write the `profile`. */
+/** `Meteor.users` in a page: the published users. A page may write its own user's `profile`. */
 class Users extends MemoryCollection {
   override updateAsync = (selector: Selector, modifier: object): Promise<number> =>
     connection.applyAsync('/users/updateAsync', [byId(selector), modifier, {}]) as Promise<number>;
 
-  /** The answer comes to the callback. */
+  /** The callback gets the result. */
   override update(selector: Selector, modifier: object, ...more: unknown[]): number {
     const callback = more.find(each => typeof each === 'function') as
       | ((error?: Error, count?: number) => void)
