@@ -85,6 +85,14 @@ const lines: Record<string, [Level, string | Writer]> = {
   'queue.unknownType': ['warn', ({ taskType }) => `tasks of type ${taskType} stay queued: this role does not know it`],
   'queue.takenOver': ['info', ({ count }) => `${many(count, 'task')} taken over from meteor-cluster`],
   'queue.takeOverRefused': ['error', 'tasks of meteor-cluster wait: queue.takeOver must allow to sign and run them'],
+  'batch.ended': [
+    'info',
+    ({ name, added, failed }) => `batch ${name} has ended: ${many(added, 'task')}, ${failed} failed`,
+  ],
+  'queue.cancelled': [
+    'info',
+    ({ cancelled, requested }) => `${many(cancelled, 'task')} cancelled, ${requested} that run asked to stop`,
+  ],
   'queue.promoted': ['debug', ({ count }) => `${many(count, 'task')} promoted: due now`],
   'queue.handedBack': ['info', ({ count }) => `${count} unfinished tasks handed back`],
   'queue.stillHeld': [

@@ -9,8 +9,11 @@ import { TaskQueueOf } from './api/task-queue';
  */
 export const TaskQueue = new TaskQueueOf<AppCatalog>();
 
+export type { BatchHandle, NewBatch } from './api/batch';
+export type { CancelledTasks } from './api/cancel-tasks';
 export type { QueueCounts, StateCounts } from './api/counts';
 export { type QueueConnection, TaskQueueOf } from './api/task-queue';
+export { type Batch, type BatchState, batchStates } from './model/batch';
 export { DuplicateTaskError, DuplicateTasksError, InvalidTaskError, TaskNotConfirmedError } from './model/errors';
 export type { QueueEvent, QueueEventName, QueueListener } from './model/events';
 export type { AddOptions, DataField, NewTask, OfType } from './model/new-task';

@@ -1,31 +1,39 @@
 import { PayloadError } from '../../catalog';
 import { InvalidTaskError } from '../model/errors';
-import { type AnySession, newTask, type UnparsedTask } from '../model/new-task';
+import { type AnySession, newTask, type TaskOrigin, type UnparsedTask } from '../model/new-task';
 import { isOldSignature, type Signer, whyNotVerified } from '../model/signature';
 import { finishedStates, type Task, type TaskState } from '../model/task';
 import { findTaskProblem } from '../model/task-problem';
 import { currentTask } from '../model/within-task';
 import type { Inserted, Insertion } from '../store/task-store';
 import { joined, withSlots } from '../waiting/slots';
+import { insertMembers } from './batch-members';
 import { findCircles } from './find-circles';
 import { letIn } from './let-in';
 import { insertRounds, type PlacedInsertion } from './next-rounds';
 import type { QueueCore } from './queue-core';
 
-/**
- * parse → insert → tell. All are parsed before any is written.
- *
- * @param origin the task that these are a replay of.
- */
-export async function addAll(core: QueueCore, given: readonly UnparsedTask[], origin?: string): Promise<Inserted[]> {
-  const parsed = parseAll(core, given, origin);
+/** From where tasks come, and after what, where that is not for the caller to say. */
+type Whence = Pick<TaskOrigin, 'origin' | 'comesAfter'>;
+
+/** parse → insert → tell. All are parsed before any is written. */
+export async function addAll(core: QueueCore, given: readonly UnparsedTask[], whence?: Whence): Promise<Inserted[]> {
+  return addParsed(core, parseAll(core, given, whence), given);
+}
+
+/** The same for tasks that have been parsed, with what was given for each. */
+export async function addParsed(
+  core: QueueCore,
+  parsed: readonly Task[],
+  given: readonly UnparsedTask[],
+): Promise<Inserted[]> {
   const session = commonSession(given);
   const insertions = parsed.map((task, index) => ({
     task,
     once: given[index]?.once === true,
     inMemory: given[index]?.inMemory === true,
   }));
-  return insertRounds(core, insertions, ready => insertAll(core, ready, session));
+  return insertRounds(core, insertions, ready => insertMembers(core, ready, () => insertAll(core, ready, session)));
 }
 
 async function insertAll(
@@ -44,9 +52,10 @@ async function insertAll(
   return results;
 }
 
-function parseAll(core: QueueCore, given: readonly UnparsedTask[], origin: string | undefined): Task[] {
+/** @throws InvalidTaskError or PayloadError with the problems of all. */
+export function parseAll(core: QueueCore, given: readonly UnparsedTask[], whence: Whence = {}): Task[] {
   const { catalog, sender, signer, clock } = core;
-  const context = { catalog, sender, signer, now: clock.now(), addedBy: currentTask(), origin };
+  const context = { catalog, sender, signer, now: clock.now(), addedBy: currentTask(), ...whence };
   const problems: string[] = [];
   const tasks = Array.from(given).flatMap((one, index) => {
     try {

@@ -5,6 +5,7 @@ import type { Emit } from '../../monitor/events';
 import type { QueueEvents } from '../model/events';
 import type { Signer } from '../model/signature';
 import type { Sender, Task } from '../model/task';
+import type { Batches } from '../store/batches';
 import type { Pauses } from '../store/control';
 import type { MemoryStore } from '../store/memory-store';
 import type { MongoStore } from '../store/mongo-store';
@@ -14,6 +15,8 @@ export interface QueueSignals {
   added(tasks: readonly Task[], inMemory: boolean): void;
   cancelRequested(id: string): void;
   pausesChanged(): void;
+  /** What others wait for may have ended outside of a jobs role; `batchId`: this batch may have. */
+  waitingChanged(batchId?: string): void;
   /** There may be work: a nudge from elsewhere. */
   wake(): void;
   /** The due dates or deadlines of waiting tasks may have changed. */
@@ -30,6 +33,9 @@ export interface QueueCore {
   readonly signer: Signer;
   readonly sender: Sender;
   readonly pauses: Pauses;
+  readonly batches: Batches;
+  /** Tasks whose handlers have made a batch, by way of this process. */
+  readonly batchCreators: Set<string>;
   readonly events: QueueEvents;
   readonly emit: Emit;
   /** The dispatchers of this process, one at most in an app. In-memory tasks need one. */

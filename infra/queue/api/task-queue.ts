@@ -8,11 +8,14 @@ import { type QueueEventName, QueueEvents, type QueueListener, queueEventNames }
 import type { NewTask, OfType, UnparsedTask } from '../model/new-task';
 import { Signer } from '../model/signature';
 import type { Sender, Task } from '../model/task';
+import { Batches } from '../store/batches';
 import { Pauses } from '../store/control';
 import { MemoryStore } from '../store/memory-store';
 import { MongoStore } from '../store/mongo-store';
 import { TaskCounters } from '../store/task-counters';
 import { addAll, replayOf } from './add-tasks';
+import { addBatch, BatchHandle, type NewBatch } from './batch';
+import { type CancelledTasks, cancelAll, cancelBatch } from './cancel-tasks';
 import { countQueue, type QueueCounts } from './counts';
 import {
   InMemoryTasks,
@@ -95,6 +98,7 @@ export class TaskQueueOf<C extends object> {
     if (databaseClock instanceof DatabaseClock) await databaseClock.measure();
     await store.ensureIndexes();
     await store.dropRetiredIndexes();
+    await new Batches(db).ensureIndexes();
     this.connected = {
       db,
       catalog: this.catalog as AnyCatalog,
@@ -104,6 +108,8 @@ export class TaskQueueOf<C extends object> {
       signer: new Signer(signingKeys),
       sender,
       pauses: new Pauses(db),
+      batches: new Batches(db),
+      batchCreators: new Set(),
       events: this.connected?.events ?? new QueueEvents(emit),
       emit,
       dispatchers: new Set(),
@@ -142,6 +148,23 @@ export class TaskQueueOf<C extends object> {
     );
   }
 
+  /**
+   * Adds tasks that belong together, and what comes after all of them.
+   *
+   * @returns a handle on the batch: its id, to add more, and to see how far it is.
+   * @throws InvalidTaskError with the problems of all; nothing is written then.
+   */
+  addBatch<T extends TaskTypeIn<C>, Then extends TaskTypeIn<C> = T, OnFailure extends TaskTypeIn<C> = T>(
+    batch: NewBatch<C, T, Then, OnFailure>,
+  ): Promise<BatchHandle<C>> {
+    return addBatch(this.core, batch);
+  }
+
+  /** A batch that is there: to add more to it, and to see how far it is. */
+  batch(id: string): BatchHandle<C> {
+    return new BatchHandle(parseId(id, 'batch'), () => this.core);
+  }
+
   /** Listens to what happens in this role; any number may. Returns how to stop. See QueueEventName for the events. */
   on(name: QueueEventName, listener: QueueListener): () => void {
     if (!queueEventNames.includes(name))
@@ -165,8 +188,24 @@ export class TaskQueueOf<C extends object> {
    *
    * @returns which of the two, or undefined where there is no task of this id that has not finished.
    */
-  async cancel(id: string): Promise<'cancelled' | 'requested' | undefined> {
-    parseId(id, 'cancel');
+  async cancel(id: string): Promise<'cancelled' | 'requested' | undefined>;
+  /**
+   * Cancels all persistent tasks that match, or a batch with all that comes after it and all that its members would still
+   * add. What waits for a cancelled task is cancelled by a jobs role, within seconds.
+   *
+   * @returns how many were cancelled at once, and how many run and have been asked to stop.
+   */
+  async cancel(which: Filter<Task> | { batch: string }): Promise<CancelledTasks>;
+  async cancel(which: string | Filter<Task>): Promise<'cancelled' | 'requested' | undefined | CancelledTasks> {
+    if (typeof which !== 'object' || which === null) return this.cancelOne(parseId(which, 'cancel'));
+    const filter = parseSelector(which, 'cancel');
+    const [only, ...others] = Object.keys(filter);
+    if (only === 'batch' && others.length === 0 && typeof filter.batch === 'string')
+      return cancelBatch(this.core, filter.batch);
+    return cancelAll(this.core, filter);
+  }
+
+  private async cancelOne(id: string): Promise<'cancelled' | 'requested' | undefined> {
     const { memory, store, clock, dispatchers } = this.core;
     const now = clock.now();
     const task = (await memory.findOne(id)) ?? (await store.findOne(id));
@@ -198,7 +237,7 @@ export class TaskQueueOf<C extends object> {
     const found = (await this.core.memory.findOne(id)) ?? (await this.core.store.findOne(id));
     if (!found) throw new Error(`replay: there is no task "${id}"; its retention may be over`);
     const inMemory = Boolean(await this.core.memory.findOne(id));
-    const [result] = await addAll(this.core, [replayOf(found, this.core.signer, inMemory)], found._id);
+    const [result] = await addAll(this.core, [replayOf(found, this.core.signer, inMemory)], { origin: found._id });
     return result?.id as string;
   }
 

@@ -91,6 +91,11 @@ export class Dispatcher implements QueueSignals {
     this.parts.executionEvents.cancel(id);
   }
 
+  waitingChanged(afterBatch?: string): void {
+    if (afterBatch !== undefined) this.parts.waiting.heardOf({ afterBatch });
+    else void this.parts.waiting.sweep();
+  }
+
   pausesChanged(): void {
     void this.parts.wakeUps.readPauses();
   }

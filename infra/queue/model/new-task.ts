@@ -47,6 +47,8 @@ export interface AddOptions {
   after?: readonly string[];
   /** What becomes of it when one of them fails, or is cancelled: it fails as well (the default), is cancelled, or runs. */
   ifFailed?: IfFailed;
+  /** The batch that it is a member of (`addBatch`). */
+  batch?: string;
   /** The task is added in this session's transaction. */
   session?: AnySession;
 }
@@ -83,6 +85,8 @@ export interface TaskOrigin {
   addedBy?: Task;
   /** The task that this one is a replay of. */
   origin?: string;
+  /** The batch that these come after. */
+  comesAfter?: Pick<Task, 'afterBatch' | 'onlyIfFailed'>;
 }
 
 /**
@@ -90,7 +94,8 @@ export interface TaskOrigin {
  *
  * @throws InvalidTaskError or PayloadError with every problem of it.
  */
-export function newTask(given: UnparsedTask, { catalog, sender, signer, now, addedBy, origin }: TaskOrigin): Task {
+export function newTask(given: UnparsedTask, origins: TaskOrigin): Task {
+  const { catalog, sender, signer, now, addedBy, origin, comesAfter } = origins;
   if (typeof given !== 'object' || given === null)
     throw new InvalidTaskError([`addTask: ${show(given)} is not a task`]);
   const definition = definitionOf(catalog, given.taskType);
@@ -110,7 +115,10 @@ export function newTask(given: UnparsedTask, { catalog, sender, signer, now, add
     _id: options._id ?? newTaskId(),
     taskType,
     data,
-    ...startStateOf({ dueDate, ...(after && { after }), ...(limitKey !== undefined && { limitKey }) }, now),
+    ...startStateOf(
+      { dueDate, ...comesAfter, ...(after && { after }), ...(limitKey !== undefined && { limitKey }) },
+      now,
+    ),
     priority,
     basePriority: priority,
     place: placeOf({ front: options.front === true, interrupted: false }),
@@ -120,6 +128,8 @@ export function newTask(given: UnparsedTask, { catalog, sender, signer, now, add
     ...(options.uniqueKey !== undefined && { uniqueKey: options.uniqueKey }),
     ...(recurringKey !== undefined && { recurringKey }),
     ...(after && { after, ...(options.ifFailed && { ifFailed: options.ifFailed }) }),
+    ...(options.batch !== undefined && { batch: options.batch }),
+    ...comesAfter,
     ...(limitKey !== undefined && { limitKey }),
     attempt: 0,
     attempts: [],
@@ -196,6 +206,7 @@ const checks: Record<keyof AddOptions, Check> = {
   after: areIds,
   ifFailed: value =>
     ifFailedChoices.includes(value as IfFailed) ? undefined : `is none of ${ifFailedChoices.join(', ')}`,
+  batch: isText,
   session: value =>
     typeof (value as AnySession)?.inTransaction === 'function' ? undefined : 'is not a session of a MongoDB driver',
 };
@@ -215,6 +226,9 @@ function findOptionProblems(given: UnparsedTask): string[] {
   });
   if (given.once && given._id === undefined) problems.push('once: needs an _id, which says what is to be there once');
   if (given.inMemory && given.after) problems.push('after: a task in memory waits for no others; leave one out');
+  for (const other of ['inMemory', 'session'] as const)
+    if (given.batch !== undefined && given[other])
+      problems.push(`batch: a member is written by itself, into the database; leave ${other} out`);
   if (given.ifFailed && !given.after) problems.push('ifFailed: says nothing without after, the tasks that may fail');
   if (Array.isArray(given.after) && given._id !== undefined && given.after.includes(given._id))
     problems.push(`after: a circle: ${given._id} → ${given._id}`);

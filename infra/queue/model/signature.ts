@@ -19,6 +19,9 @@ export type Signed = Pick<
   | 'origin'
   | 'after'
   | 'ifFailed'
+  | 'batch'
+  | 'afterBatch'
+  | 'onlyIfFailed'
 >;
 
 /** What a signature of today begins with: it is part of what is signed, too. */
@@ -89,10 +92,10 @@ export function whyNotVerified({ signature }: Pick<Task, 'signature'>): string {
 function signedText(task: Signed): string {
   const { _id, taskType, data, createdAt, basePriority, place, deadline, uniqueKey, sender, catalogVersion, origin } =
     task;
-  const { after, ifFailed } = task;
   const optional = [deadline ?? null, uniqueKey ?? null, origin ?? null];
   // Only where there are any: a task without has the text that it had before there were any.
-  if (after) optional.push(canonical([after, ifFailed ?? null]));
+  const order = orderOf(task);
+  if (Object.keys(order).length > 0) optional.push(canonical(order));
   return (
     version +
     canonical([
@@ -107,6 +110,12 @@ function signedText(task: Signed): string {
       ...optional,
     ])
   );
+}
+
+/** What a task comes after, and what comes after it. */
+function orderOf({ after, ifFailed, batch, afterBatch, onlyIfFailed }: Signed): object {
+  const all = { after, ifFailed, batch, afterBatch, onlyIfFailed };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
 function hmac(key: string, text: string): string {

@@ -26,6 +26,8 @@ const checks: [keyof Task, Check][] = [
   ['uniqueKey', optional(isText)],
   ['origin', optional(isText)],
   ['after', optional(isListOfTexts)],
+  ['batch', optional(isText)],
+  ['afterBatch', optional(isText)],
   ['limitKey', optional(isText)],
   ['slot', optional(isText)],
   ['attempt', isCount],

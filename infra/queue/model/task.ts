@@ -23,8 +23,8 @@ export function isLive({ state }: Pick<Task, 'state'>): boolean {
   return (liveStates as readonly TaskState[]).includes(state);
 }
 
-/** What a `waiting` task waits for: the end of those that it comes after, or a free slot of its limit. */
-export type WaitsFor = 'predecessors' | 'slot';
+/** What a `waiting` task waits for: the end of those that it comes after, of a batch, or a free slot of its limit. */
+export type WaitsFor = 'predecessors' | 'batch' | 'slot';
 
 /** What becomes of a task whose predecessor has not succeeded. */
 export const ifFailedChoices = ['run', 'fail', 'cancel'] as const;
@@ -100,6 +100,12 @@ export interface Task<Data = unknown, Result = unknown> {
   /** The tasks that it comes after. */
   after?: string[];
   ifFailed?: IfFailed;
+  /** The batch that it is a member of. */
+  batch?: string;
+  /** The batch that it comes after. */
+  afterBatch?: string;
+  /** With `afterBatch`: it runs where a member of the batch has failed, and is not needed otherwise. */
+  onlyIfFailed?: true;
   /** What it is counted under, where its type has a limit over all roles: `type/key`. */
   limitKey?: string;
   /** Its slot of that limit, `limitKey#number`, from when it is queued to the end of its attempt. Unique. */

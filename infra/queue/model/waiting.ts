@@ -23,7 +23,11 @@ export function limitKeyOf({ taskType, slots }: Pick<TaskDefinition, 'taskType' 
 export const slotOf = (limitKey: string, number: number): string => `${limitKey}#${number}`;
 
 /** In which state a task begins, or goes on once its predecessors have ended. */
-export function startStateOf({ dueDate, limitKey, after }: Pick<Task, 'dueDate' | 'limitKey' | 'after'>, now: Date) {
+export function startStateOf(
+  { dueDate, limitKey, after, afterBatch }: Pick<Task, 'dueDate' | 'limitKey' | 'after' | 'afterBatch'>,
+  now: Date,
+) {
+  if (afterBatch !== undefined) return waiting('batch');
   if (after) return waiting('predecessors');
   if (dueDate > now) return { state: 'scheduled' as const };
   return limitKey === undefined ? { state: 'queued' as const } : waiting('slot');

@@ -43,6 +43,13 @@ export const indexes: IndexDescription[] = [
     partialFilterExpression: { state: 'waiting', waitsFor: 'slot' },
   },
   { name: 'after', key: { after: 1 }, partialFilterExpression: { state: 'waiting', waitsFor: 'predecessors' } },
+  {
+    name: 'afterBatch',
+    key: { afterBatch: 1 },
+    partialFilterExpression: { state: 'waiting', waitsFor: 'batch' },
+  },
+  // Is any member of a batch alive, which have failed, how many are in which state.
+  { name: 'batch', key: { batch: 1, state: 1 }, partialFilterExpression: { batch: { $exists: true } } },
   { name: 'waiting', key: { waitsFor: 1, _id: 1 }, partialFilterExpression: { state: 'waiting' } },
   {
     name: 'retention',

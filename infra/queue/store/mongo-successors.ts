@@ -1,4 +1,4 @@
-import type { Collection } from 'mongodb';
+import type { Collection, Filter } from 'mongodb';
 import type { Task, TaskError, TaskState } from '../model/task';
 
 const stillWaits = { state: 'waiting' as const, waitsFor: 'predecessors' as const };
@@ -31,16 +31,21 @@ export async function statesOf(collection: Collection<Task>, ids: readonly strin
   return new Map(found.map(({ _id, state }) => [_id, state]));
 }
 
-/** What they waited for has ended: each is scheduled, queued, or waits for a slot, as `startStateOf` says. */
-export async function goOn(collection: Collection<Task>, ids: readonly string[], now: Date): Promise<void> {
+/**
+ * What they waited for has ended: each is scheduled, queued, or waits for a slot, as `startStateOf` says.
+ *
+ * @param which of the tasks that wait for what has ended.
+ * @returns how many.
+ */
+export async function goOn(collection: Collection<Task>, which: Filter<Task>, now: Date): Promise<number> {
   const isEarly = { $gt: ['$dueDate', now] };
   const hasLimit = { $eq: [{ $type: '$limitKey' }, 'string'] };
   const state = { $cond: [isEarly, 'scheduled', { $cond: [hasLimit, 'waiting', 'queued'] }] };
   const waitsFor = { $cond: [{ $and: [{ $not: isEarly }, hasLimit] }, 'slot', '$$REMOVE'] };
-  await collection.updateMany({ _id: { $in: [...ids] }, ...stillWaits }, [{ $set: { state, waitsFor } }], {
-    // Not journalled, as a claim: what the database forgets in a crash waits again.
-    writeConcern: { w: 1 },
-  });
+  const update = [{ $set: { state, waitsFor } }];
+  // Not journalled, as a claim: what the database forgets in a crash waits again.
+  return (await collection.updateMany({ state: 'waiting', ...which }, update, { writeConcern: { w: 1 } }))
+    .modifiedCount;
 }
 
 /** A task that will not run ends. @returns whether it still waited. */

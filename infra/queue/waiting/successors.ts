@@ -55,11 +55,8 @@ export async function judge(deps: SuccessorDeps, waiting: readonly Task[]): Prom
   const decided = waiting.map(task => ({ task, what: afterPredecessors(task, states, isLiveState) }));
   const free = decided.flatMap(({ task, what }) => (what.kind === 'goOn' ? [task] : []));
   if (free.length > 0) {
-    await goOn(
-      collection,
-      free.map(({ _id }) => _id),
-      deps.clock.now(),
-    );
+    const which = { _id: { $in: free.map(({ _id }) => _id) }, waitsFor: 'predecessors' as const };
+    await goOn(collection, which, deps.clock.now());
     await admit(deps, [...new Set(free.flatMap(({ limitKey }) => limitKey ?? []))]);
   }
   const ended: Task[] = [];

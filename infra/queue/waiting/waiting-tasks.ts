@@ -1,11 +1,14 @@
 import type { Task } from '../model/task';
+import type { Tally } from '../store/batches';
 import type { DatabaseGuard } from '../store/database-guard';
 import type { TaskCounters } from '../store/task-counters';
+import { type BatchDeps, judgeBatch, judgeSomeBatches } from './batch-ends';
 import { admit, admitSome } from './slots';
-import { judgeSome, type Released, release, type SuccessorDeps } from './successors';
+import { judgeSome, type Released, release } from './successors';
 
 export interface WaitingTasksOptions {
-  core: SuccessorDeps;
+  /** `batchCreators`: the tasks of this process whose handlers have made a batch. */
+  core: BatchDeps & { readonly batchCreators: Set<string> };
   guard: DatabaseGuard;
   counters: TaskCounters;
   /** Tasks may start that could not before. */
@@ -14,20 +17,27 @@ export interface WaitingTasksOptions {
   datesChanged(): void;
 }
 
+/** What a change of a task tells of what waits. */
+type Told = Pick<Task, 'waitsFor' | 'limitKey' | 'after' | 'afterBatch'>;
+
 /** One look of the sweep takes no more lines than this. */
 const linesAtOnce = 200;
 
 /**
- * Lets in, in a jobs role, what waits: for a slot, when a task of its limit ends; for other tasks, when they do. What is
- * heard together is done together. A sweep finds what a crash between two writes has left.
+ * Lets in, in a jobs role, what waits: for a slot, when a task of its limit ends; for other tasks, when they do; for a
+ * batch, when its last member does. What is heard together is done together. A sweep finds what a crash between two
+ * writes has left.
  */
 export class WaitingTasks {
   private readonly freed = new Set<string>();
   private readonly ended = new Set<string>();
+  private readonly batches = new Set<string>();
+  private readonly creators = new Set<string>();
+  private tallies = new Map<string, Tally>();
   private working: Promise<void> | undefined;
   /** Whether any task may wait for others: where none does, the end of a task asks no question. */
   private someWaitForOthers = true;
-  private position = { line: '', task: '' };
+  private position = { line: '', task: '', batch: '' };
   private stopped = false;
 
   constructor(private readonly options: WaitingTasksOptions) {}
@@ -40,31 +50,34 @@ export class WaitingTasks {
   }
 
   /** A task is done, failed, cancelled or rejected. */
-  hasEnded({ _id }: Pick<Task, '_id'>): void {
-    if (!this.someWaitForOthers) return;
-    this.ended.add(_id);
+  hasEnded({ _id, batch, state }: Pick<Task, '_id' | 'batch' | 'state'>): void {
+    if (this.options.core.batchCreators.delete(_id)) this.creators.add(_id);
+    if (batch !== undefined) this.memberEnded(batch, state);
+    if (this.someWaitForOthers) this.ended.add(_id);
     this.workSoon();
   }
 
   /** Somebody has added a task that waits, or one waits for a slot now. */
-  heardOf({ waitsFor, limitKey, after }: Pick<Task, 'waitsFor' | 'limitKey' | 'after'>): void {
+  heardOf({ waitsFor, limitKey, after, afterBatch }: Told): void {
     if (waitsFor === 'slot') this.slotFreed({ limitKey });
-    if (waitsFor !== 'predecessors') return;
-    this.someWaitForOthers = true;
+    if (waitsFor === 'predecessors') this.someWaitForOthers = true;
     // They may have ended before this role knew that anybody waits for them.
     for (const id of after ?? []) this.ended.add(id);
+    if (afterBatch !== undefined) this.batches.add(afterBatch);
     this.workSoon();
   }
 
   /** Looks at some of all that waits; called again and again, it comes to all. */
   async sweep(): Promise<void> {
     if (this.stopped) return;
-    await this.options.guard.attempt('waiting tasks', async () => {
-      const lines = await admitSome(this.options.core, this.position.line, linesAtOnce);
-      const others = await judgeSome(this.options.core, this.position.task);
+    const { core, guard } = this.options;
+    await guard.attempt('waiting tasks', async () => {
+      const lines = await admitSome(core, this.position.line, linesAtOnce);
+      const others = await judgeSome(core, this.position.task);
       if (this.position.task === '' && others.next === '') this.someWaitForOthers = others.stay > 0;
-      this.position = { line: lines.next, task: others.next };
-      this.tell(lines.admitted, others);
+      const batches = await judgeSomeBatches(core, this.position.batch);
+      this.position = { line: lines.next, task: others.next, batch: batches.next };
+      this.tell(lines.admitted + batches.ended, others);
     });
   }
 
@@ -73,28 +86,59 @@ export class WaitingTasks {
     await this.working;
   }
 
+  private memberEnded(batch: string, state: Task['state']): void {
+    const tally = this.tallies.get(batch) ?? { done: 0, failed: 0, cancelled: 0 };
+    tally[state === 'done' || state === 'cancelled' ? state : 'failed'] += 1;
+    this.tallies.set(batch, tally);
+    this.batches.add(batch);
+  }
+
   private workSoon(): void {
-    if (this.stopped) return;
+    const some = this.freed.size + this.ended.size + this.batches.size + this.creators.size > 0;
+    if (this.stopped || !some) return;
     this.working ??= this.work().finally(() => {
       this.working = undefined;
-      if (this.freed.size + this.ended.size > 0) this.workSoon();
+      this.workSoon();
     });
   }
 
   private async work(): Promise<void> {
     // What is told in one turn of the event loop is done together.
     await new Promise(resolve => setImmediate(resolve));
-    const limitKeys = take(this.freed);
-    const ids = take(this.ended);
-    await this.options.guard.attempt('waiting tasks', async () => {
-      const admitted = await admit(this.options.core, limitKeys);
-      this.tell(admitted, await release(this.options.core, ids));
+    const [limitKeys, ids, batches] = [take(this.freed), take(this.ended), take(this.batches)];
+    const creators = take(this.creators);
+    const { core, guard } = this.options;
+    await guard.attempt('waiting tasks', async () => {
+      const admitted = await admit(core, limitKeys);
+      this.tell(admitted, await release(core, ids));
+      if (creators.length > 0) batches.push(...(await this.sealOf(creators)));
+      if (batches.length > 0) await this.judgeBatches(batches);
     });
+  }
+
+  /** Who made a batch has ended: nobody adds to it any more, its own members apart. */
+  private async sealOf(creators: readonly string[]): Promise<string[]> {
+    const { batches } = this.options.core;
+    const sealed = await batches.madeBy(creators);
+    await batches.seal({ createdBy: { $in: [...creators] } });
+    return sealed;
+  }
+
+  private async judgeBatches(ids: readonly string[]): Promise<void> {
+    const { core, guard } = this.options;
+    const { tallies } = this;
+    this.tallies = new Map();
+    // Only what is shown: where it can't be written, the end of the batch counts exactly.
+    if (tallies.size > 0) await guard.attempt('batch counts', () => core.batches.count(tallies));
+    for (const id of new Set(ids)) if (await judgeBatch(core, id)) this.options.wake();
   }
 
   private tell(admitted: number, { wentOn, scheduled, ended }: Released): void {
     const { counters, wake, datesChanged } = this.options;
-    for (const { taskType, state } of ended) counters.add(taskType, state === 'failed' ? 'failed' : 'cancelled');
+    for (const task of ended) {
+      counters.add(task.taskType, task.state === 'failed' ? 'failed' : 'cancelled');
+      this.hasEnded(task);
+    }
     if (scheduled) datesChanged();
     if (wentOn + admitted > 0) wake();
   }

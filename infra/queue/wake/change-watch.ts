@@ -11,7 +11,7 @@ export interface ChangeListener {
   /** A task has become queued: there may be work. */
   wake(): void;
   /** A task waits for others, or for a slot. */
-  waits(task: Pick<Task, 'waitsFor' | 'limitKey' | 'after'>): void;
+  waits(task: Pick<Task, 'waitsFor' | 'limitKey' | 'after' | 'afterBatch'>): void;
   scheduled(upcoming: Upcoming): void;
   /** A task with a deadline has been added. */
   deadline(task: WatchedDeadline): void;

@@ -40,6 +40,7 @@ const projection = {
     'waitsFor',
     'limitKey',
     'after',
+    'afterBatch',
   ]),
   ...only(updated, ['state', 'dueDate', 'deadline', 'cancelRequested', 'waitsFor']),
 };
@@ -60,6 +61,7 @@ type ChangedFields = Partial<
     | 'waitsFor'
     | 'limitKey'
     | 'after'
+    | 'afterBatch'
   >
 >;
 

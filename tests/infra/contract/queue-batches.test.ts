@@ -1,0 +1,198 @@
+import type { Task } from '../../../infra/queue';
+import { eventually } from '../../support/eventually';
+import { gate, TestQueue } from '../../support/queue';
+
+let t: TestQueue;
+beforeEach(async () => {
+  t = await TestQueue.open();
+});
+afterEach(() => t.close());
+
+const pings = (count: number) => Array.from({ length: count }, (_, n) => ({ taskType: 'ping' as const, data: { n } }));
+const rows = (...all: number[]) => all.map(n => ({ taskType: 'strict' as const, data: { rows: n } }));
+const then = { taskType: 'background' as const };
+
+/** Fails for an odd number of rows. */
+const handlers = {
+  ping: async () => {},
+  background: async () => {},
+  important: async () => {},
+  strict: async ({ data }: Task) => {
+    if ((data as { rows: number }).rows % 2) throw new Error('odd');
+  },
+};
+
+const ended = (id: string) => eventually(async () => (await t.queue.batch(id).read())?.state === 'ended');
+
+describe('a batch', () => {
+  test('lets what comes after it start once, when all have ended, whatever role ran them', async () => {
+    const order: string[] = [];
+    const run = {
+      ...handlers,
+      ping: async ({ _id }: Task) => void order.push(_id),
+      background: async ({ _id }: Task) => void order.push(_id),
+    };
+    const other = await t.elsewhere();
+    await Promise.all([t.role(run), other.role(run)]);
+    const { id } = await t.queue.addBatch({ name: 'import', tasks: pings(200), then });
+    await t.becomes(`${id}:then`, 'done');
+    await ended(id);
+    expect(order).toHaveLength(201);
+    expect(order.at(-1)).toBe(`${id}:then`);
+    expect(await t.queue.batch(id).read()).toMatchObject({
+      name: 'import',
+      added: 200,
+      done: 200,
+      failed: 0,
+      cancelled: 0,
+    });
+    expect(t.named('batch.ended').length + other.named('batch.ended').length).toBe(1);
+  });
+
+  test('tells how many have failed and which, and lets both tasks start that come after it', async () => {
+    await t.role(handlers);
+    const batch = await t.queue.addBatch({
+      name: 'rows',
+      tasks: rows(1, 2, 3, 4),
+      then,
+      onFailure: { taskType: 'important' },
+    });
+    await t.becomes(`${batch.id}:then`, 'done');
+    await t.becomes(`${batch.id}:onFailure`, 'done');
+    await ended(batch.id);
+    expect(await batch.read()).toMatchObject({ added: 4, done: 2, failed: 2 });
+    expect((await batch.failed()).sort()).toEqual([`${batch.id}:0`, `${batch.id}:2`]);
+  });
+
+  test('leaves no trace of what was only for failures', async () => {
+    await t.role(handlers);
+    const { id } = await t.queue.addBatch({ name: 'rows', tasks: rows(2, 4), onFailure: { taskType: 'important' } });
+    await ended(id);
+    expect(await t.queue.findOne(`${id}:onFailure`)).toBeUndefined();
+  });
+
+  test('without members ends at once', async () => {
+    await t.role(handlers);
+    const { id } = await t.queue.addBatch({ name: 'nothing', tasks: [], then });
+    await t.becomes(`${id}:then`, 'done');
+  });
+
+  test('counts while it goes on, also tasks of which nothing is kept', async () => {
+    const opened = gate();
+    let begun = 0;
+    await t.role(
+      { ...handlers, ping: () => (begun++ < 5 ? undefined : opened.opened), forgotten: async () => {} },
+      {},
+      { slots: 50 },
+    );
+    const forgotten = Array.from({ length: 3 }, () => ({ taskType: 'forgotten' as const }));
+    const batch = await t.queue.addBatch({ name: 'mixed', tasks: [...pings(8), ...forgotten] });
+    await eventually(async () => (await batch.read())?.done === 8);
+    opened.open();
+    await ended(batch.id);
+    expect(await batch.read()).toMatchObject({ added: 11, done: 11, failed: 0 });
+  });
+
+  test('takes more tasks until it is sealed, and from its own members after that', async () => {
+    const opened = gate();
+    let adds: Promise<unknown> | undefined;
+    await t.role({
+      ...handlers,
+      ping: async ({ data, batch }) => {
+        if ((data as { n: number }).n !== 7) return;
+        await opened.opened;
+        adds = t.queue.addTasks([{ taskType: 'ping', data: { n: 0 }, batch: batch! }]);
+        await adds;
+      },
+    });
+    const batch = await t.queue.addBatch({ name: 'grows', tasks: pings(1), then, open: true });
+    await batch.add([{ taskType: 'ping', data: { n: 7 } }]);
+    await batch.seal();
+    await expect(batch.add(pings(1))).rejects.toThrow(/is sealed: only its own members/);
+    await eventually(async () => (await batch.read())?.done === 1);
+    expect(await t.stateOf(`${batch.id}:then`)).toBe('waiting');
+    opened.open();
+    await ended(batch.id);
+    expect(await batch.read()).toMatchObject({ added: 3, done: 3 });
+    await expect(batch.add(pings(1))).rejects.toThrow(/has ended/);
+  });
+
+  test('that a handler makes is sealed when its task ends; the next attempt goes on with it, and adds nothing twice', async () => {
+    let attempts = 0;
+    const made: string[] = [];
+    await t.role({
+      ...handlers,
+      flaky: async () => {
+        const batch = await t.queue.addBatch({ name: 'chunks', tasks: pings(3), then });
+        made.push(batch.id);
+        await batch.add(pings(2));
+        if (++attempts < 3) throw new Error('not yet');
+      },
+    });
+    const creator = await t.queue.addTask({ taskType: 'flaky', data: {} });
+    await t.becomes(`${creator}:chunks:then`, 'done');
+    expect(new Set(made)).toEqual(new Set([`${creator}:chunks`]));
+    await ended(`${creator}:chunks`);
+    expect(await t.queue.batch(`${creator}:chunks`).read()).toMatchObject({ added: 5, done: 5 });
+    expect(await t.queue.find({ taskType: 'ping' }).countAsync()).toBe(5);
+  });
+
+  test('ends after a crash at any point: its creator died, its last member ended and nobody said so', async () => {
+    const { collection } = t.queue.core.store;
+    const batch = await t.queue.addBatch({ name: 'lost', tasks: pings(2), then, open: true });
+    await collection.updateMany({ taskType: 'ping' }, { $set: { state: 'done' } });
+    const records = t.database.db.collection<{ _id: string }>('taskBatches');
+    await records.updateOne({ _id: batch.id }, { $set: { createdBy: 'gone', adding: 1, addingUntil: new Date(0) } });
+    await t.role(handlers);
+    await t.becomes(`${batch.id}:then`, 'done');
+  });
+
+  test('is cancelled with all that comes after it, and with what its members would still add', async () => {
+    const opened = gate();
+    let later: unknown;
+    await t.role(
+      {
+        ...handlers,
+        ping: async ({ batch }) => {
+          await opened.opened;
+          later = await t.queue.addTasks([{ ...pings(1)[0]!, batch: batch! }]).catch(error => error);
+        },
+      },
+      {},
+      { slots: 2 },
+    );
+    const batch = await t.queue.addBatch({ name: 'unwanted', tasks: pings(10), then, onFailure: then });
+    await eventually(async () => (await t.queue.find({ state: 'running' }).countAsync()) === 2);
+    const { cancelled, requested } = await t.queue.cancel({ batch: batch.id });
+    expect(cancelled + requested).toBe(12);
+    opened.open();
+    await ended(batch.id);
+    expect(String(later)).toMatch(/batch: ".*" was cancelled/);
+    expect(await t.stateOf(`${batch.id}:then`)).toBe('cancelled');
+    expect(await batch.read()).toMatchObject({ added: 10, cancelled: 10 });
+  });
+
+  test('is refused with all that is wrong with it, and nothing is written', async () => {
+    const add = (batch: object) => t.queue.addBatch(batch as never);
+    await expect(add({ nam: 'x', tasks: 3 })).rejects.toThrow(/nam: unknown option of addBatch, did you mean name\?/);
+    await expect(add({ name: 'x', tasks: [{ taskType: 'strict', data: { rows: 0 } }] })).rejects.toThrow(/rows/);
+    await expect(add({ name: 'x', tasks: pings(1), then: { taskType: 'strict', data: {} } })).rejects.toThrow(/rows/);
+    await expect(t.queue.addTasks([{ ...pings(1)[0]!, batch: 'none' }])).rejects.toThrow(/batch: "none" is not there/);
+    const { id } = await t.queue.addBatch({ name: 'x', tasks: [], _id: 'mine' });
+    await expect(add({ name: 'x', tasks: [], _id: id })).rejects.toThrow(/"mine" is there already/);
+    expect(await t.queue.find({}).countAsync()).toBe(0);
+  });
+});
+
+test('tasks are cancelled by a selector, those that run as well', async () => {
+  const opened = gate();
+  await t.role({ ...handlers, ping: () => opened.opened }, {}, { slots: 1 });
+  await t.queue.addTasks([...pings(5), ...rows(2)]);
+  await eventually(async () => (await t.queue.find({ state: 'running' }).countAsync()) === 1);
+  expect(await t.queue.cancel({ taskType: 'ping' })).toEqual({ cancelled: 4, requested: 1 });
+  opened.open();
+  await eventually(async () => (await t.queue.find({ state: 'cancelled' }).countAsync()) === 5);
+  await eventually(async () => (await t.queue.counts()).byType.ping?.cancelled === 5);
+  await expect(t.queue.cancel(null as never)).rejects.toThrow(/is not the id of a task/);
+  expect(await t.queue.cancel({ _id: undefined } as never)).toEqual({ cancelled: 0, requested: 0 });
+});
