@@ -8,7 +8,7 @@ import type { FileStore } from '../database';
 import { messageOf, show } from '../errors/plain-error';
 import type { Task } from '../queue/model/task';
 import type { HandlerSettingsOf } from '../settings';
-import type { HandlerQueue } from './process/handler-queue';
+import type { HandlerBatch, HandlerQueue } from './process/handler-queue';
 import type { AskOptions, ToggleIPC } from './process/questions';
 
 export { TaskQueue } from './process/handler-queue';
@@ -97,6 +97,8 @@ export interface HandlerContext extends ToggleIPC {
   readonly idempotencyKey: string;
   /** Adds tasks to the queue, by way of the role: it knows the sender and the keys. */
   readonly queue: HandlerQueue;
+  /** The batch that the task is a member of, or that it comes after. */
+  readonly batch: HandlerBatch | undefined;
   /**
    * Asks the role: `data` goes to its `messageBroker`, the promise brings the answer.
    *

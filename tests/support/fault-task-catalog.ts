@@ -6,6 +6,9 @@ const anything = { type: Object, blackbox: true, optional: true } as const;
 
 /** Task types that do what handlers should not, and some that look around in the worker. */
 export const catalog = defineTasks({
+  importLines: { payload: { lines: SimpleSchema.Integer, dies: { type: Boolean, optional: true } }, attempts: 5 },
+  importChunk: { payload: { chunk: SimpleSchema.Integer }, attempts: 1 },
+  summary: { payload: {} },
   noop: { payload: { n: { type: SimpleSchema.Integer, optional: true } }, timeout: patient },
   wait: { payload: { ms: Number }, timeout: patient },
   waitTogether: { payload: { ms: Number }, timeout: patient, perWorker: 10 },

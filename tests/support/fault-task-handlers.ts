@@ -153,6 +153,23 @@ export const handlers: HandlersOf<FaultCatalog> = {
   touchLazy: () => import('./fault-task-lazy'),
   isLazyLoaded: of(() => Object.hasOwn(globalThis, 'lazyLoaded')),
   recurring: of(() => recurring()),
+  importLines: of(async ({ data: { lines, dies }, attempt }, context) => {
+    const chunks = Array.from({ length: lines }, (_, chunk) => ({ taskType: 'importChunk', data: { chunk } }));
+    const batch = await context.queue.addBatch({
+      name: 'import',
+      tasks: chunks,
+      then: { taskType: 'summary' },
+    } as never);
+    if (dies && attempt === 0) process.kill(process.pid, 'SIGKILL');
+    await batch.add([{ taskType: 'importChunk', data: { chunk: lines } }] as never);
+    return batch.id;
+  }),
+  /** The first adds one more to its batch; the fourth fails. */
+  importChunk: of(async ({ data: { chunk } }, { batch }) => {
+    if (chunk === 0) await batch!.add([{ taskType: 'importChunk', data: { chunk: 1_000 } }] as never);
+    if (chunk === 3) throw new Error('a line that cannot be read');
+  }),
+  summary: of(async (_, { batch }) => ({ failed: await batch!.failed() })),
   addOther: of((task, context) => context.queue.addTask({ ...task.data, data: {} } as never)),
   readDatabase: of(async (_, { db }) => (await db.command({ ping: 1 })).ok),
 };

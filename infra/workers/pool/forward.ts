@@ -4,11 +4,11 @@ import type { ExecutorCallbacks } from '../../queue/model/executor';
 import type { Task } from '../../queue/model/task';
 import { withinTask } from '../../queue/model/within-task';
 import { sendable } from '../protocol/channel';
-import type { ToRole, ToWorker } from '../protocol/messages';
+import type { BatchCall, ToRole, ToWorker } from '../protocol/messages';
 import type { MessageBroker, PoolQueue, ResolvedPoolOptions } from './pool-options';
 
 /** What a handler sends while it runs. */
-export type HandlerMessage = Extract<ToRole, { kind: 'progress' | 'log' | 'ask' | 'add' }>;
+export type HandlerMessage = Extract<ToRole, { kind: 'progress' | 'log' | 'ask' | 'add' | 'batch' }>;
 
 const largestAnswer = 16 * 1024 * 1024;
 
@@ -35,7 +35,22 @@ export function forward(
       answerQuestion(messageBroker, task, message, answer => worker?.send(answer));
       break;
     case 'add':
-      addForHandler(queue, task, message, answer => worker?.send(answer));
+      askQueue(
+        queue,
+        task,
+        message,
+        answer => worker?.send(answer),
+        async (its, { tasks }) => (tasks.length === 1 ? [await its.addTask(tasks[0])] : its.addTasks(tasks)),
+      );
+      break;
+    case 'batch':
+      askQueue(
+        queue,
+        task,
+        message,
+        answer => worker?.send(answer),
+        (its, { call, args }) => batchCalls[call](its, args),
+      );
   }
 }
 
@@ -64,22 +79,33 @@ async function callBroker(call: () => unknown): Promise<void> {
   await call();
 }
 
-/** Adds a handler's tasks to the role's queue, which knows then whose they are; the ids, or its error, go back. */
-function addForHandler(
+/** Asks the role's queue for a handler: it knows then whose question it is; the answer, or its error, goes back. */
+function askQueue<M extends { ask: number }>(
   queue: PoolQueue | undefined,
   task: Task,
-  { ask, tasks }: Extract<ToRole, { kind: 'add' }>,
+  message: M,
   send: (answer: ToWorker) => void,
+  call: (queue: PoolQueue, message: M) => Promise<unknown>,
 ): void {
-  const add = async () => {
+  const { ask } = message;
+  const answer = async () => {
     if (!queue) throw new Error('this pool was given no queue, so its tasks can add none');
-    return withinTask(task, async () => (tasks.length === 1 ? [await queue.addTask(tasks[0])] : queue.addTasks(tasks)));
+    return withinTask(task, () => call(queue, message));
   };
-  add().then(
+  answer().then(
     value => send({ kind: 'answer', ask, value }),
     thrown => send({ kind: 'refusal', ask, error: plainError(thrown) }),
   );
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: from a worker; the queue itself parses what it is given
+const batchCalls: Record<BatchCall, (queue: PoolQueue, args: any[]) => Promise<unknown>> = {
+  create: async (queue, [batch]) => (await queue.addBatch(batch)).id,
+  add: (queue, [id, tasks]) => queue.batch(id).add(tasks),
+  seal: (queue, [id]) => queue.batch(id).seal(),
+  read: (queue, [id]) => queue.batch(id).read(),
+  failed: (queue, [id, limit]) => queue.batch(id).failed(limit),
+};
 
 /** A listener that throws costs neither a slot nor another attempt: the failure is logged, and all goes on. */
 export function guardedCallbacks(events: ExecutorCallbacks, emit: Emit): ExecutorCallbacks {

@@ -16,6 +16,19 @@ export interface PoolQueue {
   addTask(task: any): Promise<string>;
   // biome-ignore lint/suspicious/noExplicitAny: it parses what it is given
   addTasks(tasks: any): Promise<string[]>;
+  // biome-ignore lint/suspicious/noExplicitAny: it parses what it is given
+  addBatch(batch: any): Promise<PoolBatch>;
+  batch(id: string): PoolBatch;
+}
+
+/** A batch, as far as handlers may use it. */
+export interface PoolBatch {
+  readonly id: string;
+  // biome-ignore lint/suspicious/noExplicitAny: it parses what it is given
+  add(tasks: any): Promise<string[]>;
+  seal(): Promise<void>;
+  read(): Promise<unknown>;
+  failed(limit?: number): Promise<string[]>;
 }
 
 /** When a worker is replaced by a fresh one, between tasks. 0 means never for that reason. */

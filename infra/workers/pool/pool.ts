@@ -148,6 +148,7 @@ export class Pool implements Executor, WorkerSetListener {
       case 'log':
       case 'ask':
       case 'add':
+      case 'batch':
         forward(attempt, message, this.options, this.events);
     }
   }

@@ -4,7 +4,7 @@ import type { Task } from '../../queue/model/task';
 import { type HandlerContext, type HandlerLog, Snooze } from '../handler';
 import type { AbortReason, ToRole, WorkerSettings } from '../protocol/messages';
 import { AttemptProgress, createLog } from './attempt-reports';
-import type { HandlerQueue } from './handler-queue';
+import { createHandlerBatch, createHandlerQueue, type HandlerQueue } from './handler-queue';
 import { createToggleIPC, type Questions } from './questions';
 
 /** What the attempts of a worker share. */
@@ -77,8 +77,13 @@ export class Attempt {
 
   /** Adds tasks by way of the role. */
   get queue(): HandlerQueue {
-    const add = (tasks: readonly unknown[]) => this.deps.questions.add(this.id, tasks) as Promise<string[]>;
-    return { addTask: async task => (await add([task]))[0]!, addTasks: add };
+    return createHandlerQueue(this.deps.questions, this.id);
+  }
+
+  /** The batch that its task is a member of, or comes after. */
+  private get batch(): HandlerContext['batch'] {
+    const id = this.task.batch ?? this.task.afterBatch;
+    return id === undefined ? undefined : createHandlerBatch(this.deps.questions, this.id, id);
   }
 
   private createContext(): HandlerContext {
@@ -97,6 +102,7 @@ export class Attempt {
       // A task that takes the place of a finished one of the same _id is another task: its date tells them apart.
       idempotencyKey: { get: () => `${task._id}@${new Date(task.createdAt).getTime()}` },
       queue: { get: () => this.queue },
+      batch: { get: () => this.batch },
       signal: { get: () => this.signal },
       settings: { value: deps.settings.handlerSettings ?? {} },
       db: { get: () => deps.database.db },

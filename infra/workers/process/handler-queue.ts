@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AppCatalog, AppTaskType } from '../../catalog';
-import type { NewTask, OfType } from '../../queue';
+import type { Batch, NewBatch, NewTask, OfType } from '../../queue';
+import type { BatchCall } from '../protocol/messages';
+import type { Questions } from './questions';
 
 /** What a handler may do with the queue: what it adds is signed and recorded by its role, not by the worker. */
 export interface HandlerQueue {
@@ -9,6 +11,25 @@ export interface HandlerQueue {
   addTasks<T extends AppTaskType>(
     tasks: readonly (OfType<T> & NewTask<AppCatalog, NoInfer<T>> & WithoutSession)[],
   ): Promise<string[]>;
+  /** As TaskQueue.addBatch in a role. It is open until the task that makes it has ended. */
+  addBatch<T extends AppTaskType, Then extends AppTaskType = T, OnFailure extends AppTaskType = T>(
+    batch: NewBatch<AppCatalog, T, Then, OnFailure>,
+  ): Promise<HandlerBatch>;
+}
+
+/** A batch as handlers see it. */
+export interface HandlerBatch {
+  readonly id: string;
+  /** Adds members and returns their ids. @throws where it takes no more. */
+  add<T extends AppTaskType>(
+    tasks: readonly (OfType<T> & NewTask<AppCatalog, NoInfer<T>> & WithoutSession)[],
+  ): Promise<string[]>;
+  /** No more will be added, but by its own members. */
+  seal(): Promise<void>;
+  /** What is known of it; its counts are exact when it has ended. */
+  read(): Promise<Batch | undefined>;
+  /** The ids of members that have failed, or were rejected; at most `limit` (1,000). */
+  failed(limit?: number): Promise<string[]>;
 }
 
 interface WithoutSession {
@@ -26,7 +47,40 @@ export const currentAttempt = new AsyncLocalStorage<{ readonly queue: HandlerQue
 export const TaskQueue: HandlerQueue = {
   addTask: async task => current().addTask(task),
   addTasks: async tasks => current().addTasks(tasks),
+  addBatch: async batch => current().addBatch(batch),
 };
+
+/** The queue of one attempt, by way of its role. */
+export function createHandlerQueue(questions: Questions, attempt: number): HandlerQueue {
+  const add = (tasks: readonly unknown[]) => questions.add(attempt, tasks) as Promise<string[]>;
+  return {
+    addTask: async task => (await add([task]))[0]!,
+    addTasks: add,
+    addBatch: async batch => {
+      const id = (await questions.batch(attempt, 'create', batch)) as string;
+      return createHandlerBatch(questions, attempt, id, batch.tasks.length);
+    },
+  };
+}
+
+/**
+ * A batch of one attempt, by way of its role.
+ *
+ * @param from the number of the next member, where this attempt has made the batch: the next attempt adds none twice.
+ */
+export function createHandlerBatch(questions: Questions, attempt: number, id: string, from?: number): HandlerBatch {
+  const call = (name: BatchCall, ...args: unknown[]) => questions.batch(attempt, name, id, ...args);
+  let next = from;
+  const numbered = (task: { _id?: string }) =>
+    next === undefined || task._id !== undefined ? task : { ...task, _id: `${id}:${next++}`, once: true };
+  return {
+    id,
+    add: tasks => call('add', tasks.map(numbered)) as Promise<string[]>,
+    seal: async () => void (await call('seal')),
+    read: () => call('read') as Promise<Batch | undefined>,
+    failed: limit => call('failed', ...(limit === undefined ? [] : [limit])) as Promise<string[]>,
+  };
+}
 
 function current(): HandlerQueue {
   const attempt = currentAttempt.getStore();

@@ -2,7 +2,7 @@ import { show } from '../../errors/plain-error';
 import type { TaskError } from '../../queue/model/task';
 import { timerMs } from '../../timing/timer-ms';
 import { sendable } from '../protocol/channel';
-import type { ToRole } from '../protocol/messages';
+import type { BatchCall, ToRole } from '../protocol/messages';
 
 /** What a handler sends to the role: meteor-cluster's message. The statuses 0 (idle) and 1 (idle after an error) are taken. */
 export interface MessageToMaster {
@@ -33,7 +33,7 @@ export type ToggleIPC = <Value>(
 const defaultTimeoutMs = 30_000;
 const largestMessage = 16 * 1024 * 1024;
 
-type Question = Extract<ToRole, { kind: 'ask' | 'add' }>;
+type Question = Extract<ToRole, { kind: 'ask' | 'add' | 'batch' }>;
 
 interface Pending {
   attempt: number;
@@ -61,6 +61,13 @@ export class Questions {
   add(attempt: number, tasks: readonly unknown[]): Promise<unknown> {
     return this.question(attempt, defaultTimeoutMs, 'addTask', ask => {
       return { kind: 'add', attempt, ask, tasks: parseData(tasks, 'addTask') as unknown[] };
+    });
+  }
+
+  /** Has the role do something with a batch. @throws what it throws. */
+  batch(attempt: number, call: BatchCall, ...args: unknown[]): Promise<unknown> {
+    return this.question(attempt, defaultTimeoutMs, `batch: ${call}`, ask => {
+      return { kind: 'batch', attempt, ask, call, args: parseData(args, call) as unknown[] };
     });
   }
 

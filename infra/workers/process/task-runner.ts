@@ -108,6 +108,7 @@ export class TaskRunner {
         break;
       case 'ask':
       case 'add':
+      case 'batch':
         this.questions.refuse(message.ask, error);
         break;
       default:

@@ -40,6 +40,10 @@ export type WorkerOutcome =
   | { kind: 'snoozed'; until: number | Date; why: string }
   | { kind: 'aborted'; reason: AbortReason; error?: TaskError };
 
+/** What a handler asks of its role about batches. */
+export const batchCalls = ['create', 'add', 'seal', 'read', 'failed'] as const;
+export type BatchCall = (typeof batchCalls)[number];
+
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
@@ -51,6 +55,7 @@ export type ToRole =
   | OfAttempt<{ kind: 'log'; level: LogLevel; message: string; fields?: Record<string, unknown> }>
   | OfAttempt<{ kind: 'ask'; ask: number; status: number; data: unknown }>
   | OfAttempt<{ kind: 'add'; ask: number; tasks: unknown[] }>
+  | OfAttempt<{ kind: 'batch'; ask: number; call: BatchCall; args: unknown[] }>
   | OfAttempt<{ kind: 'finished'; outcome: WorkerOutcome; startedAt: number; finishedAt: number }>
   /** These attempts have not begun and never will in this worker. */
   | { kind: 'givenBack'; attempts: number[] }

@@ -1,6 +1,6 @@
 import { timeOf } from '../../catalog';
 import { show } from '../../errors/plain-error';
-import { type FromWorker, logLevels, type ToRole, type ToWorker } from './messages';
+import { batchCalls, type FromWorker, logLevels, type ToRole, type ToWorker } from './messages';
 
 /** A message that the other side of the channel should not have sent: an old worker file, or a handler that used process.send. */
 export class ProtocolError extends Error {
@@ -53,6 +53,7 @@ const toRole: Record<ToRole['kind'], Fields> = {
   log: { attempt: isCount, level: oneOf(logLevels), message: isText },
   ask: { attempt: isCount, ask: isCount, status: isCount },
   add: { attempt: isCount, ask: isCount, tasks: Array.isArray },
+  batch: { attempt: isCount, ask: isCount, call: oneOf(batchCalls), args: Array.isArray },
   finished: { attempt: isCount, outcome: isOutcome, startedAt: isNumber, finishedAt: isNumber },
   givenBack: { attempts: Array.isArray },
   tainted: { why: isText },

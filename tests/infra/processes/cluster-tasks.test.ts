@@ -51,6 +51,24 @@ test('listeners hear the result and the error, with the task', async () => {
   expect(errors).toEqual([['never', wrong]]);
 });
 
+test.each([false, true])(
+  'handlers make a batch, add to it, and see what has failed (its creator is killed: %j)',
+  async dies => {
+    await start();
+    const creator = await queue.addTask({ taskType: 'importLines', data: { lines: 10, dies } });
+    const id = `${creator}:import`;
+    const summary = await eventually(
+      async () => (await queue.findOne({ _id: `${id}:then`, state: 'done' })) ?? undefined,
+    );
+    expect(summary.result).toEqual({ failed: [`${id}:3`] });
+    const ended = await eventually(async () =>
+      (await queue.batch(id).read())?.state === 'ended' ? queue.batch(id).read() : undefined,
+    );
+    expect(ended).toMatchObject({ added: 12, done: 11, failed: 1 });
+    expect((await queue.findOne(creator))?.result).toBe(id);
+  },
+);
+
 test("a task's start and end are lines with meteor-cluster's head", async () => {
   await start();
   const id = await queue.addTask({ taskType: 'noop', data: {} });
