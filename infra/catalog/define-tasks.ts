@@ -76,7 +76,7 @@ function defineTask(taskType: string, options: TaskTypeOptions, problems: string
 
 function compile(taskType: string, fields: FlatFields, problems: string[]): SimpleSchema {
   try {
-    // A copy: SimpleSchema writes labels into what it is given.
+    // A copy: SimpleSchema writes labels into its argument.
     return new SimpleSchema(Object.fromEntries([...fields].map(([key, field]) => [key, { ...field }])) as never);
   } catch (error) {
     problems.push(`${taskType}.payload: simpl-schema refuses it: ${(error as Error).message}`);

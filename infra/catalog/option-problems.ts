@@ -34,17 +34,17 @@ const options: Record<string, Range | Record<string, Range>> = {
 };
 
 /** Lists what is wrong with the options of a task type (all but its payload). */
-export function findOptionProblems(given: object, path: string): string[] {
+export function findOptionProblems(input: object, path: string): string[] {
   const known = ['payload', 'concurrency', 'runsIn', ...Object.keys(options)];
-  const problems = Object.entries(given).flatMap(([name, value]) => {
+  const problems = Object.entries(input).flatMap(([name, value]) => {
     if (name === 'payload' || value === undefined) return [];
-    if (name === 'concurrency') return checkConcurrency(value, fieldsIn(given), `${path}.concurrency`);
+    if (name === 'concurrency') return checkConcurrency(value, fieldsIn(input), `${path}.concurrency`);
     if (name === 'runsIn') return checkRunsIn(value, `${path}.runsIn`);
     const rule = options[name];
     if (!rule) return [`${path}.${name}: unknown option${didYouMean(name, known)}`];
     return isRange(rule) ? checkNumber(value, rule, `${path}.${name}`) : checkGroup(value, rule, `${path}.${name}`);
   });
-  return [...problems, ...placeProblems(given, path)];
+  return [...problems, ...placeProblems(input, path)];
 }
 
 const places = ['worker', 'role'];
@@ -55,8 +55,8 @@ function checkRunsIn(value: unknown, path: string): string[] {
 }
 
 /** What says how many run at once in a worker or in a role has no effect in the other. */
-function placeProblems(given: TaskTypeOptions | object, path: string): string[] {
-  const { runsIn, perRole, perWorker, concurrency } = given as TaskTypeOptions;
+function placeProblems(input: TaskTypeOptions | object, path: string): string[] {
+  const { runsIn, perRole, perWorker, concurrency } = input as TaskTypeOptions;
   if (runsIn !== 'role')
     return perRole === undefined ? [] : [`${path}.perRole: only with runsIn: 'role'; workers have perWorker`];
   const isOverAll = typeof concurrency === 'object' && concurrency?.scope !== 'role';
@@ -80,8 +80,8 @@ function checkGroup(value: unknown, rules: Record<string, Range>, path: string):
 }
 
 /** The names of the payload's fields; nothing where it is no object, of which others complain. */
-function fieldsIn(given: { payload?: unknown }): string[] {
-  return typeof given.payload === 'object' && given.payload !== null ? Object.keys(given.payload) : [];
+function fieldsIn(input: { payload?: unknown }): string[] {
+  return typeof input.payload === 'object' && input.payload !== null ? Object.keys(input.payload) : [];
 }
 
 const scopes = ['all', 'role'];

@@ -77,24 +77,25 @@ function andInteger(check: QuickCheck): QuickCheck {
 
 function numberCheck({ min, max, exclusiveMin, exclusiveMax }: FieldRule): QuickCheck {
   if (exclusiveMin || exclusiveMax || min instanceof Date || max instanceof Date) return unsure;
-  const least = min ?? Number.NEGATIVE_INFINITY;
-  const most = max ?? Number.POSITIVE_INFINITY;
-  return value => typeof value === 'number' && value >= least && value <= most;
+  const lowest = min ?? Number.NEGATIVE_INFINITY;
+  const highest = max ?? Number.POSITIVE_INFINITY;
+  return value => typeof value === 'number' && value >= lowest && value <= highest;
 }
 
 function stringCheck({ min, max, regEx }: FieldRule): QuickCheck {
-  const least = Number(min ?? 0);
-  const most = Number(max ?? Number.POSITIVE_INFINITY);
+  const lowest = Number(min ?? 0);
+  const highest = Number(max ?? Number.POSITIVE_INFINITY);
   return value =>
-    typeof value === 'string' && value.length >= least && value.length <= most && (!regEx || regEx.test(value));
+    typeof value === 'string' && value.length >= lowest && value.length <= highest && (!regEx || regEx.test(value));
 }
 
 function arrayCheck(fields: FlatFields, key: string, { minCount = 0, maxCount }: FieldRule): QuickCheck {
   const item = fields.get(`${key}.$`) as unknown as FieldRule | undefined;
   if (!item || item.optional) return unsure;
   const check = fieldCheck(fields, `${key}.$`, item);
-  const most = maxCount ?? Number.POSITIVE_INFINITY;
-  return value => Array.isArray(value) && value.length >= minCount && value.length <= most && everyItem(value, check);
+  const highest = maxCount ?? Number.POSITIVE_INFINITY;
+  return value =>
+    Array.isArray(value) && value.length >= minCount && value.length <= highest && everyItem(value, check);
 }
 
 /** Unlike `every`, which passes over holes. */

@@ -132,14 +132,14 @@ const defaultPerRole = 10;
 
 /** Fills in the defaults. Expects options that `findOptionProblems` has nothing against. */
 export function resolveOptions(options: TaskTypeOptions): ResolvedOptions {
-  const { payload: _, concurrency, perRole = defaultPerRole, ...given } = options;
+  const { payload: _, concurrency, perRole = defaultPerRole, ...own } = options;
   return {
     ...defaultOptions,
-    ...given,
+    ...own,
     ...limitsOf(concurrency),
-    ...(given.runsIn === 'role' && { concurrency: perRole }),
-    backoff: { ...defaultOptions.backoff, ...given.backoff },
-    retention: { ...defaultOptions.retention, ...given.retention },
+    ...(own.runsIn === 'role' && { concurrency: perRole }),
+    backoff: { ...defaultOptions.backoff, ...own.backoff },
+    retention: { ...defaultOptions.retention, ...own.retention },
   };
 }
 

@@ -71,20 +71,20 @@ function limited(collection: Collection, ms: number): Collection {
 
 function limitedCall(what: string, call: Call, at: number, ms: number): Call {
   return (...input) => {
-    const given = new AbortController();
-    return within(what, ms, given, () => call(...withSignal(input, at, given.signal)));
+    const limit = new AbortController();
+    return within(what, ms, limit, () => call(...withSignal(input, at, limit.signal)));
   };
 }
 
 function limitedCursor(what: string, open: OpenCursor, at: number, ms: number): OpenCursor {
   return (...input) => {
-    const given = new AbortController();
-    const cursor = open(...withSignal(input, at, given.signal));
+    const limit = new AbortController();
+    const cursor = open(...withSignal(input, at, limit.signal));
     for (const name of ['next', 'hasNext', 'tryNext'] as const) {
       const fetch: () => Promise<unknown> = cursor[name].bind(cursor);
-      // All that a cursor does goes by these; what is in its buffer needs no limit.
+      // Everything that a cursor does calls one of these; what is in its buffer needs no limit.
       Object.assign(cursor, {
-        [name]: () => (cursor.bufferedCount() > 0 ? fetch() : within(what, ms, given, fetch)),
+        [name]: () => (cursor.bufferedCount() > 0 ? fetch() : within(what, ms, limit, fetch)),
       });
     }
     return cursor;
@@ -100,10 +100,10 @@ function withSignal(input: readonly unknown[], at: number, signal: AbortSignal):
 }
 
 /** The abort frees the connection where the driver still listens; the race is for where it does not. */
-async function within<T>(what: string, ms: number, given: AbortController, call: () => Promise<T>): Promise<T> {
+async function within<T>(what: string, ms: number, limit: AbortController, call: () => Promise<T>): Promise<T> {
   return withTimeout(ms, call(), () => {
     const error = new MongoNetworkTimeoutError(`the database did not answer ${what} within ${ms} ms`);
-    given.abort(error);
+    limit.abort(error);
     return error;
   });
 }

@@ -48,8 +48,8 @@ export async function connect(url: string, appName: string, options: ConnectOpti
 
 /** What every client of this template is made with. What the URL says of the limits is left as it is. */
 export function clientOptions(url: string, appName: string): MongoClientOptions {
-  const said = new URLSearchParams(url.split('?')[1]);
-  const names = new Set([...said.keys()].map(name => name.toLowerCase()));
+  const provided = new URLSearchParams(url.split('?')[1]);
+  const names = new Set([...provided.keys()].map(name => name.toLowerCase()));
   const limits = Object.entries(noticedSoon).filter(([name]) => !names.has(name.toLowerCase()));
   // What is undefined here would be null there, and a payload would change its signature on the way.
   return { appName, ignoreUndefined: true, ...Object.fromEntries(limits) };

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Collection, type Db, GridFSBucket, type GridFSFile } from 'mongodb';
 
-/** What is said of a file when it is stored. */
+/** The facts that are stored with a file. */
 export interface FileFacts {
   name: string;
   /** Its media type, as downloads will say it. */

@@ -40,8 +40,8 @@ export function isFromThisMachine({ headers, socket }: Pick<IncomingMessage, 'he
   );
 }
 
-function isLoopback(given: string | undefined): boolean {
-  const address = given?.trim().replace(/^::ffff:/i, '') ?? '';
+function isLoopback(input: string | undefined): boolean {
+  const address = input?.trim().replace(/^::ffff:/i, '') ?? '';
   const version = isIP(address);
   return version !== 0 && loopback.check(address, version === 6 ? 'ipv6' : 'ipv4');
 }

@@ -48,16 +48,16 @@ export class MessageJudge {
 function depthOf(text: string): number {
   if (text.length <= 2 * deepest) return 0; // as many brackets need more room
   let depth = 0;
-  let most = 0;
+  let max = 0;
   let quoted = false;
   for (let at = 0; at < text.length; at += 1) {
     const sign = text[at];
     if (sign === '\\' && quoted) at += 1;
     else if (sign === '"') quoted = !quoted;
-    else if (!quoted && (sign === '[' || sign === '{')) most = Math.max(most, ++depth);
+    else if (!quoted && (sign === '[' || sign === '{')) max = Math.max(max, ++depth);
     else if (!quoted && (sign === ']' || sign === '}')) depth -= 1;
   }
-  return most;
+  return max;
 }
 
 /** At these Meteor stumbles instead of answering: kinds named like members of Object, ids that can't be repeated. */

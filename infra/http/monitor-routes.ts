@@ -26,7 +26,7 @@ export function openMonitorRoutes({ health, metrics, token, emit }: Monitors): v
   open('/metrics', (request, response) => answerMetrics(metrics, token, request, response));
 }
 
-/** A look from outside that fails is said; the role goes on. */
+/** Reports a request that failed; the role goes on. */
 function answerFailure(response: ServerResponse, say: () => void): void {
   say();
   if (!response.headersSent) response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8' });
@@ -62,9 +62,9 @@ function askForToken(response: ServerResponse): void {
   response.end('Ask with the header Authorization: Bearer and the token of the settings, metrics.token.\n');
 }
 
-function isBearer(given: string | undefined, token: string): boolean {
+function isBearer(header: string | undefined, token: string): boolean {
   const hash = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(hash(given ?? ''), hash(`Bearer ${token}`));
+  return timingSafeEqual(hash(header ?? ''), hash(`Bearer ${token}`));
 }
 
 const front = `<!DOCTYPE html>

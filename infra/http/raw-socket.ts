@@ -37,7 +37,7 @@ export function cutSocket(socket: RawSocket): void {
 }
 
 /**
- * What one connection has said and nobody has begun with: Meteor takes a connection's messages one after the other, so
+ * The messages of one connection that wait for Meteor: Meteor takes a connection's messages one after the other, so
  * that a slow method holds up, and this process keeps, all that comes behind it.
  */
 export class WaitingMessages {

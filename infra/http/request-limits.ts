@@ -35,7 +35,7 @@ export function limitBodies(
     if (length > limit) {
       refuse(request, response, 413, 'too-large', `The body has ${length} bytes; ${limit} are allowed.`);
     } else if (unknown && upload === undefined) {
-      refuse(request, response, 411, 'length-required', 'The length of the body must be said.');
+      refuse(request, response, 411, 'length-required', 'The request must give the length of its body.');
     } else {
       if (length > 0 || unknown) cutOffLate(request, requestMs);
       next();
@@ -98,12 +98,12 @@ function closeUnanswered(socket: Socket, ms: number): void {
 export function limitPostedMessages(server: Server, messageBytes: number): void {
   server.prependListener('request', (request: IncomingMessage) => {
     if (request.method !== 'POST' || !request.url?.includes('/sockjs/')) return;
-    const most = messageBytes + formBytes;
+    const maxBytes = messageBytes + formBytes;
     let received = 0;
-    if (Number(request.headers['content-length'] ?? 0) > most) request.socket.destroy();
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes) request.socket.destroy();
     request.on('data', (bytes: Buffer) => {
       received += bytes.length;
-      if (received > most) request.socket.destroy();
+      if (received > maxBytes) request.socket.destroy();
     });
   });
 }

@@ -91,14 +91,14 @@ export class SocketGuard {
 
   /** Pieces of a message wait in this process for its end. @returns what to call when it has come. */
   private limitUnfinished(socket: RawSocket): () => void {
-    const most = this.options.limits.messageBytes + framesBytes;
+    const maxBytes = this.options.limits.messageBytes + framesBytes;
     let unfinished = 0;
     // Counts before the parser of frames does its work, and leaves it to that one to have the bytes flow.
     wireOf(socket)?.prependListener('data', (bytes: Buffer) => {
       unfinished += bytes.length;
-      if (unfinished <= most) return;
-      unfinished = Number.NEGATIVE_INFINITY; // said once
-      this.say(socket, `${most} bytes without the end of a message`);
+      if (unfinished <= maxBytes) return;
+      unfinished = Number.NEGATIVE_INFINITY; // logged once
+      this.say(socket, `${maxBytes} bytes without the end of a message`);
       cutSocket(socket);
     });
     return () => {

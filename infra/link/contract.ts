@@ -23,7 +23,7 @@ export interface RunOptions {
   timeout?: number;
 }
 
-/** What the app asks of the jobs role without the queue in between. Durable work goes by `TaskQueue.addTask`. */
+/** What the app asks of the jobs role without the queue in between. For durable work use `TaskQueue.addTask`. */
 export interface Jobs {
   /**
    * Runs an in-memory task on a jobs role and gives its result. Nothing of it survives a crash.
@@ -35,7 +35,7 @@ export interface Jobs {
   nudge(): void;
   /** Runs a schedule of a jobs role now. @throws LinkError; `refused` for a name that it does not know. */
   runSchedule(name: string): Promise<void>;
-  /** The jobs roles that can be reached, as they last said. */
+  /** The jobs roles that can be reached, as they last reported. */
   live(): LiveState[];
   isUp(): boolean;
 }

@@ -42,7 +42,7 @@ interface ClientSafe {
 /** What Meteor can log and send in place of whatever was thrown. */
 function sendableError(thrown: unknown): unknown {
   try {
-    // A stranger's argument of a wrong type is no failure of ours: said to it, not logged with a stack.
+    // A stranger's argument of a wrong type is no failure of ours: the stranger gets the error, and the log no stack.
     if (isFailedCheck(thrown)) return new Meteor.Error(400, 'Match failed', messageOf(thrown));
     const { isClientSafe, error, reason, details } = thrown as ClientSafe;
     if (isClientSafe) EJSON.stringify([error, reason, details] as never);

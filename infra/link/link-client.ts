@@ -107,7 +107,7 @@ export class LinkClient implements Jobs {
     }
   }
 
-  /** A role that has not said yet what it runs may be asked. */
+  /** A role that has not reported yet what it runs may be asked. */
   private async runners(up: LinkConnection[], taskType: string | undefined): Promise<LinkConnection[]> {
     if (taskType === undefined || up.length < 2) return up;
     const states = await Promise.all(up.map(connection => connection.live()));

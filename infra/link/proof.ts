@@ -17,9 +17,9 @@ export function prove(secret: string, side: Side, nonce: string): string {
 }
 
 /** Compares in constant time: how long it takes tells nothing about how much of the proof is right. */
-export function isProof(given: unknown, secret: string, side: Side, nonce: string): boolean {
-  if (typeof given !== 'string') return false;
+export function isProof(input: unknown, secret: string, side: Side, nonce: string): boolean {
+  if (typeof input !== 'string') return false;
   const expected = Buffer.from(prove(secret, side, nonce));
-  const actual = Buffer.from(given);
+  const actual = Buffer.from(input);
   return actual.length === expected.length && timingSafeEqual(actual, expected);
 }

@@ -1,4 +1,4 @@
-/** What is said about something that happened: plain fields, never a secret, never a payload. */
+/** The fields of an event: plain, never a secret, never a payload. */
 export type EventFields = Readonly<Record<string, unknown>>;
 
 export type Listener = (name: string, fields: EventFields) => void;
@@ -7,7 +7,7 @@ export type Listener = (name: string, fields: EventFields) => void;
 export type Emit = (name: string, fields: object) => void;
 
 /**
- * Where everything that happens in a process is said once: `task.done { taskType, taskId, durationMs }`.
+ * Every event of a process is emitted here once: `task.done { taskType, taskId, durationMs }`.
  * The log, the metrics and the console listen.
  */
 export class Events {

@@ -60,7 +60,7 @@ export interface HealthSources {
   untakenTypes?: () => Promise<string[]>;
 }
 
-/** Counts are asked for once in this time at most, however often /healthz is. */
+/** Counts are read at most once in this time, however often somebody asks for /healthz. */
 const countsKept = { forMs: 1_000, waitMs: 1_000 };
 
 /**

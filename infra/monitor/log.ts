@@ -52,9 +52,9 @@ function withPlainErrors(fields: EventFields): EventFields {
 
 type Entry = Record<string, unknown>;
 
-/** What stands in the line itself or is of no use to a person. */
+/** Fields that the line itself shows, or that are of no use to a person. */
 const notShown = new Set(['level', 'time', 'pid', 'msg', 'event', 'error', 'runId']);
-/** What stands in the head of a task's line. */
+/** Fields that the head of a task's line shows. */
 const inTaskHead = new Set(['taskType', 'taskId']);
 
 /**

@@ -141,7 +141,10 @@ const lines: Record<string, [Level, string | Writer]> = {
 
   'link.up': ['info', ({ url }) => `the link to ${url} is up`],
   'link.down': ['warn', ({ url }) => `the link to ${url} is down; durable work goes on by the database`],
-  'link.away': ['warn', ({ url }) => `the jobs role at ${url} is not there yet; durable work goes by the database`],
+  'link.away': [
+    'warn',
+    ({ url }) => `the jobs role at ${url} is not there yet; the database still carries durable work`,
+  ],
   'link.accepted': ['info', 'a web role linked up'],
   'link.refused': ['warn', 'a link was refused'],
   'link.off': ['warn', ({ reason }) => `the link is off: ${reason}`],
@@ -151,8 +154,8 @@ const lines: Record<string, [Level, string | Writer]> = {
 
 /** Words and level for one event. One that brings both along (a handler's log, SyncedCron's) keeps them. */
 export function lineOf(name: string, fields: EventFields): Line {
-  const { level: said, message } = fields;
-  if (isLevel(said) && typeof message === 'string') return { level: said, text: message };
+  const { level: ownLevel, message } = fields;
+  if (isLevel(ownLevel) && typeof message === 'string') return { level: ownLevel, text: message };
   const [level, text] = lines[name] ?? [levelByName(name), name];
   return { level, text: typeof text === 'string' ? text : text(fields) };
 }

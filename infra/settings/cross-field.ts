@@ -3,7 +3,7 @@ import type { Settings } from './schema';
 import type { Tree } from './setting';
 import { entriesOf } from './simpl-schema';
 
-/** What no single field can show: how they fit together. One line for each problem. */
+/** Problems that no single field shows: how the settings fit together. One line for each problem. */
 export function problemsAcrossFields(settings: Settings, tree: Tree): string[] {
   const secrets = secretsOf(settings, tree);
   return [
@@ -73,7 +73,7 @@ function valuesAt(settings: Settings, path: string): string[] {
   return [value].flat().filter((item): item is string => typeof item === 'string');
 }
 
-/** Whoever pastes a secret loses the spaces around it, and stands before a closed door. */
+/** Pasting drops the spaces around a secret, and the pasted secret is then refused. */
 function paddedSecrets(secrets: Secret[]): string[] {
   return secrets
     .filter(({ value }) => value.trim() !== value)

@@ -26,21 +26,21 @@ export class SettingsError extends Error {
 export function load(raw: unknown, options: LoadOptions): Settings {
   if (!isObject(raw)) throw new SettingsError([`settings: ${kindOf(raw)} is not an object`]);
   const tree = { ...settingsTree, ...options.app };
-  const given = normalized(raw, tree);
-  const inherited = Object.keys(given).filter(name => name in Object.prototype || name.startsWith('$'));
+  const input = normalized(raw, tree);
+  const inherited = Object.keys(input).filter(name => name in Object.prototype || name.startsWith('$'));
   const context = simplSchemaOf(tree).newContext();
-  context.validate(without(given, inherited));
+  context.validate(without(input, inherited));
   const errors = [...inherited.map(unknownName), ...context.validationErrors()];
   const settings = filled(
     without(
-      given,
+      input,
       errors.map(error => error.name),
     ),
     tree,
   ) as Settings;
   const problems = [
     ...errors.map(error => describeProblem(error, tree)),
-    ...missingRole(given, options),
+    ...missingRole(input, options),
     ...problemsAcrossFields(settings, tree),
   ];
   if (problems.length > 0) throw new SettingsError(problems);
@@ -55,8 +55,8 @@ const kindOf = (raw: unknown) =>
   raw === null ? 'null' : Array.isArray(raw) ? 'a list' : typeof raw === 'string' ? 'a text' : `a ${typeof raw}`;
 
 /** Leaves out what is wrong already, so that the rest can still be judged as a whole. */
-function without(given: Record<string, unknown>, names: string[]): Record<string, unknown> {
-  const pairs = Object.entries(given).flatMap(([name, value]) => {
+function without(input: Record<string, unknown>, names: string[]): Record<string, unknown> {
+  const pairs = Object.entries(input).flatMap(([name, value]) => {
     if (names.includes(name)) return [];
     const inner = names.filter(wrong => wrong.startsWith(`${name}.`)).map(wrong => wrong.slice(name.length + 1));
     if (inner.length === 0) return [[name, value]];
@@ -65,14 +65,14 @@ function without(given: Record<string, unknown>, names: string[]): Record<string
   return Object.fromEntries(pairs);
 }
 
-function missingRole(given: Record<string, unknown>, { production }: LoadOptions): string[] {
-  const unset = !('runJobs' in given) && !('runJob' in given);
+function missingRole(input: Record<string, unknown>, { production }: LoadOptions): string[] {
+  const unset = !('runJobs' in input) && !('runJob' in input);
   return production && unset ? ['runJobs: unset; production needs true (the jobs role) or false (the web role)'] : [];
 }
 
-function filled(given: Record<string, unknown>, tree: Tree): Record<string, unknown> {
+function filled(input: Record<string, unknown>, tree: Tree): Record<string, unknown> {
   const pairs = Object.entries(tree).map(([name, node]) => {
-    const value = given[name] ?? given[name.replaceAll('.', '․')];
+    const value = input[name] ?? input[name.replaceAll('.', '․')];
     if (node.kind === 'group') return [name, filled(isObject(value) ? value : {}, node.fields)];
     return [name, value ?? node.fallback];
   });

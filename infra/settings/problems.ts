@@ -20,7 +20,7 @@ export function describeProblem(error: FieldProblem, tree: Tree): string {
   return `${path}: ${printable(path, error.value, tree)} ${complaint(error, entryOf(path, tree))}`;
 }
 
-/** The value as a message may show it: not where a secret belongs, and not what stands in place of a group of them. */
+/** The value as a message may show it: never where a secret belongs, and never what replaces a group of secrets. */
 export function printable(path: string, value: unknown, tree: Tree): string {
   if (entriesOf(tree).some(entry => entry.setting.secret && holds(path, entry.path))) return '(secret)';
   return show(value);

@@ -159,7 +159,7 @@ export const settingsTree = {
 
   console: group("The operator's console at /console.", {
     operatorToken: secrets(
-      'Who has it is an operator. One token, or a list (one per person); taking one out ends its sessions. Unset: nobody can log in.',
+      'Makes its holder an operator. One token, or a list (one per person); taking one out ends its sessions. Unset: nobody can log in.',
       { min: 16 },
     ),
     sessionMinutes: minutes('How long a login lasts.', 480, { min: 1, max: 43_200 }),

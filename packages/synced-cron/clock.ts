@@ -1,4 +1,4 @@
-/** The time and the timers that the schedules go by. Tests bring a clock of their own. */
+/** The time and the timers of the schedules. Tests bring a clock of their own. */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;

@@ -95,7 +95,7 @@ export class Cron {
       this.deps.startup(() => this.arm());
     }
     const ready = Object.values(this._entries).some(isShared) ? this.openStore().ready() : Promise.resolve();
-    // Said here, as most callers don't wait; those who do get it as well.
+    // Logged here, because most callers don't wait; those that do get the error as well.
     ready.catch(error => this.log.error(`The database is not ready: ${messageOf(error)}`));
     return ready;
   }
@@ -175,7 +175,7 @@ export class Cron {
     this.occurrences = undefined;
   }
 
-  /** The schedule function is asked once more: it may go by settings that were not there yet when it was added. */
+  /** The schedule function is asked once more: it may read settings that were not there yet when it was added. */
   private schedule(entry: Entry): void {
     try {
       this.occurrences?.schedule(entry, timetableOf(entry, this.settled.utc).timetable);

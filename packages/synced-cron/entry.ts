@@ -9,7 +9,7 @@ export type MissedRuns = 'skip' | 'once' | 'all';
 
 /** What `SyncedCron.add` takes. `schedule` and `job` are called with the entry as `this`. */
 export interface Entry {
-  /** Unique; the history, the leases and the messages go by it. */
+  /** Unique: the history, the leases and the messages use it. */
   name: string;
   /** Makes the schedule with later's parsers: `parser => parser.text('every 10 minutes')`. */
   schedule: ScheduleFunction;
@@ -135,7 +135,7 @@ function misspelled(name: string, field: string): string[] {
   return meant ? [`"${name}": there is no option "${field}"; did you mean "${meant}"?`] : [];
 }
 
-/** What can't work together is said: nothing is accepted and then forgotten. */
+/** Refuses options that can't work together: none is accepted and then dropped. */
 function pointless(entry: Entry): string[] {
   const { name, missedRuns = 'skip' } = entry;
   const without = (option: string, needed: string) => `"${name}": ${option} has no effect without ${needed}`;

@@ -62,13 +62,13 @@ const kinds: Record<keyof Options, { says: string; accepts(value: unknown): bool
  */
 export function configured(
   options: Options,
-  given: Partial<Options>,
+  input: Partial<Options>,
   running: boolean,
 ): { options: Options; warnings: string[] } {
-  if (!given || typeof given !== 'object') throw new Error(`SyncedCron.config: takes options, got ${show(given)}`);
+  if (!input || typeof input !== 'object') throw new Error(`SyncedCron.config: takes options, got ${show(input)}`);
   const warnings: string[] = [];
   const next: Record<string, unknown> = { ...options };
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(input)) {
     if (value === undefined) next[name] = defaults[name as keyof Options];
     else if (!isOption(name)) warnings.push(unknown(name));
     else next[name] = checked(name, value);
@@ -97,7 +97,7 @@ function names(): string[] {
   return Object.keys(defaults);
 }
 
-/** So many names are said to somebody who has mistaken one. */
+/** A message about a wrong name lists at most so many. */
 const mostNames = 20;
 
 /**
@@ -110,16 +110,16 @@ export function nameGiven(call: string, name: unknown): string {
   throw new Error(`SyncedCron.${call}: name is the name of an entry, got ${show(name)}`);
 }
 
-/** What is said of a name that no entry has. */
+/** The message for a name that no entry has. */
 export function unknownEntry(name: string, names: string[]): string {
   const inventory = names.length > 0 ? `there are: ${names.slice(0, mostNames).join(', ')}` : 'there are none';
   return `there is no entry "${name}"${didYouMean(name, names)}; ${inventory}`;
 }
 
 /** `pause('one of them')` would pause all. */
-export function refuseArguments(call: string, given: unknown[]): void {
-  if (given.length === 0) return;
+export function refuseArguments(call: string, input: unknown[]): void {
+  if (input.length === 0) return;
   throw new Error(
-    `SyncedCron.${call}: takes no arguments, as it is for all entries, got ${given.map(show).join(', ')}`,
+    `SyncedCron.${call}: takes no arguments, as it is for all entries, got ${input.map(show).join(', ')}`,
   );
 }

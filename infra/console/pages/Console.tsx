@@ -41,19 +41,19 @@ export function Console() {
 /** Everything that an operator sees and does, on one page. */
 function Board({ onRefused }: { onRefused: () => void }) {
   const state = useConsoleState(onRefused);
-  const [said, setSaid] = useState('');
+  const [notice, setNotice] = useState('');
   const act: Act = (what, action) => {
-    setSaid(`${what} …`);
+    setNotice(`${what} …`);
     action().then(
-      () => setSaid(`${what}: done`),
-      error => setSaid(`${what}: ${reasonOf(error)}`),
+      () => setNotice(`${what}: done`),
+      error => setNotice(`${what}: ${reasonOf(error)}`),
     );
   };
   if (state.isLoading) return <p>Looking …</p>;
   return (
     <>
-      <p className="console-said" role="status">
-        {said}
+      <p className="console-notice" role="status">
+        {notice}
       </p>
       <Queue counts={state.counts} act={act} />
       <TaskTable title="Running tasks" tasks={state.running} act={act} when="Added" kind="runningTask" />

@@ -65,12 +65,12 @@ function parseFields(expression: string, hasSeconds: boolean): Parsed {
 }
 
 function split(expression: string, hasSeconds: boolean): CronPart[] {
-  const least = hasSeconds ? 6 : 5;
+  const min = hasSeconds ? 6 : 5;
   const own = fields.slice(hasSeconds ? 0 : 1);
   const found = [...expression.matchAll(/\S+/g)];
-  if (found.length < least || found.length > least + 1) {
+  if (found.length < min || found.length > min + 1) {
     throw new Error(
-      `the cron expression "${expression}" has ${found.length} fields, it needs ${least} or ${least + 1}: ` +
+      `the cron expression "${expression}" has ${found.length} fields, it needs ${min} or ${min + 1}: ` +
         own.map(({ name }) => name).join(', '),
     );
   }

@@ -63,7 +63,7 @@ function stoppedAt(text: string, position: number): string {
 
 /** later counts minutes within their hour: "every 90 minutes" is minute 0 of each hour, not every hour and a half. */
 function tooLong(step: string, count: number, unit: string): string[] {
-  const most = cycles.find(([first]) => first.test(unit))?.[1];
-  if (!most || count <= most) return [];
-  return [`"${step}" is counted within ${most} ${unit} and begins again: it runs like "every ${most} ${unit}"`];
+  const max = cycles.find(([first]) => first.test(unit))?.[1];
+  if (!max || count <= max) return [];
+  return [`"${step}" is counted within ${max} ${unit} and begins again: it runs like "every ${max} ${unit}"`];
 }

@@ -19,7 +19,7 @@ export type RunOutcome =
   | { status: 'failed'; intendedAt: Date; error: unknown }
   | { status: 'skipped'; intendedAt: Date; reason: Refused['refused'] };
 
-/** Writes the end of a run into its record. What can't be written is said; it never rejects. */
+/** Writes the end of a run into its record. Logs what can't be written; it never rejects. */
 export async function recordRun(
   history: History,
   record: HistoryRecord,

@@ -27,7 +27,7 @@ interface Armed extends Scheduled {
 export type StartRuns = (scheduled: Scheduled, occurrences: number[], late: boolean) => void;
 
 /**
- * One timer for all entries. It goes by what has been started, not by what the timer says: an occurrence is started
+ * One timer for all entries. What has been started counts, not the time of the timer: an occurrence is started
  * when the clock has reached it, once, whatever the clock did on the way there.
  */
 export class Scheduler {
@@ -83,11 +83,11 @@ export class Scheduler {
 
   private startDue(armed: Armed, now: number, away: boolean): void {
     const { entry, timetable, until } = armed;
-    const most = away ? mostMissed(entry) : mostLate;
-    const due = most > 0 ? timetable.newest(until, now, most) : [];
+    const max = away ? mostMissed(entry) : mostLate;
+    const due = max > 0 ? timetable.newest(until, now, max) : [];
     armed.until = now;
     armed.next = timetable.next(now);
-    if (away || due.length === most)
+    if (away || due.length === max)
       this.log.warn(`"${entry.name}" was late: ${due.length} of its runs are made up for.`, { entry: entry.name });
     if (armed.next === undefined) this.log.info(`No more future events for "${entry.name}".`, { entry: entry.name });
     if (due.length > 0) this.startRuns(armed, due, due.length > 1);

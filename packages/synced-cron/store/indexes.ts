@@ -30,7 +30,7 @@ export async function ensureIndexes(history: HistoryCollection, ttl: number, log
   }
 }
 
-/** Makes what has been dropped meanwhile. What was said about the time to live is not said again. */
+/** Makes what has been dropped meanwhile. It doesn't repeat the warnings about the time to live. */
 export async function makeMissing(history: HistoryCollection, ttl: number): Promise<void> {
   const collection = history.rawCollection();
   const indexes = await indexesOf(history);

@@ -106,7 +106,7 @@ describe('settings', () => {
       development,
     );
     expect(JSON.stringify(redact(settings))).not.toContain(key);
-    expect(redact(settings)).toMatchObject({ link: { secret: '(secret)' }, queue: { batch: 100 } });
+    expect(redact(settings)).toMatchObject({ link: { secret: '(secret)' }, queue: { batch: 500 } });
   });
 
   test('take one value or a list where a list is meant', () => {
