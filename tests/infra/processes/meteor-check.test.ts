@@ -164,7 +164,7 @@ const planted: Planted[] = [
     'the import graph keeps',
     'infra/catalog/task-options.ts',
     with_("export * from '../queue/model/order';"),
-    /infra\/catalog\/priority\.ts: imports infra\/queue\/model\/order\.ts \(catalog-is-low\)/,
+    /infra\/catalog\/task-options\.ts: imports infra\/queue\/model\/order\.ts \(catalog-is-low\)/,
   ],
   [
     'the worker file',
