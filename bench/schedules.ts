@@ -14,14 +14,24 @@ import { ScheduleRunner } from '../infra/schedules/schedule-runner';
 import { SchedulesOf } from '../infra/schedules/schedules';
 import type { StoredSchedule } from '../infra/schedules/stored-schedule';
 import { timetableOf } from '../packages/synced-cron/entry';
-import { catalog } from './queue-catalog';
-import { figure, percentile } from './queue-figures';
+import { catalog } from './queue/catalog';
 
 const size = (name: string, otherwise: number) => Number(process.env[name] ?? otherwise);
 const sender = { appId: 'bench', version: '1', rootUrl: 'http://localhost' };
 const schedulesCount = size('BENCH_SCHEDULES', 10_000);
 const seconds = size('BENCH_SECONDS', 60);
 const hour = 3_600_000;
+
+function figure(name: string, value: string): void {
+  console.log(`${name.padEnd(58)} ${value}`);
+}
+
+/** The value that the given share of the samples does not exceed, with one decimal. */
+function percentile(samples: readonly number[], share: number): string {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const at = Math.min(sorted.length - 1, Math.floor(sorted.length * share));
+  return (sorted[at] ?? Number.NaN).toFixed(1);
+}
 
 async function main(): Promise<void> {
   const found = await findMongo();

@@ -1,7 +1,8 @@
-import type { TaskQueueOf } from '../infra/queue/api/task-queue';
-import { newToken } from '../infra/queue/model/ids';
-import type { catalog } from './queue-catalog';
-import { figure, percentile } from './queue-figures';
+import type { TaskQueueOf } from '../../infra/queue/api/task-queue';
+import { newToken } from '../../infra/queue/model/ids';
+import type { catalog } from './catalog';
+import { openQueue } from './peers/tandem';
+import type { Figures } from './workloads';
 
 type BenchQueue = TaskQueueOf<typeof catalog>;
 
@@ -10,25 +11,28 @@ const claims = 50;
 const perClaim = 20;
 
 /** The cost of a claim of 20 tasks in a short queue, in a long one, and behind tasks of a type that is paused. */
-export async function measureClaims(queue: BenchQueue, long: number, paused: number): Promise<void> {
+export async function measureClaims(url: string, long: number, paused: number): Promise<Record<string, Figures>> {
+  const { queue, close } = await openQueue(url);
   await fill(queue, 'noop', short);
-  figure(`claim of ${perClaim} with ${short} queued`, await costOfClaims(queue));
+  const shortQueue = await costOfClaims(queue);
   await fill(queue, 'held', paused);
-  figure(`the same behind ${paused} paused ones`, await costOfClaims(queue));
+  const behindPaused = await costOfClaims(queue);
   await fill(queue, 'noop', long);
-  figure(`the same with ${long} queued`, await costOfClaims(queue));
+  const longQueue = await costOfClaims(queue);
+  await close();
+  return { [`${short} queued`]: shortQueue, [`behind ${paused} paused`]: behindPaused, [`${long} queued`]: longQueue };
 }
 
 async function fill(queue: BenchQueue, taskType: 'noop' | 'held', count: number): Promise<void> {
   const batch = 2_000;
   for (let added = 0; added < count; added += batch) {
     const length = Math.min(batch, count - added);
-    await queue.addTasks(Array.from({ length }, (_, n) => ({ taskType, data: { n } })));
+    await queue.addTasks(Array.from({ length }, (_, n) => ({ taskType, data: { n, ms: 0 } })));
   }
 }
 
 /** Claims and hands back, so that the queue stays as long as it is. */
-async function costOfClaims({ core: { store, clock } }: BenchQueue): Promise<string> {
+async function costOfClaims({ core: { store, clock } }: BenchQueue): Promise<Figures> {
   const samples: number[] = [];
   for (let n = 0; n < claims + 5; n++) {
     const from = performance.now();
@@ -42,6 +46,6 @@ async function costOfClaims({ core: { store, clock } }: BenchQueue): Promise<str
     samples.push(performance.now() - from);
     await store.handBack(tasks);
   }
-  const warm = samples.slice(5);
-  return `p50 ${percentile(warm, 0.5)} ms, p99 ${percentile(warm, 0.99)} ms`;
+  const sorted = samples.slice(5).sort((a, b) => a - b);
+  return { p50: sorted[sorted.length >> 1]!, p99: sorted.at(-1)! };
 }
