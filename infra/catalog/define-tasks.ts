@@ -1,6 +1,9 @@
 import SimpleSchema from 'simpl-schema';
+import { show } from '../errors/plain-error';
 import { type FlatFields, flattenFields } from './compile-payload';
+import { didYouMean } from './nearest';
 import { findOptionProblems } from './option-problems';
+import { findPayloadProblems } from './parse-payload';
 import type { DataOfFields, PayloadFields } from './payload-language';
 import { type QuickCheck, quickCheckOf } from './quick-check';
 import { type ResolvedOptions, type RunsIn, resolveOptions, type TaskTypeOptions } from './task-options';
@@ -54,9 +57,52 @@ export function defineTasks<const D extends Record<string, TaskTypeOptions<Paylo
   const entries = Object.entries(definitions).map(
     ([taskType, options]) => [taskType, defineTask(taskType, options, problems)] as const,
   );
+  problems.push(...findFollowUpProblems(entries));
   if (problems.length > 0) throw new Error(`The task catalog is not valid:\n  ${problems.join('\n  ')}`);
   return Object.freeze(Object.fromEntries(entries)) as CatalogOf<D>;
 }
+
+/** What is wrong with the types that `onFailed` names. Of those that are wrong themselves nothing is said twice. */
+function findFollowUpProblems(entries: readonly (readonly [string, TaskDefinition | undefined])[]): string[] {
+  const types = new Map(entries);
+  return entries.flatMap(([taskType, definition]) => {
+    const { onFailed } = definition ?? {};
+    if (onFailed === undefined) return [];
+    const problem = types.has(onFailed)
+      ? followUpProblem(taskType, onFailed, types)
+      : `the catalog has no such task type${didYouMean(String(onFailed), [...types.keys()])}`;
+    return problem ? [`${taskType}.onFailed: ${show(onFailed)}: ${problem}`] : [];
+  });
+}
+
+function followUpProblem(
+  taskType: string,
+  onFailed: string,
+  types: ReadonlyMap<string, TaskDefinition | undefined>,
+): string | undefined {
+  const chain = [taskType];
+  for (let next: string | undefined = onFailed; next !== undefined; next = types.get(next)?.onFailed) {
+    if (chain.includes(next)) return `a circle: ${[...chain, next].join(' → ')}`;
+    chain.push(next);
+  }
+  return takesFailedTask(types.get(onFailed))
+    ? undefined
+    : 'its payload does not take a failed task; write payload: failedTask';
+}
+
+/** Whether a type may be what `onFailed` names. */
+export function takesFailedTask(definition: TaskDefinition | undefined): boolean {
+  const example = { taskId: 'id', taskType: 'type', data: {}, error: { name: 'Error', message: 'why' } };
+  return definition === undefined || findPayloadProblems(definition, example).length === 0;
+}
+
+/** The payload of a task type that `onFailed` names: what is known of the task that has failed for good. */
+export const failedTask = {
+  taskId: String,
+  taskType: String,
+  data: { type: Object, blackbox: true },
+  error: { name: String, message: String },
+} as const satisfies PayloadFields;
 
 function defineTask(taskType: string, options: TaskTypeOptions, problems: string[]): TaskDefinition | undefined {
   const found = findOptionProblems(options, taskType);

@@ -5,9 +5,11 @@ export {
   type CatalogOf,
   type DataIn,
   defineTasks,
+  failedTask,
   type TaskDefinition,
   type TaskTypeIn,
   type TaskTypeRunningIn,
+  takesFailedTask,
 } from './define-tasks';
 export { didYouMean } from './nearest';
 export {

@@ -35,10 +35,12 @@ const options: Record<string, Range | Record<string, Range>> = {
 
 /** Lists what is wrong with the options of a task type (all but its payload). */
 export function findOptionProblems(input: object, path: string): string[] {
-  const known = ['payload', 'concurrency', 'runsIn', ...Object.keys(options)];
+  const known = ['payload', 'concurrency', 'runsIn', 'onFailed', ...Object.keys(options)];
   const problems = Object.entries(input).flatMap(([name, value]) => {
     if (name === 'payload' || value === undefined) return [];
     if (name === 'concurrency') return checkConcurrency(value, fieldsIn(input), `${path}.concurrency`);
+    // What it names is looked at when all types are known.
+    if (name === 'onFailed') return [];
     if (name === 'runsIn') return checkRunsIn(value, `${path}.runsIn`);
     const rule = options[name];
     if (!rule) return [`${path}.${name}: unknown option${didYouMean(name, known)}`];

@@ -82,6 +82,8 @@ export interface TaskTypeOptions<Fields extends PayloadFields = PayloadFields> {
   readonly runsIn?: RunsIn;
   /** With `runsIn: 'role'`: how many run at once in one jobs role. Default: 10. */
   readonly perRole?: number;
+  /** The type of the task that is added when one of this type has failed for good; its payload is `failedTask`. */
+  readonly onFailed?: string;
   /** How often it may be put off by `Snooze`, in all its attempts: then it has failed. Default: 100. */
   readonly maxSnoozes?: number;
   readonly rateLimit?: RateLimit;
@@ -105,6 +107,7 @@ export interface ResolvedOptions {
   readonly perWorker: number;
   readonly runsIn: RunsIn;
   readonly maxSnoozes: number;
+  readonly onFailed?: string;
   readonly rateLimit?: RateLimit;
   readonly retention: Retention;
   readonly version: number;

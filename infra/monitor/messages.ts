@@ -69,6 +69,7 @@ const lines: Record<string, [Level, string | Writer]> = {
     ({ count, name, message }) => `failure number ${count} of its kind: ${name}: ${message}`,
   ],
 
+  'task.failureNotTold': ['error', ({ onFailed, why }) => `${onFailed} could not be added for its failure: ${why}`],
   'task.heldLoop': [
     'warn',
     ({ taskType, heldMs }) =>

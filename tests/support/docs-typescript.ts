@@ -14,6 +14,7 @@ const insertedBefore: Record<string, RegExp> = {
 
 /** What a block uses and its file has imported only once somebody has put such a block in. */
 const imports: Record<string, string> = {
+  'imports/tasks/catalog.ts': "import { failedTask } from '../../infra/catalog';\n",
   'imports/schedules.ts': "import { addsTask } from '../infra/queue/adds-task';\n",
 };
 

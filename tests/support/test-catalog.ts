@@ -1,5 +1,5 @@
 import SimpleSchema from 'simpl-schema';
-import { defineTasks, Priority } from '../../infra/catalog';
+import { defineTasks, failedTask, Priority } from '../../infra/catalog';
 
 const never = { base: 60_000, factor: 1, max: 60_000, jitter: 0 };
 const soon = { base: 20, factor: 1, max: 20, jitter: 0 };
@@ -10,6 +10,8 @@ export const catalogForTests = defineTasks({
   strict: { payload: { rows: { type: SimpleSchema.Integer, min: 1 } }, attempts: 1 },
   flaky: { payload: { n: { type: Number, optional: true } }, attempts: 3, backoff: soon, priority: 5 },
   patient: { payload: {}, attempts: 3, backoff: never },
+  guarded: { payload: { order: String }, onFailed: 'mailOwner', attempts: 1 },
+  mailOwner: { payload: failedTask },
   sleepy: { payload: {}, maxSnoozes: 3 },
   single: { payload: {}, concurrency: 1 },
   turns: { payload: { customer: String }, concurrency: { max: 1, key: 'customer' }, attempts: 3, backoff: soon },

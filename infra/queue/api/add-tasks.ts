@@ -107,7 +107,7 @@ async function insert(
  * @throws where it has not finished, was rejected, or is not as it was signed: nobody's forgery is signed anew.
  */
 export function replayOf(task: Task, signer: Signer, inMemory: boolean): UnparsedTask {
-  const { _id, state, taskType, data, basePriority, signature } = task;
+  const { _id, state, taskType, data, basePriority, signature, onFailed } = task;
   if (!(finishedStates as readonly TaskState[]).includes(state))
     throw new Error(`replay: task "${_id}" is ${state}; only what has finished can be played again`);
   if (state === 'rejected')
@@ -116,5 +116,5 @@ export function replayOf(task: Task, signer: Signer, inMemory: boolean): Unparse
   if (problem !== undefined) throw new Error(`replay: task "${_id}" cannot be trusted: ${problem}. Add it afresh`);
   // An old signature says nothing of the priority: it is the type's then.
   const priority = signer.active && isOldSignature(signature) ? undefined : basePriority;
-  return { taskType, data, priority, inMemory };
+  return { taskType, data, priority, inMemory, ...(onFailed !== undefined && { onFailed }) };
 }

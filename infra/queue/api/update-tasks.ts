@@ -127,6 +127,8 @@ const owned: readonly string[] = [
   'attempt',
   'attempts',
   'snoozes',
+  'onFailed',
+  'failureTold',
   'sender',
   'catalogVersion',
   'signature',

@@ -128,6 +128,7 @@ export class Dispatcher implements QueueSignals {
     await this.parts.guard.attempt('counters', () => this.parts.counters.load());
     await this.parts.heartbeat.start();
     await this.parts.types.readPauses();
+    this.parts.failures.look();
   }
 
   private async doStop(graceMs: number): Promise<void> {
@@ -145,6 +146,7 @@ export class Dispatcher implements QueueSignals {
     await this.parts.wakeUps.stop();
     await this.parts.waiting.stop();
     await this.parts.eventTimer.stop();
+    await this.parts.failures.stop();
     await this.parts.indexes.stop();
     await this.parts.guard.attempt('counters', () => this.parts.counters.flush());
     if (!inMemoryOnly) await this.parts.heartbeat.stop(isFree);

@@ -9,6 +9,7 @@ import { Owners } from '../lease/owners';
 import type { Executor } from '../model/executor';
 import { isLive, type Task } from '../model/task';
 import { ExecutionEvents } from '../settle/execution-events';
+import { FailureTasks } from '../settle/failure-tasks';
 import { RateLimits } from '../store/control';
 import { DatabaseGuard, IndexKeeper } from '../store/database-guard';
 import { TaskCounters } from '../store/task-counters';
@@ -30,6 +31,7 @@ export class DispatcherParts {
   readonly counters: TaskCounters;
   readonly types: ClaimableTypes;
   readonly waiting: WaitingTasks;
+  readonly failures: FailureTasks;
   readonly executionEvents: ExecutionEvents;
   readonly overload: Overload;
   readonly fetchLoop: FetchLoop;
@@ -51,6 +53,7 @@ export class DispatcherParts {
     this.types = new ClaimableTypes(core, this.guard, taskTypes);
     this.overload = new Overload(overload, core.emit, this.wake, Math.min(refreshRate, loadEveryMs), measureLoad);
     this.waiting = this.createWaitingTasks();
+    this.failures = new FailureTasks(core, this.guard);
     this.executionEvents = this.createExecutionEvents();
     this.fetchLoop = this.createFetchLoop();
     this.heartbeat = this.createHeartbeat();
@@ -64,6 +67,7 @@ export class DispatcherParts {
   private left(task: Task): void {
     this.waiting.slotFreed(task);
     if (!isLive(task)) this.waiting.hasEnded(task);
+    if (task.state === 'failed') this.failures.heardOf(task);
   }
 
   private createWaitingTasks(): WaitingTasks {
@@ -140,6 +144,7 @@ export class DispatcherParts {
         core.memory.purge(core.clock.now());
         this.indexes.look();
         await this.eventTimer.lookAtOwners();
+        this.failures.lookNowAndThen();
         await this.counters.flush();
       },
     });

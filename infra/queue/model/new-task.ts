@@ -12,6 +12,7 @@ import {
   payloadLimits,
   type TaskDefinition,
   type TaskTypeIn,
+  takesFailedTask,
   timeOf,
 } from '../../catalog';
 import { show } from '../../errors/plain-error';
@@ -49,6 +50,8 @@ export interface AddOptions {
   ifFailed?: IfFailed;
   /** The batch that it is a member of (`addBatch`). */
   batch?: string;
+  /** The type of the task that is added when this one has failed for good. Default: its type's. */
+  onFailed?: string;
   /** The task is added in this session's transaction. */
   session?: AnySession;
 }
@@ -101,7 +104,8 @@ export function newTask(given: UnparsedTask, origins: TaskOrigin): Task {
   const definition = definitionOf(catalog, given.taskType);
   const { taskType } = definition;
   const { data, problems: dataProblems } = parseData(definition, given.data ?? {});
-  const problems = [...findOptionProblems(given), ...dataProblems];
+  const onFailed = (given.onFailed ?? definition.onFailed) as string | undefined;
+  const problems = [...findOptionProblems(given), ...dataProblems, ...onFailedProblems(given, taskType, catalog)];
   if (problems.length > 0) throw new InvalidTaskError(problems);
   const options = given as AddOptions;
   const dueDate = copyOf(options.dueDate) ?? now;
@@ -111,6 +115,7 @@ export function newTask(given: UnparsedTask, origins: TaskOrigin): Task {
   const after = options.after && [...new Set(options.after)];
   const limitKey = limitKeyOf(definition, data);
   if (limitKey !== undefined && options.inMemory) throw new InvalidTaskError([notInMemory(taskType)]);
+  if (onFailed !== undefined && options.inMemory) throw new InvalidTaskError([onFailedNotInMemory]);
   const task: Task = {
     _id: options._id ?? newTaskId(),
     taskType,
@@ -131,6 +136,7 @@ export function newTask(given: UnparsedTask, origins: TaskOrigin): Task {
     ...(options.batch !== undefined && { batch: options.batch }),
     ...comesAfter,
     ...(limitKey !== undefined && { limitKey }),
+    ...(onFailed !== undefined && { onFailed, failureTold: false }),
     attempt: 0,
     attempts: [],
     sender,
@@ -194,6 +200,18 @@ const areIds: Check = value => {
 const notInMemory = (taskType: string) =>
   `inMemory: ${taskType} has a limit over all jobs roles, which counts tasks in the database; leave inMemory out`;
 
+const onFailedNotInMemory =
+  'inMemory: with onFailed its failure is to survive a crash, and what is in memory does not; leave inMemory out';
+
+/** What `onFailed` names must be there, take a failed task, and not be what has failed. */
+function onFailedProblems({ onFailed }: UnparsedTask, taskType: string, catalog: AnyCatalog): string[] {
+  if (onFailed === undefined) return [];
+  if (onFailed === taskType) return [`onFailed: ${show(onFailed)} is its own type: it would follow itself for ever`];
+  const follower = definitionOf(catalog, onFailed);
+  if (takesFailedTask(follower)) return [];
+  return [`onFailed: the payload of ${show(onFailed)} does not take a failed task; write payload: failedTask`];
+}
+
 const checks: Record<keyof AddOptions, Check> = {
   priority: value => (Number.isSafeInteger(value) ? undefined : 'is not an integer'),
   front: isBoolean,
@@ -207,6 +225,7 @@ const checks: Record<keyof AddOptions, Check> = {
   ifFailed: value =>
     ifFailedChoices.includes(value as IfFailed) ? undefined : `is none of ${ifFailedChoices.join(', ')}`,
   batch: isText,
+  onFailed: isText,
   session: value =>
     typeof (value as AnySession)?.inTransaction === 'function' ? undefined : 'is not a session of a MongoDB driver',
 };

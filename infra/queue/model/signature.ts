@@ -22,6 +22,7 @@ export type Signed = Pick<
   | 'batch'
   | 'afterBatch'
   | 'onlyIfFailed'
+  | 'onFailed'
 >;
 
 /** What a signature of today begins with: it is part of what is signed, too. */
@@ -94,8 +95,8 @@ function signedText(task: Signed): string {
     task;
   const optional = [deadline ?? null, uniqueKey ?? null, origin ?? null];
   // Only where there are any: a task without has the text that it had before there were any.
-  const order = orderOf(task);
-  if (Object.keys(order).length > 0) optional.push(canonical(order));
+  const others = comesWithIt(task);
+  if (Object.keys(others).length > 0) optional.push(canonical(others));
   return (
     version +
     canonical([
@@ -113,8 +114,8 @@ function signedText(task: Signed): string {
 }
 
 /** What a task comes after, and what comes after it. */
-function orderOf({ after, ifFailed, batch, afterBatch, onlyIfFailed }: Signed): object {
-  const all = { after, ifFailed, batch, afterBatch, onlyIfFailed };
+function comesWithIt({ after, ifFailed, batch, afterBatch, onlyIfFailed, onFailed }: Signed): object {
+  const all = { after, ifFailed, batch, afterBatch, onlyIfFailed, onFailed };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 

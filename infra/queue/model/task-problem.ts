@@ -31,6 +31,8 @@ const checks: [keyof Task, Check][] = [
   ['limitKey', optional(isText)],
   ['slot', optional(isText)],
   ['attempt', isCount],
+  ['onFailed', optional(isText)],
+  ['failureTold', optional(isFlag)],
   ['snoozes', optional(isCount)],
   ['attempts', value => Array.isArray(value) && value.length <= attemptsKept],
   ['sender', isSender],

@@ -106,6 +106,10 @@ export interface Task<Data = unknown, Result = unknown> {
   afterBatch?: string;
   /** With `afterBatch`: it runs where a member of the batch has failed, and is not needed otherwise. */
   onlyIfFailed?: true;
+  /** The type of the task that is added when this one has failed for good. */
+  onFailed?: string;
+  /** Whether that was done. False from the beginning where there is an `onFailed`. */
+  failureTold?: boolean;
   /** What it is counted under, where its type has a limit over all roles: `type/key`. */
   limitKey?: string;
   /** Its slot of that limit, `limitKey#number`, from when it is queued to the end of its attempt. Unique. */

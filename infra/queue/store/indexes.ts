@@ -57,6 +57,8 @@ export const indexes: IndexDescription[] = [
     expireAfterSeconds: 0,
     partialFilterExpression: { expiresAt: { $exists: true } },
   },
+  // Whose failure is still to be followed by another task.
+  { name: 'untoldFailures', key: { finishedAt: 1 }, partialFilterExpression: { state: 'failed', failureTold: false } },
   // The console shows the newest failures, however many tasks are done.
   { name: 'failed', key: { finishedAt: -1 }, partialFilterExpression: { state: 'failed' } },
   // For a queue that meteor-cluster wrote: what is not taken over yet is found without reading the rest.

@@ -40,7 +40,8 @@ export async function retryTask(
   const ended = { _id, state: { $in: finishedStates.filter(state => state !== 'done') } };
   const deadlineWatch = { $cond: [{ $eq: [{ $type: '$deadline' }, 'date'] }, 'bump', '$$REMOVE'] };
   const order = { priority: '$basePriority', place: placeAsAddedInMongo, dueDate };
-  const afresh = { ...startAfresh, attempt: 0, ...order, deadlineWatch };
+  const failureTold = { $cond: [isThere('onFailed', 'string'), false, '$$REMOVE'] };
+  const afresh = { ...startAfresh, attempt: 0, ...order, deadlineWatch, failureTold };
   try {
     const { matchedCount } = await collection.updateOne(ended, [
       { $set: { ...afresh, ...(signature && { signature }) } },
