@@ -1,22 +1,23 @@
 import type { QueueCore } from '../api/queue-core';
 import { newToken } from '../model/ids';
 import type { Task } from '../model/task';
-import type { Grant, RateLimits } from '../store/control';
+import type { Grant } from '../store/rate-limits';
 import type { Claim, KnownType, Peeked, TaskStore } from '../store/task-store';
+import type { RateGrants } from './rate-grants';
 import { type Verified, verify } from './verify';
 
 export interface ClaimerOptions {
   core: QueueCore;
   owner: string;
   leaseMs: number;
-  rates: RateLimits;
+  rates: Pick<RateGrants, 'reserve' | 'took'>;
   /** How many tasks of a type run now, for its concurrency. */
   countRunning(taskType: string): number;
   /** How many of tasks of these types, in this order, the executor takes now. */
   fitting(taskTypes: readonly string[]): number;
   /** Whether the executor takes tasks of a type now: those that run elsewhere than what it is full of. */
   takes?(taskType: string): boolean;
-  /** A rate window is used up until then. */
+  /** A rate is used up until then. */
   onRateLimited(taskType: string, until: Date): void;
 }
 
@@ -60,11 +61,17 @@ export class Claimer {
     const { chosen, grants, refused } = await this.withinRates(this.fitting(this.withinConcurrency(picked)));
     const taken = await this.take(chosen);
     this.learn(chosen.length, taken.length);
-    this.giveBack(grants, taken);
+    const verified = verify(this.options.core, taken);
+    for (const [taskType, grant] of grants)
+      this.options.rates.took(
+        taskType,
+        grant,
+        verified.tasks.filter(task => task.taskType === taskType),
+      );
     // Some may be left: behind a full batch, behind those of a type that is full now, or taken by others before us.
     const left = peeked.length === wanted || chosen.length < picked.length || taken.length < chosen.length;
     // Without any of that, the next look would only see the same again.
-    return { ...verify(this.options.core, taken), more: left && (chosen.length > 0 || refused) };
+    return { ...verified, more: left && (chosen.length > 0 || refused) };
   }
 
   /** One round trip instead of two: what comes to a role that waits for it mostly comes alone. */
@@ -117,19 +124,9 @@ export class Claimer {
   }
 
   private async reserve(taskType: string, wanted: number): Promise<Grant | undefined> {
-    const { rateLimit } = this.options.core.catalog[taskType] ?? {};
-    if (!rateLimit) return undefined;
-    const grant = await this.options.rates.reserve(taskType, wanted, rateLimit);
-    if (grant.granted < wanted) this.options.onRateLimited(taskType, grant.windowEnd);
+    const grant = await this.options.rates.reserve(taskType, wanted);
+    if (grant && grant.granted < wanted) this.options.onRateLimited(taskType, grant.next);
     return grant;
-  }
-
-  private giveBack(grants: Map<string, Grant>, taken: Task[]): void {
-    for (const [taskType, grant] of grants) {
-      const unused = grant.granted - taken.filter(task => task.taskType === taskType).length;
-      // Lost where it fails: the window is a little tighter then, never wider.
-      void this.options.rates.giveBack(taskType, unused, grant).catch(() => {});
-    }
   }
 
   private async take(chosen: Peeked[]): Promise<Task[]> {

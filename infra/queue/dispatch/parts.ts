@@ -3,6 +3,7 @@ import { ClaimableTypes } from '../claim/claimable-types';
 import { Claimer } from '../claim/claimer';
 import { InFlightTasks } from '../claim/in-flight';
 import { Overload } from '../claim/overload';
+import { RateGrants } from '../claim/rate-grants';
 import { EventTimer } from '../due/event-timer';
 import { Heartbeat } from '../lease/heartbeat';
 import { Owners } from '../lease/owners';
@@ -10,8 +11,8 @@ import type { Executor } from '../model/executor';
 import { isLive, type Task } from '../model/task';
 import { ExecutionEvents } from '../settle/execution-events';
 import { FailureTasks } from '../settle/failure-tasks';
-import { RateLimits } from '../store/control';
 import { DatabaseGuard, IndexKeeper } from '../store/database-guard';
+import { RateLimits } from '../store/rate-limits';
 import { TaskCounters } from '../store/task-counters';
 import type { TaskStore } from '../store/task-store';
 import { WaitingTasks } from '../waiting/waiting-tasks';
@@ -30,6 +31,7 @@ export class DispatcherParts {
   readonly indexes: IndexKeeper;
   readonly counters: TaskCounters;
   readonly types: ClaimableTypes;
+  readonly rates: RateGrants;
   readonly waiting: WaitingTasks;
   readonly failures: FailureTasks;
   readonly executionEvents: ExecutionEvents;
@@ -52,6 +54,7 @@ export class DispatcherParts {
     this.counters = new TaskCounters(core.db);
     this.types = new ClaimableTypes(core, this.guard, taskTypes);
     this.overload = new Overload(overload, core.emit, this.wake, Math.min(refreshRate, loadEveryMs), measureLoad);
+    this.rates = new RateGrants(new RateLimits(core.db), core.catalog, this.guard);
     this.waiting = this.createWaitingTasks();
     this.failures = new FailureTasks(core, this.guard);
     this.executionEvents = this.createExecutionEvents();
@@ -88,6 +91,7 @@ export class DispatcherParts {
       guard,
       executor,
       wake: this.wake,
+      rates: this.rates,
       onLeft: task => this.left(task),
       onScheduled,
       ...batch,
@@ -121,7 +125,7 @@ export class DispatcherParts {
       core: this.core,
       owner: this.owners.id,
       leaseMs: this.settings.leaseMs,
-      rates: new RateLimits(this.core.db),
+      rates: this.rates,
       countRunning: taskType => this.inFlight.countRunning(taskType),
       fitting: taskTypes => this.executor.fitting(taskTypes),
       takes: taskType => this.executor.takes?.(taskType) ?? true,

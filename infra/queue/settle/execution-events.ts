@@ -1,6 +1,7 @@
 import { DatabaseClock } from '../../database';
 import type { QueueCore } from '../api/queue-core';
 import type { InFlightTasks } from '../claim/in-flight';
+import type { RateGrants } from '../claim/rate-grants';
 import type { AttemptReport, Executor, ExecutorCallbacks } from '../model/executor';
 import type { Progress, Task } from '../model/task';
 import type { DatabaseGuard } from '../store/database-guard';
@@ -18,6 +19,7 @@ export interface ExecutionEventsOptions {
   guard: DatabaseGuard;
   /** How many ends one write takes at most. */
   batch?: number;
+  rates: Pick<RateGrants, 'begun' | 'ended'>;
   /** There is room, or a task that waits again: there may be work. */
   wake(): void;
   /** A task has ended, or waits for its next attempt outside of the queue: its slot is free. */
@@ -53,8 +55,9 @@ export class ExecutionEvents implements ExecutorCallbacks {
   }
 
   onStarted(task: Task, workerPid: number): void {
-    const { core } = this.options;
+    const { core, rates } = this.options;
     const { _id: taskId, taskType, attempt } = task;
+    rates.begun(task);
     core.emit('task.started', { taskType, taskId, attempt: attempt + 1, workerPid });
     core.events.tell('started', task, workerPid);
   }
@@ -67,7 +70,8 @@ export class ExecutionEvents implements ExecutorCallbacks {
   }
 
   onReport({ task, outcome, ran }: AttemptReport): void {
-    const { inFlight, wake } = this.options;
+    const { inFlight, rates, wake } = this.options;
+    rates.ended(task);
     const known = inFlight.get(task);
     // Lost in the meantime: whoever has it now will report.
     if (!known) return;
@@ -81,6 +85,7 @@ export class ExecutionEvents implements ExecutorCallbacks {
     const { inFlight, executor, core } = this.options;
     const known = tasks.filter(task => inFlight.get(task));
     for (const task of known) {
+      this.options.rates.ended(task);
       inFlight.forget(task);
       executor.cancel(task._id);
       core.emit('task.lost', { taskType: task.taskType, taskId: task._id });
