@@ -53,6 +53,6 @@ test('each npm script that runs TypeScript looks first', () => {
   const scripts = Object.values<string>(manifest.scripts).filter(script => script.includes('tsx'));
   expect(scripts.length).toBeGreaterThan(10);
   for (const script of scripts)
-    expect(script).toMatch(/^node --require \.\/infra\/dev\/installed\.cjs --require tsx\/cjs /);
+    expect(script).toMatch(/^node (--expose-gc )?--require \.\/infra\/dev\/installed\.cjs --require tsx\/cjs /);
   expect(readFileSync(join(root, 'deploy.sh'), 'utf8').match(/--require tsx\/cjs/g)).toHaveLength(1);
 });
