@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { readSheet } from 'read-excel-file/node';
 import { saleAt } from '../../imports/tasks/handlers/reports/sales';
-import { type Report, reportsCollection, salesCollection } from '../../imports/tasks/reports/documents';
+import { countReports, type Report, reportsCollection, salesCollection } from '../../imports/tasks/reports/documents';
 import { FileStore } from '../../infra/database';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { eventually } from '../support/eventually';
@@ -110,4 +110,15 @@ test('fills holes that a crash has left in the last batch of the books', async (
   const attempt = await askFor(1_000);
   await attempt.outcome();
   expect(await sheetOf(attempt)).toHaveLength(1_001);
+});
+
+test('is counted in words, one of a thing without an s', async () => {
+  const createdAt = new Date('2026-03-01T12:00:00Z');
+  const span = { $gte: createdAt, $lt: new Date(createdAt.getTime() + 1) };
+  const add = (rows: number) => database.db.collection(reportsCollection).insertOne({ owner: 'ada', rows, createdAt });
+  expect(await countReports(database.db, span)).toBeUndefined();
+  await add(1);
+  expect(await countReports(database.db, span)).toBe('1 report of 1 row');
+  await add(20_000);
+  expect(await countReports(database.db, span)).toBe('2 reports of 20,001 rows');
 });

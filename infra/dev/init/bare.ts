@@ -100,6 +100,7 @@ const shared: Feature = {
     'imports/ui/components/Panel.tsx',
     'imports/ui/components/Panel.tsx',
     'imports/ui/components/ProgressBar.tsx',
+    'tests/app/notifications-of-all.test.ts',
     'tests/e2e/bad-input.test.ts',
     'tests/e2e/flows.test.ts',
     'tests/e2e/owners.test.ts',
@@ -122,6 +123,9 @@ const shared: Feature = {
   },
 };
 
+/** Each can go alone. */
+export const features = { reports, pictures, notifications };
+
 const dependencies = ['hucre', 'sharp'];
 const devDependencies = ['jpeg-js', 'read-excel-file'];
 
@@ -130,11 +134,13 @@ const devDependencies = ['jpeg-js', 'read-excel-file'];
  * stays is the web role's pulse and one small task, `burn`, from the page to the worker and back.
  */
 export function stripSample(edits: Edits): void {
-  for (const { own, lines } of [reports, pictures, notifications, shared]) {
-    for (const path of own) edits.remove(path);
-    for (const [file, those] of Object.entries(lines)) edits.removeLines(file, those);
-  }
+  for (const feature of [...Object.values(features), shared]) stripFeature(edits, feature);
   withoutPackages(edits);
+}
+
+export function stripFeature(edits: Edits, { own, lines }: Feature): void {
+  for (const path of own) edits.remove(path);
+  for (const [file, those] of Object.entries(lines)) edits.removeLines(file, those);
 }
 
 /** The caller lets npm put the lock file in order. */
