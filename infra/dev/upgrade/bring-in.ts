@@ -10,7 +10,7 @@ import { refuseDirtyTree } from '../clean-tree';
 import { parseJson } from '../json-file';
 import { root as next } from '../root';
 import { keepAsPatch, mergeTexts } from './git-blobs';
-import { isMachinery, templateFiles } from './machinery';
+import { isMachinery, packagesNeeded, templateFiles } from './machinery';
 import { type Manifest, mergeManifest } from './merge-manifest';
 import { newEntries, planUpgrade, type UpgradePlan } from './plan';
 import { readRecord, recordOf, recordWithout, type UpgradeRecord, writeRecord } from './record';
@@ -34,7 +34,9 @@ function bringIn({ app, source, force, dryRun }: Order): boolean {
   if (dryRun) return true;
   const patch = plan.edited.length > 0 ? keepAsPatch(app, plan.edited, record.files) : undefined;
   const unmerged = writeFiles(app, plan, record);
-  const { clashes, packagesChanged } = writeManifest(app, record.manifest, nextRecord.manifest);
+  const taken = Object.keys(nextRecord.files).filter(file => !record.without.includes(file));
+  const needed = packagesNeeded(next, taken);
+  const { clashes, packagesChanged } = writeManifest(app, record.manifest, nextRecord.manifest, needed);
   writeRecord(app, recordWithout(nextRecord, app));
   const isGood = check(app, packagesChanged);
   console.log(whatNext(isGood, [...unmerged.map(file => `${file}: both have changed it`), ...clashes], patch));
@@ -71,10 +73,15 @@ function writeFiles(app: string, { take, remove, merge, edited }: UpgradePlan, r
   });
 }
 
-function writeManifest(app: string, base: Manifest, comes: Manifest): { clashes: string[]; packagesChanged: boolean } {
+function writeManifest(
+  app: string,
+  base: Manifest,
+  comes: Manifest,
+  needed: readonly string[],
+): { clashes: string[]; packagesChanged: boolean } {
   const path = join(app, 'package.json');
   const mine = parseJson(readFileSync(path, 'utf8'), 'package.json') as Manifest;
-  const { merged, clashes } = mergeManifest(base, mine, comes);
+  const { merged, clashes } = mergeManifest(base, mine, comes, needed);
   writeFileSync(path, `${JSON.stringify(merged, null, 2)}\n`);
   const packages = (of: Manifest) => [of.dependencies, of.devDependencies];
   return { clashes, packagesChanged: !isDeepStrictEqual(packages(mine), packages(merged)) };

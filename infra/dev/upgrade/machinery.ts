@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CheckoutFiles } from '../meteor/checkout-files';
 
 /** What the template alone edits. An app gives its wishes as arguments (imports/app.ts), and an upgrade replaces all of it. */
 const machinery = [
@@ -53,4 +54,12 @@ export function templateFiles(folder: string): Map<string, string> {
 /** As git names it: what was ever committed can be found by it. */
 export function blobHash(bytes: Buffer): string {
   return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+}
+
+/** The npm packages that those of the files import that are machinery, and the packages that hold their types. */
+export function packagesNeeded(folder: string, files: readonly string[]): string[] {
+  const sources = files.filter(file => isMachinery(file) && /\.tsx?$/.test(file));
+  const modules = [...new CheckoutFiles(folder).importedBy(sources).keys()];
+  const names = new Set(modules.map(name => name.split('/', name.startsWith('@') ? 2 : 1).join('/')));
+  return [...names].flatMap(name => [name, `@types/${name}`]);
 }

@@ -17,14 +17,23 @@ interface Three {
 /**
  * Brings the template's changes of package.json into the app's, entry by entry: each script, each package. Pure.
  *
+ * @param needed packages that come back, though the app has removed them: the new machinery imports them.
  * @returns the merged manifest, and the entries that both have changed in different ways: those stay the app's.
  */
-export function mergeManifest(base: Manifest, mine: Manifest, next: Manifest): { merged: Manifest; clashes: string[] } {
+export function mergeManifest(
+  base: Manifest,
+  mine: Manifest,
+  next: Manifest,
+  needed: readonly string[] = [],
+): { merged: Manifest; clashes: string[] } {
+  const comesBack = (key: string, name: string) => /ependencies$/.test(key) && needed.includes(name);
   const clashes: string[] = [];
   const merged = mergeFields({ base, mine, next }, (key, three) => {
     if (appsOwn.includes(key)) return three.mine;
     if (!Object.values(three).every(isFieldsOrNothing)) return decide(key, three, clashes);
-    return mergeFields(three, (name, entry) => decide(`${key}.${name}`, entry, clashes));
+    return mergeFields(three, (name, entry) =>
+      entry.mine === undefined && comesBack(key, name) ? entry.next : decide(`${key}.${name}`, entry, clashes),
+    );
   });
   return { merged: merged ?? {}, clashes };
 }

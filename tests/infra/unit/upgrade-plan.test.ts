@@ -1,7 +1,8 @@
-import { isMachinery } from '../../../infra/dev/upgrade/machinery';
+import { isMachinery, packagesNeeded } from '../../../infra/dev/upgrade/machinery';
 import { mergeManifest } from '../../../infra/dev/upgrade/merge-manifest';
 import { newEntries, planUpgrade } from '../../../infra/dev/upgrade/plan';
 import { sourceOf } from '../../../infra/dev/upgrade/source';
+import { root } from '../../support/run';
 
 const nothing = { take: [], remove: [], merge: [], edited: [] };
 
@@ -80,6 +81,17 @@ describe('package.json', () => {
       'dependencies.x: "^3" here, "^2" in the template',
       'dependencies.y: removed here, "^2" in the template',
     ]);
+  });
+
+  test('gets back a package that the new machinery imports, and no other that the app has removed', () => {
+    const mine = { ...base, dependencies: {} };
+    const next = { ...base, dependencies: { x: '^1', y: '^2' }, devDependencies: { '@types/y': '^1' } };
+    const { merged, clashes } = mergeManifest(base, mine, next, ['y', '@types/y']);
+    expect(merged).toEqual({ ...base, dependencies: { y: '^2' }, devDependencies: { '@types/y': '^1' } });
+    expect(clashes).toEqual([]);
+    expect(packagesNeeded(root, ['infra/settings/schema.ts', 'infra/database/connect.ts', 'imports/app.ts'])).toEqual(
+      expect.arrayContaining(['mongodb', '@types/mongodb']),
+    );
   });
 
   test('gets and loses whole fields', () => {
