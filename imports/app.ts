@@ -43,5 +43,7 @@ declare module '../infra/catalog/app-types' {
   interface AppTypes {
     catalog: Catalog;
     settings: typeof settings;
+    handlers: typeof handlers;
+    roleHandlers: typeof roleHandlers;
   }
 }

@@ -1,7 +1,8 @@
 import type { AnyCatalog, DataIn, TaskTypeIn } from './define-tasks';
 
 /**
- * What the app tells the compiler of itself: `imports/app.ts` merges its `catalog` and `settings` into this interface.
+ * What the app tells the compiler of itself: `imports/app.ts` merges its `catalog`, `settings` and handlers into this
+ * interface.
  * So the machinery is typed by an app that it never imports.
  */
 // biome-ignore lint/suspicious/noEmptyInterface: the app fills it
@@ -12,6 +13,16 @@ export type AppCatalog = AppTypes extends { catalog: infer C extends object } ? 
 
 /** The app's own settings. */
 export type AppOwnSettings = AppTypes extends { settings: infer S } ? S : Record<never, never>;
+
+type ResultsOf<H> = {
+  [T in keyof H]: H[T] extends () => Promise<{ readonly handler: (...input: never[]) => infer R }>
+    ? Awaited<R>
+    : unknown;
+};
+
+/** What the handlers of the app return, by task type. */
+export type AppResults = (AppTypes extends { handlers: infer H } ? ResultsOf<H> : object) &
+  (AppTypes extends { roleHandlers: infer H } ? ResultsOf<H> : object);
 
 /** The name of one of the app's task types. */
 export type AppTaskType = TaskTypeIn<AppCatalog>;

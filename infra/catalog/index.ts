@@ -1,4 +1,4 @@
-export type { AppCatalog, AppDataOf, AppOwnSettings, AppTaskType, AppTypes } from './app-types';
+export type { AppCatalog, AppDataOf, AppOwnSettings, AppResults, AppTaskType, AppTypes } from './app-types';
 export { catalogHash, catalogVersions } from './catalog-hash';
 export {
   type AnyCatalog,

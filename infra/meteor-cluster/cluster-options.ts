@@ -29,7 +29,7 @@ export interface ClusterOptions {
 
   /** Default: the app's TaskQueue. */
   // biome-ignore lint/suspicious/noExplicitAny: a cluster works for a queue of any catalog
-  queue?: TaskQueueOf<any>;
+  queue?: TaskQueueOf<any, any>;
   /** The bundled worker file. Default: private/workers/main.js, by Meteor's Assets. */
   workerFile?: string;
   /** What handlers find as `context.db`. Default: MONGO_URL. */

@@ -155,7 +155,7 @@ export class Cluster {
   private createDispatcher(core: QueueCore, executor: Pool): Dispatcher {
     const { queue, dispatcher, inMemoryOnly } = this.options;
     // biome-ignore lint/suspicious/noExplicitAny: as the options have it
-    const ownQueue: TaskQueueOf<any> = Object.create(queue, { core: { value: core } });
+    const ownQueue: TaskQueueOf<any, any> = Object.create(queue, { core: { value: core } });
     const taskTypes = Object.keys(this.types);
     const settings = { ...dispatcher, refreshRate: this.refreshRate, inMemoryOnly, taskTypes };
     return new Dispatcher({ queue: ownQueue, executor, settings });

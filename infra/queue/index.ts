@@ -1,4 +1,4 @@
-import type { AppCatalog } from '../catalog';
+import type { AppCatalog, AppResults } from '../catalog';
 import { TaskQueueOf } from './api/task-queue';
 
 /**
@@ -7,11 +7,12 @@ import { TaskQueueOf } from './api/task-queue';
  *
  * @example await TaskQueue.addTask({ taskType: 'buildReport', data: { rows: 500, owner } });
  */
-export const TaskQueue = new TaskQueueOf<AppCatalog>();
+export const TaskQueue = new TaskQueueOf<AppCatalog, AppResults>();
 
 export type { BatchHandle, NewBatch } from './api/batch';
 export type { CancelledTasks } from './api/cancel-tasks';
 export type { QueueCounts, StateCounts } from './api/counts';
+export { type ResultOptions, TaskNotDoneError } from './api/results';
 export { type QueueConnection, TaskQueueOf } from './api/task-queue';
 export { type Batch, type BatchState, batchStates } from './model/batch';
 export { DuplicateTaskError, DuplicateTasksError, InvalidTaskError, TaskNotConfirmedError } from './model/errors';

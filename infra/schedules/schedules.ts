@@ -20,7 +20,8 @@ export type ParseTimes = (times: { name: string; cron?: string; text?: string; t
 
 export interface SchedulesConnection<C extends object> {
   /** Connected. The schedules are kept in its database, signed by its keys and judged by its clock. */
-  queue: TaskQueueOf<C>;
+  // biome-ignore lint/suspicious/noExplicitAny: what its tasks result in is no matter here
+  queue: TaskQueueOf<C, any>;
   parseTimes: ParseTimes;
 }
 
@@ -67,7 +68,7 @@ export class SchedulesOf<C extends object> {
   }
 
   /** The queue that they add to. @throws before `connect`. */
-  get queue(): TaskQueueOf<C> {
+  get queue(): SchedulesConnection<C>['queue'] {
     return (this.connection ?? notConnected()).queue;
   }
 

@@ -110,13 +110,13 @@ export interface HandlerContext extends ToggleIPC {
 }
 
 /** The code of one task type of the catalog C. Its value is the task's result: plain data, 1 MB at most. */
-export type HandlerIn<C, T extends TaskTypeIn<C>> = (
+export type HandlerIn<C, T extends TaskTypeIn<C>, Result = unknown> = (
   task: Task<DataIn<C, T>>,
   context: HandlerContext,
-) => unknown | Promise<unknown>;
+) => Result | Promise<Result>;
 
 /** The code of one task type of this app: what `imports/tasks/handlers/<task>.ts` exports as `handler`. */
-export type Handler<T extends AppTaskType> = HandlerIn<AppCatalog, T>;
+export type Handler<T extends AppTaskType, Result = unknown> = HandlerIn<AppCatalog, T, Result>;
 
 /** By task type, how to load the module of its handler. */
 type RegistryOf<C, T extends TaskTypeIn<C>> = {

@@ -27,6 +27,7 @@ import {
 } from './find-tasks';
 import { letIn, letInAfter } from './let-in';
 import type { QueueCore } from './queue-core';
+import { type ResultOptions, Results } from './results';
 import { type TaskModifier, updateTasks } from './update-tasks';
 
 export interface QueueConnection {
@@ -46,9 +47,10 @@ export interface QueueConnection {
 /**
  * The queue of an app whose task types are the catalog C. Made without a database; a role connects it at start.
  */
-export class TaskQueueOf<C extends object> {
+export class TaskQueueOf<C extends object, R extends object = object> {
   /** Tasks in the memory of this jobs role. */
   readonly inMemory = new InMemoryTasks(() => this.core);
+  private readonly results = new Results(() => this.core);
   private connected: QueueCore | undefined;
   private readonly single = new Map<QueueEventName, () => void>();
 
@@ -217,6 +219,20 @@ export class TaskQueueOf<C extends object> {
     await tellCancelled(this.core, { ...task, state: 'cancelled', finishedAt: now, expiresAt });
     await letInAfter(this.core, task);
     return done;
+  }
+
+  /**
+   * Waits for the end of a task, in whatever role it runs, and resolves with its result. `result<'buildReport'>(id)` has
+   * the type of what that handler returns.
+   *
+   * @throws TaskNotDoneError where it has failed, was cancelled or rejected; a TimeoutError after `timeoutMs` (30 s); an
+   *   Error where there is no such task, or no longer.
+   */
+  result<T extends TaskTypeIn<C> = TaskTypeIn<C>>(
+    id: string,
+    options?: ResultOptions,
+  ): Promise<T extends keyof R ? R[T] : unknown> {
+    return this.results.wait(id, options) as Promise<T extends keyof R ? R[T] : unknown>;
   }
 
   /** Puts a failed, cancelled or rejected task back in the queue, attempts afresh. False: there is none such. */

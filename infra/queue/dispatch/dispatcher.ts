@@ -10,7 +10,7 @@ export type { DispatcherSettings } from './settings';
 
 export interface DispatcherOptions {
   // biome-ignore lint/suspicious/noExplicitAny: a dispatcher works for a queue of any catalog
-  queue: TaskQueueOf<any>;
+  queue: TaskQueueOf<any, any>;
   executor: Executor;
   settings?: DispatcherSettings;
 }

@@ -19,7 +19,7 @@ export interface DrainOptions {
  */
 export async function drainQueue(
   // biome-ignore lint/suspicious/noExplicitAny: it drains a queue of any catalog
-  queue: TaskQueueOf<any>,
+  queue: TaskQueueOf<any, any>,
   handlers: Record<string, InProcessHandler>,
   { timeoutMs = 10_000, evenLater = false }: DrainOptions = {},
 ): Promise<Task[]> {
@@ -38,7 +38,7 @@ export async function drainQueue(
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: as above
-async function untilEmpty(queue: TaskQueueOf<any>, timeoutMs: number, evenLater: boolean): Promise<void> {
+async function untilEmpty(queue: TaskQueueOf<any, any>, timeoutMs: number, evenLater: boolean): Promise<void> {
   const { store, memory, clock } = queue.core;
   const until = Date.now() + timeoutMs;
   for (;;) {

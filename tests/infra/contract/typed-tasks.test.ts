@@ -49,3 +49,20 @@ describe('the types of addTask', () => {
     for (const message of messages) expect(message).not.toMatch(/subject/);
   });
 });
+
+test('the type of a result follows from what the handler returns', () => {
+  const messages = messagesOf([
+    "import type { HandlerIn } from '../../../infra/workers/handler';",
+    "type Crop = HandlerIn<typeof catalog, 'crop', { width: number }>;",
+    'type Results = { crop: Awaited<ReturnType<Crop>>; tidy: unknown };',
+    'declare const typed: TaskQueueOf<typeof catalog, Results>;',
+    "const width: Promise<number> = typed.result<'crop'>('id').then(result => result.width);",
+    "const wrong: Promise<string> = typed.result<'crop'>('id').then(result => result.width);",
+    "void typed.result<'crpo'>('id');",
+    'void [width, wrong];',
+  ]);
+  expect(messages).toEqual([
+    expect.stringContaining("Type 'number' is not assignable to type 'string'"),
+    expect.stringContaining('"crpo"'),
+  ]);
+});
