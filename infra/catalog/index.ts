@@ -19,7 +19,14 @@ export {
   payloadLimits,
   resultLimits,
 } from './normal-form';
-export { definitionOf, findPayloadProblems, findSchemaProblems, PayloadError, parsePayload } from './parse-payload';
+export {
+  definitionOf,
+  findPayloadProblems,
+  findSchemaProblems,
+  optionsOf,
+  PayloadError,
+  parsePayload,
+} from './parse-payload';
 export type { DataOfFields, PayloadFields } from './payload-language';
 export {
   type Backoff,

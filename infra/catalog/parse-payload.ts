@@ -2,6 +2,7 @@ import { show } from '../errors/plain-error';
 import type { AnyCatalog, DataIn, TaskDefinition, TaskTypeIn } from './define-tasks';
 import { didYouMean } from './nearest';
 import { normalForm } from './normal-form';
+import { defaultOptions, type ResolvedOptions } from './task-options';
 
 /** A task type that the catalog lacks, or a payload that its schema refuses. `problems` has a line on each. */
 export class PayloadError extends Error {
@@ -26,6 +27,11 @@ export function definitionOf(catalog: AnyCatalog, taskType: unknown): TaskDefini
   if (definition) return definition;
   const hint = didYouMean(taskType, Object.keys(catalog)) || '; imports/tasks/catalog.ts lists the types';
   throw new PayloadError(taskType, [`taskType: unknown task type ${show(taskType)}${hint}`]);
+}
+
+/** The options of a type; the defaults for one that this role does not know (it may rescue or cancel its tasks). */
+export function optionsOf(catalog: AnyCatalog, taskType: string | undefined): ResolvedOptions {
+  return (taskType !== undefined && Object.hasOwn(catalog, taskType) && catalog[taskType]) || defaultOptions;
 }
 
 /**

@@ -2,6 +2,7 @@ import { isAddedByMember } from '../model/batch';
 import { InvalidTaskError } from '../model/errors';
 import { currentTask } from '../model/within-task';
 import type { Inserted, Insertion } from '../store/task-store';
+import { cancelAll } from './cancel-tasks';
 import type { QueueCore } from './queue-core';
 
 /**
@@ -29,8 +30,12 @@ export async function insertMembers(
   } finally {
     const added = (id: string) =>
       results.filter(({ kind }, index) => kind === 'added' && insertions[index]?.task.batch === id).length;
-    // Where this can't be written, the batch does not wait for it for long.
-    for (const id of begun) await core.batches.endAdding(id, added(id)).catch(() => {});
+    for (const id of begun) {
+      // Where this can't be written, the batch does not wait for it for long.
+      const isCancelled = await core.batches.endAdding(id, added(id)).catch(() => false);
+      // What came in beside the cancel was not there to be cancelled.
+      if (isCancelled) await cancelAll(core, { batch: id }).catch(() => {});
+    }
   }
 }
 

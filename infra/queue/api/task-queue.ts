@@ -1,5 +1,5 @@
 import type { Db, Filter } from 'mongodb';
-import { type AnyCatalog, defaultOptions, definitionOf, didYouMean, type TaskTypeIn } from '../../catalog';
+import { type AnyCatalog, definitionOf, didYouMean, type TaskTypeIn } from '../../catalog';
 import { type Clock, DatabaseClock, withoutCallTimeout } from '../../database';
 import { show } from '../../errors/plain-error';
 import type { Emit } from '../../monitor/events';
@@ -12,10 +12,9 @@ import { Batches } from '../store/batches';
 import { Pauses } from '../store/control';
 import { MemoryStore } from '../store/memory-store';
 import { MongoStore } from '../store/mongo-store';
-import { TaskCounters } from '../store/task-counters';
-import { addAll, replayOf } from './add-tasks';
+import { addAll } from './add-tasks';
 import { addBatch, BatchHandle, type NewBatch } from './batch';
-import { type CancelledTasks, cancelAll, cancelBatch } from './cancel-tasks';
+import { type CancelledTasks, cancelTasks } from './cancel-tasks';
 import { countQueue, type QueueCounts } from './counts';
 import {
   InMemoryTasks,
@@ -25,8 +24,8 @@ import {
   TaskCursor,
   type TaskFindOptions,
 } from './find-tasks';
-import { letIn, letInAfter } from './let-in';
 import type { QueueCore } from './queue-core';
+import { replayTask, retryTask } from './restart-tasks';
 import { type ResultOptions, Results } from './results';
 import { type TaskModifier, updateTasks } from './update-tasks';
 
@@ -199,26 +198,7 @@ export class TaskQueueOf<C extends object, R extends object = object> {
    */
   async cancel(which: Filter<Task> | { batch: string }): Promise<CancelledTasks>;
   async cancel(which: string | Filter<Task>): Promise<'cancelled' | 'requested' | undefined | CancelledTasks> {
-    if (typeof which !== 'object' || which === null) return this.cancelOne(parseId(which, 'cancel'));
-    const filter = parseSelector(which, 'cancel');
-    const [only, ...others] = Object.keys(filter);
-    if (only === 'batch' && others.length === 0 && typeof filter.batch === 'string')
-      return cancelBatch(this.core, filter.batch);
-    return cancelAll(this.core, filter);
-  }
-
-  private async cancelOne(id: string): Promise<'cancelled' | 'requested' | undefined> {
-    const { memory, store, clock, dispatchers } = this.core;
-    const now = clock.now();
-    const task = (await memory.findOne(id)) ?? (await store.findOne(id));
-    if (!task) return undefined;
-    const expiresAt = new Date(now.getTime() + this.retentionOf(task));
-    const done = (await memory.cancel(id, now, expiresAt)) ?? (await store.cancel(id, now, expiresAt));
-    if (done === 'requested') for (const dispatcher of dispatchers) dispatcher.cancelRequested(id);
-    if (done !== 'cancelled') return done;
-    await tellCancelled(this.core, { ...task, state: 'cancelled', finishedAt: now, expiresAt });
-    await letInAfter(this.core, task);
-    return done;
+    return cancelTasks(this.core, which);
   }
 
   /**
@@ -237,24 +217,12 @@ export class TaskQueueOf<C extends object, R extends object = object> {
 
   /** Puts a failed, cancelled or rejected task back in the queue, attempts afresh. False: there is none such. */
   async retry(id: string): Promise<boolean> {
-    parseId(id, 'retry');
-    const { memory, store, clock, dispatchers } = this.core;
-    const dueDate = clock.now();
-    const result = (await memory.retry(id, { dueDate })) ?? (await store.retry(id, { dueDate }));
-    if (result === 'duplicate') throw await this.keyTaken(id);
-    if (result) await letIn(this.core, [await this.core.store.findOne(id)]);
-    if (result) for (const dispatcher of dispatchers) dispatcher.datesChanged();
-    return result === 'retried';
+    return retryTask(this.core, parseId(id, 'retry'));
   }
 
   /** Adds a done, failed or cancelled task anew, as a task of its own that names its origin. Returns the new id. */
   async replay(id: string): Promise<string> {
-    parseId(id, 'replay');
-    const found = (await this.core.memory.findOne(id)) ?? (await this.core.store.findOne(id));
-    if (!found) throw new Error(`replay: there is no task "${id}"; its retention may be over`);
-    const inMemory = Boolean(await this.core.memory.findOne(id));
-    const [result] = await addAll(this.core, [replayOf(found, this.core.signer, inMemory)], { origin: found._id });
-    return result?.id as string;
+    return replayTask(this.core, parseId(id, 'replay'));
   }
 
   /**
@@ -321,25 +289,4 @@ export class TaskQueueOf<C extends object, R extends object = object> {
     for (const dispatcher of this.core.dispatchers) dispatcher.datesChanged();
     return changed;
   }
-
-  private retentionOf({ taskType }: Task): number {
-    const definition = Object.hasOwn(this.core.catalog, taskType) ? this.core.catalog[taskType] : undefined;
-    return (definition ?? defaultOptions).retention.failed;
-  }
-
-  private async keyTaken(id: string): Promise<DuplicateTaskError> {
-    const task = await this.core.store.findOne(id);
-    return new DuplicateTaskError(id, 'uniqueKey', task?.uniqueKey ?? '');
-  }
-}
-
-/** One that waited has no dispatcher that would count it and tell of its end. */
-async function tellCancelled({ db, emit, events }: QueueCore, task: Task): Promise<void> {
-  const { _id: taskId, taskType, attempt } = task;
-  const counters = new TaskCounters(db);
-  counters.add(taskType, 'cancelled');
-  // It is cancelled all the same where it cannot be counted.
-  await counters.flush().catch(() => {});
-  emit('task.cancelled', { taskType, taskId, attempt });
-  events.tell('cancelled', task);
 }

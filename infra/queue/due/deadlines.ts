@@ -1,6 +1,5 @@
-import { Priority } from '../../catalog';
+import { optionsOf, Priority } from '../../catalog';
 import type { QueueCore } from '../api/queue-core';
-import { rulesOf } from '../settle/settlement';
 import type { TaskCounters } from '../store/task-counters';
 import type { TaskStore, Upcoming, WatchedDeadline } from '../store/task-store';
 
@@ -43,7 +42,7 @@ export class DeadlineWatch {
 
   private eventDate({ taskType, deadline, deadlineWatch }: WatchedDeadline): Date {
     if (!deadline || deadlineWatch === 'miss') return deadline ?? new Date(0);
-    const { deadlineMargin } = rulesOf(this.core.catalog, taskType);
+    const { deadlineMargin } = optionsOf(this.core.catalog, taskType);
     const usual = Math.min(longestUsualMs, this.counters.usualMs(taskType));
     return new Date(deadline.getTime() - usual - deadlineMargin);
   }

@@ -1,4 +1,4 @@
-import { type AnyCatalog, defaultOptions, type ResolvedOptions } from '../../catalog';
+import { optionsOf } from '../../catalog';
 import type { QueueCore } from '../api/queue-core';
 import type { AttemptReport, Outcome } from '../model/executor';
 import { decideNextState } from '../model/states';
@@ -10,7 +10,7 @@ import type { Settlement } from '../store/task-store';
 export function settlementOf(core: QueueCore, { task, outcome: reported, ran }: AttemptReport): Settlement<Task> {
   const outcome = withFingerprint(task, reported);
   const now = ran?.finishedAt ?? core.clock.now();
-  const transition = decideNextState(task, outcome, now, rulesOf(core.catalog, task.taskType));
+  const transition = decideNextState(task, outcome, now, optionsOf(core.catalog, task.taskType));
   const attempt = ran && recordOf(task, outcome, ran);
   return { task, transition, ...(attempt && { attempt }) };
 }
@@ -43,11 +43,6 @@ export function isUnstorable({ transition }: Settlement): boolean {
 /** How long the attempt took, in milliseconds; 0 where nothing ran. */
 export function durationOf({ attempt }: Settlement): number {
   return attempt ? attempt.finishedAt.getTime() - attempt.startedAt.getTime() : 0;
-}
-
-/** The options of a type; the defaults for one that this role does not know (it may rescue such a task). */
-export function rulesOf(catalog: AnyCatalog, taskType: string): ResolvedOptions {
-  return (Object.hasOwn(catalog, taskType) ? catalog[taskType] : undefined) ?? defaultOptions;
 }
 
 function withFingerprint(task: Task, outcome: Outcome): Outcome {

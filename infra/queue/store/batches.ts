@@ -59,8 +59,10 @@ export class Batches {
     );
   }
 
-  async endAdding(_id: string, added: number): Promise<void> {
-    await this.records.updateOne({ _id }, { $inc: { adding: -1, added } });
+  /** @returns whether it was cancelled meanwhile. */
+  async endAdding(_id: string, added: number): Promise<boolean> {
+    const record = await this.records.findOneAndUpdate({ _id }, { $inc: { adding: -1, added } });
+    return record?.cancelRequested === true;
   }
 
   /** The ids of the open ones that these tasks have made. */

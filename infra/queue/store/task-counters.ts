@@ -36,9 +36,10 @@ export class TaskCounters {
     for (const { _id, usualMs } of await this.read()) if (usualMs !== undefined) this.usual.set(_id, usualMs);
   }
 
-  add(taskType: string, what: Counted): void {
+  add(taskType: string, what: Counted, count = 1): void {
+    if (count === 0) return;
     const ofType = this.pending.get(taskType) ?? new Map<Counted, number>();
-    this.pending.set(taskType, ofType.set(what, (ofType.get(what) ?? 0) + 1));
+    this.pending.set(taskType, ofType.set(what, (ofType.get(what) ?? 0) + count));
   }
 
   learnDuration(taskType: string, ms: number): void {

@@ -1,5 +1,5 @@
 import type { Collection } from 'mongodb';
-import { type AnyCatalog, defaultOptions } from '../../catalog';
+import { type AnyCatalog, optionsOf } from '../../catalog';
 import type { Clock } from '../../database';
 import type { Emit } from '../../monitor/events';
 import type { QueueEvents } from '../model/events';
@@ -70,7 +70,7 @@ async function end(deps: SuccessorDeps, task: Task, what: AfterPredecessors): Pr
   if (what.kind !== 'failed' && what.kind !== 'cancelled') return [];
   const { store, clock, catalog, emit, events } = deps;
   const { _id: taskId, taskType, attempt } = task;
-  const { retention } = (Object.hasOwn(catalog, taskType) ? catalog[taskType] : undefined) ?? defaultOptions;
+  const { retention } = optionsOf(catalog, taskType);
   const finishedAt = clock.now();
   const error = { name: 'PredecessorError', message: `it comes after task "${what.why}", which is ${what.its}` };
   const ending = { state: what.kind, error, finishedAt, expiresAt: new Date(finishedAt.getTime() + retention.failed) };

@@ -179,7 +179,7 @@ test('ids grow in the order of their making', () => {
 });
 
 test('settings of a dispatcher fit each other', () => {
-  expect(resolveSettings()).toMatchObject({ refreshRate: 1_000, leaseMs: 30_000, heartbeatMs: 10_000, batch: 100 });
+  expect(resolveSettings()).toMatchObject({ refreshRate: 1_000, leaseMs: 30_000, heartbeatMs: 10_000, batch: 500 });
   expect(resolveSettings({ leaseMs: 3_000 })).toMatchObject({ heartbeatMs: 1_000 });
   expect(resolveSettings({ heartbeatMs: 60_000 })).toMatchObject({ leaseMs: 180_000 });
   expect(() => resolveSettings({ leaseMs: 3_000, heartbeatMs: 2_000 })).toThrow(
