@@ -4,6 +4,12 @@ import type { BuildOptions, Plugin } from 'esbuild';
 import { meteorPlugin } from '../../node-host/esbuild-plugin';
 import { root } from '../root';
 
+/**
+ * Instead of tsconfig.json, which esbuild asks only for a file that it has resolved itself. A file that is imported by the
+ * name of its Meteor package and by its path came out with "use strict" or without, by which of the two came first.
+ */
+const tsconfigRaw = { compilerOptions: { strict: true, useDefineForClassFields: true } };
+
 /** How `client/main.tsx` and every stylesheet become `main.js`, `main.css` and `main.html` in `folder`. */
 export function browserBundle(folder: string): BuildOptions {
   return {
@@ -14,6 +20,7 @@ export function browserBundle(folder: string): BuildOptions {
     format: 'iife', // the page loads it as a plain script
     target: 'es2022',
     jsx: 'transform', // as Meteor compiles it: a missing import of React shows here, not there first
+    tsconfigRaw,
     sourcemap: 'linked',
     loader: { '.html': 'copy' },
     define: { 'process.env.NODE_ENV': '"development"', global: 'globalThis' },
@@ -73,6 +80,7 @@ export function serverBundle(folder: string, entry?: string): BuildOptions {
     target: 'node20',
     packages: 'external',
     jsx: 'transform',
+    tsconfigRaw,
     sourcemap: 'linked',
     plugins: [handlersStayInWorkers, meteorPlugin({ target: 'server', root, entry })],
     logLevel: 'silent',

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { Bundler } from '../../../infra/dev/bundling/bundler';
+import { serverBundle } from '../../../infra/dev/bundling/bundles';
 import { buildOfThisRun } from '../../support/build';
 import { commandLine, descendants } from '../../support/processes';
 import { buildFolder } from '../../support/run';
@@ -23,4 +25,13 @@ test('a bundler whose esbuild has died starts another one', async () => {
   } finally {
     await bundler.stop();
   }
+});
+
+test('the same sources come out the same each time: a change of a handler is none of the server', async () => {
+  const seen = new Set<string>();
+  for (let times = 0; times < 8; times++) {
+    const { outputFiles } = await build({ ...serverBundle(join(buildFolder(), 'again')), write: false });
+    for (const { hash } of outputFiles!) seen.add(hash);
+  }
+  expect(seen.size).toBe(2); // the bundle and its map
 });
