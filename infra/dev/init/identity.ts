@@ -49,9 +49,16 @@ export function rename(edits: Edits, { name, title }: AppName): void {
   edits.replace('compose.yaml', new RegExp(`/${template.name}\\?replicaSet`), `/${name}?replicaSet`);
   edits.replace('Dockerfile', new RegExp(`-t ${template.name} `), `-t ${name} `);
   edits.replace('Dockerfile', new RegExp(`(-p 3000:3000) ${template.name}$`, 'm'), `$1 ${name}`);
-  // To knip `tandem:app` is this package itself, as long as that is its name.
-  edits.replace('knip.json', /^( *)"meteor",$/m, `$1"meteor",\n$1"${template.name}",`);
+  tellKnip(edits);
   edits.json('settings-web.json', settings => Object.assign(settings, { public: { appName: title } }));
+}
+
+/** To knip `tandem:app` is this package itself, as long as that is its name. The list is too long for one line then. */
+function tellKnip(edits: Edits): void {
+  const list = /("ignoreDependencies": )(\[[^\]]*\])/;
+  const ignored = JSON.parse(list.exec(edits.text('knip.json'))?.[2] ?? '[]') as string[];
+  const longer = JSON.stringify([...ignored, template.name], null, 4).replace(/\]$/, '  ]');
+  edits.replace('knip.json', list, `$1${longer}`);
 }
 
 const secret = () => randomBytes(32).toString('hex');
