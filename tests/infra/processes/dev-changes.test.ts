@@ -54,11 +54,11 @@ test('a change of server code restarts both roles', async () => {
 test('what the Node host lacks is a warning that names it, and the roles run', async () => {
   append(
     'server/main.ts',
-    `import { Accounts } from 'meteor/accounts-base';
-     Accounts.config({ forbidClientAccountCreation: true });
-     globalThis.console.log("users:", Accounts.users?.find());\n`,
+    `import { Facebook } from 'meteor/facebook-oauth';
+     Facebook.config({ loginStyle: 'popup' });
+     globalThis.console.log("users:", Facebook.users?.find());\n`,
   );
-  await says(/meteor\/accounts-base is not part of the Node host/);
+  await says(/meteor\/facebook-oauth is not part of the Node host/);
   await says(/\[web \] users: undefined[\s\S]*\[web \] is ready again/);
   await says(/\[jobs\] users: undefined[\s\S]*\[jobs\] is ready again/);
 });
