@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { startProcess, type TestProcess } from './processes';
-import { ofThisRun, root } from './run';
+import { root } from './run';
 
 export interface Finished {
   code: number | NodeJS.Signals;
@@ -92,10 +92,10 @@ export class Copy {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Nothing of the Jest that runs this test, which would change the Jest that runs in the copy. */
+  /** Nothing of the Jest that runs this test, which would change the Jest that runs in the copy, but its MongoDB. */
   private environment(): NodeJS.ProcessEnv {
     const { NODE_ENV, JEST_WORKER_ID, TANDEM_TEST_RUN, TANDEM_TEST_MONGO_URL, ...ours } = process.env;
-    return { ...ours, MONGO_URL: ofThisRun('TANDEM_TEST_MONGO_URL') };
+    return TANDEM_TEST_MONGO_URL ? { ...ours, MONGO_URL: TANDEM_TEST_MONGO_URL } : ours;
   }
 }
 
