@@ -2,6 +2,7 @@ import { priorityClassOf } from '../../catalog';
 import type { Clock } from '../../database';
 import { messageOf } from '../../errors/plain-error';
 import type { Emit } from '../../monitor/events';
+import { Pace } from '../../timing/pace';
 import { timerMs } from '../../timing/timer-ms';
 import type { Claimer } from '../claim/claimer';
 import { type InFlightTasks, StaleClaims } from '../claim/in-flight';
@@ -36,6 +37,8 @@ export interface FetchLoopOptions {
 
 const busyAfterMs = 500;
 const quietMs = 300;
+/** What comes one by one in a row is claimed together: a round trip costs the database more than a task. */
+const paceMs = 5;
 const retryWaitMs = { first: 50, longest: 2_000 };
 
 /** Claims as long as there is room and work, one claim at a time, while earlier tasks run and settle. */
@@ -51,6 +54,7 @@ export class FetchLoop {
   private failure: string | undefined;
 
   private readonly stale: StaleClaims;
+  private readonly pace = new Pace(paceMs);
 
   constructor(private readonly options: FetchLoopOptions) {
     this.stale = new StaleClaims(options.guard, () => this.wake());
@@ -106,6 +110,7 @@ export class FetchLoop {
   private async fetch(): Promise<void> {
     clearTimeout(this.quietTimer);
     do {
+      await this.pace.next();
       this.again = false;
       while (this.running && (await this.claimOnce())) this.noteBusy();
     } while (this.again && this.running);

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { Pace } from '../../timing/pace';
 import { timerMs } from '../../timing/timer-ms';
 import type { QueueCore } from '../api/queue-core';
 import type { AttemptReport } from '../model/executor';
@@ -30,6 +31,9 @@ export interface CompleterOptions {
   batch?: number;
 }
 
+/** Ends that come in a row are written together: a round trip costs the database more than a task. */
+const paceMs = 10;
+
 const retryWaitMs = { first: 50, longest: 2_000 };
 
 /**
@@ -42,6 +46,7 @@ export class Completer {
   private pending: Unwritten[] = [];
   private readonly unwritten = new Set<Unwritten>();
   private flushing: Promise<void> | undefined;
+  private readonly pace = new Pace(paceMs);
 
   constructor(private readonly options: CompleterOptions) {
     this.errors = new ErrorGroups(options.core.db, options.core.emit);
@@ -102,6 +107,7 @@ export class Completer {
     // One turn of the event loop: reports that come together are written together.
     await new Promise(resolve => setImmediate(resolve));
     while (this.pending.length > 0) {
+      if (this.isWorthWaiting()) await this.pace.next();
       const batch = this.pending.splice(0, this.batch);
       if (await this.flush(batch)) {
         waitMs = retryWaitMs.first;
@@ -110,6 +116,12 @@ export class Completer {
         waitMs = Math.min(retryWaitMs.longest, waitMs * 2);
       }
     }
+  }
+
+  /** In memory a write costs nothing. */
+  private isWorthWaiting(): boolean {
+    const { pending, batch, options } = this;
+    return pending.length < batch && pending.some(({ store }) => store === options.core.store);
   }
 
   /** @returns false where the batch must be tried again. */

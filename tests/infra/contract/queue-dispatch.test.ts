@@ -1,6 +1,14 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { QueueCore } from '../../../infra/queue/api/queue-core';
 import type { Task } from '../../../infra/queue/model/task';
+import { Completer } from '../../../infra/queue/settle/completer';
+import { DatabaseGuard } from '../../../infra/queue/store/database-guard';
+import { MemoryStore } from '../../../infra/queue/store/memory-store';
+import { TaskCounters } from '../../../infra/queue/store/task-counters';
+import type { Settlement } from '../../../infra/queue/store/task-store';
 import { eventually } from '../../support/eventually';
 import { gate, TestQueue } from '../../support/queue';
+import { aTask } from '../../support/tasks';
 
 let here: TestQueue;
 
@@ -79,4 +87,38 @@ test('progress is shown while the task runs', async () => {
   await eventually(async () => (await here.queue.findOne(id))?.progress?.fraction === 0.5);
   open();
   await here.becomes(id, 'done');
+});
+
+/** Notes when ends were written. */
+class NotingStore extends MemoryStore {
+  readonly writes: number[] = [];
+
+  override settle(settlements: readonly Settlement[]): Promise<string[]> {
+    this.writes.push(performance.now());
+    return super.settle(settlements);
+  }
+}
+
+test('ends that come one after the other are written together, at a pace', async () => {
+  // It takes no time to write: what keeps the writes apart is the pace alone.
+  const store = new NotingStore();
+  const core = { ...here.queue.core, store: store as unknown as QueueCore['store'] };
+  const settled: string[] = [];
+  const completer = new Completer({
+    core,
+    guard: new DatabaseGuard(() => {}),
+    counters: new TaskCounters(core.db),
+    onSettled: ({ task }) => settled.push(task._id),
+    onLost: () => {},
+  });
+  await store.insert(Array.from({ length: 30 }, (_, n) => ({ task: aTask({ _id: `t${n}` }), once: false })));
+  const ids = Array.from({ length: 30 }, (_, n) => `t${n}`);
+  const tasks = await store.take(ids, { owner: 'me', token: 't', now: new Date(), leaseUntil: new Date() });
+  for (const task of tasks) {
+    completer.add({ task, outcome: { kind: 'done', value: undefined } }, store);
+    await wait(3);
+  }
+  await eventually(() => settled.length === 30);
+  const gaps = store.writes.slice(1).map((at, nth) => at - (store.writes[nth] ?? 0));
+  expect(gaps.filter(ms => ms < 8)).toEqual([]);
 });

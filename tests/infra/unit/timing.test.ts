@@ -1,3 +1,4 @@
+import { Pace } from '../../../infra/timing/pace';
 import { Repeated } from '../../../infra/timing/repeated';
 import { timerMs } from '../../../infra/timing/timer-ms';
 import { withTimeout } from '../../../infra/timing/with-timeout';
@@ -72,4 +73,22 @@ test('the stop of repeated work waits for what is at work, also for the first ti
   repeated.startLater();
   await new Promise(resolve => setTimeout(resolve, 20));
   expect(ends).toHaveLength(1);
+});
+
+test('what keeps a pace begins at once after a pause, and in a row not sooner than it may', async () => {
+  const pace = new Pace(40);
+  let begun = 0;
+  const begin = () => pace.next().then(() => begun++);
+  void begin();
+  await new Promise(resolve => setImmediate(resolve));
+  expect(begun).toBe(1);
+  const from = performance.now();
+  await begin();
+  await begin();
+  // A timer may fire a moment early.
+  expect(performance.now() - from).toBeGreaterThan(70);
+  await new Promise(resolve => setTimeout(resolve, 50));
+  void begin();
+  await new Promise(resolve => setImmediate(resolve));
+  expect(begun).toBe(4);
 });
