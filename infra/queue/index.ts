@@ -12,6 +12,7 @@ export const TaskQueue = new TaskQueueOf<AppCatalog, AppResults>();
 export type { BatchHandle, NewBatch } from './api/batch';
 export type { CancelledTasks } from './api/cancel-tasks';
 export type { QueueCounts, StateCounts } from './api/counts';
+export type { Explanation, Reason } from './api/explain';
 export { type ResultOptions, TaskNotDoneError } from './api/results';
 export { type QueueConnection, TaskQueueOf } from './api/task-queue';
 export { type Batch, type BatchState, batchStates } from './model/batch';

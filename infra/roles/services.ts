@@ -64,6 +64,7 @@ function queueOf({ connection, settings, events, healthSources }: AppContext): S
         sender: senderOf(),
         signingKeys: settings.queue.signingKey,
         emit: events.emit,
+        ...(healthSources.untakenTypes && { untakenTypes: healthSources.untakenTypes }),
       });
       healthSources.queueCounts = async () => ({ ...(await TaskQueue.counts()).total });
     },

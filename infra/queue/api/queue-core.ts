@@ -40,4 +40,6 @@ export interface QueueCore {
   readonly emit: Emit;
   /** The dispatchers of this process, one at most in an app. In-memory tasks need one. */
   readonly dispatchers: Set<QueueSignals>;
+  /** The task types that no living jobs role takes, where this process knows. */
+  readonly untakenTypes?: () => Promise<string[]>;
 }

@@ -16,6 +16,7 @@ import { addAll } from './add-tasks';
 import { addBatch, BatchHandle, type NewBatch } from './batch';
 import { type CancelledTasks, cancelTasks } from './cancel-tasks';
 import { countQueue, type QueueCounts } from './counts';
+import { type Explanation, explain } from './explain';
 import {
   InMemoryTasks,
   parseFindOptions,
@@ -41,6 +42,8 @@ export interface QueueConnection {
   clock?: Clock;
   /** Default: `taskQueue`, as meteor-cluster's. */
   collection?: string;
+  /** The task types that no living jobs role takes, where somebody knows: for `explain`. */
+  untakenTypes?: () => Promise<string[]>;
 }
 
 /**
@@ -93,7 +96,8 @@ export class TaskQueueOf<C extends object, R extends object = object> {
   }
 
   /** Connects the queue to its database and sees to its indexes. A second call replaces the first. */
-  async connect({ db, sender, signingKeys, emit = () => {}, clock, collection }: QueueConnection): Promise<void> {
+  async connect(connection: QueueConnection): Promise<void> {
+    const { db, sender, signingKeys, emit = () => {}, clock, collection, untakenTypes } = connection;
     const store = new MongoStore(db, collection);
     const databaseClock = clock ?? new DatabaseClock(db);
     if (databaseClock instanceof DatabaseClock) await databaseClock.measure();
@@ -114,6 +118,7 @@ export class TaskQueueOf<C extends object, R extends object = object> {
       events: this.connected?.events ?? new QueueEvents(emit),
       emit,
       dispatchers: new Set(),
+      ...(untakenTypes && { untakenTypes }),
     };
     this.tellConnected();
   }
@@ -244,6 +249,14 @@ export class TaskQueueOf<C extends object, R extends object = object> {
     if (which.length > 0 && !types.has(taskType as string)) definitionOf(this.core.catalog, taskType);
     await this.core.pauses.resume(taskType);
     for (const dispatcher of this.core.dispatchers) dispatcher.pausesChanged();
+  }
+
+  /**
+   * Why a task waits: its due date, a pause, a limit and who has its slots, what it comes after, a rate, its place in
+   * line, and whether any role takes it. As data and in words; undefined where there is no such task.
+   */
+  explain(id: string): Promise<Explanation | undefined> {
+    return explain(this.core, parseId(id, 'explain'));
   }
 
   /** What waits and runs now (up to 10,000 of each type and state), and the all-time totals of what has finished. */

@@ -64,6 +64,14 @@ export class RateLimits {
     return { id, granted: log.granted, next: log.begun?.[0]?.until ?? new Date(log.now.getTime() + lookAgainMs) };
   }
 
+  /** Until when no start is left, as far as anybody can tell now; undefined where one is. */
+  async usedUpUntil(name: string, { max }: RateLimit, now: Date): Promise<Date | undefined> {
+    const { pending = [], begun = [] } = (await this.logs.findOne({ _id: idOf(name) })) ?? {};
+    const counting = [...begun, ...pending].filter(({ until }) => until > now);
+    const used = counting.reduce((sum, { count }) => sum + count, 0);
+    return used < max ? undefined : new Date(Math.min(...counting.map(({ until }) => until.getTime())));
+  }
+
   /** Some of what was granted has begun by now. */
   async begun(name: string, grant: string, count: number, { per }: RateLimit): Promise<void> {
     const until = { $add: ['$$NOW', per] };
