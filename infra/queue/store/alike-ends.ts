@@ -49,26 +49,19 @@ function finishOf({ transition }: Settlement): number {
   return transition.finishedAt?.getTime() ?? 0;
 }
 
-/** Two ends with the same likeness differ in the moment only. Undefined: this one is like no other. */
+/**
+ * Two ends with the same likeness differ in the moment only; whatever else an end may say is part of it. Undefined: this
+ * one is like no other.
+ */
 function likenessOf({ transition, attempt, newToken }: Settlement): string | undefined {
-  const { state, attempt: attempts, result, dueDate, finishedAt, expiresAt, deadlineMissed } = transition;
-  if (state !== 'done' || newToken || dueDate || !finishedAt || !attempt || !isShort(result)) return undefined;
+  const { finishedAt, expiresAt, result, ...end } = transition;
+  if (end.state !== 'done' || end.dueDate || newToken || !finishedAt || !attempt || !isShort(result)) return undefined;
+  const { startedAt, finishedAt: recordedAt, ...record } = attempt;
   const from = finishedAt.getTime();
-  const { startedAt, outcome, owner, workerPid } = attempt;
-  const times = [expiresAt, attempt.finishedAt].map(date => date && date.getTime() - from);
+  const times = [expiresAt, recordedAt].map(date => date && date.getTime() - from);
   const duration = Math.floor(Math.log2(Math.max(1, from - startedAt.getTime())));
   const value = `${typeof result} ${result}`;
-  return [
-    Math.floor(from / momentMs),
-    duration,
-    ...times,
-    attempts,
-    deadlineMissed,
-    outcome,
-    owner,
-    workerPid,
-    value,
-  ].join();
+  return JSON.stringify([Math.floor(from / momentMs), duration, times, end, record, value]);
 }
 
 function isShort(result: unknown): boolean {

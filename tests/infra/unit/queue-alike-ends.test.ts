@@ -61,7 +61,7 @@ test('ends of other durations, workers, attempts, moments or retentions have upd
     ),
   ];
   const { alike, others } = split(...ends);
-  expect(alike.map(shortened)).toEqual(['a', 'b', 'c', 'd', 'e']);
+  expect(alike.map(shortened)).toEqual(['a', 'b', 'c', 'd', 'e', 'g']);
   // Its tasks expire at one moment although they end at many: no two of them are alike.
   expect(shortened(others)).toBe('f');
 });
