@@ -59,6 +59,10 @@ test('ends of other durations, workers, attempts, moments or retentions have upd
       'f',
       changed(({ transition }) => (transition.expiresAt = at(2 * day))),
     ),
+    ...many(
+      'g',
+      changed(({ attempt }) => Object.assign(attempt!, { aLaterField: 1 })),
+    ),
   ];
   const { alike, others } = split(...ends);
   expect(alike.map(shortened)).toEqual(['a', 'b', 'c', 'd', 'e', 'g']);
