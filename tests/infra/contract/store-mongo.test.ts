@@ -1,3 +1,4 @@
+import { MongoClient } from 'mongodb';
 import type { Task } from '../../../infra/queue/model/task';
 import { MongoStore } from '../../../infra/queue/store/mongo-store';
 import { type TestDatabase, testDatabase } from '../../support/database';
@@ -49,4 +50,24 @@ test('what happens to a due task between the look at it and its promotion stays:
   for (const [_id, change] of changes)
     expect(await store.findOne(_id)).toMatchObject({ state: 'scheduled', ...change });
   await session.endSession();
+});
+
+test('a claim of 500 tasks asks once for their ids and once for the tasks', async () => {
+  const { url, drop } = await testDatabase();
+  const client = await new MongoClient(url, { monitorCommands: true }).connect();
+  const store = new MongoStore(client.db(), 'taskQueueLong');
+  await store.ensureIndexes();
+  await store.insert(Array.from({ length: 600 }, () => ({ task: aTask(), once: false })));
+  const asked: string[] = [];
+  client.on('commandStarted', ({ commandName }) => asked.push(commandName));
+  const head = await store.peek({ types: [{ taskType: 'ping', version: 1 }], limit: 500 });
+  const claim = { owner: 'me', token: 't', now: new Date(), leaseUntil: new Date() };
+  const tasks = await store.take(
+    head.map(({ _id }) => _id),
+    claim,
+  );
+  await client.close();
+  await drop();
+  expect(tasks).toHaveLength(500);
+  expect(asked.filter(name => ['find', 'getMore', 'update'].includes(name))).toEqual(['find', 'update', 'find']);
 });
