@@ -151,6 +151,18 @@ describe('a task that comes after others', () => {
     expect(await t.queue.find({}).countAsync()).toBe(0);
   });
 
+  test('is not held up by documents that somebody else has written', async () => {
+    const first = await t.queue.addTask(ping());
+    const next = await t.queue.addTask(ping({ _id: 'next', after: [first] }));
+    const { collection } = t.queue.core.store;
+    const { _id: _, ...like } = (await t.queue.findOne(next))!;
+    const forged = [{ after: first }, { after: [first, 5] }, { attempts: 'x' }, { priority: 'high' }, { limitKey: 7 }];
+    await collection.insertMany(forged.map((odd, n) => ({ ...like, ...odd, _id: `forged ${n}` }) as never));
+    await t.role(handlers);
+    await t.becomes(next, 'done');
+    await eventually(async () => (await t.queue.find({ state: 'failed', _id: /^forged/ as never }).countAsync()) === 5);
+  });
+
   test('is as it was signed, or does not run', async () => {
     const signed = await t.elsewhere({ signingKeys: ['secret'] });
     const first = await signed.queue.addTask(ping());
