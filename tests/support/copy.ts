@@ -27,6 +27,7 @@ export class Copy {
       git('clone', '--quiet', '--no-checkout', root, folder);
       git('-C', folder, 'checkout', '--quiet', '--detach', first || 'HEAD');
       linkPackages(folder);
+      standInForPackages(folder);
     });
   }
 
@@ -107,6 +108,17 @@ function linkPackages(folder: string): void {
   // npm writes into this one, where it replaces others.
   rmSync(join(folder, 'node_modules/.package-lock.json'));
   cpSync(join(packages, '.package-lock.json'), join(folder, 'node_modules/.package-lock.json'));
+}
+
+/** A package that only the version before needed just has to be there. */
+function standInForPackages(folder: string): void {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  for (const name of Object.keys({ ...dependencies, ...devDependencies })) {
+    const its = join(folder, 'node_modules', name);
+    if (existsSync(its)) continue;
+    mkdirSync(its, { recursive: true });
+    writeFileSync(join(its, 'package.json'), JSON.stringify({ name, version: '0.0.0' }));
+  }
 }
 
 function fillWithThisCheckout(folder: string): void {

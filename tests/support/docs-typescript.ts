@@ -12,10 +12,10 @@ const insertedBefore: Record<string, RegExp> = {
   'imports/schedules.ts': /^\}\n$(?![\s\S]*^\}\n$)/m,
 };
 
-/** What a block uses and its file has imported only once somebody has put such a block in. */
-const imports: Record<string, string> = {
-  'imports/tasks/catalog.ts': "import { failedTask } from '../../infra/catalog';\n",
-  'imports/schedules.ts': "import { addsTask } from '../infra/queue/adds-task';\n",
+/** What a block may use and its file has imported only once somebody has put such a block in. */
+const imports: Record<string, { name: string; from: string }> = {
+  'imports/tasks/catalog.ts': { name: 'failedTask', from: '../../infra/catalog' },
+  'imports/schedules.ts': { name: 'addsTask', from: '../infra/queue/adds-task' },
 };
 
 interface Piece {
@@ -30,7 +30,7 @@ export class ProjectWithDocs {
   readonly texts = new Map<string, string>();
   private readonly pieces = new Map<string, Piece[]>();
 
-  constructor(blocks: readonly Block[]) {
+  constructor(private readonly blocks: readonly Block[]) {
     for (const block of blocks) this.put(block);
   }
 
@@ -49,11 +49,18 @@ export class ProjectWithDocs {
       this.pieces.set(path, [{ block, from: 0, to: block.text.length }]);
       return;
     }
-    const text = this.texts.get(path) ?? withImport(path, readFileSync(join(root, path), 'utf8'));
+    const text = this.texts.get(path) ?? this.withImport(path, readFileSync(join(root, path), 'utf8'));
     const from = text.search(before);
     if (from < 0) throw new Error(`${path}: has no place for ${block.page}:${block.line}`);
     this.texts.set(path, `${text.slice(0, from)}${block.text}\n${text.slice(from)}`);
     this.pieces.set(path, [...(this.pieces.get(path) ?? []), { block, from, to: from + block.text.length }]);
+  }
+
+  private withImport(path: string, text: string): string {
+    const { name = '', from } = imports[path] ?? {};
+    const isUsed = this.blocks.some(({ file, text: its }) => file === path && its.includes(name));
+    const line = `import { ${name} } from '${from}';\n`;
+    return from === undefined || !isUsed || text.includes(line) ? text : line + text;
   }
 
   /** What the compiler has against the blocks, one line each. */
@@ -98,11 +105,6 @@ export class ProjectWithDocs {
   private isFolder(path: string): boolean {
     return [...this.texts.keys()].some(one => join(root, dirname(one)) === path);
   }
-}
-
-function withImport(path: string, text: string): string {
-  const line = imports[path] ?? '';
-  return text.includes(line) ? text : line + text;
 }
 
 /** Files of the project and of packages: parsed once, whatever the docs add. */
