@@ -137,11 +137,16 @@ test('an overloaded role starts nothing low, then nothing medium, says so once, 
   const measureLoad = () => ({ eventLoopDelayMs: delay, cpu: 0, freeMemoryMb: 9_999 });
   const handlers = { background: () => 1, ping: () => 2, important: () => 3 };
   const dispatcher = await here.role(handlers, { overload: { eventLoopDelayMs: 100 }, measureLoad, refreshRate: 30 });
-  await eventually(() => here.named('queue.overloaded').length === 1);
+  // A claim that was under way when the load was judged may still bring something: another one after it tells.
+  const overloaded = async (times: number) => {
+    await eventually(() => here.named('queue.overloaded').length === times);
+    await here.becomes(await here.queue.addTask({ taskType: 'important' }), 'done');
+  };
+  await overloaded(1);
   const low = await here.queue.addTask({ taskType: 'background' });
   await here.becomes(await here.queue.addTask({ taskType: 'ping' }), 'done');
   delay = 170;
-  await eventually(() => here.named('queue.overloaded').length === 2);
+  await overloaded(2);
   const medium = await here.queue.addTask({ taskType: 'ping' });
   await here.becomes(await here.queue.addTask({ taskType: 'important' }), 'done');
   expect([await here.stateOf(low), await here.stateOf(medium)]).toEqual(['queued', 'queued']);
