@@ -1,6 +1,7 @@
 import type { ChangeStream } from 'mongodb';
 import { hasChangeStreams } from '../../database';
 import { show } from '../../errors/plain-error';
+import { Coalesced } from '../../timing/coalesced';
 import { timerMs } from '../../timing/timer-ms';
 import { finishedStates, isLive, type Task, type TaskError, type TaskState } from '../model/task';
 import { isDatabaseAway } from '../store/database-errors';
@@ -49,7 +50,10 @@ export class Results {
   private readonly heard = new Set<string>();
   private stream: ChangeStream<Task> | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> | undefined;
+  private readonly looks = new Coalesced(
+    () => this.look(),
+    () => this.heard.size > 0,
+  );
   private stopListening: (() => void)[] = [];
 
   constructor(private readonly core: () => QueueCore) {}
@@ -140,15 +144,10 @@ export class Results {
   private lookAt(id: string): void {
     if (!this.waiters.has(id)) return;
     this.heard.add(id);
-    this.looking ??= this.look().finally(() => {
-      this.looking = undefined;
-      const [next] = this.heard;
-      if (next !== undefined) this.lookAt(next);
-    });
+    this.looks.soon();
   }
 
   private async look(): Promise<void> {
-    await new Promise(resolve => setImmediate(resolve));
     const ids = [...this.heard];
     this.heard.clear();
     const { memory, store } = this.core();

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { Coalesced } from '../../timing/coalesced';
 import { Pace } from '../../timing/pace';
 import { timerMs } from '../../timing/timer-ms';
 import type { QueueCore } from '../api/queue-core';
@@ -45,7 +46,10 @@ export class Completer {
   private readonly batch: number;
   private pending: Unwritten[] = [];
   private readonly unwritten = new Set<Unwritten>();
-  private flushing: Promise<void> | undefined;
+  private readonly flushes = new Coalesced(
+    () => this.flushAll(),
+    () => this.pending.length > 0,
+  );
   private readonly pace = new Pace(paceMs);
 
   constructor(private readonly options: CompleterOptions) {
@@ -77,7 +81,8 @@ export class Completer {
       () => (isLate = true),
       () => {},
     );
-    while (this.unwritten.size > 0 && !isLate) await Promise.race([this.flushing ?? wait(retryWaitMs.first), late]);
+    while (this.unwritten.size > 0 && !isLate)
+      await Promise.race([this.flushes.atWork ?? wait(retryWaitMs.first), late]);
     giveUp.abort();
   }
 
@@ -91,21 +96,11 @@ export class Completer {
     // It may have been abandoned while it was put off.
     if (!this.unwritten.has(one)) return;
     this.pending.push(one);
-    this.flushSoon();
-  }
-
-  private flushSoon(): void {
-    this.flushing ??= this.flushAll().finally(() => {
-      this.flushing = undefined;
-      // What was added between the last look and this moment has found a flush under way, and started none.
-      if (this.pending.length > 0) this.flushSoon();
-    });
+    this.flushes.soon();
   }
 
   private async flushAll(): Promise<void> {
     let waitMs = retryWaitMs.first;
-    // One turn of the event loop: reports that come together are written together.
-    await new Promise(resolve => setImmediate(resolve));
     while (this.pending.length > 0) {
       if (this.isWorthWaiting()) await this.pace.next();
       const batch = this.pending.splice(0, this.batch);

@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors/plain-error';
+import { Coalesced } from '../../timing/coalesced';
 import { addAll } from '../api/add-tasks';
 import type { QueueCore } from '../api/queue-core';
 import { isOldSignature } from '../model/signature';
@@ -17,7 +18,10 @@ const lookEveryMs = 60_000;
  * follower comes once.
  */
 export class FailureTasks {
-  private looking: Promise<void> | undefined;
+  private readonly looks = new Coalesced(
+    () => this.lookUntilDone(),
+    () => this.again,
+  );
   private again = false;
   private lookedAt = Number.NEGATIVE_INFINITY;
   private stopped = false;
@@ -39,21 +43,15 @@ export class FailureTasks {
   /** Looks soon; never two at a time. */
   look(): void {
     this.again = true;
-    if (this.stopped) return;
-    this.looking ??= this.lookUntilDone().finally(() => {
-      this.looking = undefined;
-      if (this.again) this.look();
-    });
+    this.looks.soon();
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
-    await this.looking;
+    await this.looks.stop();
   }
 
   private async lookUntilDone(): Promise<void> {
-    // One turn of the event loop: failures that come together are followed together.
-    await new Promise(resolve => setImmediate(resolve));
     this.again = false;
     this.lookedAt = performance.now();
     let count = batch;

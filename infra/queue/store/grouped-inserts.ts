@@ -1,4 +1,5 @@
 import type { Collection, WriteError } from 'mongodb';
+import { Coalesced } from '../../timing/coalesced';
 import { withTimeout } from '../../timing/with-timeout';
 import type { Task } from '../model/task';
 import { isDatabaseAway } from './database-errors';
@@ -19,28 +20,21 @@ const overtakeAfterMs = 100;
  */
 export class GroupedInserts {
   private waiting: Waiting[] = [];
-  private writing: Promise<void> | undefined;
+  private readonly writes = new Coalesced(
+    () => this.writeAll(),
+    () => this.waiting.length > 0,
+  );
 
   constructor(private readonly collection: Collection<Task>) {}
 
   insert(insertion: Insertion): Promise<Inserted> {
     return new Promise(resolve => {
       this.waiting.push({ ...insertion, answer: resolve });
-      this.writeSoon();
-    });
-  }
-
-  private writeSoon(): void {
-    this.writing ??= this.writeAll().finally(() => {
-      this.writing = undefined;
-      // What came between the last look and this moment has found a write under way, and started none.
-      if (this.waiting.length > 0) this.writeSoon();
+      this.writes.soon();
     });
   }
 
   private async writeAll(): Promise<void> {
-    // One turn of the event loop: those who come together are written together.
-    await new Promise(resolve => setImmediate(resolve));
     while (this.waiting.length > 0) {
       const parts = partsOf(this.waiting.splice(0)).map(part => this.write(part));
       await withTimeout(overtakeAfterMs, Promise.all(parts), () => new Error('slow')).catch(() => {});

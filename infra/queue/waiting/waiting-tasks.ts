@@ -1,3 +1,4 @@
+import { Coalesced } from '../../timing/coalesced';
 import type { Task } from '../model/task';
 import type { Tally } from '../store/batches';
 import type { DatabaseGuard } from '../store/database-guard';
@@ -34,11 +35,14 @@ export class WaitingTasks {
   private readonly batches = new Set<string>();
   private readonly creators = new Set<string>();
   private tallies = new Map<string, Tally>();
-  private working: Promise<void> | undefined;
   /** Whether any task may wait for others: where none does, the end of a task asks no question. */
   private someWaitForOthers = true;
   private position = { line: '', task: '', batch: '' };
   private stopped = false;
+  private readonly works = new Coalesced(
+    () => this.work(),
+    () => this.isMore(),
+  );
 
   constructor(private readonly options: WaitingTasksOptions) {}
 
@@ -83,7 +87,7 @@ export class WaitingTasks {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    await this.working;
+    await this.works.stop();
   }
 
   private memberEnded(batch: string, state: Task['state']): void {
@@ -93,18 +97,15 @@ export class WaitingTasks {
     this.batches.add(batch);
   }
 
+  private isMore(): boolean {
+    return this.freed.size + this.ended.size + this.batches.size + this.creators.size > 0;
+  }
+
   private workSoon(): void {
-    const some = this.freed.size + this.ended.size + this.batches.size + this.creators.size > 0;
-    if (this.stopped || !some) return;
-    this.working ??= this.work().finally(() => {
-      this.working = undefined;
-      this.workSoon();
-    });
+    if (this.isMore()) this.works.soon();
   }
 
   private async work(): Promise<void> {
-    // What is told in one turn of the event loop is done together.
-    await new Promise(resolve => setImmediate(resolve));
     const [limitKeys, ids, batches] = [take(this.freed), take(this.ended), take(this.batches)];
     const creators = take(this.creators);
     const { core, guard } = this.options;

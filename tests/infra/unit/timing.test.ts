@@ -1,3 +1,4 @@
+import { Coalesced } from '../../../infra/timing/coalesced';
 import { Pace } from '../../../infra/timing/pace';
 import { Repeated } from '../../../infra/timing/repeated';
 import { timerMs } from '../../../infra/timing/timer-ms';
@@ -91,4 +92,44 @@ test('what keeps a pace begins at once after a pause, and in a row not sooner th
   void begin();
   await new Promise(resolve => setImmediate(resolve));
   expect(begun).toBe(4);
+});
+
+test('what is coalesced is done together, never two at a time, and once more for what came meanwhile', async () => {
+  const done: string[][] = [];
+  let asked: string[] = [];
+  let atOnce = 0;
+  let end = () => {};
+  const work = new Coalesced(
+    async () => {
+      expect(++atOnce).toBe(1);
+      done.push(asked.splice(0));
+      await new Promise<void>(resolve => {
+        end = resolve;
+      });
+      atOnce -= 1;
+    },
+    () => asked.length > 0,
+  );
+  const ask = (what: string) => {
+    asked = [...asked, what];
+    work.soon();
+  };
+  const turn = () => new Promise(resolve => setImmediate(resolve));
+  ask('a');
+  ask('b');
+  expect(done).toEqual([]);
+  await turn();
+  ask('c');
+  await turn();
+  expect(done).toEqual([['a', 'b']]);
+  end();
+  await turn();
+  await turn();
+  expect(done).toEqual([['a', 'b'], ['c']]);
+  ask('d');
+  const stopped = work.stop();
+  end();
+  await stopped;
+  await turn();
+  expect([done.length, work.atWork]).toEqual([2, undefined]);
 });
