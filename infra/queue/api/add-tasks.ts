@@ -1,6 +1,7 @@
 import { PayloadError } from '../../catalog';
+import type { AnySession, UnparsedTask } from '../model/add-options';
 import { InvalidTaskError } from '../model/errors';
-import { type AnySession, newTask, type TaskOrigin, type UnparsedTask } from '../model/new-task';
+import { newTask, type TaskOrigin } from '../model/new-task';
 import type { Task } from '../model/task';
 import { currentTask } from '../model/within-task';
 import type { Inserted, Insertion } from '../store/task-store';

@@ -1,4 +1,3 @@
-import { isAddedByMember } from '../model/batch';
 import { InvalidTaskError } from '../model/errors';
 import { currentTask } from '../model/within-task';
 import type { Inserted, Insertion } from '../store/task-store';
@@ -21,8 +20,8 @@ export async function insertMembers(
   let results: Inserted[] = [];
   try {
     for (const id of ids) {
-      if (!(await core.batches.beginAdding(id, isAddedByMember(currentTask(), id), core.clock.now())))
-        throw await refusal(core, id);
+      const byMember = currentTask()?.batch === id;
+      if (!(await core.batches.beginAdding(id, byMember, core.clock.now()))) throw await refusal(core, id);
       begun.push(id);
     }
     results = await insert();

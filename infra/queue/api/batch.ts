@@ -1,10 +1,10 @@
-import type { TaskTypeIn } from '../../catalog';
-import { didYouMean } from '../../catalog';
+import { didYouMean, type TaskTypeIn } from '../../catalog';
 import { show } from '../../errors/plain-error';
-import { type Batch, onFailureOf, thenOf } from '../model/batch';
+import type { UnparsedTask } from '../model/add-options';
+import { type Batch, numberMembers, onFailureOf, thenOf } from '../model/batch';
 import { InvalidTaskError } from '../model/errors';
 import { newTaskId } from '../model/ids';
-import type { NewTask, OfType, UnparsedTask } from '../model/new-task';
+import type { NewTask, OfType } from '../model/new-task';
 import type { Task } from '../model/task';
 import { currentTask } from '../model/within-task';
 import { failedMembers } from '../store/batches';
@@ -37,15 +37,12 @@ type UnparsedBatch = { [K in keyof NewBatch<object, never, never, never>]?: unkn
 
 /** A batch of tasks: to add more to it, and to see how far it is. */
 export class BatchHandle<C extends object> {
-  private count: number;
-
+  /** @param next the number of the next member, where this handle has made the batch. */
   constructor(
     readonly id: string,
     private readonly core: () => QueueCore,
-    count?: number,
-  ) {
-    this.count = count ?? Number.NaN;
-  }
+    private next?: number,
+  ) {}
 
   /**
    * Adds members and returns their ids. Those without an `_id` get one by their number, where this handle has made the
@@ -54,7 +51,11 @@ export class BatchHandle<C extends object> {
    * @throws InvalidTaskError where it takes no more: sealed (its own members may still add), ended, or cancelled.
    */
   async add<T extends TaskTypeIn<C>>(tasks: readonly (OfType<T> & NewTask<C, NoInfer<T>>)[]): Promise<string[]> {
-    return addMembers(this.core(), this.id, tasks as readonly UnparsedTask[], this.number(tasks.length));
+    if (!Array.isArray(tasks)) throw new InvalidTaskError([`tasks: ${show(tasks)} is not an array of tasks`]);
+    const members = membersOf(this.id, tasks as readonly UnparsedTask[], this.next);
+    if (this.next !== undefined) this.next += tasks.length;
+    const core = this.core();
+    return (await addParsed(core, parseAll(core, members), members)).map(({ id }) => id);
   }
 
   /** No more will be added, but by its own members. */
@@ -77,12 +78,6 @@ export class BatchHandle<C extends object> {
   private look(): void {
     for (const dispatcher of this.core().dispatchers) dispatcher.waitingChanged(this.id);
   }
-
-  private number(more: number): number | undefined {
-    const from = this.count;
-    this.count += more;
-    return Number.isNaN(from) ? undefined : from;
-  }
 }
 
 /** Makes a batch with its first members, and what comes after it. All are parsed before any is written. */
@@ -95,7 +90,7 @@ export async function addBatch<C extends object>(core: QueueCore, given: Unparse
     { given: onFailure, _id: onFailureOf(id), comesAfter: { afterBatch: id, onlyIfFailed: true as const } },
   ].flatMap(({ given: task, _id, comesAfter }) => (task ? [{ task: { ...task, _id, once: true }, comesAfter }] : []));
   const parsed = after.map(({ task, comesAfter }) => parseAll(core, [task], { comesAfter }));
-  const members = asMembers(id, tasks, 0);
+  const members = membersOf(id, tasks, 0);
   const parsedMembers = parseAll(core, members);
   const batch = await create(core, id, name, creator);
   if (batch.state !== 'open') return new BatchHandle(id, () => core, tasks.length);
@@ -118,22 +113,9 @@ async function create(core: QueueCore, _id: string, name: string, creator: Task 
   return batch;
 }
 
-async function addMembers(
-  core: QueueCore,
-  id: string,
-  tasks: readonly UnparsedTask[],
-  from?: number,
-): Promise<string[]> {
-  if (!Array.isArray(tasks)) throw new InvalidTaskError([`tasks: ${show(tasks)} is not an array of tasks`]);
-  const members = asMembers(id, tasks, from);
-  return (await addParsed(core, parseAll(core, members), members)).map(one => one.id);
-}
-
-function asMembers(batch: string, tasks: readonly UnparsedTask[], from?: number): UnparsedTask[] {
-  return tasks.map((task, index) => {
-    const numbered = from !== undefined && task?._id === undefined;
-    return { ...task, batch, ...(numbered && { _id: `${batch}:${from + index}`, once: true }) };
-  });
+function membersOf(batch: string, tasks: readonly UnparsedTask[], from: number | undefined): UnparsedTask[] {
+  const numbered = from === undefined ? tasks : numberMembers(batch, tasks, from);
+  return numbered.map(task => ({ ...task, batch }));
 }
 
 const known = ['name', '_id', 'tasks', 'then', 'onFailure', 'open'];

@@ -1,5 +1,7 @@
 import type { Collection, Filter } from 'mongodb';
+import { optionsOf } from '../../catalog';
 import { isLive, type Task, type TaskState } from '../model/task';
+import { slotsOf } from '../model/waiting';
 import { RateLimits } from '../store/rate-limits';
 import type { QueueCore } from './queue-core';
 
@@ -98,7 +100,7 @@ async function waitsOf(core: QueueCore, task: Task): Promise<Reason[]> {
     return [{ kind: 'predecessors', ids, text: `it comes after ${ids.join(', ')}` }];
   }
   const limitKey = task.limitKey ?? '';
-  const heldBy = await idsOf(collection, { slot: { $gte: `${limitKey}#`, $lt: `${limitKey}$` } });
+  const heldBy = await idsOf(collection, { slot: slotsOf(limitKey) });
   const ahead = await countBefore(collection, task, { state: 'waiting', waitsFor: 'slot', limitKey });
   const text = `no slot of ${limitKey} is free (${heldBy.join(', ')} have them), ${ahead} wait before it`;
   return [{ kind: 'slot', limitKey, heldBy, ahead, text }];
@@ -106,7 +108,7 @@ async function waitsOf(core: QueueCore, task: Task): Promise<Reason[]> {
 
 /** Only one that is used up now keeps it from starting. */
 async function rateOf({ db, catalog, clock }: QueueCore, { taskType }: Task): Promise<Reason[]> {
-  const { rateLimit } = catalog[taskType] ?? {};
+  const { rateLimit } = optionsOf(catalog, taskType);
   const until = rateLimit && (await new RateLimits(db).usedUpUntil(taskType, rateLimit, clock.now()));
   return until
     ? [{ kind: 'rate', until, text: `the rate of ${taskType} is used up until ${until.toISOString()}` }]

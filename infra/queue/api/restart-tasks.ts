@@ -1,5 +1,5 @@
+import type { UnparsedTask } from '../model/add-options';
 import { DuplicateTaskError } from '../model/errors';
-import type { UnparsedTask } from '../model/new-task';
 import { isOldSignature, type Signer, whyNotVerified } from '../model/signature';
 import { finishedStates, type Task, type TaskState } from '../model/task';
 import { findTaskProblem } from '../model/task-problem';

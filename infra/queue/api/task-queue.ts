@@ -3,9 +3,10 @@ import { type AnyCatalog, definitionOf, didYouMean, type TaskTypeIn } from '../.
 import { type Clock, DatabaseClock, withoutCallTimeout } from '../../database';
 import { show } from '../../errors/plain-error';
 import type { Emit } from '../../monitor/events';
+import type { UnparsedTask } from '../model/add-options';
 import { DuplicateTaskError, DuplicateTasksError, InvalidTaskError } from '../model/errors';
 import { type QueueEventName, QueueEvents, type QueueListener, queueEventNames } from '../model/events';
-import type { NewTask, OfType, UnparsedTask } from '../model/new-task';
+import type { NewTask, OfType } from '../model/new-task';
 import { Signer } from '../model/signature';
 import type { Sender, Task } from '../model/task';
 import { Batches } from '../store/batches';

@@ -1,4 +1,4 @@
-import type { AnyCatalog, RateLimit } from '../../catalog';
+import { type AnyCatalog, optionsOf, type RateLimit } from '../../catalog';
 import type { Task } from '../model/task';
 import type { DatabaseGuard } from '../store/database-guard';
 import type { Grant, RateLimits } from '../store/rate-limits';
@@ -68,7 +68,7 @@ export class RateGrants {
   }
 
   private limitOf(taskType: string): RateLimit | undefined {
-    return Object.hasOwn(this.catalog, taskType) ? this.catalog[taskType]?.rateLimit : undefined;
+    return optionsOf(this.catalog, taskType).rateLimit;
   }
 }
 

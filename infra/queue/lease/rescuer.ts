@@ -2,11 +2,11 @@ import type { QueueCore } from '../api/queue-core';
 import type { InFlightTasks } from '../claim/in-flight';
 import { newToken } from '../model/ids';
 import type { Task } from '../model/task';
-import { findTaskProblem } from '../model/task-problem';
 import { settlementForAnother } from '../settle/settlement';
+import { setAsideAndTell, withoutMalformed } from '../store/malformed';
 import { SettleError } from '../store/mongo-settle';
 import type { TaskCounters } from '../store/task-counters';
-import type { Held, Settlement, TaskStore, Upcoming } from '../store/task-store';
+import type { Settlement, TaskStore, Upcoming } from '../store/task-store';
 import type { Owners } from './owners';
 
 export interface RescuerOptions {
@@ -23,6 +23,7 @@ export interface RescuerOptions {
 
 const batch = 500;
 const pauseMs = 500;
+const cannot = 'cannot be rescued';
 
 /** Takes tasks from jobs roles that died: at once where their process is gone, else after two missed heartbeats. */
 export class Rescuer {
@@ -69,7 +70,7 @@ export class Rescuer {
   /** @returns how many have been taken. */
   private async takeFrom(expired: Task[]): Promise<number> {
     const { core, counters } = this.options;
-    const tasks = await this.withoutMalformed(expired);
+    const tasks = await withoutMalformed(core, expired, 'running', cannot);
     const settlements = tasks.map(task => {
       const message = `its jobs role (${task.owner}) died or lost the database while it ran`;
       return settlementForAnother(core, task, { kind: 'rescued', error: { name: 'Rescued', message } }, newToken());
@@ -92,33 +93,17 @@ export class Rescuer {
     return expired.length - lost.size;
   }
 
-  /** Others may write what says that it runs: such a document is set aside once, instead of being rescued for ever. */
-  private async withoutMalformed(expired: Task[]): Promise<Task[]> {
-    const tasks: Task[] = [];
-    for (const task of expired) {
-      const problem = findTaskProblem(task);
-      if (problem === undefined) tasks.push(task);
-      else await this.setAside({ _id: task._id }, problem);
-    }
-    return tasks;
-  }
-
   /** @returns the ids of those that had been lost, or whose end the database refuses. */
   private async settle(settlements: Settlement<Task>[]): Promise<Set<string>> {
+    const { core, store } = this.options;
     try {
-      return new Set(await this.options.store.settle(settlements));
+      return new Set(await store.settle(settlements));
     } catch (error) {
       if (!(error instanceof SettleError)) throw error;
-      for (const { settlement, error: why } of error.refused) await this.setAside(settlement.task, why.message);
+      for (const { settlement, error: why } of error.refused)
+        await setAsideAndTell(core, settlement.task, 'running', `${cannot}: ${why.message}`);
       const notWritten = [...error.refused, ...error.postponed].map(({ settlement }) => settlement.task._id);
       return new Set([...error.lost, ...notWritten]);
     }
-  }
-
-  private async setAside(task: Held, problem: string): Promise<void> {
-    const { store, core } = this.options;
-    const { _id: taskId } = task;
-    const error = { name: 'TaskError', message: `cannot be rescued: ${problem}` };
-    if (await store.setAside(task, 'running', error, core.clock.now())) core.emit('task.setAside', { taskId, error });
   }
 }

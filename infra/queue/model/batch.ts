@@ -1,5 +1,3 @@
-import type { Task } from './task';
-
 /** `open`: tasks may still be added. `sealed`: only its own members may add some. `ended`: all members have. */
 export const batchStates = ['open', 'sealed', 'ended'] as const;
 export type BatchState = (typeof batchStates)[number];
@@ -35,7 +33,13 @@ export interface BatchRecord extends Batch {
 export const thenOf = (batchId: string): string => `${batchId}:then`;
 export const onFailureOf = (batchId: string): string => `${batchId}:onFailure`;
 
-/** Whether a task is added by a member of the batch: as long as that one runs, the batch has not ended. */
-export function isAddedByMember(addedBy: Pick<Task, 'batch'> | undefined, batchId: string): boolean {
-  return addedBy?.batch === batchId;
+/**
+ * Gives members without an `_id` one by their number, so that whoever makes the same batch again adds none twice.
+ *
+ * @param from the number of the first.
+ */
+export function numberMembers<T extends { _id?: unknown }>(batchId: string, tasks: readonly T[], from: number): T[] {
+  return tasks.map((task, index) =>
+    task?._id === undefined ? { ...task, _id: `${batchId}:${from + index}`, once: true } : task,
+  );
 }

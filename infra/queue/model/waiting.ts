@@ -22,6 +22,9 @@ export function limitKeyOf({ taskType, slots }: Pick<TaskDefinition, 'taskType' 
 /** The slots of a limit are numbered, and a unique index lets no two tasks have the same one. */
 export const slotOf = (limitKey: string, number: number): string => `${limitKey}#${number}`;
 
+/** From where to where the slots of a limit stand in an index; those of a key with a # in it may be among them. */
+export const slotsOf = (limitKey: string) => ({ $gte: `${limitKey}#`, $lt: `${limitKey}$` }); // $ is the sign after #
+
 /** In which state a task begins, or goes on once its predecessors have ended. */
 export function startStateOf(
   { dueDate, limitKey, after, afterBatch }: Pick<Task, 'dueDate' | 'limitKey' | 'after' | 'afterBatch'>,

@@ -4,7 +4,7 @@ import { finishedStates, type Task, type TaskError } from '../model/task';
 import { refusesDocument } from './database-errors';
 import { duplicateKey } from './mongo-insert';
 import type { Cancelled, Held, Retried, RetryChanges } from './task-store';
-import { fieldsOfTheEnd, fieldsToUnset, placeAsAddedInMongo, unsetOf } from './transition';
+import { fieldsOfTheEnd, fieldsToUnset, isA, placeAsAddedInMongo, startAfreshInMongo, unsetOf } from './transition';
 
 /** Cancels a task that waits; asks for the end of one that runs. */
 export async function cancelTask(
@@ -21,16 +21,6 @@ export async function cancelTask(
   return asked.matchedCount === 1 ? 'requested' : undefined;
 }
 
-const isThere = (field: string, type: string) => ({ $eq: [{ $type: `$${field}` }, type] });
-
-/** As `startStateOf` says, for a task that is due. */
-const startAfresh = {
-  state: { $cond: [{ $or: [isThere('after', 'array'), isThere('limitKey', 'string')] }, 'waiting', 'queued'] },
-  waitsFor: {
-    $cond: [isThere('after', 'array'), 'predecessors', { $cond: [isThere('limitKey', 'string'), 'slot', '$$REMOVE'] }],
-  },
-};
-
 /** Puts a failed, cancelled or rejected task back in the queue, attempts afresh. */
 export async function retryTask(
   collection: Collection<Task>,
@@ -38,10 +28,10 @@ export async function retryTask(
   { dueDate, signature }: RetryChanges,
 ): Promise<Retried> {
   const ended = { _id, state: { $in: finishedStates.filter(state => state !== 'done') } };
-  const deadlineWatch = { $cond: [{ $eq: [{ $type: '$deadline' }, 'date'] }, 'bump', '$$REMOVE'] };
+  const deadlineWatch = { $cond: [isA('date', 'deadline'), 'bump', '$$REMOVE'] };
   const order = { priority: '$basePriority', place: placeAsAddedInMongo, dueDate };
-  const failureTold = { $cond: [isThere('onFailed', 'string'), false, '$$REMOVE'] };
-  const afresh = { ...startAfresh, attempt: 0, ...order, deadlineWatch, failureTold };
+  const failureTold = { $cond: [isA('string', 'onFailed'), false, '$$REMOVE'] };
+  const afresh = { ...startAfreshInMongo(), attempt: 0, ...order, deadlineWatch, failureTold };
   try {
     const { matchedCount } = await collection.updateOne(ended, [
       { $set: { ...afresh, ...(signature && { signature }) } },

@@ -1,6 +1,6 @@
 import type { ClientSession, Collection, Db } from 'mongodb';
 import { withCallTimeout } from '../../database';
-import type { AnySession } from '../model/new-task';
+import type { AnySession } from '../model/add-options';
 import { isLive, liveStates, type Task } from '../model/task';
 import type { Inserted, Insertion } from './task-store';
 

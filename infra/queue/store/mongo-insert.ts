@@ -86,11 +86,16 @@ export async function insertMany(collection: Collection<Task>, insertions: reado
     );
     return { refused: new Map() };
   } catch (error) {
-    const writeErrors = error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : [];
+    const writeErrors = writeErrorsOf(error);
     const reason = isTooLarge(error) ? new InvalidTaskError([tooLarge]) : (error as Error);
     if (writeErrors.length === 0) throw reason;
     return { refused: new Map(writeErrors.map(one => [one.index, one])), error: reason };
   }
+}
+
+/** What a bulk write says of the single writes; nothing where the error is of another kind. */
+export function writeErrorsOf(error: unknown): WriteError[] {
+  return error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : [];
 }
 
 const tooLarge = 'data: larger than the 16 MB that MongoDB stores in one document; put what is large into a file';

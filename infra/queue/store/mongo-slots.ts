@@ -1,9 +1,9 @@
-import { type Collection, MongoBulkWriteError } from 'mongodb';
+import type { Collection, MongoBulkWriteError } from 'mongodb';
 import { queueOrder } from '../model/order';
 import type { Task } from '../model/task';
-import { slotOf } from '../model/waiting';
+import { slotOf, slotsOf } from '../model/waiting';
 import { slotIndex } from './indexes';
-import { duplicateKey } from './mongo-insert';
+import { duplicateKey, writeErrorsOf } from './mongo-insert';
 
 const inLine = { state: 'waiting' as const, waitsFor: 'slot' as const };
 
@@ -34,13 +34,12 @@ export async function admitToSlots(collection: Collection<Task>, limitKey: strin
 }
 
 async function freeSlots(collection: Collection<Task>, limitKey: string, max: number): Promise<string[]> {
-  const [from, to] = [slotOf(limitKey, 0).slice(0, -1), `${limitKey}$`]; // $ is the sign after #
   const found = await collection
-    .find({ slot: { $gte: from, $lt: to } })
+    .find({ slot: slotsOf(limitKey) })
     .project<{ slot: string }>({ _id: 0, slot: 1 })
     .hint(slotIndex)
     .toArray();
-  const taken = new Set(found.map(({ slot }) => slot).filter(slot => /^\d+$/.test(slot.slice(from.length))));
+  const taken = new Set(found.map(({ slot }) => slot).filter(slot => /^\d+$/.test(slot.slice(limitKey.length + 1))));
   const free: string[] = [];
   for (let number = 0; number < max && free.length < Math.min(max - taken.size, mostAtOnce); number++)
     if (!taken.has(slotOf(limitKey, number))) free.push(slotOf(limitKey, number));
@@ -69,7 +68,7 @@ async function giveSlots(collection: Collection<Task>, ids: readonly string[], s
       collided: false,
     };
   } catch (error) {
-    const writeErrors = error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : [];
+    const writeErrors = writeErrorsOf(error);
     if (writeErrors.length === 0 || writeErrors.some(({ code }) => code !== duplicateKey)) throw error;
     return { modified: (error as MongoBulkWriteError).modifiedCount, collided: true };
   }

@@ -1,6 +1,6 @@
 import type { Collection, Db, Filter, UpdateFilter } from 'mongodb';
 import { withoutCallTimeout } from '../../database';
-import type { AnySession } from '../model/new-task';
+import type { AnySession } from '../model/add-options';
 import { liveStates, type Progress, type Task, type TaskError } from '../model/task';
 import { GroupedInserts } from './grouped-inserts';
 import { dropRetiredIndexes, ensureIndexes } from './indexes';

@@ -1,5 +1,6 @@
 import type { Collection, Filter } from 'mongodb';
 import type { Task, TaskError, TaskState } from '../model/task';
+import { startInMongo } from './transition';
 
 const stillWaits = { state: 'waiting' as const, waitsFor: 'predecessors' as const };
 
@@ -35,17 +36,12 @@ export async function statesOf(collection: Collection<Task>, ids: readonly strin
  * What they waited for has ended: each is scheduled, queued, or waits for a slot, as `startStateOf` says.
  *
  * @param which of the tasks that wait for what has ended.
- * @returns how many.
  */
-export async function goOn(collection: Collection<Task>, which: Filter<Task>, now: Date): Promise<number> {
-  const isEarly = { $gt: ['$dueDate', now] };
-  const hasLimit = { $eq: [{ $type: '$limitKey' }, 'string'] };
-  const state = { $cond: [isEarly, 'scheduled', { $cond: [hasLimit, 'waiting', 'queued'] }] };
-  const waitsFor = { $cond: [{ $and: [{ $not: isEarly }, hasLimit] }, 'slot', '$$REMOVE'] };
-  const update = [{ $set: { state, waitsFor } }];
+export async function goOn(collection: Collection<Task>, which: Filter<Task>, now: Date): Promise<void> {
   // Not journalled, as a claim: what the database forgets in a crash waits again.
-  return (await collection.updateMany({ state: 'waiting', ...which }, update, { writeConcern: { w: 1 } }))
-    .modifiedCount;
+  const writeConcern = { w: 1 };
+  const start = startInMongo({ $gt: ['$dueDate', now] });
+  await collection.updateMany({ state: 'waiting', ...which }, [{ $set: start }], { writeConcern });
 }
 
 /** A task that will not run ends. @returns whether it still waited. */

@@ -1,4 +1,4 @@
-import type { AnySession } from '../model/new-task';
+import type { AnySession } from '../model/add-options';
 import type { Transition } from '../model/states';
 import type { AttemptRecord, Progress, Task, TaskError } from '../model/task';
 

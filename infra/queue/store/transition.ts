@@ -46,6 +46,32 @@ export const fieldsOfTheEnd = [
   'snoozes',
 ] as const;
 
+/** Whether a field is there, of this type of BSON. */
+export const isA = (type: string, field: string) => ({ $eq: [{ $type: `$${field}` }, type] });
+
+/**
+ * `startStateOf` in MongoDB's words, for a task that waits for no others any more.
+ *
+ * @param isEarly an expression: whether its time has not come.
+ */
+export function startInMongo(isEarly: object | false) {
+  const isLimited = isA('string', 'limitKey');
+  return {
+    state: { $cond: [isEarly, 'scheduled', { $cond: [isLimited, 'waiting', 'queued'] }] },
+    waitsFor: { $cond: [{ $and: [{ $not: [isEarly] }, isLimited] }, 'slot', '$$REMOVE'] },
+  };
+}
+
+/** The same for one that is due, where those that it comes after are asked about anew. */
+export function startAfreshInMongo() {
+  const { state, waitsFor } = startInMongo(false);
+  const hasPredecessors = isA('array', 'after');
+  return {
+    state: { $cond: [hasPredecessors, 'waiting', state] },
+    waitsFor: { $cond: [hasPredecessors, 'predecessors', waitsFor] },
+  };
+}
+
 /** The history with one more attempt. */
 export function withAttempt(attempts: readonly AttemptRecord[], attempt: AttemptRecord | undefined): AttemptRecord[] {
   return attempt ? [...attempts, attempt].slice(-attemptsKept) : [...attempts];

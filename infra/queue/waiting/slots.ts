@@ -1,8 +1,9 @@
 import type { Collection } from 'mongodb';
-import { type AnyCatalog, definitionOf } from '../../catalog';
+import { type AnyCatalog, optionsOf } from '../../catalog';
 import { compareTasks } from '../model/order';
 import type { Task } from '../model/task';
 import { slotOf } from '../model/waiting';
+import { groupBy } from '../store/mongo-settle';
 import { admitToSlots, limitKeysInLine } from '../store/mongo-slots';
 import type { Inserted, Insertion } from '../store/task-store';
 
@@ -23,12 +24,11 @@ export function withSlots<I extends Insertion>(
   insertions: readonly I[],
   random = Math.random(),
 ): I[] {
-  const lines = new Map<string, Task[]>();
-  for (const { task } of insertions)
-    if (task.waitsFor === 'slot') lines.set(task.limitKey!, [...(lines.get(task.limitKey!) ?? []), task]);
-  if (lines.size === 0) return [...insertions];
+  const inLine = insertions.flatMap(({ task }) => (task.waitsFor === 'slot' ? task : []));
+  if (inLine.length === 0) return [...insertions];
   const slots = new Map<Task, string>();
-  for (const [limitKey, tasks] of lines) {
+  for (const tasks of groupBy(inLine, ({ limitKey }) => limitKey!)) {
+    const limitKey = tasks[0]!.limitKey!;
     const max = maxOf(catalog, limitKey) ?? 0;
     const first = tasks.sort(compareTasks).slice(0, max);
     const from = Math.floor(random * max);
@@ -90,5 +90,5 @@ export async function admitSome(
 function maxOf(catalog: AnyCatalog, limitKey: string): number | undefined {
   const taskType = limitKey.slice(0, limitKey.indexOf('/'));
   if (!Object.hasOwn(catalog, taskType)) return undefined;
-  return definitionOf(catalog, taskType).slots?.max ?? Number.MAX_SAFE_INTEGER;
+  return optionsOf(catalog, taskType).slots?.max ?? Number.MAX_SAFE_INTEGER;
 }

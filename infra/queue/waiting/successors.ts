@@ -1,22 +1,15 @@
-import type { Collection } from 'mongodb';
-import { type AnyCatalog, optionsOf } from '../../catalog';
-import type { Clock } from '../../database';
-import type { Emit } from '../../monitor/events';
+import { optionsOf } from '../../catalog';
 import type { QueueEvents } from '../model/events';
 import { isLive, type Task, type TaskState } from '../model/task';
-import { findTaskProblem } from '../model/task-problem';
 import { type AfterPredecessors, afterPredecessors } from '../model/waiting';
-import { setAside } from '../store/mongo-ends';
+import { type AsideDeps, withoutMalformed } from '../store/malformed';
 import { endWaiting, goOn, statesOf, successorsOf, waitingForOthers } from '../store/mongo-successors';
 import { admit, type SlotDeps } from './slots';
 
 /** What tasks that come after others are let go on, or ended, by: the queue's core has it. */
-export interface SuccessorDeps extends SlotDeps {
-  readonly catalog: AnyCatalog;
-  readonly store: { readonly collection: Collection<Task> };
-  readonly clock: Clock;
+export interface SuccessorDeps extends SlotDeps, AsideDeps {
+  readonly store: SlotDeps['store'] & AsideDeps['store'];
   readonly events: QueueEvents;
-  readonly emit: Emit;
 }
 
 const atOnce = 500;
@@ -52,7 +45,7 @@ export async function release(deps: SuccessorDeps, ids: readonly string[]): Prom
  */
 export async function judge(deps: SuccessorDeps, found: readonly Task[]): Promise<Released> {
   const { collection } = deps.store;
-  const waiting = await withoutMalformed(deps, found);
+  const waiting = await withoutMalformed(deps, found, 'waiting', 'cannot go on');
   const states = await statesOf(collection, [...new Set(waiting.flatMap(({ after = [] }) => after))]);
   const isLiveState = (state: TaskState) => isLive({ state });
   const decided = waiting.map(task => ({ task, what: afterPredecessors(task, states, isLiveState) }));
@@ -66,22 +59,6 @@ export async function judge(deps: SuccessorDeps, found: readonly Task[]): Promis
   for (const { task, what } of decided) ended.push(...(await end(deps, task, what)));
   const now = deps.clock.now();
   return { wentOn: free.length, scheduled: free.some(({ dueDate }) => dueDate > now), ended };
-}
-
-/** Others may write what says that it waits: such a document is set aside once, and holds up nobody. */
-async function withoutMalformed({ store, clock, emit }: SuccessorDeps, found: readonly Task[]): Promise<Task[]> {
-  const tasks: Task[] = [];
-  for (const task of found) {
-    const problem = findTaskProblem(task);
-    if (problem === undefined) tasks.push(task);
-    else {
-      const error = { name: 'TaskError', message: `cannot go on: ${problem}` };
-      const { _id } = task;
-      if (await setAside(store.collection, { _id }, 'waiting', error, clock.now()))
-        emit('task.setAside', { taskId: String(_id), error });
-    }
-  }
-  return tasks;
 }
 
 /** @returns the task as it is then, where it has ended by this. */

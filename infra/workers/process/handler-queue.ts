@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AppCatalog, AppTaskType } from '../../catalog';
 import type { Batch, NewBatch, NewTask, OfType } from '../../queue';
+import { numberMembers } from '../../queue/model/batch';
 import type { BatchCall } from '../protocol/messages';
 import type { Questions } from './questions';
 
@@ -71,11 +72,13 @@ export function createHandlerQueue(questions: Questions, attempt: number): Handl
 export function createHandlerBatch(questions: Questions, attempt: number, id: string, from?: number): HandlerBatch {
   const call = (name: BatchCall, ...args: unknown[]) => questions.batch(attempt, name, id, ...args);
   let next = from;
-  const numbered = (task: { _id?: string }) =>
-    next === undefined || task._id !== undefined ? task : { ...task, _id: `${id}:${next++}`, once: true };
   return {
     id,
-    add: tasks => call('add', tasks.map(numbered)) as Promise<string[]>,
+    add: tasks => {
+      const members = next === undefined ? tasks : numberMembers<{ _id?: string }>(id, tasks, next);
+      if (next !== undefined) next += tasks.length;
+      return call('add', members) as Promise<string[]>;
+    },
     seal: async () => void (await call('seal')),
     read: () => call('read') as Promise<Batch | undefined>,
     failed: limit => call('failed', ...(limit === undefined ? [] : [limit])) as Promise<string[]>,

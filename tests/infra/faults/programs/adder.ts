@@ -2,8 +2,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect } from '../../../../infra/database';
 import { TaskQueueOf } from '../../../../infra/queue/api/task-queue';
+import type { UnparsedTask } from '../../../../infra/queue/model/add-options';
 import { DuplicateTasksError } from '../../../../infra/queue/model/errors';
-import type { UnparsedTask } from '../../../../infra/queue/model/new-task';
 import { Ledger } from '../evidence/ledger';
 import { Random } from '../seeded-random';
 import { catalog as old } from '../worker/catalog';

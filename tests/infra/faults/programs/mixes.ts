@@ -1,5 +1,5 @@
 import { Priority } from '../../../../infra/catalog';
-import type { UnparsedTask } from '../../../../infra/queue/model/new-task';
+import type { UnparsedTask } from '../../../../infra/queue/model/add-options';
 import { realNow } from '../evidence/ledger';
 import type { Random } from '../seeded-random';
 import { misbehaviors } from '../worker/misbehavior';
