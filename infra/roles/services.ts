@@ -56,7 +56,7 @@ function metricsOf({ identity, eventLoop, events }: AppContext, jobs: JobsParts 
 }
 
 /** Connects the queue: both roles add tasks, and look at them. */
-function queueOf({ connection, settings, events, healthSources }: AppContext): Service {
+function queueOf({ connection, settings, events, healthSources, indexes }: AppContext): Service {
   return asService('queue', {
     async start() {
       await TaskQueue.connect({
@@ -66,6 +66,7 @@ function queueOf({ connection, settings, events, healthSources }: AppContext): S
         emit: events.emit,
         ...(healthSources.untakenTypes && { untakenTypes: healthSources.untakenTypes }),
       });
+      await indexes.keep('batches', () => TaskQueue.core.batches.ensureIndexes());
       healthSources.queueCounts = async () => ({ ...(await TaskQueue.counts()).total });
     },
   });

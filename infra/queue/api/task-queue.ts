@@ -104,7 +104,6 @@ export class TaskQueueOf<C extends object, R extends object = object> {
     if (databaseClock instanceof DatabaseClock) await databaseClock.measure();
     await store.ensureIndexes();
     await store.dropRetiredIndexes();
-    await new Batches(db).ensureIndexes();
     this.connected = {
       db,
       catalog: this.catalog as AnyCatalog,
