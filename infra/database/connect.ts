@@ -1,4 +1,4 @@
-import { type Db, MongoClient, type MongoClientOptions } from 'mongodb';
+import { type Db, MongoClient, type MongoClientOptions, type Timestamp } from 'mongodb';
 import { messageOf } from '../errors/plain-error';
 import { defaultCallTimeoutMs, withCallTimeout } from './call-timeout';
 
@@ -74,4 +74,13 @@ export function withoutSecrets(url: string): string {
 export async function hasChangeStreams(db: Db): Promise<boolean> {
   const { setName, msg } = await db.command({ hello: 1 });
   return Boolean(setName) || msg === 'isdbgrid';
+}
+
+/**
+ * What a change stream is opened with to tell of all that happens from now on: what is read after this and what is told
+ * leave no gap, however long the stream takes to open.
+ */
+export async function fromNowOn(db: Db): Promise<{ startAtOperationTime?: Timestamp }> {
+  const { operationTime } = await db.command({ ping: 1 });
+  return operationTime ? { startAtOperationTime: operationTime } : {};
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ChangeStream, ChangeStreamDocument, Collection, Db } from 'mongodb';
-import { hasChangeStreams } from '../database';
+import { fromNowOn, hasChangeStreams } from '../database';
 import type { StoredSchedule } from './stored-schedule';
 
 /** What the database tells of what other processes did to the schedules. */
@@ -56,10 +56,8 @@ export class ScheduleWatch {
 
   private async listen(): Promise<'again' | 'unsupported'> {
     if (!(await hasChangeStreams(this.db))) return 'unsupported';
-    // From a time before the read which follows: between what is read and what is told there is no gap.
-    const { operationTime } = await this.db.command({ ping: 1 });
+    const from = await fromNowOn(this.db);
     if (this.stopping.signal.aborted) return 'again';
-    const from = operationTime ? { startAtOperationTime: operationTime } : {};
     const stream = this.collection.watch(pipeline, { maxAwaitTimeMS, ...from });
     this.stream = stream;
     this.listener.opened();

@@ -2,6 +2,7 @@ import type { Filter, UpdateFilter } from 'mongodb';
 import type { DataIn, TaskTypeIn } from '../catalog';
 import { messageOf, show } from '../errors/plain-error';
 import type { OfType, Task, TaskQueueOf } from '../queue';
+import { duplicateKey } from '../queue/store/mongo-insert';
 import { everySo, jitterOf, nextRun, type Timetable } from './occurrences';
 import { ScheduleStore } from './schedule-store';
 import {
@@ -246,8 +247,6 @@ function nameOf(name: unknown, caller: string): string {
 }
 
 const timetablesKept = 1_000;
-
-const duplicateKey = 11000;
 
 function unlessThere(error: { code?: unknown }): boolean {
   if (error.code === duplicateKey) return false;

@@ -1,5 +1,5 @@
 import type { ChangeStream } from 'mongodb';
-import { hasChangeStreams } from '../../database';
+import { fromNowOn, hasChangeStreams } from '../../database';
 import { show } from '../../errors/plain-error';
 import { Coalesced } from '../../timing/coalesced';
 import { timerMs } from '../../timing/timer-ms';
@@ -113,8 +113,7 @@ export class Results {
   private async follow(): Promise<void> {
     const { db, store } = this.core();
     if (!(await hasChangeStreams(db)) || this.stream || this.waiters.size === 0) return;
-    const { operationTime } = await db.command({ ping: 1 });
-    const from = operationTime ? { startAtOperationTime: operationTime } : {};
+    const from = await fromNowOn(db);
     const stream = store.collection.watch<Task>(pipeline, { maxAwaitTimeMS, ...from });
     this.stream = stream;
     stream.on('change', change => 'documentKey' in change && this.lookAt(String(change.documentKey._id)));

@@ -1,5 +1,5 @@
-import type { ChangeStream, ChangeStreamDocument, Db, Timestamp } from 'mongodb';
-import { hasChangeStreams } from '../../database';
+import type { ChangeStream, ChangeStreamDocument, Db } from 'mongodb';
+import { fromNowOn, hasChangeStreams } from '../../database';
 import type { Task } from '../model/task';
 import { controlCollectionName } from '../store/control';
 import type { DatabaseGuard } from '../store/database-guard';
@@ -83,22 +83,16 @@ export class ChangeWatch {
     void this.open();
   }
 
-  /**
-   * From a point in time that lies before the read which follows: between what is read and what is told there is no gap,
-   * however long the stream takes to open.
-   */
   private async open(): Promise<void> {
     const opening = {};
     this.opening = opening;
-    const reply = await this.guard.attempt('change stream', () => this.db.command({ ping: 1 }));
+    const from = await this.guard.attempt('change stream', () => fromNowOn(this.db));
     if (this.opening !== opening || !this.wanted) return;
-    if (!reply) {
+    if (!from) {
       this.reopenLater();
       return;
     }
-    this.listen(
-      this.db.watch(changePipeline(this.collectionName), { maxAwaitTimeMS, ...startAt(reply.operationTime) }),
-    );
+    this.listen(this.db.watch(changePipeline(this.collectionName), { maxAwaitTimeMS, ...from }));
     this.listener.opened();
   }
 
@@ -151,8 +145,4 @@ export class ChangeWatch {
     if (fields.taskType && fields.deadlineWatch) this.listener.deadline({ _id: id, ...fields } as WatchedDeadline);
     if (fields.state === undefined && (fields.dueDate || fields.deadline)) this.listener.datesChanged();
   }
-}
-
-function startAt(operationTime: unknown): { startAtOperationTime?: Timestamp } {
-  return operationTime ? { startAtOperationTime: operationTime as Timestamp } : {};
 }
