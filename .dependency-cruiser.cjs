@@ -1,11 +1,12 @@
 /**
- * Who may know whom (docs/architecture.md). Rules about rooms see imports of types too; those about circles and about
- * what a process loads (`reachable`) see what is left at run time: infra/dev/meteor/import-graph.ts cruises twice.
+ * Who may know whom (docs/architecture.md). Rules about rooms see imports of types too; those about circles leave out
+ * what is marked as a type. Those about what a process loads (`reachable`) see what is left at run time:
+ * infra/dev/meteor/import-graph.ts cruises from those entries a second time.
  * tests/infra/contract/architecture.test.ts runs it, and proves of each rule that it catches a planted violation.
  */
 
 /** What every room may know: these know nobody. By `Emit` of the monitor's events every room says what happened. */
-const lowest = ['infra/errors/', 'infra/timing/', 'infra/monitor/events'];
+const lowest = ['infra/errors/', 'infra/timing/', 'infra/tracing/', 'infra/monitor/events'];
 
 const lowRooms = ['infra/catalog/', 'infra/settings/', 'infra/database/', 'infra/monitor/'];
 
@@ -49,7 +50,12 @@ const browserOnlyKnows = '^(client|imports/ui|infra/console)/';
 
 module.exports = {
   forbidden: [
-    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-circles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only', 'type-import'] } },
+    },
     {
       name: 'meteor-only-at-the-border',
       comment: 'Everything else is plain Node, so that a worker and a unit test can load it.',
@@ -59,6 +65,13 @@ module.exports = {
     },
     knowsOnly('errors-know-nobody', 'infra/errors/', [], 'Every room reports its failures by it.'),
     knowsOnly('timing-knows-nobody', 'infra/timing/', [], 'Every room waits by it.'),
+    {
+      name: 'tracing-is-low',
+      comment: 'Both sides of a task open their spans by it.',
+      severity: 'error',
+      from: { path: '^infra/tracing/' },
+      to: { path: '^(client|server|imports|infra|packages)/', pathNot: '^infra/(tracing|timing)/' },
+    },
     knowsOnly('catalog-is-low', 'infra/catalog/', [], 'It knows simpl-schema only.'),
     knowsOnly('settings-are-low', 'infra/settings/', ['infra/catalog/nearest'], 'Settings know nobody.'),
     knowsOnly('database-is-low', 'infra/database/', [], 'It knows the driver only.'),
@@ -108,10 +121,12 @@ module.exports = {
     knowsOnly('link-arrows', 'infra/link/', ['infra/catalog/', 'infra/monitor/', 'infra/queue/', 'infra/settings/']),
     knowsOnly('http-arrows', 'infra/http/', ['infra/app/', 'infra/database/', 'infra/monitor/', 'infra/settings/']),
     knowsOnly('console-arrows', 'infra/console/', [
+      'infra/catalog/',
       'infra/database/',
       'infra/link/',
       'infra/monitor/',
       'infra/queue/',
+      'infra/schedules/',
       'infra/settings/',
     ]),
     knowsOnly('roles-arrows', 'infra/roles/', [
@@ -165,7 +180,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^client/main\\.tsx$' },
       to: {
-        path: '^(server/|infra/(queue|schedules|workers|meteor-cluster|database|roles|http|link|monitor|settings|node-host|dev)/|imports/(tasks/handlers|role-handlers)/|node_modules/(mongodb|pino|prom-client|helmet|busboy|hucre|sharp)/)',
+        path: '^(server/|infra/(queue|schedules|workers|meteor-cluster|database|roles|http|link|monitor|tracing|settings|node-host|dev)/|imports/(tasks/handlers|role-handlers)/|node_modules/(mongodb|pino|prom-client|helmet|busboy|hucre|sharp)/)',
         reachable: true,
       },
     },

@@ -29,10 +29,10 @@ RUN meteor npm run build:worker \
 
 FROM debian:12-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates tini \
-  && rm -rf /var/lib/apt/lists/* && useradd --create-home tandem
+  && rm -rf /var/lib/apt/lists/* && useradd --create-home app
 COPY --from=build /home/builder/out/node /usr/local/bin/node
-COPY --from=build --chown=tandem /home/builder/out/bundle /app
-USER tandem
+COPY --from=build --chown=app /home/builder/out/bundle /app
+USER app
 WORKDIR /app
 ENV NODE_ENV=production PORT=3000
 EXPOSE 3000

@@ -70,6 +70,8 @@ parse_arguments() {
     shift
   done
   case "$environment" in *[!A-Za-z0-9_-]*) fail "$environment: an environment's name has letters, digits, - and _ only" ;; esac
+  health_seconds=${DEPLOY_HEALTH_TIMEOUT_SECONDS:-300}
+  case "$health_seconds" in *[!0-9]*) fail "DEPLOY_HEALTH_TIMEOUT_SECONDS: $health_seconds is no whole number of seconds" ;; esac
   commit=$(git rev-parse HEAD) || fail 'this is no git checkout: the build cache is keyed on the commit'
 }
 
@@ -178,7 +180,7 @@ await_health() {
   local url
   url=$(value_of "$1" health_url)
   if [ "$dry_run" = yes ]; then say "would wait for $url to answer with commit $(short "$commit")"; return; fi
-  ours infra/dev/deploy/health.ts await "$url" "$commit" "${DEPLOY_HEALTH_TIMEOUT_SECONDS:-300}"
+  ours infra/dev/deploy/health.ts await "$url" "$commit" "$health_seconds"
 }
 
 stop_here() {

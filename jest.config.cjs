@@ -1,5 +1,5 @@
 /**
- * Four projects, from quick to slow. `unit` has no database and no I/O but files; all others get one real MongoDB for
+ * Five projects, from quick to slow. `unit` has no database and no I/O but files; all others get one real MongoDB for
  * the whole run, and a database for each test file of their own.
  */
 const packagesToTransform = [
@@ -54,8 +54,10 @@ module.exports = {
       ...withDatabase,
       testPathIgnorePatterns: ['/tests/app/unit/'],
     }),
-    project('processes', ['infra/processes', 'infra/faults', 'template'], withDatabase),
+    project('processes', ['infra/processes', 'infra/faults'], withDatabase),
     project('e2e', ['e2e'], withDatabase),
+    // What makes apps of the template: minutes of installing, compiling and testing apps. `npm run test:template` only.
+    project('template', ['template'], withDatabase),
   ],
   testSequencer: '<rootDir>/tests/support/longest-first.cjs',
   testTimeout: 120_000,

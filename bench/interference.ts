@@ -9,9 +9,9 @@
  * Meteor for example; its database should be fresh.
  */
 import { cpus } from 'node:os';
-import { type Pair, startPair } from './interference-pair';
 import { everyMs, measure, openVisitor, openVisitors, type RoundTrips, warmUp } from './interference-visitors';
 import { addInBulk, buildReport, burn } from './interference-work';
+import { type Pair, startPair } from './pair';
 
 const visitors = 50;
 const measureMs = 10_000;

@@ -1,7 +1,11 @@
+// Of the stylesheets below this folder Rspack takes up only those that are imported.
+import './page/page.css';
 import { Meteor } from 'meteor/meteor';
 import React from 'react';
 import { createRoot } from 'react-dom/client';
-import { App } from '../imports/ui/App';
+import { pages } from '../imports/pages';
+import { App, NoSuchPage } from '../imports/ui/App';
+import { isPage } from '../infra/app/pages';
 import { Console } from '../infra/console';
 
 /**
@@ -14,5 +18,6 @@ Meteor.startup(() => {
   document.documentElement.lang = 'en'; // Meteor writes that tag itself, without a language
   const root = document.getElementById('root');
   if (!root) throw new Error('client/main.html: there is no element with the id root');
-  createRoot(root).render(isConsole ? <Console /> : <App />);
+  const Page = isPage(location.pathname, pages) ? App : NoSuchPage;
+  createRoot(root).render(isConsole ? <Console /> : <Page />);
 });

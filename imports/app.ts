@@ -8,6 +8,7 @@ import { pulse } from './api/pulse';
 import { reports } from './api/reports';
 import { tasks } from './api/tasks';
 import { visitors } from './api/visitors';
+import { pages } from './pages';
 import { roleHandlers } from './role-handlers';
 import { addSchedules } from './schedules';
 import { settings } from './settings';
@@ -35,7 +36,9 @@ export const app = defineApp({
   roleHandlers,
   settings,
   schedules: addSchedules,
+  ownerField: 'owner',
   api,
+  pages,
   uploads: [{ path: '/upload/pictures' }],
 });
 

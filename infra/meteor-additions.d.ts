@@ -153,5 +153,7 @@ declare module 'meteor/accounts-base' {
     // Five calls in ten seconds, of a connection.
     function addDefaultRateLimit(): void;
     function removeDefaultRateLimit(): boolean;
+    // The token of the login that a browser keeps: a cookie carries it to what is no DDP.
+    function _storedLoginToken(): string | null;
   }
 }

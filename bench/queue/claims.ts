@@ -1,7 +1,8 @@
 import type { TaskQueueOf } from '../../infra/queue/api/task-queue';
 import { newToken } from '../../infra/queue/model/ids';
 import type { catalog } from './catalog';
-import { openQueue } from './peers/tandem';
+import { inOwnProcess } from './own-process';
+import { openTandem } from './peers/tandem';
 import type { Figures } from './workloads';
 
 type BenchQueue = TaskQueueOf<typeof catalog>;
@@ -10,17 +11,28 @@ const short = 1_000;
 const claims = 50;
 const perClaim = 20;
 
-/** The cost of a claim of 20 tasks in a short queue, in a long one, and behind tasks of a type that is paused. */
+/**
+ * The cost of a claim of 20 tasks in a short queue, in a long one, and behind tasks of a type that is paused; and the
+ * memory of who works for the short and the long one.
+ */
 export async function measureClaims(url: string, long: number, paused: number): Promise<Record<string, Figures>> {
-  const { queue, close } = await openQueue(url);
+  const { queue, close } = await openTandem(url, 'inProcess');
+  await fill(queue, 'noop', 10 * short);
+  const ofShort = await memoryFor(queue, url);
+  await queue.remove({ state: { $ne: 'queued' } });
+  await queue.remove({ taskType: 'noop' });
   await fill(queue, 'noop', short);
-  const shortQueue = await costOfClaims(queue);
+  const shortQueue = { ...(await costOfClaims(queue)), ...ofShort };
   await fill(queue, 'held', paused);
   const behindPaused = await costOfClaims(queue);
   await fill(queue, 'noop', long);
-  const longQueue = await costOfClaims(queue);
+  const longQueue = { ...(await costOfClaims(queue)), ...(await memoryFor(queue, url)) };
   await close();
   return { [`${short} queued`]: shortQueue, [`behind ${paused} paused`]: behindPaused, [`${long} queued`]: longQueue };
+}
+
+function memoryFor({ core }: BenchQueue, url: string): Promise<Figures> {
+  return inOwnProcess('memory.ts', { url, database: core.db.databaseName });
 }
 
 async function fill(queue: BenchQueue, taskType: 'noop' | 'held', count: number): Promise<void> {

@@ -7,12 +7,10 @@
  * BENCH_PAUSED (100000). BENCH_PEERS and BENCH_WORKLOADS take a list of names. `BENCH_OUT=docs` writes all rounds to
  * docs/benchmarks.json and the table into docs/benchmarks.md.
  */
-import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { root } from '../../infra/dev/root';
 import { measureClaims } from './claims';
+import { inOwnProcess } from './own-process';
 import { installPackages } from './packages';
 import type { Peer } from './peer';
 import { type PeerName, peers } from './peers';
@@ -63,7 +61,13 @@ async function measureAll(results: Results, there: PeerName[], packages: string,
       if (!only.includes(workload)) continue;
       const load = Math.round((median(results.of(name, 'batched', 'perSecond')) ?? 1_000) / 2);
       const url = servers[peers[name].server]?.url ?? '';
-      const figures = await measureOne({ peer: name, workload, url, packages, sizes: sizesOf(peers[name], load) });
+      const figures = await inOwnProcess('measure.ts', {
+        peer: name,
+        workload,
+        url,
+        packages,
+        sizes: sizesOf(peers[name], load),
+      });
       results.add(name, workload, figures);
       console.error(`${peers[name].name}, ${workload}: ${JSON.stringify(figures)}`);
     }
@@ -79,18 +83,6 @@ function sizesOf(peer: Peer, load: number) {
   return { tasks, oneByOne, samples: size('BENCH_SAMPLES', 200), load };
 }
 
-async function measureOne(request: object): Promise<Figures> {
-  const program = join(root, 'bench', 'queue', 'measure.ts');
-  const given = ['--require', 'tsx/cjs', program, JSON.stringify(request)];
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, given, { cwd: root, timeout: 10 * 60_000 });
-    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Figures;
-  } catch (error) {
-    console.error((error as Error).message);
-    return {};
-  }
-}
-
 function print(results: Results, servers: Servers, claims: Record<string, Figures>): void {
   const page = markdown(results, servers, claims);
   console.log(page);
@@ -99,7 +91,7 @@ function print(results: Results, servers: Servers, claims: Record<string, Figure
   const file = join(folder, 'benchmarks.md');
   const before = existsSync(file) ? readFileSync(file, 'utf8') : figuresMark;
   writeFileSync(file, `${before.slice(0, before.indexOf(figuresMark))}${figuresMark}\n\n${page}\n`);
-  writeFileSync(join(folder, 'benchmarks.json'), JSON.stringify({ peers: results.all, claims }, undefined, 2));
+  writeFileSync(join(folder, 'benchmarks.json'), `${JSON.stringify({ peers: results.all, claims }, undefined, 2)}\n`);
 }
 
 main().catch(error => {

@@ -35,6 +35,8 @@ export interface Heard {
 export interface OpenPeer {
   addMany(tasks: BenchTask[]): Promise<unknown>;
   addOne(task: BenchTask): Promise<unknown>;
+  /** How many commands, queries or transactions its server has carried out so far, whoever asked for them. */
+  operations?(): Promise<number>;
   /** Runs tasks from now on, up to 100 that wait at once. */
   work(heard: Heard): Promise<unknown>;
   close(): Promise<unknown>;

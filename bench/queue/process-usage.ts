@@ -4,14 +4,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 export interface Usage {
   cpuMs: number;
   megabytes: number;
+  processes: number;
+  threads: number;
 }
 
 const tickMs = 10;
 const pageBytes = 4_096;
 
-/** From Linux's /proc; nothing anywhere else. */
-export function treeUsage(pid: number): Usage {
-  const processes = readProcesses();
+/** From Linux's /proc; nothing anywhere else. What its ended children used counts as its own. */
+export function treeUsage(pid: number, processes = readProcesses()): Usage {
   const family = new Set([pid]);
   // A child's number may be smaller than its parent's, so the list is gone through until nobody new is found.
   for (let size = 0; size < family.size; ) {
@@ -22,10 +23,12 @@ export function treeUsage(pid: number): Usage {
   return {
     cpuMs: members.reduce((sum, { ticks }) => sum + ticks, 0) * tickMs,
     megabytes: (members.reduce((sum, { pages }) => sum + pages, 0) * pageBytes) / 1e6,
+    processes: members.length,
+    threads: members.reduce((sum, { threads }) => sum + threads, 0),
   };
 }
 
-function readProcesses() {
+export function readProcesses() {
   return readdirSync('/proc').flatMap(name => {
     try {
       const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
@@ -33,8 +36,8 @@ function readProcesses() {
         .slice(stat.lastIndexOf(')') + 2)
         .split(' ')
         .map(Number);
-      const [parent, ticks, pages] = [fields[1]!, fields[11]! + fields[12]!, fields[21]!];
-      return [{ pid: Number(name), parent, ticks, pages }];
+      const ticks = fields.slice(11, 15).reduce((sum, one) => sum + one, 0);
+      return [{ pid: Number(name), parent: fields[1]!, ticks, threads: fields[17]!, pages: fields[21]! }];
     } catch {
       return []; // no process, or one that has just ended
     }

@@ -31,7 +31,9 @@ const throughputColumns: Column[] = [
 const otherColumns: Column[] = [
   ['add to start ms, p50 / p99', percentiles('latency')],
   ['the same under half load', percentiles('latencyUnderLoad')],
+  ['first task ms', middle('firstTask', 'ms')],
   ['idle CPU %', middle('idle', 'cpuPercent', 2)],
+  ['idle commands /s', middle('idle', 'perSecond', 1)],
   ['memory MB', middle('idle', 'megabytes')],
 ];
 
@@ -63,7 +65,7 @@ export function markdown(results: Results, servers: Servers, claims: Record<stri
       ...cells(throughputColumns, results, name),
     ]),
     table(['', ...titles(otherColumns)], results, name => cells(otherColumns, results, name)),
-    ratios(results),
+    ratios(results, claims),
     claimTable(claims),
   ].join('\n\n');
 }
@@ -83,15 +85,29 @@ function table(head: string[], results: Results, rowOf: (name: PeerName) => stri
   return [line(head), line(head.map(() => '---')), ...rows].join('\n');
 }
 
-function ratios(results: Results): string {
-  const rows = aims.map(([what, workload, figure, ours, theirs, aim]) => {
+function ratios(results: Results, claims: Record<string, Figures>): string {
+  const ofPeers = aims.map(([what, workload, figure, ours, theirs, aim]) => {
     const [one, other] = [ours, theirs].map(name => median(results.of(name, workload, figure)));
-    return line([what, one && other ? show(one / other, 2) : '–', aim]);
+    return line([what, ratio(one, other), aim]);
   });
-  return [line(['ratio', 'here', 'aim']), line(['---', '---', '---']), ...rows].join('\n');
+  const [short, , long] = Object.values(claims);
+  const idle = (figure: string) => show(median(results.of('tandem', 'idle', figure)), 2);
+  const others = [
+    line(['a claim in the longest queue / in the shortest, p50', ratio(long?.p50, short?.p50), '≤ 1.2']),
+    line(['idle: % of a core', idle('cpuPercent'), '< 0.5']),
+    line(['idle: commands to the database a second, in all', idle('perSecond'), '≤ 2']),
+  ];
+  return [line(['', 'here', 'aim']), line(['---', '---', '---']), ...ofPeers, ...others].join('\n');
+}
+
+function ratio(one: number | undefined, other: number | undefined): string {
+  return one && other ? show(one / other, 2) : '–';
 }
 
 function claimTable(claims: Record<string, Figures>): string {
-  const rows = Object.entries(claims).map(([what, { p50, p99 }]) => line([what, show(p50, 1), show(p99, 1)]));
-  return [line(['claim of 20 tasks', 'p50 ms', 'p99 ms']), line(['---', '---', '---']), ...rows].join('\n');
+  const rows = Object.entries(claims).map(([what, { p50, p99, megabytes }]) =>
+    line([what, show(p50, 1), show(p99, 1), show(megabytes)]),
+  );
+  const head = ['claim of 20 tasks', 'p50 ms', 'p99 ms', 'MB of a process that works for it'];
+  return [line(head), line(head.map(() => '---')), ...rows].join('\n');
 }

@@ -28,6 +28,7 @@ export const workloads = {
   oneByOne64: async (peer, { oneByOne }) => ({ perSecond: await throughput(peer, oneByOne, callers(64)) }),
   latency: (peer, { samples }) => addToStart(peer, samples, 0),
   latencyUnderLoad: (peer, { samples, load }) => addToStart(peer, samples, load),
+  firstTask: peer => firstTask(peer),
   idle: peer => idle(peer),
 } satisfies Record<string, Workload>;
 
@@ -108,7 +109,17 @@ async function keepLoad(peer: OpenPeer, perSecond: number, isRunning: () => bool
   }
 }
 
-const idleMs = 10_000;
+/** From the start of what runs tasks, its processes too, to the start of a task that is in the queue already. */
+async function firstTask(peer: OpenPeer): Promise<Figures> {
+  await peer.addOne({ n: 0, ms: 0 });
+  const from = performance.now();
+  await new Promise<void>((resolve, reject) => {
+    peer.work({ started: () => resolve(), done: () => {} }).catch(reject);
+  });
+  return { ms: performance.now() - from };
+}
+
+const idleMs = 20_000;
 
 /** What a process that works for an empty queue uses, with its own processes, after it has done some work. */
 async function idle(peer: OpenPeer): Promise<Figures> {
@@ -117,10 +128,14 @@ async function idle(peer: OpenPeer): Promise<Figures> {
   await peer.addMany(numbers(100));
   while (done < 100) await wait(10);
   await wait(2_000);
-  const before = treeUsage(process.pid);
+  const [before, askedBefore] = [treeUsage(process.pid), await peer.operations?.()];
   await wait(idleMs);
-  const after = treeUsage(process.pid);
-  return { cpuPercent: ((after.cpuMs - before.cpuMs) / idleMs) * 100, megabytes: after.megabytes };
+  const [after, askedAfter] = [treeUsage(process.pid), await peer.operations?.()];
+  return {
+    cpuPercent: ((after.cpuMs - before.cpuMs) / idleMs) * 100,
+    megabytes: after.megabytes,
+    ...(askedBefore !== undefined && { perSecond: ((askedAfter! - askedBefore) / idleMs) * 1_000 }),
+  };
 }
 
 function at(sorted: readonly number[], share: number): number {

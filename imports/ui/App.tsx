@@ -25,6 +25,21 @@ export function App() {
   );
 }
 
+/** What an address shows that is not in `imports/pages.ts`. */
+export function NoSuchPage() {
+  return (
+    <>
+      <Header />
+      <main className="nowhere">
+        <h1>There is no such page.</h1>
+        <p className="lead">
+          <a href="/">To the start</a>
+        </p>
+      </main>
+    </>
+  );
+}
+
 function Page() {
   const tasks = useTasks();
   return (
@@ -32,9 +47,9 @@ function Page() {
       <Pulse tasks={tasks} />
       <div className="panels">
         {/* A panel for each domain. */}
-        <Reports tasks={tasks} />
+        <Reports />
         <Notifications />
-        <Pictures tasks={tasks} />
+        <Pictures />
       </div>
       <Announcer tasks={tasks} />
     </>

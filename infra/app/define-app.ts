@@ -1,22 +1,23 @@
-import { type AnyCatalog, didYouMean, type RunsIn } from '../catalog';
+import { type AnyCatalog, didYouMean, findNamedRateProblems, type NamedRates, type RunsIn } from '../catalog';
 import type { FileStore } from '../database';
 import type { Emit } from '../monitor/events';
+import type { OperatorRole } from '../settings';
 
-/** Something long-lived that a role is made of. `stop` resolves when it has really stopped; calling it twice is fine. */
+/** A long-lived part of a role. `stop` resolves when it has really stopped; calling it twice is fine. */
 export interface Service {
   name: string;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What the app's own services find in a role. */
+/** The parts of a role for the app's own services. */
 export interface RoleParts {
   /** The app's files (GridFS). */
   files: FileStore;
   /**
-   * Makes the app's indexes now, and again whenever somebody has dropped one while the role runs.
+   * Creates the app's indexes now, and again whenever somebody has dropped one while the role runs.
    *
-   * @throws where they can't be made now.
+   * @throws if they can't be created now.
    */
   keepIndexes(ensure: () => Promise<unknown>): Promise<void>;
   /** Logs an event: `emit('invoice.sent', { level: 'info', message: 'sent', … })`. */
@@ -25,7 +26,7 @@ export interface RoleParts {
 
 /** A route below `/upload/`, which takes larger bodies than any other. */
 export interface UploadRoute {
-  /** Begins with `/upload/`; whatever lies below it is meant as well. */
+  /** Begins with `/upload/`; includes all paths below it. */
   path: string;
   /** The largest file in bytes. Default: the setting `limits.uploadBytes`. */
   maxBytes?: number;
@@ -45,10 +46,12 @@ const directives = [
   'formAction',
 ] as const;
 
+type OperatorAnswer = boolean | OperatorRole | { role: OperatorRole; name: string };
+
 /**
- * What an app gives to the machinery, and all that it gives: `imports/app.ts` says `defineApp` once.
+ * All that an app gives to the machinery: `imports/app.ts` calls `defineApp` once.
  *
- * @template Schedules what the schedules are added to: SyncedCron.
+ * @template Schedules the object that takes the schedules: SyncedCron.
  */
 export interface App<Schedules = never> {
   /** Short and lower case, such as `shop`: names the app's processes in MongoDB's log, and the app to the tasks' handlers. */
@@ -57,29 +60,52 @@ export interface App<Schedules = never> {
   catalog: object;
   /** Where each task type's code is: `imports/tasks/handlers/index.ts`. A role loads none of it. */
   handlers: object;
-  /** The same of the types with `runsIn: 'role'`: `imports/role-handlers/index.ts`. The jobs role runs it. */
+  /** The same for the types with `runsIn: 'role'`: `imports/role-handlers/index.ts`. The jobs role runs them. */
   roleHandlers?: object;
+  /** The rates that handlers take from by `context.rate(name)`: `defineRates`. */
+  rates?: NamedRates;
   /** The app's own settings: `imports/settings.ts`. */
   settings?: object;
   /** Adds the cron table; the jobs role calls it. */
   schedules?(cron: Schedules): void;
-  /** What the web role serves: methods, publications and routes. */
+  /** The methods, publications and routes of the web role. */
   api?(parts: RoleParts): Service;
-  /** Who may operate the console beside those who logged in with an operator's token. Asked at each call. */
-  mayOperate?(userId: string): boolean | Promise<boolean>;
+  /**
+   * Who may operate the console beside those who logged in with an operator's token, and in which role: true is an
+   * `operator`. With a name, that is what the console and the audit call the user. Asked at each call.
+   */
+  mayOperate?(userId: string): OperatorAnswer | Promise<OperatorAnswer>;
+  /**
+   * The field of payloads that says whose a task is, such as `owner`: a user's id, say. Tasks are found by it then
+   * (`TaskQueue.ofOwner`).
+   */
+  ownerField?: string;
   security?: SecurityAdditions;
+  /**
+   * The addresses of the app's pages, such as `/` and `/orders/*`: every other one answers with the page too, but with status
+   * 404. Left out, each address is a page.
+   */
+  pages?: readonly string[];
   uploads?: readonly UploadRoute[];
   /** Further services of a role, started after its own, such as listeners on `TaskQueue.on`. */
   services?: { web?(parts: RoleParts): Service[]; jobs?(parts: RoleParts): Service[] };
 }
 
 /**
- * Checks what the app gives to the machinery, and returns it.
+ * Checks the app's definition, and returns it.
  *
  * @throws one Error with every problem, each with its field, value and what to do.
  */
 export function defineApp<const A extends App>(app: A): A {
-  const problems = [...nameProblems(app), ...handlerProblems(app), ...securityProblems(app), ...uploadProblems(app)];
+  const problems = [
+    ...nameProblems(app),
+    ...ownerProblems(app),
+    ...handlerProblems(app),
+    ...findNamedRateProblems(app.rates ?? {}),
+    ...securityProblems(app),
+    ...pageProblems(app),
+    ...uploadProblems(app),
+  ];
   if (problems.length > 0) throw new Error(`imports/app.ts is not valid:\n  ${problems.join('\n  ')}`);
   return Object.freeze(app);
 }
@@ -89,7 +115,16 @@ function nameProblems({ name }: App): string[] {
   return [`name: ${JSON.stringify(name)} is not made of up to 60 lower-case letters, digits and -`];
 }
 
-/** The compiler sees the same where the registries satisfy `Handlers` and `RoleHandlers`. */
+/** One that no payload has would find nothing, for ever. */
+function ownerProblems({ ownerField, catalog }: App): string[] {
+  if (ownerField === undefined) return [];
+  const fields = Object.values(catalog as AnyCatalog).flatMap(({ fields: its }) => [...its.keys()]);
+  if (fields.includes(ownerField) && !ownerField.includes('.')) return [];
+  const remedy = didYouMean(ownerField, fields) || '; name one that the payloads have, or leave it out';
+  return [`ownerField: no task type has a field ${JSON.stringify(ownerField)}${remedy}`];
+}
+
+/** The compiler checks the same if the registries satisfy `Handlers` and `RoleHandlers`. */
 function handlerProblems({ catalog, handlers, roleHandlers = {} }: App): string[] {
   const types = catalog as AnyCatalog;
   return [
@@ -123,6 +158,12 @@ function securityProblems({ security = {} }: App): string[] {
   return Object.keys(security)
     .filter(name => !(directives as readonly string[]).includes(name))
     .map(name => `security.${name}: not a directive that an app adds to${didYouMean(name, directives)}`);
+}
+
+function pageProblems({ pages = [] }: App): string[] {
+  return pages
+    .filter(page => !/^\/[^*?#]*(?<=\/)\*$|^\/[^*?#]*$/.test(page))
+    .map(page => `pages: ${JSON.stringify(page)} is no path like "/orders", nor one like "/orders/*"`);
 }
 
 function uploadProblems({ uploads = [] }: App): string[] {

@@ -1,12 +1,18 @@
 import type { AnyCatalog, DataIn, TaskTypeIn } from './define-tasks';
 
 /**
- * What the app tells the compiler of itself: `imports/app.ts` merges its `catalog`, `settings` and handlers into this
- * interface.
- * So the machinery is typed by an app that it never imports.
+ * The app's types: `imports/app.ts` merges those of its `catalog`, `settings` and handlers into this interface. So the
+ * machinery is typed by an app that it never imports.
  */
 // biome-ignore lint/suspicious/noEmptyInterface: the app fills it
 export interface AppTypes {}
+
+/** The name of one of the app's rates. */
+export type AppRate = AppTypes extends { rates: infer R }
+  ? keyof R & string
+  : AppTypes extends { catalog: object }
+    ? never
+    : string;
 
 /** The app's catalog. */
 export type AppCatalog = AppTypes extends { catalog: infer C extends object } ? C : AnyCatalog;
@@ -20,7 +26,7 @@ type ResultsOf<H> = {
     : unknown;
 };
 
-/** What the handlers of the app return, by task type. */
+/** The results of the app's handlers, by task type. */
 export type AppResults = (AppTypes extends { handlers: infer H } ? ResultsOf<H> : object) &
   (AppTypes extends { roleHandlers: infer H } ? ResultsOf<H> : object);
 

@@ -1,15 +1,15 @@
 import type { AnyCatalog, TaskDefinition } from './define-tasks';
 
 /**
- * A short text that is equal for two processes whose catalogs mean the same. A jobs role compares its own with the
- * one in a worker's hello. Not cryptographic, and without node:crypto, because browsers load the catalog too.
+ * A short text that is equal for two processes with equivalent catalogs. A jobs role compares its own with the one in a
+ * worker's hello. It is not cryptographic, and uses no node:crypto, because browsers load the catalog too.
  */
 export function catalogHash(catalog: object): string {
   const types = Object.entries(catalog as AnyCatalog).sort(([a], [b]) => (a < b ? -1 : 1));
   return cyrb53(types.map(([name, definition]) => `${name}=${describe(definition)}`).join('\n'));
 }
 
-/** The catalog version of each task type: what a role may claim at most. */
+/** The catalog version of each task type, which is the highest that a role may claim. */
 export function catalogVersions(catalog: object): Record<string, number> {
   return Object.fromEntries(Object.entries(catalog as AnyCatalog).map(([name, { version }]) => [name, version]));
 }

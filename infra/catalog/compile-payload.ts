@@ -11,7 +11,7 @@ const scalars: readonly unknown[] = [String, Number, Boolean, Date, SimpleSchema
 /**
  * Spells a payload's fields out in simpl-schema's flat form.
  *
- * @param problems takes a message for each thing that is not in the catalog's part of the language.
+ * @param problems gets a message for each use of a feature outside of the catalog's part of the language.
  */
 export function flattenFields(fields: PayloadFields, path: string, problems: string[]): FlatFields {
   const flat: FlatFields = new Map();

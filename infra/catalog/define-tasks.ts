@@ -6,6 +6,7 @@ import { findOptionProblems } from './option-problems';
 import { findPayloadProblems } from './parse-payload';
 import type { DataOfFields, PayloadFields } from './payload-language';
 import { type QuickCheck, quickCheckOf } from './quick-check';
+import { findRedactProblems } from './redact';
 import { type ResolvedOptions, type RunsIn, resolveOptions, type TaskTypeOptions } from './task-options';
 
 /** A task type of the catalog, checked and complete. `Data` is its payload's TypeScript type. */
@@ -14,7 +15,7 @@ export interface TaskDefinition<Data = unknown, Where extends RunsIn = RunsIn> e
   readonly runsIn: Where;
   /** The payload as a simpl-schema, for forms and for parsePayload. */
   readonly schema: SimpleSchema;
-  /** Whether a payload surely fits; false means: ask the schema. */
+  /** Whether a payload surely fits; if false, ask the schema. */
   readonly fits: QuickCheck;
   /** The payload's fields by dotted path, as simpl-schema has them. */
   readonly fields: FlatFields;
@@ -22,7 +23,7 @@ export interface TaskDefinition<Data = unknown, Where extends RunsIn = RunsIn> e
   readonly data?: Data;
 }
 
-/** A catalog whose types are not known to the compiler: what the machinery works with. */
+/** A catalog whose types the compiler does not know; the machinery uses it. */
 export type AnyCatalog = { readonly [taskType: string]: TaskDefinition };
 
 /** A catalog made of the definitions D. */
@@ -32,7 +33,7 @@ export type CatalogOf<D> = {
     : never;
 };
 
-/** Those task types of a catalog that run in a place, or in whichever where the compiler can't tell. */
+/** The task types of a catalog that run in one place, or may run there as far as the compiler can tell. */
 export type TaskTypeRunningIn<C, Where extends RunsIn> = {
   [T in TaskTypeIn<C>]: C[T] extends { readonly runsIn: infer W } ? (Where extends W ? T : never) : T;
 }[TaskTypeIn<C>];
@@ -62,7 +63,7 @@ export function defineTasks<const D extends Record<string, TaskTypeOptions<Paylo
   return Object.freeze(Object.fromEntries(entries)) as CatalogOf<D>;
 }
 
-/** What is wrong with the types that `onFailed` names. Of those that are wrong themselves nothing is said twice. */
+/** The problems of the types that `onFailed` names. A type with problems of its own gets no second report. */
 function findFollowUpProblems(entries: readonly (readonly [string, TaskDefinition | undefined])[]): string[] {
   const types = new Map(entries);
   return entries.flatMap(([taskType, definition]) => {
@@ -96,7 +97,7 @@ export function takesFailedTask(definition: TaskDefinition | undefined): boolean
   return definition === undefined || findPayloadProblems(definition, example).length === 0;
 }
 
-/** The payload of a task type that `onFailed` names: what is known of the task that has failed for good. */
+/** The payload of a task type that `onFailed` names: it describes the task that has failed for good. */
 export const failedTask = {
   taskId: String,
   taskType: String,
@@ -109,6 +110,8 @@ function defineTask(taskType: string, options: TaskTypeOptions, problems: string
   if (!/^[A-Za-z_][\w-]*$/.test(taskType))
     found.push(`${taskType}: a task type's name is made of letters, digits, _ and -, and begins with a letter`);
   const fields = flattenFields(options.payload, `${taskType}.payload`, found);
+  if (found.length === 0)
+    found.push(...findRedactProblems(options.redact, { fields, ...resolveOptions(options) }, `${taskType}.redact`));
   problems.push(...found);
   if (found.length > 0) return undefined;
   return Object.freeze({

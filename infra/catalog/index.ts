@@ -1,4 +1,4 @@
-export type { AppCatalog, AppDataOf, AppOwnSettings, AppResults, AppTaskType, AppTypes } from './app-types';
+export type { AppCatalog, AppDataOf, AppOwnSettings, AppRate, AppResults, AppTaskType, AppTypes } from './app-types';
 export { catalogHash, catalogVersions } from './catalog-hash';
 export {
   type AnyCatalog,
@@ -19,6 +19,7 @@ export {
   payloadLimits,
   resultLimits,
 } from './normal-form';
+export { findLimitProblems } from './option-problems';
 export {
   definitionOf,
   findPayloadProblems,
@@ -29,17 +30,35 @@ export {
 } from './parse-payload';
 export type { DataOfFields, PayloadFields } from './payload-language';
 export {
+  defineRates,
+  findNamedRateProblems,
+  type NamedRates,
+  namedRateOf,
+  type RateLimit,
+  type RateWindow,
+  rateKeyFields,
+  windowOf,
+} from './rates';
+export { hidden } from './redact';
+export { hiddenFields, redacted, unredacted } from './redacted';
+export {
   type Backoff,
   type ConcurrencyLimit,
   defaultOptions,
   Priority,
   type PriorityClass,
   priorityClassOf,
-  type RateLimit,
   type ResolvedOptions,
   type Retention,
   type RunsIn,
   type SlotLimit,
   type TaskTypeOptions,
 } from './task-options';
+export {
+  findUniqueProblems,
+  resolveUnique,
+  type UniqueChoice,
+  type UniqueKey,
+  type UniqueRule,
+} from './unique';
 export { isDate, isPlainObject, isWellFormed, timeOf } from './value-kinds';

@@ -1,9 +1,9 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-/** A name further away than this share of its length is not a slip of the finger any more. */
+/** A name further away than this share of its length is no typing error. */
 const farthestShare = 0.5;
 
-/** The nearest of `known`, upper and lower case aside, or nothing where none is near. */
+/** The nearest of `known`, ignoring case, or undefined if none is near. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
   const nearest = closest(name.toLowerCase(), known.map(one => one.toLowerCase()) as string[]);

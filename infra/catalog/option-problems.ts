@@ -1,6 +1,7 @@
 import { show } from '../errors/plain-error';
 import { didYouMean } from './nearest';
-import type { TaskTypeOptions } from './task-options';
+import { defaultOptions, type TaskTypeOptions } from './task-options';
+import { findUniqueProblems } from './unique';
 
 interface Range {
   min: number;
@@ -8,7 +9,7 @@ interface Range {
   integer?: boolean;
 }
 
-/** setTimeout's longest wait; a longer one would fire at once. */
+/** The longest delay of setTimeout; a longer one would fire at once. */
 const longest = 2 ** 31 - 1;
 const count: Range = { min: 1, integer: true };
 const milliseconds: Range = { min: 1, max: longest, integer: true };
@@ -24,24 +25,35 @@ const options: Record<string, Range | Record<string, Range>> = {
     max: { min: 0, max: longest },
     jitter: { min: 0, max: 1 },
   },
+  maxWait: milliseconds,
   perWorker: count,
   perRole: count,
   maxSnoozes: { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true },
-  rateLimit: { max: count, per: milliseconds },
   retention: { done: { min: 0 }, failed: { min: 0 } },
   version: count,
   deadlineMargin: { min: 0, max: longest },
 };
 
-/** Lists what is wrong with the options of a task type (all but its payload). */
+/** Lists the problems of a task type's options (all but its payload). */
 export function findOptionProblems(input: object, path: string): string[] {
-  const known = ['payload', 'concurrency', 'runsIn', 'onFailed', ...Object.keys(options)];
+  const known = [
+    'payload',
+    'concurrency',
+    'rateLimit',
+    'runsIn',
+    'onFailed',
+    'unique',
+    'redact',
+    ...Object.keys(options),
+  ];
   const problems = Object.entries(input).flatMap(([name, value]) => {
     if (name === 'payload' || value === undefined) return [];
     if (name === 'concurrency') return checkConcurrency(value, fieldsIn(input), `${path}.concurrency`);
-    // What it names is looked at when all types are known.
-    if (name === 'onFailed') return [];
+    if (name === 'rateLimit') return checkRateLimit(value, fieldsIn(input), `${path}.rateLimit`);
+    // What they name is looked at when all types are known, and all fields.
+    if (name === 'onFailed' || name === 'redact') return [];
     if (name === 'runsIn') return checkRunsIn(value, `${path}.runsIn`);
+    if (name === 'unique') return checkUnique(value, input, `${path}.unique`);
     const rule = options[name];
     if (!rule) return [`${path}.${name}: unknown option${didYouMean(name, known)}`];
     return isRange(rule) ? checkNumber(value, rule, `${path}.${name}`) : checkGroup(value, rule, `${path}.${name}`);
@@ -56,7 +68,7 @@ function checkRunsIn(value: unknown, path: string): string[] {
   return [`${path}: ${show(value)} is not 'worker' or 'role'${didYouMean(String(value), places)}`];
 }
 
-/** What says how many run at once in a worker or in a role has no effect in the other. */
+/** An option for how many run at once in a worker has no effect in a role, and the reverse. */
 function placeProblems(input: TaskTypeOptions | object, path: string): string[] {
   const { runsIn, perRole, perWorker, concurrency } = input as TaskTypeOptions;
   if (runsIn !== 'role')
@@ -68,20 +80,72 @@ function placeProblems(input: TaskTypeOptions | object, path: string): string[] 
   return problems;
 }
 
-function checkGroup(value: unknown, rules: Record<string, Range>, path: string): string[] {
+function checkGroup(
+  value: unknown,
+  rules: Record<string, Range>,
+  path: string,
+  known: readonly string[] = Object.keys(rules),
+): string[] {
   if (typeof value !== 'object' || value === null) return [`${path}: ${show(value)} is not an object`];
-  const problems = Object.entries(value).flatMap(([name, part]) => {
+  return Object.entries(value).flatMap(([name, part]) => {
     const rule = rules[name];
     return rule
       ? checkNumber(part, rule, `${path}.${name}`)
-      : [`${path}.${name}: unknown option${didYouMean(name, Object.keys(rules))}`];
+      : [`${path}.${name}: unknown option${didYouMean(name, known)}`];
   });
-  if (path.endsWith('.rateLimit'))
-    for (const name of Object.keys(rules)) if (!(name in value)) problems.push(`${path}.${name}: is missing`);
+}
+
+const rateRules = { max: count, per: milliseconds };
+
+/** What is wrong with a rate: `max` in any span of `per`. */
+export function findRateProblems(value: unknown, path: string, others: readonly string[] = []): string[] {
+  const problems = checkGroup(value, rateRules, path, [...Object.keys(rateRules), ...others]);
+  if (typeof value === 'object' && value !== null)
+    for (const name of Object.keys(rateRules)) if (!(name in value)) problems.push(`${path}.${name}: is missing`);
   return problems;
 }
 
-/** The names of the payload's fields; nothing where it is no object, of which others complain. */
+interface Rate {
+  max: number;
+  per: number;
+}
+
+const limits = ['concurrency', 'rateLimit', 'priority'];
+
+/** What is wrong with limits that are to take the place of a type's own while the app runs. */
+export function findLimitProblems(
+  { taskType, rateLimit }: { taskType: string; rateLimit?: { spread?: boolean } },
+  given: object,
+): string[] {
+  const entries = Object.entries(given);
+  if (entries.length === 0) return [`${taskType}: give at least one of ${limits.join(', ')}`];
+  return entries.flatMap(([name, value]) => {
+    const path = `${taskType}.${name}`;
+    if (name === 'concurrency') return checkNumber(value, count, path);
+    if (name === 'priority') return checkNumber(value, anyInteger, path);
+    if (name !== 'rateLimit')
+      return [`${path}: it can't be changed at run time${didYouMean(name, limits) || `; ${limits.join(', ')} can`}`];
+    const problems = findRateProblems(value, path);
+    return problems.length > 0 || !rateLimit?.spread ? problems : checkSpread(value as Rate, path);
+  });
+}
+
+function checkSpread({ max, per }: Rate, path: string): string[] {
+  if (max <= per) return [];
+  return [`${path}.spread: starts closer than a millisecond can't be spaced; leave spread out`];
+}
+
+function checkRateLimit(value: unknown, fields: readonly string[], path: string): string[] {
+  if (typeof value !== 'object' || value === null) return [`${path}: ${show(value)} is not an object`];
+  const { key, spread, ...rate } = value as Record<string, unknown>;
+  const problems = findRateProblems(rate, path, ['key', 'spread']);
+  if (key !== undefined) problems.push(...checkKey(key, fields, `${path}.key`));
+  if (spread === undefined || spread === false) return problems;
+  if (spread !== true) return [...problems, `${path}.spread: ${show(spread)} is not true or false`];
+  return problems.length > 0 ? problems : checkSpread(rate as unknown as Rate, path);
+}
+
+/** The names of the payload's fields; none if it is no object, which another check reports. */
 function fieldsIn(input: { payload?: unknown }): string[] {
   return typeof input.payload === 'object' && input.payload !== null ? Object.keys(input.payload) : [];
 }
@@ -102,9 +166,19 @@ function checkConcurrency(value: unknown, fields: readonly string[], path: strin
   return [...problems, ...checkKey(key, fields, `${path}.key`)];
 }
 
-function checkKey(key: unknown, fields: readonly string[], path: string): string[] {
+function checkUnique(value: unknown, input: TaskTypeOptions | object, path: string): string[] {
+  const { done } = { ...defaultOptions.retention, ...(input as TaskTypeOptions).retention };
+  const problems = findUniqueProblems(value, path, Number(done));
+  const { key } = Object(value) as { key?: unknown };
+  return key === undefined ? problems : [...problems, ...checkKey(key, fieldsIn(input), `${path}.key`, wholePayload)];
+}
+
+const wholeType = 'leave it out to count the type as a whole';
+const wholePayload = 'leave it out to take the whole payload';
+
+function checkKey(key: unknown, fields: readonly string[], path: string, otherwise = wholeType): string[] {
   const names = [key].flat();
-  if (names.length === 0) return [`${path}: names no field of the payload; leave it out to count the type as a whole`];
+  if (names.length === 0) return [`${path}: names no field of the payload; ${otherwise}`];
   return names.flatMap(name =>
     fields.includes(name as string)
       ? []

@@ -2,9 +2,10 @@ import { show } from '../errors/plain-error';
 import type { AnyCatalog, DataIn, TaskDefinition, TaskTypeIn } from './define-tasks';
 import { didYouMean } from './nearest';
 import { normalForm } from './normal-form';
+import { hidden, isHidden } from './redact';
 import { defaultOptions, type ResolvedOptions } from './task-options';
 
-/** A task type that the catalog lacks, or a payload that its schema refuses. `problems` has a line on each. */
+/** The catalog lacks the task type, or its schema refuses the payload. `problems` has one line for each problem. */
 export class PayloadError extends Error {
   override readonly name = 'PayloadError';
   constructor(
@@ -18,7 +19,7 @@ export class PayloadError extends Error {
 /**
  * The catalog's entry for a task type.
  *
- * @throws PayloadError that names the nearest type, where there is none of that name.
+ * @throws PayloadError that names the nearest type, if there is none of that name.
  */
 export function definitionOf(catalog: AnyCatalog, taskType: unknown): TaskDefinition {
   if (typeof taskType !== 'string')
@@ -51,15 +52,15 @@ export function parsePayload<C extends object, T extends TaskTypeIn<C>>(
   return data as DataIn<C, T>;
 }
 
-/** A line for each thing that is wrong with `data`; empty when nothing is. */
+/** One line for each problem of `data`; empty if there is none. */
 export function findPayloadProblems(definition: TaskDefinition, data: unknown): readonly string[] {
   if (definition.fits(data)) return [];
-  // What cannot be stored could not be walked by simpl-schema either: say that first.
+  // simpl-schema could not walk a value that cannot be stored: report that first.
   const { problems } = normalForm(data, `${definition.taskType}.data`);
   return problems.length > 0 ? problems : findSchemaProblems(definition, data);
 }
 
-/** The same of data that is in its normal form already. */
+/** The same for data that is already in its normal form. */
 export function findSchemaProblems(definition: TaskDefinition, data: unknown): string[] {
   if (definition.fits(data)) return [];
   const path = `${definition.taskType}.data`;
@@ -72,10 +73,12 @@ function findFieldProblems(definition: TaskDefinition, data: object, path: strin
   const context = definition.schema.newContext();
   if (context.validate(data as Record<string, unknown>)) return [];
   const errors = context.validationErrors() as FieldError[];
-  return errors.map(error => describeProblem(path, error, siblingsOf(definition, error.name)));
+  // A log, an error and a page may show the message.
+  const shown = errors.map(error => (isHidden(definition, error.name) ? { ...error, value: hidden } : error));
+  return shown.map(error => describeProblem(path, error, siblingsOf(definition, error.name)));
 }
 
-/** The fields that stand beside `name`, itself a path like `list.0.nmae`. */
+/** The siblings of the field `name`, which is a path like `list.0.nmae`. */
 function siblingsOf(definition: TaskDefinition, name: string): string[] {
   const parts = name.split('.').map(part => (/^\d+$/.test(part) ? '$' : part));
   const prefix = parts
@@ -87,7 +90,7 @@ function siblingsOf(definition: TaskDefinition, name: string): string[] {
     .map(key => key.slice(prefix.length));
 }
 
-/** What simpl-schema says of one field. */
+/** simpl-schema's problem with one field. */
 interface FieldError {
   name: string;
   type: string;
@@ -116,7 +119,7 @@ const messages: Record<string, Say> = {
   regEx: e => `${show(e.value)} does not match ${e.regExp}`,
 };
 
-/** One line on one field: where, what it is, what it should be. */
+/** One line about one field: its path, its value, and what it should be. */
 function describeProblem(path: string, error: FieldError, siblings: readonly string[]): string {
   const field = `${path}.${error.name}`;
   if (error.type === 'keyNotInSchema') return `${field}: unknown field${didYouMean(last(error.name), siblings)}`;

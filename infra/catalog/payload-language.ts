@@ -36,7 +36,7 @@ export interface NestedFields {
   readonly [name: string]: Field;
 }
 
-/** What may stand behind `type`, or for a field whose options are all default. */
+/** The values of `type`, and the short form of a field with default options. */
 export type FieldType = ScalarType | readonly [FieldType] | readonly [FieldOptions] | ObjectConstructor | NestedFields;
 
 export interface FieldOptions {

@@ -1,7 +1,7 @@
 import SimpleSchema from 'simpl-schema';
 import type { FlatFields } from './compile-payload';
 
-/** Says "surely fits"; a false says nothing, and simpl-schema is asked. */
+/** True means "surely fits"; false means nothing, and simpl-schema decides. */
 export type QuickCheck = (value: unknown) => boolean;
 
 interface FieldRule {
@@ -18,8 +18,8 @@ interface FieldRule {
 }
 
 /**
- * A payload that fits is known to in about a microsecond, where simpl-schema takes fifty: a queue parses each payload
- * twice. Whatever this check is not sure of goes to simpl-schema, which alone refuses, and says why.
+ * Accepts a good payload in about a microsecond, where simpl-schema takes fifty: a queue parses each payload twice. If
+ * this check is not sure, simpl-schema decides; only simpl-schema refuses, with the reason.
  */
 export function quickCheckOf(fields: FlatFields): QuickCheck {
   return objectCheck(fields, '');

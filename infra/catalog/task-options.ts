@@ -1,8 +1,10 @@
 import type { PayloadFields } from './payload-language';
+import type { RateLimit } from './rates';
+import { resolveUnique, type UniqueFields, type UniqueTypeRule } from './unique';
 
 /**
- * The three priority classes, as names for integers: any integer is a priority, higher comes first, and 1 is what
- * meteor-cluster gave by default. The gaps leave room for tasks that sink after a failure or stand between two classes.
+ * The three priority classes, as names for integers. Any integer is a priority, higher comes first, and 1 is
+ * meteor-cluster's default. The gaps leave room for tasks that sink after a failure, or lie between two classes.
  */
 export const Priority = { low: -10, medium: 1, high: 10 } as const;
 
@@ -15,36 +17,32 @@ export function priorityClassOf(priority: number): PriorityClass {
   return priority >= Priority.medium ? 'medium' : 'low';
 }
 
-/** How long to wait before the next try: `base * factor ** (failures - 1)`, at most `max`, give or take the jitter. */
+/**
+ * How long to wait before the next attempt: `base * factor ** (failures - 1)`, at most `max`, plus or minus the jitter.
+ */
 export interface Backoff {
   /** Milliseconds before the second attempt. */
   readonly base: number;
   readonly factor: number;
   /** The longest wait in milliseconds. */
   readonly max: number;
-  /** From 0 to 1: the share of the wait that chance adds or takes away. */
+  /** From 0 to 1: the random share of the wait that is added or removed. */
   readonly jitter: number;
-}
-
-/** At most `max` starts in each window of `per` milliseconds, over all jobs roles together. */
-export interface RateLimit {
-  readonly max: number;
-  readonly per: number;
 }
 
 /** How many tasks of a type run at once: in one jobs role, or over all of them, for the type or for each value of a key. */
 export interface ConcurrencyLimit<Fields extends PayloadFields = PayloadFields> {
   readonly max: number;
   /**
-   * The field of the payload (or several) whose values are counted apart: `max` for each customer, say. With a key the
-   * scope is `all`.
+   * The field of the payload (or several) whose values count separately, for instance `max` for each customer. With a
+   * key the scope is `all`.
    */
   readonly key?: (keyof Fields & string) | readonly (keyof Fields & string)[];
-  /** `all` (the default): over all jobs roles together. `role`: in each of them, as where a plain number is given. */
+  /** `all` (the default): over all jobs roles together. `role`: in each of them, as with a plain number. */
   readonly scope?: 'all' | 'role';
 }
 
-/** A limit that holds over all jobs roles, as it is worked with. */
+/** A limit over all jobs roles, in the queue's form. */
 export interface SlotLimit {
   readonly max: number;
   /** Names of top-level fields of the payload; none: the type as a whole. */
@@ -60,15 +58,15 @@ export interface Retention {
 /** Where the handler of a task type runs: in a worker process, or in the jobs role itself. */
 export type RunsIn = 'worker' | 'role';
 
-/** What a task type may say of itself in `imports/tasks/catalog.ts`. All times are milliseconds. */
+/** The options of a task type in `imports/tasks/catalog.ts`. All times are milliseconds. */
 export interface TaskTypeOptions<Fields extends PayloadFields = PayloadFields> {
   /** The payload's fields, in the catalog's part of simpl-schema's language (payload-language.ts). */
   readonly payload: Fields;
-  /** Of its tasks, unless addTask says otherwise. Default: Priority.medium. */
+  /** The priority of its tasks, unless addTask names another one. Default: Priority.medium. */
   readonly priority?: number;
-  /** How often it is tried before it has failed. Default: 3. */
+  /** How many attempts a task has before it has failed. Default: 3. */
   readonly attempts?: number;
-  /** The longest that one attempt may run. Default: 10 minutes. */
+  /** How long one attempt may run. Default: 10 minutes. */
   readonly timeout?: number;
   readonly backoff?: Partial<Backoff>;
   /** How many run at once: a number in each jobs role, or a limit over all. Default: as many as there are slots. */
@@ -82,14 +80,21 @@ export interface TaskTypeOptions<Fields extends PayloadFields = PayloadFields> {
   readonly runsIn?: RunsIn;
   /** With `runsIn: 'role'`: how many run at once in one jobs role. Default: 10. */
   readonly perRole?: number;
-  /** The type of the task that is added when one of this type has failed for good; its payload is `failedTask`. */
+  /** The type of the task to add when one of this type has failed for good; its payload is `failedTask`. */
   readonly onFailed?: string;
-  /** How often it may be put off by `Snooze`, in all its attempts: then it has failed. Default: 100. */
+  /** How often `Snooze` may put a task off, in all its attempts, before it has failed. Default: 100. */
   readonly maxSnoozes?: number;
-  readonly rateLimit?: RateLimit;
+  /** At most so many starts in any span, over all jobs roles; for the type, or for each value of a key. */
+  readonly rateLimit?: RateLimit<Fields>;
+  /** Whether a task is added while another one with the same values of these fields is there. Default: it is. */
+  readonly unique?: UniqueFields<Fields>;
+  /** Fields that nobody sees on the console or in a terminal, by dotted path; not within a list, only the list itself. */
+  readonly redact?: readonly string[];
   readonly retention?: Partial<Retention>;
-  /** Counts up when the payload changes in a way that older handlers cannot run. Default: 1. */
+  /** Raise it when the payload changes in a way that older handlers cannot run. Default: 1. */
   readonly version?: number;
+  /** A task that has been due for longer rises to high, and after twice this time to the top. Default: none does. */
+  readonly maxWait?: number;
   /** A task is bumped to high its usual duration plus this much before its deadline. Default: 30 seconds. */
   readonly deadlineMargin?: number;
 }
@@ -109,8 +114,11 @@ export interface ResolvedOptions {
   readonly maxSnoozes: number;
   readonly onFailed?: string;
   readonly rateLimit?: RateLimit;
+  readonly unique?: UniqueTypeRule;
+  readonly redact?: readonly string[];
   readonly retention: Retention;
   readonly version: number;
+  readonly maxWait?: number;
   readonly deadlineMargin: number;
 }
 
@@ -133,14 +141,17 @@ export const defaultOptions = {
 
 const defaultPerRole = 10;
 
-/** Fills in the defaults. Expects options that `findOptionProblems` has nothing against. */
+/** Fills in the defaults. Expects options without problems by `findOptionProblems`. */
 export function resolveOptions(options: TaskTypeOptions): ResolvedOptions {
-  const { payload: _, concurrency, perRole = defaultPerRole, ...own } = options;
+  const { payload: _, concurrency, perRole = defaultPerRole, unique, ...own } = options;
   return {
     ...defaultOptions,
     ...own,
     ...limitsOf(concurrency),
     ...(own.runsIn === 'role' && { concurrency: perRole }),
+    ...(unique && {
+      unique: { ...resolveUnique(unique), ...(unique.key !== undefined && { key: [unique.key].flat() }) },
+    }),
     backoff: { ...defaultOptions.backoff, ...own.backoff },
     retention: { ...defaultOptions.retention, ...own.retention },
   };

@@ -1,4 +1,6 @@
+import type { OperatorRole } from '../settings';
 import type { ActionMethods } from './actions';
+import type { AuditPosition, AuditRecord } from './audit';
 
 /** What the console page receives and may do. Shared by the server's half and the page. */
 
@@ -12,8 +14,6 @@ export interface ShownProcess {
   state: string;
   startedAt: Date;
   lastSeen: Date;
-  /** Task types whose handlers run in this role and have held its event loop, with the longest time. */
-  heldLoop?: { taskType: string; longestMs: number }[];
 }
 
 export interface ShownCount {
@@ -22,8 +22,6 @@ export interface ShownCount {
   paused: boolean;
   /** No living role takes tasks of this type. */
   untaken: boolean;
-  /** Since everything is: the type can't be resumed alone. */
-  pausedWithAll: boolean;
   scheduled: number;
   waiting: number;
   queued: number;
@@ -53,10 +51,11 @@ export interface ShownWorkers {
   load: { eventLoopDelayMs: number; cpu: number; freeMemoryMb: number; paused: boolean };
 }
 
-export interface ShownSchedule {
-  /** Its name. */
-  _id: string;
-  nextAt?: Date;
+/** Who looks at this page. */
+export interface ShownOperator {
+  _id: 'me';
+  name: string;
+  role: OperatorRole;
 }
 
 /** The collections of the publication `console.state`; they exist in the browser only. */
@@ -66,23 +65,50 @@ export interface ConsoleState {
   consoleFailures: ShownTask[];
   consoleRunning: ShownTask[];
   consoleWorkers: ShownWorkers[];
-  consoleSchedules: ShownSchedule[];
 }
 
-export const consoleCollections = [
-  'consoleProcesses',
-  'consoleCounts',
-  'consoleFailures',
-  'consoleRunning',
-  'consoleWorkers',
-  'consoleSchedules',
-] as const satisfies readonly (keyof ConsoleState)[];
+/** Beside these, one document of each operator's own: a `ShownOperator`. */
+export const operatorCollection = 'consoleOperator';
 
 export const statePublication = 'console.state';
 
-/** The methods of the console: all but the first two need an operator. Those that act are in actions.ts. */
+/**
+ * A page's own data, live: `subscribe(viewPublication, name, params)`. The document `viewKey(name, params)` of the first
+ * collection has its fields and the ids of its rows in their order, the second one the rows.
+ */
+export const viewPublication = 'console.view';
+export const viewCollection = 'consoleViews';
+export const rowCollection = 'consoleRows';
+
+/** The same question has the same key, in whatever order its fields come. */
+export function viewKey(name: string, params: object): string {
+  return JSON.stringify([name, Object.entries(params).sort(([a], [b]) => (a < b ? -1 : 1))]);
+}
+
+/** An operator's login on a page. */
+export interface Entered {
+  session: string;
+  expiresAt: Date;
+  name: string;
+  role: OperatorRole;
+}
+
+/** The last lines of an attempt. */
+export interface ShownLog {
+  lines: { at: Date; text: string; level?: string; stream?: string; fields?: string }[];
+  /** How many came before them. */
+  dropped: number;
+}
+
+/** The methods of the console: all but the first three need an operator. Those that act are in actions.ts. */
 export interface ConsoleMethods extends ActionMethods {
-  'console.login': (token: string) => { session: string; expiresAt: Date };
-  'console.enter': (session: string) => { session: string; expiresAt: Date };
+  'console.login': (token: string) => Entered;
+  'console.enter': (session: string) => Entered;
+  /** Who has logged in already by the app's accounts, and may operate. */
+  'console.me': () => Omit<ShownOperator, '_id'> | undefined;
   'console.leave': () => void;
+  /** What was written while an attempt ran; undefined where there is none. */
+  'console.attemptLog': (taskId: string, startedAt: Date) => ShownLog | undefined;
+  /** For an admin: what operators did, the newest 200, or those before. */
+  'console.audit': (before?: AuditPosition) => { records: AuditRecord[]; next?: AuditPosition };
 }

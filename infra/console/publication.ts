@@ -1,37 +1,42 @@
 import { isDeepStrictEqual } from 'node:util';
+import { check } from 'meteor/check';
 import { Meteor, type Subscription } from 'meteor/meteor';
+import { messageOf } from '../errors/plain-error';
 import type { Emit } from '../monitor/events';
-import { type ConsoleState, consoleCollections, statePublication } from './contract';
-import { refuseStrangers } from './methods';
-import type { MayOperate } from './sessions';
+import {
+  type ConsoleState,
+  operatorCollection,
+  rowCollection,
+  statePublication,
+  viewCollection,
+  viewKey,
+  viewPublication,
+} from './contract';
+import { operatorOnly, refuseLowerRole } from './methods';
+import type { FindOperator, Operator } from './operators';
+import type { ConsoleViews, ViewName } from './views';
+import type { View, ViewResult } from './views/view';
 
 const lookEveryMs = 1_000;
 
 type Send = Pick<Subscription, 'added' | 'changed' | 'removed'>;
 type Document = { _id: string } & Record<string, unknown>;
 
-/** Publishes the console's state. One look a second serves all operators, and nobody looks while none is there. */
-export class ConsolePublication {
+/** Documents by collection, as they are looked up for everybody who looks at the same. */
+export type Looked = Record<string, Document[]>;
+
+/** A live look: one a second serves all who look at the same, and nobody looks while none is there. */
+export class LiveLook {
   private readonly viewers = new Set<Viewer>();
   private timer?: NodeJS.Timeout;
-  private last?: ConsoleState;
+  private last?: Looked;
   private failing = false;
 
   constructor(
-    private readonly look: () => Promise<ConsoleState>,
-    private readonly mayOperate: MayOperate,
+    private readonly look: () => Promise<Looked>,
+    private readonly findOperator: FindOperator,
     private readonly emit: Emit,
   ) {}
-
-  publish(): void {
-    const { mayOperate } = this;
-    const join = (subscription: Subscription) => this.join(subscription);
-    Meteor.publish(statePublication, async function () {
-      await refuseStrangers(this.userId, mayOperate);
-      await join(this);
-      this.ready();
-    });
-  }
 
   stop(): void {
     clearTimeout(this.timer);
@@ -39,11 +44,19 @@ export class ConsolePublication {
     this.viewers.clear();
   }
 
-  private async join(subscription: Subscription): Promise<void> {
-    const viewer = new Viewer(subscription, this.mayOperate);
-    viewer.show(this.viewers.size > 0 && this.last ? this.last : await this.look());
+  get isIdle(): boolean {
+    return this.viewers.size === 0;
+  }
+
+  /** @param onLeft called when the subscription has ended. */
+  async join(subscription: Subscription, operator: Operator, onLeft: () => void = () => {}): Promise<void> {
+    const viewer = new Viewer(subscription, this.findOperator);
+    viewer.show(this.viewers.size > 0 && this.last ? this.last : await this.look(), operator);
     this.viewers.add(viewer);
-    subscription.onStop(() => this.leave(viewer));
+    subscription.onStop(() => {
+      this.leave(viewer);
+      onLeft();
+    });
     this.timer ??= this.later();
   }
 
@@ -73,7 +86,8 @@ export class ConsolePublication {
   private async lookForAll(): Promise<void> {
     this.last = await this.look();
     for (const viewer of this.viewers) {
-      if (await viewer.isAllowed()) viewer.show(this.last);
+      const operator = await viewer.operator();
+      if (operator) viewer.show(this.last, operator);
       else viewer.close();
     }
   }
@@ -89,25 +103,100 @@ export class ConsolePublication {
   }
 }
 
+/** Publishes the console's state, and each page's own view as long as somebody has it open. */
+export class ConsolePublication {
+  private readonly state: LiveLook;
+  private readonly looks = new Map<string, LiveLook>();
+
+  constructor(
+    look: () => Promise<ConsoleState>,
+    private readonly views: ConsoleViews,
+    private readonly findOperator: FindOperator,
+    private readonly emit: Emit,
+  ) {
+    this.state = new LiveLook(async () => ({ ...(await look()) }) as unknown as Looked, findOperator, emit);
+  }
+
+  publish(): void {
+    const { state, findOperator } = this;
+    Meteor.publish(statePublication, async function () {
+      await state.join(this, await operatorOnly(this.userId, findOperator));
+      this.ready();
+    });
+    const join = (...given: Parameters<ConsolePublication['join']>) => this.join(...given);
+    Meteor.publish(viewPublication, async function (name: unknown, params: unknown) {
+      await join(this, await operatorOnly(this.userId, findOperator), name, params);
+      this.ready();
+    });
+  }
+
+  stop(): void {
+    this.state.stop();
+    for (const look of this.looks.values()) look.stop();
+    this.looks.clear();
+  }
+
+  private async join(subscription: Subscription, operator: Operator, name: unknown, params: unknown): Promise<void> {
+    check(name, String);
+    check(params, Object);
+    if (!Object.hasOwn(this.views, name as string)) throw new Meteor.Error(404, `There is no view "${name}".`);
+    const view = this.views[name as ViewName] as View<unknown>;
+    if (view.needs) refuseLowerRole(operator, view.needs, name as string);
+    const key = viewKey(name as ViewName, params as object);
+    if (key.length > longestKey) throw new Meteor.Error('too-long', 'The question is too long.');
+    const parsed = parsedBy(view, params as Record<string, unknown>);
+    const look =
+      this.looks.get(key) ??
+      new LiveLook(async () => asDocuments(key, await view.look(parsed)), this.findOperator, this.emit);
+    this.looks.set(key, look);
+    const left = () => look.isIdle && this.looks.get(key) === look && this.looks.delete(key);
+    await look.join(subscription, operator, left).catch(error => {
+      left();
+      throw error instanceof Meteor.Error ? error : new Meteor.Error('failed', messageOf(error));
+    });
+  }
+}
+
+const longestKey = 2_000;
+
+/** Operators may read what is wrong with their question. */
+function parsedBy(view: View<unknown>, params: Record<string, unknown>): unknown {
+  try {
+    return view.parse(params);
+  } catch (error) {
+    throw new Meteor.Error('bad-question', messageOf(error));
+  }
+}
+
+/** One document for the view and one for each row: of a hundred rows, those that change are sent. */
+function asDocuments(key: string, { rows = [], ...fields }: ViewResult): Looked {
+  const idOf = (row: { _id: string }) => `${key}\n${row._id}`;
+  return {
+    [viewCollection]: [{ ...fields, _id: key, rows: rows.map(idOf) }],
+    [rowCollection]: rows.map(row => ({ ...row, _id: idOf(row), id: row._id })),
+  };
+}
+
 /** What one subscription has been sent, so that only differences follow. */
 class Viewer {
   private readonly sent = new Map<string, Map<string, Document>>();
 
   constructor(
     private readonly subscription: Subscription,
-    private readonly mayOperate: MayOperate,
+    private readonly findOperator: FindOperator,
   ) {}
 
-  isAllowed(): Promise<boolean> {
-    return this.mayOperate(this.subscription.userId);
+  operator(): Promise<Operator | undefined> {
+    return this.findOperator(this.subscription.userId);
   }
 
   close(): void {
     this.subscription.error(new Meteor.Error('not-authorized', 'The session has ended.'));
   }
 
-  show(state: ConsoleState): void {
-    for (const name of consoleCollections) this.showCollection(name, state[name] as unknown as Document[]);
+  show(looked: Looked, { name, role }: Operator): void {
+    this.showCollection(operatorCollection, [{ _id: 'me', name, role }]);
+    for (const [name, documents] of Object.entries(looked)) this.showCollection(name, documents);
   }
 
   private showCollection(name: string, documents: Document[]): void {

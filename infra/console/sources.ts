@@ -1,7 +1,14 @@
+import { unredacted } from '../catalog';
 import { jobs } from '../link';
 import { type ProcessRegistry, untakenTypes } from '../monitor/processes';
-import { type Task, TaskQueue } from '../queue';
-import type { ConsoleState, ShownProcess } from './contract';
+import { type CancelledTasks, type NewLimits, type Task, TaskQueue } from '../queue';
+import { Schedules } from '../schedules';
+import type { CodePauses } from '../schedules/code-pauses';
+import type { ConsoleState, ShownLog } from './contract';
+import type { ScheduleForm, TaskSelection } from './targets';
+import { parseJson, taskSources } from './task-sources';
+import { questionOf } from './views/tasks';
+import type { AnyQueue } from './views/view';
 
 /** What the console looks at and acts on. Every look is a bounded query. */
 export interface ConsoleSources {
@@ -9,40 +16,70 @@ export interface ConsoleSources {
   retry(id: string): Promise<void>;
   replay(id: string): Promise<string>;
   cancel(id: string): Promise<void>;
+  runNow(id: string): Promise<void>;
+  snooze(id: string): Promise<void>;
+  raise(id: string): Promise<void>;
+  remove(id: string): Promise<void>;
+  /** @param payload as JSON. @returns the new task's id. */
+  replayMended(id: string, payload: string): Promise<string>;
+  /** @returns the id of the work. */
+  bulk(selection: TaskSelection): Promise<string>;
+  stopBulk(id: string): Promise<void>;
+  attemptLog(taskId: string, startedAt: Date): Promise<ShownLog | undefined>;
   /** Of one task type, or of all. */
   pause(taskType: string | null): Promise<void>;
   resume(taskType: string | null): Promise<void>;
   runSchedule(name: string): Promise<void>;
+  /** @param by the operator's name. */
+  pauseScheduleOfCode(name: string, by: string): Promise<void>;
+  resumeScheduleOfCode(name: string): Promise<void>;
+  changeLimits(limits: { taskType: string } & NewLimits, by: string): Promise<void>;
+  resetLimits(taskType: string): Promise<void>;
+  /** @returns the id of the task. */
+  runStoredSchedule(name: string): Promise<string>;
+  pauseSchedule(name: string): Promise<void>;
+  resumeSchedule(name: string): Promise<void>;
+  removeSchedule(name: string): Promise<void>;
+  putSchedule(form: ScheduleForm): Promise<void>;
+  recycleWorker(roleId: string, pid: number): Promise<void>;
+  drainRole(roleId: string): Promise<void>;
+  /** @returns the id of the work. */
+  retryBatch(id: string): Promise<string>;
+  cancelBatch(id: string): Promise<CancelledTasks>;
+  /** @param by the operator's name. */
+  resolveError(fingerprint: string, by: string): Promise<void>;
+  muteError(fingerprint: string, by: string): Promise<void>;
+  reopenError(fingerprint: string, by: string): Promise<void>;
 }
 
 const tasksShown = 50;
 
-/** The queue, the link and the register of processes, as the console needs them. */
-export function sourcesOf(registry: ProcessRegistry): ConsoleSources {
+/** The queue, the schedules, the link and the register of processes, as the console needs them. */
+export function sourcesOf(registry: ProcessRegistry, codePauses: CodePauses): ConsoleSources {
   return {
     state: async () => {
       const [processes, counts, paused, failures, running] = await Promise.all([
         registry.list(),
         TaskQueue.counts(),
         TaskQueue.core.pauses.read(),
-        newest('failed', { finishedAt: -1 }),
-        newest('running', { leaseUntil: -1 }),
+        newestFailed(),
+        newestRunning(),
       ]);
       const untaken = untakenTypes(processes, Object.keys(TaskQueue.core.catalog));
       return {
-        consoleProcesses: processes.map(({ details, ...process }) => ({ ...process, ...heldLoopOf(details) })),
+        consoleProcesses: processes.map(({ details: _, ...process }) => process),
         consoleCounts: Object.keys({ ...TaskQueue.core.catalog, ...counts.byType }).map(taskType => ({
           ...nothing,
           ...withoutDates(counts.byType[taskType]),
           _id: taskType,
           paused: paused.all || paused.types.has(taskType),
-          pausedWithAll: paused.all,
           untaken: untaken.includes(taskType),
         })),
         consoleFailures: failures,
         consoleRunning: running,
-        consoleWorkers: jobs.live().map(({ schedules: _, at: __, ...workers }) => workers),
-        consoleSchedules: schedules(),
+        consoleWorkers: jobs
+          .live()
+          .map(({ _id, enabled, workers, slots, busy, load }) => ({ _id, enabled, workers, slots, busy, load })),
       };
     },
     retry: async id => {
@@ -52,18 +89,80 @@ export function sourcesOf(registry: ProcessRegistry): ConsoleSources {
     cancel: async id => {
       if (!(await TaskQueue.cancel(id))) throw new Error(`there is no task "${id}" that has not finished`);
     },
+    ...taskSources,
     pause: taskType => TaskQueue.pause(...known(taskType)),
     resume,
-    runSchedule: name => jobs.runSchedule(name),
+    ...limitSources,
+    ...codeScheduleSources(codePauses),
+    ...scheduleSources,
+    recycleWorker: (roleId, pid) => jobs.recycleWorker(roleId, pid),
+    drainRole: roleId => jobs.drain(roleId),
+    ...batchSources,
+    resolveError: (id, by) => there(`group of errors "${id}"`, TaskQueue.errors.resolve(id, { by })),
+    muteError: (id, by) => there(`group of errors "${id}"`, TaskQueue.errors.mute(id, { by })),
+    reopenError: (id, by) => there(`group of errors "${id}"`, TaskQueue.errors.reopen(id, { by })),
   };
 }
 
-/** What was written by another version may be anything. */
-function heldLoopOf({ heldLoop }: Record<string, unknown>): Pick<ShownProcess, 'heldLoop'> {
-  if (!Array.isArray(heldLoop) || heldLoop.length === 0) return {};
-  return {
-    heldLoop: heldLoop.map(({ taskType, longestMs }) => ({ taskType: `${taskType}`, longestMs: Number(longestMs) })),
-  };
+const limitSources = {
+  changeLimits: ({ taskType, ...limits }: { taskType: string } & NewLimits, by: string) =>
+    TaskQueue.limits.override(taskType, limits, { by }),
+
+  async resetLimits(taskType: string): Promise<void> {
+    if (!(await TaskQueue.limits.reset(taskType)))
+      throw new Error(`the limits of ${taskType} are those of the catalog`);
+  },
+};
+
+const codeScheduleSources = (pauses: CodePauses) => ({
+  runSchedule: (name: string) => jobs.runSchedule(name),
+
+  /** A schedule that is paused by a slip of the pen would go on. */
+  async pauseScheduleOfCode(name: string, by: string): Promise<void> {
+    const known = jobs.live().some(({ schedules }) => schedules.some(schedule => schedule.name === name));
+    if (!known) throw new Error(`no jobs role that is linked up has a schedule "${name}"`);
+    await pauses.pause(name, by);
+  },
+
+  resumeScheduleOfCode: (name: string) => there(`schedule "${name}" of the code that is paused`, pauses.resume(name)),
+});
+
+const scheduleSources = {
+  async runStoredSchedule(name: string): Promise<string> {
+    const taskId = await Schedules.run(name);
+    if (taskId === undefined) throw new Error(`there is no ${scheduleNamed(name)}`);
+    return taskId;
+  },
+
+  pauseSchedule: (name: string) => there(scheduleNamed(name), Schedules.pause(name)),
+  resumeSchedule: (name: string) => there(scheduleNamed(name), Schedules.resume(name)),
+  removeSchedule: (name: string) => there(scheduleNamed(name), Schedules.remove(name)),
+
+  async putSchedule({ data, ...form }: ScheduleForm): Promise<void> {
+    const before = await Schedules.store.collection.findOne({ _id: form.name });
+    const written = parseJson(data);
+    const isSameType = before?.taskType === form.taskType;
+    const kept = isSameType ? unredacted(TaskQueue.core.catalog, form.taskType, written, before?.data) : written;
+    await Schedules.put({ ...form, data: kept } as never);
+  },
+};
+
+const scheduleNamed = (name: string) => `stored schedule "${name}"`;
+
+const batchSources = {
+  async retryBatch(id: string): Promise<string> {
+    const failed = { batch: id, state: { $in: ['failed', 'rejected'] as const } };
+    return (await TaskQueue.retryAll(failed as never))._id;
+  },
+
+  async cancelBatch(id: string): Promise<CancelledTasks> {
+    if (!(await TaskQueue.batch(id).read())) throw new Error(`there is no batch "${id}"`);
+    return TaskQueue.cancel({ batch: id });
+  },
+};
+
+async function there(what: string, changed: Promise<boolean>): Promise<void> {
+  if (!(await changed)) throw new Error(`there is no ${what}`);
 }
 
 const nothing = { scheduled: 0, waiting: 0, queued: 0, running: 0, done: 0, failed: 0, cancelled: 0, rejected: 0 };
@@ -89,9 +188,14 @@ async function resume(taskType: string | null): Promise<void> {
   await TaskQueue.resume(...which);
 }
 
-async function newest(state: 'failed' | 'running', sort: Record<string, -1>): Promise<ConsoleState['consoleFailures']> {
-  const tasks = await TaskQueue.find({ state }, { sort, limit: tasksShown }).fetchAsync();
-  return tasks.map(shown);
+async function newestFailed(): Promise<ConsoleState['consoleFailures']> {
+  const { filter, sort } = await questionOf(TaskQueue as unknown as AnyQueue, { state: 'failed' });
+  return (await TaskQueue.find(filter, { sort, limit: tasksShown }).fetchAsync()).map(shown);
+}
+
+async function newestRunning(): Promise<ConsoleState['consoleRunning']> {
+  const options = { sort: { leaseUntil: -1 } as const, limit: tasksShown };
+  return (await TaskQueue.find({ state: 'running' }, options).fetchAsync()).map(shown);
 }
 
 function shown({ _id, taskType, state, attempt, error, createdAt, finishedAt }: Task) {
@@ -104,10 +208,4 @@ function shown({ _id, taskType, state, attempt, error, createdAt, finishedAt }: 
     ...(error && { error: { name: error.name, message: error.message } }),
     ...(finishedAt && { finishedAt }),
   };
-}
-
-/** Several jobs roles run the same schedules: one of them is enough to be seen. */
-function schedules(): ConsoleState['consoleSchedules'] {
-  const byName = new Map(jobs.live().flatMap(({ schedules }) => schedules.map(one => [one.name, one] as const)));
-  return [...byName.values()].map(({ name, nextAt }) => ({ _id: name, ...(nextAt && { nextAt }) }));
 }

@@ -2,8 +2,8 @@ import { type AbstractCursor, type Collection, type Db, MongoNetworkTimeoutError
 import { withTimeout } from '../timing/with-timeout';
 
 /**
- * The calls that have a time limit, each with the place of its options among the arguments. Indexes have none: building
- * one takes as long as the collection is large.
+ * The calls that have a time limit, each with the position of its options argument. Calls for indexes have none:
+ * building one takes longer the larger the collection is.
  */
 const optionsAt = {
   bulkWrite: 1,
@@ -24,7 +24,7 @@ const optionsAt = {
   updateOne: 2,
 } as const;
 
-/** Well below the lease of a task by default (30 s): a call that hangs is tried again before the lease is over. */
+/** Well below the default lease of a task (30 s): a call that hangs is repeated before the lease ends. */
 export const defaultCallTimeoutMs = 10_000;
 
 const cursorsAt = { find: 1, aggregate: 1 } as const;
@@ -32,14 +32,14 @@ const cursorsAt = { find: 1, aggregate: 1 } as const;
 type Call = (...input: unknown[]) => Promise<unknown>;
 type OpenCursor = (...input: unknown[]) => AbstractCursor<unknown>;
 
-/** The collections as the driver made them, without a time limit. */
+/** The driver's own collections, without a time limit. */
 const patientOnes = new WeakMap<object, object>();
 
 /**
  * Limits how long a call may take. The driver (7.9) has no limit of its own that holds: its `timeoutMS` does nothing,
- * and a large write to a socket that is closed in that moment waits for ever, whatever `socketTimeoutMS` says.
- * A call that takes longer fails as a network time-out does, and its connection is given up, so that the next try goes
- * over another one. A cursor may live as long as it likes: each batch that it fetches has the limit.
+ * and a large write to a socket that is closed in that moment waits for ever, whatever `socketTimeoutMS` says. A call
+ * that takes longer fails like a network time-out, and its connection is closed, so that the next attempt uses another
+ * one. A cursor itself has no limit, but each batch that it fetches has.
  */
 export function withCallTimeout(db: Db, ms = defaultCallTimeoutMs): Db {
   const { collection, command } = db as unknown as { collection: (...input: unknown[]) => Collection; command: Call };
@@ -49,7 +49,7 @@ export function withCallTimeout(db: Db, ms = defaultCallTimeoutMs): Db {
   });
 }
 
-/** The same collection without the limit, for what an operator asks and what may go over all of a queue. */
+/** The same collection without the limit, for an operator's requests, and for calls that may read a whole queue. */
 export function withoutCallTimeout<C extends object>(collection: C): C {
   return (patientOnes.get(collection) as C | undefined) ?? collection;
 }
@@ -82,7 +82,7 @@ function limitedCursor(what: string, open: OpenCursor, at: number, ms: number): 
     const cursor = open(...withSignal(input, at, limit.signal));
     for (const name of ['next', 'hasNext', 'tryNext'] as const) {
       const fetch: () => Promise<unknown> = cursor[name].bind(cursor);
-      // Everything that a cursor does calls one of these; what is in its buffer needs no limit.
+      // All methods of a cursor call one of these; its buffered documents need no limit.
       Object.assign(cursor, {
         [name]: () => (cursor.bufferedCount() > 0 ? fetch() : within(what, ms, limit, fetch)),
       });
@@ -99,7 +99,7 @@ function withSignal(input: readonly unknown[], at: number, signal: AbortSignal):
   return all;
 }
 
-/** The abort frees the connection where the driver still listens; the race is for where it does not. */
+/** The abort frees the connection if the driver still listens; the race covers the case that it does not. */
 async function within<T>(what: string, ms: number, limit: AbortController, call: () => Promise<T>): Promise<T> {
   return withTimeout(ms, call(), () => {
     const error = new MongoNetworkTimeoutError(`the database did not answer ${what} within ${ms} ms`);

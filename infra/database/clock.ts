@@ -1,12 +1,12 @@
 import type { Db } from 'mongodb';
 
-/** Tells the time by which leases, due dates and deadlines are judged. Tests give one that they set themselves. */
+/** The clock that judges leases, due dates and deadlines. Tests use one that they set themselves. */
 export interface Clock {
   now(): Date;
 }
 
 /**
- * The database's clock, by the offset of this machine's own: a wrong clock on one machine harms nobody.
+ * The database's clock, by the offset of this machine's own, so that a wrong clock on one machine does no harm.
  * `measure` (one command), or `learn` from a reply that carries the database's time, refresh the offset.
  */
 export class DatabaseClock implements Clock {
@@ -31,8 +31,8 @@ export class DatabaseClock implements Clock {
   }
 
   /**
-   * Takes the database's time from a reply to what was asked at `asked` (this machine's milliseconds). The truth lies
-   * between asking and now; an offset of less than that uncertainty is taken for none.
+   * Takes the database's time from a reply to a call at `asked` (this machine's milliseconds). The reply's time lies
+   * between that moment and now; an offset smaller than this uncertainty counts as none.
    */
   learn(databaseTime: Date, asked: number): void {
     const answered = Date.now();

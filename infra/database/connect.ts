@@ -6,6 +6,12 @@ export interface Connection {
   client: MongoClient;
   /** The database that the URL names. */
   db: Db;
+  /**
+   * Checks that the database answers. Calls before are fine: they wait for it as well.
+   *
+   * @throws an Error that names the server (never its password) and says what to look at.
+   */
+  open(): Promise<void>;
   /** Twice is fine. */
   close(): Promise<void>;
 }
@@ -16,43 +22,59 @@ export interface ConnectOptions extends MongoClientOptions {
 }
 
 /**
- * How soon a database that went silent is noticed, in ms. A monitor asks every `heartbeatFrequencyMS`; where no answer
- * comes, it gives up after `connectTimeoutMS`, and all that waits for that server fails. By default that takes 40 s.
+ * How soon a silent database is noticed, in ms. The driver's monitor asks every `heartbeatFrequencyMS`. Without an
+ * answer it gives up after `connectTimeoutMS`, and all calls that wait for that server fail. By default that takes 40
+ * s.
  */
 const noticedSoon: MongoClientOptions = {
   serverSelectionTimeoutMS: 5_000,
   connectTimeoutMS: 5_000,
   heartbeatFrequencyMS: 2_500,
-  // Firewalls forget what was idle for some minutes, and tell nobody.
+  // Firewalls silently drop connections that were idle for some minutes.
   maxIdleTimeMS: 60_000,
 };
 
 /**
- * Opens a connection by the npm driver and sees that the database answers.
+ * A connection by the npm driver, which is not opened yet.
  *
  * @param url of a MongoDB, with the database's name as its path.
  * @param appName shown in the server's log and its list of connections.
- * @throws an Error that names the server (never its password) and says what to look at.
+ * @throws an Error that names the server (never its password) if the URL is not one of a MongoDB.
  */
-export async function connect(url: string, appName: string, options: ConnectOptions = {}): Promise<Connection> {
+export function newConnection(url: string, appName: string, options: ConnectOptions = {}): Connection {
   const { callTimeoutMs = defaultCallTimeoutMs, ...ofDriver } = options;
   const client = newClient(url, { ...clientOptions(url, appName), ...ofDriver });
-  try {
-    await client.connect();
-  } catch (cause) {
-    await client.close();
-    throw new Error(`MONGO_URL: ${withoutSecrets(url)} does not answer: ${messageOf(cause)}`, { cause });
-  }
-  return { client, db: withCallTimeout(client.db(), callTimeoutMs), close: () => client.close() };
+  const open = async () => {
+    try {
+      await client.connect();
+    } catch (cause) {
+      await client.close();
+      throw new Error(`MONGO_URL: ${withoutSecrets(url)} does not answer: ${messageOf(cause)}`, { cause });
+    }
+  };
+  return { client, db: withCallTimeout(client.db(), callTimeoutMs), open, close: () => client.close() };
 }
 
-/** What every client of this template is made with. What the URL says of the limits is left as it is. */
+/** The same, opened. @throws if the URL is wrong, or the database does not answer. */
+export async function connect(...input: Parameters<typeof newConnection>): Promise<Connection> {
+  const connection = newConnection(...input);
+  await connection.open();
+  return connection;
+}
+
+/**
+ * The driver (7.9) looks a field's name up here, in an object with the members of Object by default: it would read a list
+ * of objects that is called `valueOf` or `constructor` as bytes.
+ */
+const noFields: Record<string, boolean> = Object.create(null);
+
+/** The options of every client of this template. Limits in the URL take precedence. */
 export function clientOptions(url: string, appName: string): MongoClientOptions {
   const provided = new URLSearchParams(url.split('?')[1]);
   const names = new Set([...provided.keys()].map(name => name.toLowerCase()));
   const limits = Object.entries(noticedSoon).filter(([name]) => !names.has(name.toLowerCase()));
-  // What is undefined here would be null there, and a payload would change its signature on the way.
-  return { appName, ignoreUndefined: true, ...Object.fromEntries(limits) };
+  // An undefined field would become null in the database, and a payload would change its signature on the way.
+  return { appName, ignoreUndefined: true, fieldsAsRaw: noFields, ...Object.fromEntries(limits) };
 }
 
 function newClient(url: string, options: MongoClientOptions): MongoClient {
@@ -70,17 +92,20 @@ export function withoutSecrets(url: string): string {
   return scheme + url.slice(scheme.length).replace(/^.*@/s, '').replace(/\?.*$/s, '');
 }
 
-/** Whether change streams and transactions are there: on a replica set or a sharded cluster, not stand-alone. */
+/** Whether there are change streams and transactions: on a replica set or a sharded cluster, not on a stand-alone. */
 export async function hasChangeStreams(db: Db): Promise<boolean> {
   const { setName, msg } = await db.command({ hello: 1 });
   return Boolean(setName) || msg === 'isdbgrid';
 }
 
+/** A reply is gone through in one turn of the event loop: of a bulk that others write it must not hold all. */
+const batchSize = 200;
+
 /**
- * What a change stream is opened with to tell of all that happens from now on: what is read after this and what is told
- * leave no gap, however long the stream takes to open.
+ * The options of a change stream that reports all changes from now on, in small replies. There is no gap between a later
+ * read and the stream, however long the stream takes to open.
  */
-export async function fromNowOn(db: Db): Promise<{ startAtOperationTime?: Timestamp }> {
+export async function fromNowOn(db: Db): Promise<{ batchSize: number; startAtOperationTime?: Timestamp }> {
   const { operationTime } = await db.command({ ping: 1 });
-  return operationTime ? { startAtOperationTime: operationTime } : {};
+  return { batchSize, ...(operationTime && { startAtOperationTime: operationTime }) };
 }

@@ -3,14 +3,14 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Collection, type Db, GridFSBucket, type GridFSFile } from 'mongodb';
 
-/** The facts that are stored with a file. */
+/** The metadata of a file. */
 export interface FileFacts {
   name: string;
-  /** Its media type, as downloads will say it. */
+  /** Its media type, for downloads. */
   type: string;
-  /** Whose it is: the visitor's id. */
+  /** Its owner: the visitor's id. */
   owner: string;
-  /** What it is for: `photo`, `thumbnail`, `report`. */
+  /** Its purpose: `photo`, `thumbnail`, `report`. */
   kind: string;
 }
 
@@ -29,8 +29,8 @@ interface Upload {
 const bucketName = 'files';
 
 /**
- * Files in GridFS, bucket `files`: the only way by which they travel between roles, which share no disk. A file never
- * changes under its id; one is there whole or not at all.
+ * Files in GridFS, bucket `files`: the only way for files to travel between roles, which share no disk. A file never
+ * changes under its id, and is complete or absent.
  */
 export class FileStore {
   private readonly bucket: GridFSBucket;
@@ -41,20 +41,20 @@ export class FileStore {
     this.uploads = db.collection<Upload>(`${bucketName}.uploads`);
   }
 
-  /** The indexes of GridFS. The driver makes them too, but once per process, and never where it only reads. */
+  /** The indexes of GridFS. The driver creates them too, but once per process, and never if it only reads. */
   async ensureIndexes(): Promise<void> {
     await this.db.collection(`${bucketName}.files`).createIndex({ filename: 1, uploadDate: 1 });
     await this.db.collection(`${bucketName}.chunks`).createIndex({ files_id: 1, n: 1 }, { unique: true });
   }
 
   /**
-   * Stores what the stream gives, as it comes.
+   * Stores the data of the stream, as it comes.
    *
    * @throws the stream's or the database's error; nothing of the file is left then.
    */
   async put(stream: Readable, facts: FileFacts): Promise<StoredFile> {
     const id = randomBytes(18).toString('base64url');
-    // Written first, so that what a killed process leaves behind can be found without reading every chunk.
+    // Written first, so that the partial file of a killed process can be found without reading every chunk.
     await this.uploads.insertOne({ _id: id, startedAt: new Date() });
     const { name, ...metadata } = facts;
     const upload = this.bucket.openUploadStreamWithId(id as never, name, { metadata: { ...metadata } });
@@ -68,37 +68,37 @@ export class FileStore {
     return { id, ...facts, size: upload.length, storedAt: upload.gridFSFile?.uploadDate ?? new Date() };
   }
 
-  /** The file's bytes. @throws where there is none of this id. */
+  /** The file's bytes. @throws if there is no file with this id. */
   async open(id: string): Promise<Readable> {
     if (!(await this.info(id))) throw new Error(`file ${JSON.stringify(id)}: there is none of this id`);
     return this.bucket.openDownloadStream(id as never);
   }
 
-  /** What is known of a file, or undefined where there is none of this id. */
+  /** The metadata of a file; undefined if there is no file with this id. */
   async info(id: string): Promise<StoredFile | undefined> {
     if (typeof id !== 'string') return undefined;
     const found = await this.db.collection<GridFSFile>(`${bucketName}.files`).findOne({ _id: id as never });
     return found ? asStoredFile(found) : undefined;
   }
 
-  /** Removes a file. One that is not there is fine. */
+  /** Removes a file. A missing one is fine. */
   async remove(id: string): Promise<void> {
-    // The driver leaves out what is undefined: every file would match.
+    // The driver drops undefined fields: every file would match.
     if (typeof id !== 'string') throw new TypeError(`file ${JSON.stringify(id)}: that is no id`);
     await this.db.collection(`${bucketName}.files`).deleteOne({ _id: id as never });
     await this.db.collection(`${bucketName}.chunks`).deleteMany({ files_id: id as never });
   }
 
   /**
-   * Removes what processes that were killed in the middle of an upload have left behind.
+   * Removes the partial files of processes that were killed in the middle of an upload.
    *
-   * @param olderThanMs younger uploads may still be under way.
+   * @param olderThanMs younger uploads may still be in progress.
    * @returns how many were found.
    */
   async sweep(olderThanMs = 6 * 3_600_000): Promise<number> {
     const left = await this.uploads.find({ startedAt: { $lt: new Date(Date.now() - olderThanMs) } }).toArray();
     for (const { _id } of left) {
-      // The process may have been killed after the file was whole, before its mark was gone.
+      // The process may have been killed after the file was complete, and before its mark was removed.
       if (await this.info(_id)) await this.uploads.deleteOne({ _id });
       else await this.discard(_id);
     }

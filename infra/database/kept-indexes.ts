@@ -3,14 +3,14 @@ import { Repeated } from '../timing/repeated';
 type Ensure = () => Promise<unknown>;
 
 interface Options {
-  /** Hears once per time of trouble of which indexes could not be made. */
+  /** Called once per outage, with the owner of the indexes that could not be created. */
   failed(of: string, error: unknown): void;
   everyMs?: number;
 }
 
 /**
- * Indexes that are there as long as a role runs: somebody may drop one, or a whole collection (a restore does). What
- * makes them costs one round trip where nothing is missing.
+ * Indexes that stay while a role runs: somebody may drop one, or a whole collection (as a restore does). A check costs
+ * one round trip if nothing is missing.
  */
 export class KeptIndexes {
   private readonly kept = new Map<string, Ensure>();
@@ -22,10 +22,10 @@ export class KeptIndexes {
   }
 
   /**
-   * Makes the indexes now, and again whenever they are missing.
+   * Creates the indexes now, and again whenever they are missing.
    *
-   * @param of whose they are, for the log.
-   * @throws where they can't be made now.
+   * @param of their owner, for the log.
+   * @throws if they can't be created now.
    */
   async keep(of: string, ensure: Ensure): Promise<void> {
     await ensure();

@@ -4,14 +4,14 @@ import { buildWorker } from './bundling/build-worker';
 import { Bundler, said } from './bundling/bundler';
 import { root } from './root';
 
-/** What runs on the Node host: server, browser and worker. */
+/** The bundles of the Node host: server, browser and worker. */
 async function buildAll(): Promise<void> {
-  const bundler = new Bundler(join(root, '.local', 'build'));
+  const bundler = new Bundler(join(root, '.local', 'build'), { small: true });
   await bundler.build().finally(() => bundler.stop());
   console.log(`Built ${[bundler.serverFile, bundler.clientFolder].map(path => relative(root, path)).join(', ')}`);
 }
 
-/** The file that a jobs role forks: all that a deploy to Meteor needs to be built beforehand. */
+/** The file that a jobs role forks. A deploy to Meteor needs no other build beforehand. */
 async function buildOnlyWorker(): Promise<void> {
   const { file, buildId } = await buildWorker();
   console.log(`Built ${relative(root, file)} (${buildId.slice(0, 12)})`);

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 
 /**
- * Refuses a checkout that git alone could not bring back.
+ * Refuses a checkout with changes that git alone could not restore.
  *
  * @param otherwise what else a person can do, for the message.
- * @throws with the uncommitted changes, or where there is no git checkout.
+ * @throws with the uncommitted changes, or if there is no git checkout.
  */
 export function refuseDirtyTree(folder: string, otherwise = ''): void {
   const { status, stdout } = spawnSync('git', ['status', '--porcelain'], { cwd: folder, encoding: 'utf8' });

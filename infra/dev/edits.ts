@@ -2,25 +2,25 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { dirname, join } from 'node:path';
 import { parseJson } from './json-file';
 
-/** What is to be done to a checkout: collected and checked first, then done at once. */
+/** Edits of a checkout: collected and checked first, then applied together. */
 export class Edits {
-  /** The new text of each file; undefined where it goes. */
+  /** The new text of each file; undefined for a file to remove. */
   private readonly texts = new Map<string, string | undefined>();
   private readonly problems: string[] = [];
 
   constructor(private readonly root: string) {}
 
-  /** As it will be after all that has been asked for so far. */
+  /** The text of a file after all edits so far. */
   text(file: string): string {
     return (this.texts.has(file) ? this.texts.get(file) : this.onDisk(file)) ?? '';
   }
 
-  /** The files that get a new text, or have got it. */
+  /** The files with a new text. */
   written(): string[] {
     return [...this.texts].filter(([, text]) => text !== undefined).map(([file]) => file);
   }
 
-  /** As it is until `apply`; undefined where it is not there. */
+  /** The text of a file before `apply`; undefined if there is none. */
   onDisk(file: string): string | undefined {
     const path = join(this.root, file);
     return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
@@ -30,15 +30,20 @@ export class Edits {
     this.texts.set(file, text);
   }
 
-  /** Every match is replaced; that there is none is a problem, unless the file is gone as well. */
-  replace(file: string, pattern: RegExp, by: string): void {
+  /** Replaces a text wherever it stands; that it is nowhere is a problem. */
+  replace(file: string, given: string, by: string): void {
     const text = this.text(file);
-    const replaced = text.replace(pattern, by);
-    if (replaced === text && !pattern.test(text)) this.refuse(`${file}: has nothing like ${pattern} any more`);
-    else this.texts.set(file, replaced);
+    if (text.includes(given))
+      this.texts.set(
+        file,
+        text.replaceAll(given, () => by),
+      );
+    else this.refuse(`${file}: does not have this any more: ${given.trim()}`);
   }
 
-  /** Takes out these lines, each of which is there once. That one is not is a problem, unless the file is gone as well. */
+  /**
+   * Removes these lines, each of which must be there once. A missing one is a problem, unless the file is gone as well.
+   */
   removeLines(file: string, lines: readonly string[]): void {
     if (this.text(file) === '') return;
     const all = this.text(file).split('\n');
@@ -47,30 +52,35 @@ export class Edits {
     this.texts.set(file, all.filter(one => one === '' || !lines.includes(one)).join('\n'));
   }
 
-  /** Says what stands in the way: nothing will be done then. */
+  /** Adds a problem, which prevents all edits. */
   refuse(problem: string): void {
     this.problems.push(problem);
   }
 
-  json(file: string, change: (value: Record<string, never>) => void): void {
-    const value = parseJson(this.text(file), file) as Record<string, never>;
+  json(file: string, change: (value: never) => void): void {
+    const value = parseJson(this.text(file), file) as never;
     change(value);
     this.texts.set(file, `${JSON.stringify(value, null, 2)}\n`);
   }
 
-  /** A file, or a folder with all that is in it. One that is not there is fine: somebody has removed it already. */
+  /** Removes a file, or a folder with its content. A missing one is fine: somebody has removed it already. */
   remove(path: string): void {
     for (const file of this.filesIn(path)) this.texts.set(file, undefined);
   }
 
-  /**
-   * All of it or, where the disk refuses in the middle, nothing.
-   *
-   * @throws with everything that stands in the way, before a file is touched.
-   */
-  apply(): void {
+  /** @throws with everything that stands in the way. */
+  check(): void {
     if (this.problems.length > 0)
       throw new Error(`Nothing was changed:\n${this.problems.map(line => `  ${line}`).join('\n')}`);
+  }
+
+  /**
+   * Applies all edits, or none if the disk fails in the middle.
+   *
+   * @throws with all problems, before a file is touched.
+   */
+  apply(): void {
+    this.check();
     const before = new Map([...this.texts.keys()].map(file => [file, this.onDisk(file)]));
     try {
       this.put(this.texts);

@@ -1,7 +1,7 @@
 /**
- * What `read` makes of the answer at `url`; it surely settles. A connection that is closed as soon as it stands can leave
- * Node's own `fetch` waiting for ever, and nothing then keeps the process alive until an `AbortSignal.timeout`: it would
- * end, in silence and with exit code 0.
+ * The result of `read` for the answer at `url`. The promise always settles: if a connection closes right after it
+ * opens, Node's own `fetch` may wait for ever, and an `AbortSignal.timeout` does not keep the process alive: it would
+ * exit silently with code 0.
  */
 export async function fetchWithin<T>(
   ms: number,

@@ -1,11 +1,11 @@
 export interface PauseLimits {
   firstMs: number;
   maxMs: number;
-  /** What has run this long before it ended counts as sound: the pause begins anew. */
+  /** A process that ran this long before it ended counts as healthy: the pause starts over. */
   soundAfterMs: number;
 }
 
-/** How long to wait before what has ended is started again: twice as long each time, so that what can't run costs little. */
+/** How long to wait before a restart: twice as long each time, so that a process that can't run costs little. */
 export class GrowingPause {
   private ends = 0;
 

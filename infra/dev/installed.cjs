@@ -1,6 +1,7 @@
 /**
- * Loaded before a program of ours (node --require): where the packages that package.json names are not there, it says so
- * in one line, and not in a stack about the first one. Plain JavaScript: nothing is there yet that could read more.
+ * Loaded before a program of ours (node --require). If the packages of package.json are missing, it says so in one
+ * line, instead of a stack about the first one. It is plain JavaScript: no package is there yet that could compile
+ * TypeScript.
  */
 const { existsSync } = require('node:fs');
 const { join } = require('node:path');

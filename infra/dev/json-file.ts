@@ -8,7 +8,7 @@ import { root as checkout } from './root';
 export type Settings = Record<string, unknown>;
 
 /**
- * Reads a settings file. What is in it, its role checks at start: here it must only be JSON.
+ * Reads a settings file. Here it must only be JSON; its role checks the content at start.
  *
  * @throws one line that names the file, what is wrong and where.
  */
@@ -19,20 +19,24 @@ export async function readSettings(path: string): Promise<Settings> {
   throw new Error(`${basename(path)}: holds ${oneLine(held)}, it should be an object: { "runJobs": … }`);
 }
 
-/** The same settings, where the web role finds the jobs role at another port than the file says. */
+/** The same settings, with another port for the jobs role in the web role's link. */
 export function linkedTo(settings: Settings, jobsPort: number): Settings {
   const link = settings.link as Settings | undefined;
   return link?.url ? { ...settings, link: { ...link, url: `http://localhost:${jobsPort}` } } : settings;
 }
 
-/** The rules of the app's own settings: the machinery imports nothing of the app, a program of its checkout may load it. */
+/**
+ * The rules of the app's own settings. The machinery imports nothing of the app, but a program of the checkout may load
+ * it.
+ */
 export function appSettingsTree(root = checkout): Tree {
   const { settings } = require(join(root, 'imports/settings')) as { settings: object };
   return treeOf(settings);
 }
 
 /**
- * What a JSON file of a person holds. It may begin with a byte order mark, which some editors write and Meteor skips.
+ * The content of a JSON file that a person has edited. It may begin with a byte order mark, which some editors write
+ * and Meteor skips.
  *
  * @throws one line that names the file, what is wrong and where.
  */
@@ -58,7 +62,7 @@ export function parseJson(text: string, name: string): unknown {
 
 const withoutByteOrderMark = (text: string) => text.replace(/^\uFEFF/, '');
 
-/** Its own byte order mark, or a zero in what must be an ASCII sign. */
+/** The byte order mark of UTF-16, or a zero byte in an ASCII character. */
 function isUtf16([first, second]: Buffer): boolean {
   const mark = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
   return mark || first === 0 || second === 0;

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Where the first of `programs` is on PATH, as a shell would find it; undefined where none of them is. */
+/** The path of the first of `programs` on PATH, as a shell would find it; undefined if none is there. */
 export function onPath(programs: readonly string[], environment: NodeJS.ProcessEnv = process.env): string | undefined {
   const folders = (environment.PATH ?? '').split(delimiter).filter(Boolean);
   return folders.flatMap(folder => programs.map(program => join(folder, program))).find(isExecutable);

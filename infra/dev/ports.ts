@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-/** A TCP port that nobody listens on right now. */
+/** A TCP port on which nobody listens right now. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -12,7 +12,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Whether `port` can be listened on, on every address of this machine. */
+/** Whether a program can listen on `port`, on every address of this machine. */
 export function isFree(port: number): Promise<boolean> {
   return new Promise(resolve => {
     const server = createServer();
@@ -21,7 +21,7 @@ export function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Whether `port` can be listened on, now or within `patienceMs`. */
+/** Whether a program can listen on `port`, now or within `patienceMs`. */
 export async function becomesFree(port: number, patienceMs: number): Promise<boolean> {
   const until = Date.now() + patienceMs;
   while (!(await isFree(port))) {

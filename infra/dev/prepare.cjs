@@ -1,6 +1,6 @@
 /**
- * npm's `prepare` script: after an install the worker file is there, so that a fresh clone can be deployed as it is.
- * Plain JavaScript, because on a machine with production packages only there is nothing that could read more.
+ * npm's `prepare` script builds the worker file after an install, so that a fresh clone can be deployed as it is. It is
+ * plain JavaScript, because a machine with only production packages has nothing to compile TypeScript.
  */
 const { spawnSync } = require('node:child_process');
 const { join } = require('node:path');

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-/** Whether a process of this number runs on this machine, be it another user's. */
+/** Whether a process with this number runs on this machine, even another user's. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -10,7 +10,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** How a process ended, for a person. */
+/** How a process ended, as text for people. */
 export function howItEnded(code: number | null, signal: NodeJS.Signals | null): string {
   return signal ? `killed by ${signal}` : `exit code ${code}`;
 }
@@ -20,11 +20,11 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // nobody is left: that is what was wanted
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // no process is left, which is the goal
   }
 }
 
-/** Whether any process of the group `pid` still runs. One that has ended and that nobody has asked for does not count. */
+/** Whether any process of the group `pid` still runs. A zombie does not count. */
 export function isGroupAlive(pid: number): boolean {
   if (!isAlive(-pid) || !existsSync('/proc/self/stat')) return isAlive(-pid);
   return readdirSync('/proc').some(name => /^\d+$/.test(name) && runsInGroup(name, pid));
@@ -40,7 +40,7 @@ function runsInGroup(name: string, group: number): boolean {
   }
 }
 
-/** The parent of a process, where the system tells by /proc. */
+/** The parent of a process, if the system has /proc. */
 export function parentOf(pid: number): number | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');

@@ -18,8 +18,8 @@ export interface LocalRole extends Role {
 /**
  * The web role, the jobs role, and one more for each settings-jobs-<name>.json.
  *
- * @param environment `production` stands for settings-web.production.json and so on.
- * @throws one line on a file whose name makes no role.
+ * @param environment `production` means settings-web.production.json and so on.
+ * @throws one line about a file whose name makes no role.
  */
 export async function rolesOf(root: string, environment = ''): Promise<Role[]> {
   const ending = environment ? `.${environment}.json` : '.json';
@@ -35,7 +35,7 @@ export async function rolesOf(root: string, environment = ''): Promise<Role[]> {
   }));
 }
 
-/** It becomes the name of an app, of folders and of variables, also where A and a are the same. */
+/** It becomes the name of an app, of folders and of variables, even on systems that ignore case. */
 function checkName(name: string, file: string): void {
   if (/^jobs(-[a-z0-9]+)+$/.test(name)) return;
   throw new Error(
@@ -52,7 +52,15 @@ export async function localRolesOf(root: string, port: number): Promise<LocalRol
   return [{ ...web!, port }, ...jobs.map((role, index) => ({ ...role, port: jobsPortOf(port) + index }))];
 }
 
-/** @throws one line with the roles that there are, where none has this name. */
+/** Where the inspector of a role listens; those of a jobs role's workers are above it. */
+export function inspectorPortOf({ kind, port }: LocalRole, jobsPort: number, first: number): number {
+  return kind === 'web' ? first : first + 1 + inspectorsOfRole * (port - jobsPort);
+}
+
+/** How many ports a jobs role has for its own inspector and those of its workers. */
+const inspectorsOfRole = 100;
+
+/** @throws one line with all roles if none has this name. */
 export function onlyRole<R extends Role>(roles: R[], name: string | undefined): R[] {
   const chosen = roles.filter(role => name === undefined || role.name === name);
   if (chosen.length > 0) return chosen;
@@ -62,8 +70,8 @@ export function onlyRole<R extends Role>(roles: R[], name: string | undefined): 
 }
 
 /**
- * Reads the settings file of a role as a developer starts it. A file that says the opposite of its name would leave that
- * role out: no task would run, or no page be served.
+ * Reads the settings file of a role for development. A file that contradicts its name would leave that role out: no
+ * task would run, or no page be served.
  *
  * @throws one line that names the file, what is wrong and where.
  */
@@ -72,7 +80,7 @@ export async function readRoleSettings(root: string, { name, kind, settingsFile 
   const wanted = kind === 'jobs';
   if (settings.runJobs === wanted) return settings;
   if (settings.runJobs === undefined) {
-    if (name === kind) return settings; // alone in a process it would be both
+    if (name === kind) return settings; // alone in a process it would have both roles
     throw new Error(`${settingsFile}: "runJobs" is missing, so this would be a second web role: set it to true`);
   }
   const lost = wanted ? 'no process would run tasks' : 'no process would serve the page';
@@ -81,7 +89,7 @@ export async function readRoleSettings(root: string, { name, kind, settingsFile 
   );
 }
 
-/** The settings of each role that is started, as its file says them. */
+/** The settings of each started role, from its file. */
 export class RoleSettings {
   private readonly settings = new Map<string, Settings>();
 
@@ -94,12 +102,12 @@ export class RoleSettings {
     return this.settings.get(role.name)!;
   }
 
-  /** @throws one line on the first file that can't be used; what was read before stays. */
+  /** @throws one line about the first unusable file; the settings read before stay. */
   async read(roles: Role[] = this.roles): Promise<void> {
     for (const role of roles) this.settings.set(role.name, await readRoleSettings(this.root, role));
   }
 
-  /** Reads the files that are among `paths` again. @returns the names of the roles whose they are. */
+  /** Reads the settings files among `paths` again. @returns the names of their roles. */
   async changedBy(paths: string[]): Promise<string[]> {
     const changed = this.roles.filter(({ settingsFile }) => paths.includes(settingsFile));
     await this.read(changed);

@@ -3,5 +3,5 @@ import { join } from 'node:path';
 /** The checkout. */
 export const root = join(__dirname, '..', '..');
 
-/** What Meteor takes along into a bundle as it is: the worker file's place. */
+/** The folder that Meteor copies into a bundle unchanged: the worker file is in it. */
 export const privateFolder = join(root, 'private');

@@ -4,7 +4,7 @@ import type { FileStore, StoredFile } from '../database';
 import { textOf } from '../errors/plain-error';
 import { disposition, downloadName, safeType } from './file-names';
 
-/** An answer that is not what was asked for: `error` for programs, `reason` for the person. */
+/** An error as an answer: `error` for programs, `reason` for people. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   constructor(
@@ -16,7 +16,7 @@ export class HttpError extends Error {
   }
 }
 
-/** Answers with JSON that no cache keeps and no browser takes for anything else. */
+/** Answers with JSON that no cache keeps and no browser reads as another type. */
 export function sendJson(response: ServerResponse, status: number, body: object): void {
   if (response.headersSent || response.destroyed) return;
   response.writeHead(status, {
@@ -27,10 +27,13 @@ export function sendJson(response: ServerResponse, status: number, body: object)
   response.end(JSON.stringify(body));
 }
 
-/** How long a refused sender may go on sending, so that its browser still reads the answer instead of a broken pipe. */
+/** How long a refused client may go on sending, so that its browser reads the answer instead of a broken pipe. */
 const drainMs = 10_000;
 
-/** Answers `{ error, reason }`. What is no HttpError is a bug of ours: logged here, not shown to the sender. */
+/**
+ * Answers `{ error, reason }`. Any other error than an HttpError is a bug of ours: logged here, not shown to the
+ * client.
+ */
 export function sendError(request: IncomingMessage, response: ServerResponse, error: unknown): void {
   const known = error instanceof HttpError ? error : new HttpError(500, 'internal', 'The server failed. Try again.');
   if (known !== error) console.error(`${request.method} ${request.url} failed`, textOf(error));
@@ -70,12 +73,12 @@ function headers(file: StoredFile) {
     'Content-Disposition': disposition(shown, downloadName(file.name, file.type)),
     'X-Content-Type-Options': 'nosniff',
     'Content-Security-Policy': "default-src 'none'; sandbox",
-    // A file never changes under its id; only its owner's own browser may keep it.
+    // A file never changes under its id. Only its owner's browser may cache it.
     'Cache-Control': 'private, max-age=31536000, immutable',
   };
 }
 
-/** A reader who goes away in the middle is no failure of ours. */
+/** A client that leaves in the middle is no failure of ours. */
 async function send(file: StoredFile, files: FileStore, response: ServerResponse): Promise<void> {
   try {
     await pipeline(await files.open(file.id), response);

@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
-/** What a raw connection tells of where it comes from. */
+/** The part of a raw connection that shows where it comes from. */
 interface Caller {
   readonly headers: Record<string, string | string[] | undefined>;
   readonly remoteAddress?: string;
 }
 
 /**
- * Where a client really is: behind HTTP_FORWARDED_COUNT proxies, what the outermost of them reported, as Meteor itself
- * counts. What stands further left in the header is what the client says of itself.
+ * The real address of a client: behind HTTP_FORWARDED_COUNT proxies, the address that the outermost of them reported,
+ * as Meteor itself counts. Entries further left in the header come from the client itself.
  */
 export function addressOf({ headers, remoteAddress }: Caller): string {
   const proxies = Number.parseInt(process.env.HTTP_FORWARDED_COUNT ?? '', 10) || 0;
@@ -22,15 +22,15 @@ export function addressOf({ headers, remoteAddress }: Caller): string {
 
 const loopback = loopbackAddresses();
 
-/** What proxies add beside X-Forwarded-For, and `meteor run` does not. */
+/** Headers that proxies add beside X-Forwarded-For, and `meteor run` does not. */
 const proxyHeaders = ['forwarded', 'x-real-ip', 'via'] as const;
 
 /**
- * Whether a request was made on this very machine. A proxy on the same machine looks like that too, but for its headers:
+ * Whether a request comes from this very machine. A proxy on the same machine looks the same, except for its headers:
  * one that adds none, and asks for a host of this machine, can't be told from a local program.
  */
 export function isFromThisMachine({ headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>): boolean {
-  // `meteor run` has a proxy of its own in front, which reports where a request came from.
+  // `meteor run` has its own proxy in front, which reports where a request came from.
   const forwarded = Object.keys(headers).some(name => name.startsWith('x-forwarded-'));
   const hops = forwarded ? String(headers['x-forwarded-for'] ?? '').split(',') : [];
   return (
@@ -46,7 +46,7 @@ function isLoopback(input: string | undefined): boolean {
   return version !== 0 && loopback.check(address, version === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** A page that a browser of this machine shows, and whose name leads here, asks by that name. */
+/** A page in a browser of this machine, whose name resolves to this machine, sends that name as host. */
 function isLocalHost(host = ''): boolean {
   const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
   return name === 'localhost' || isLoopback(name);

@@ -1,10 +1,10 @@
 import type { SecurityAdditions } from '../app';
 
 /**
- * The directives of the policy by which the page loads what is ours and nothing else.
+ * The directives of the policy that lets the page load only our own sources.
  *
- * @param rootUrl decides whether the page may be asked for by https only.
- * @param additions sources that the app allows beside them; an addition never takes the place of one of ours.
+ * @param rootUrl decides whether the page may be loaded by https only.
+ * @param additions further sources that the app allows; an addition never replaces one of ours.
  */
 export function contentSecurityPolicy(rootUrl: string, additions: SecurityAdditions = {}): Record<string, string[]> {
   const { protocol, host } = new URL(rootUrl);

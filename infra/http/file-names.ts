@@ -1,4 +1,4 @@
-/** The types that a download may claim, each with the ends that its name may have; all else is plain bytes. */
+/** The types that a download may have, each with the extensions for it; any other type becomes plain bytes. */
 const safeTypes = new Map([
   ['image/jpeg', ['.jpg', '.jpeg']],
   ['image/png', ['.png']],
@@ -9,7 +9,7 @@ export function safeType(type: string | undefined): string {
   return type && safeTypes.has(type) ? type : 'application/octet-stream';
 }
 
-/** What a download is called: a picture that was uploaded as `page.html` must not open as a page once it is saved. */
+/** The name of a download: a picture that was uploaded as `page.html` must not open as a page once it is saved. */
 export function downloadName(name: string | undefined, type: string): string {
   const safe = safeName(name, 'file');
   const ends = safeTypes.get(type) ?? ['.bin'];
@@ -21,12 +21,12 @@ const longestName = 100;
 /** A file name to store and show: no folder, no control characters, no quotes of another system, not too long. */
 export function safeName(name: string | undefined, fallback: string): string {
   const last = (name ?? '').split(/[/\\]/).at(-1) ?? '';
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to go.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: this removes them.
   const clean = last.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069<>:"|?*]/g, '').trim();
   return cutInFront(wellFormed(clean.replace(/^\.+/, ''))) || fallback;
 }
 
-/** Whole signs only: an emoji may be made of many units. The end of a name tells its type, so that stays. */
+/** Cuts between whole characters: an emoji may have many units. Keeps the extension, which tells the type. */
 function cutInFront(name: string): string {
   if (name.length <= longestName) return name;
   const signs = [...new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(name)].map(({ segment }) => segment);
@@ -38,7 +38,7 @@ function cutInFront(name: string): string {
   return kept.reverse().join('');
 }
 
-/** Half an emoji can be put neither into a header nor into the database. */
+/** Neither a header nor the database takes half an emoji. */
 function wellFormed(name: string): string {
   return name.replace(/\p{Surrogate}/gu, '\ufffd');
 }

@@ -3,13 +3,15 @@ import helmet from 'helmet';
 import { Meteor } from 'meteor/meteor';
 import { WebApp, WebAppInternals } from 'meteor/webapp';
 import type { App, SecurityAdditions, Service } from '../app';
+import { isPage } from '../app/pages';
 import type { Emit } from '../monitor/events';
 import type { Health } from '../monitor/health';
 import type { Metrics } from '../monitor/metrics';
 import type { Role, Settings } from '../settings';
 import { ThrottledLog } from '../timing/throttled-log';
 import { contentSecurityPolicy } from './content-security-policy';
-import { jobsFront, openMonitorRoutes } from './monitor-routes';
+import { frontWhile, jobsFront } from './fronts';
+import { openMonitorRoutes } from './monitor-routes';
 import { limitBodies, limitPostedMessages, limitSilence } from './request-limits';
 import { makeTargetsReadable, refuseBadEscapes } from './request-target';
 import { SocketGuard } from './socket-limits';
@@ -25,14 +27,18 @@ interface HttpOptions {
   emit: Emit;
   /** Whether a DDP connection has proved itself to be the link. */
   isLink(connectionId: string): boolean;
+  requests: OpenRequests;
 }
 
-/** Headers, limits and the routes that show a role from outside, as a service. */
-export function createHttp({ app, role, settings, health, metrics, emit, isLink }: HttpOptions): Service {
+/**
+ * Headers, limits, and the routes that show a role to the outside, as a service. It waits for nothing, and starts before
+ * all that may take long: a slow role listens meanwhile, and its `/healthz` must not be answered by the app's page.
+ */
+export function createHttp({ app, role, settings, health, metrics, emit, isLink, requests }: HttpOptions): Service {
   const { limits } = settings;
   const refusals = new ThrottledLog(refusalsLoggedEveryMs, fields => emit('connection.refused', fields));
-  const requests = new OpenRequests();
-  const sockets = new SocketGuard({ limits, refusals, isLink });
+  const isStarting = () => health.state === 'starting';
+  const sockets = new SocketGuard({ limits, refusals, isLink, isStarting });
   return {
     name: 'http',
     async start() {
@@ -42,7 +48,7 @@ export function createHttp({ app, role, settings, health, metrics, emit, isLink 
       WebApp.rawHandlers.use(limitBodies(limits, app.uploads));
       if (Meteor.isProduction && !settings.metrics.token) emit('metrics.localOnly', {});
       openMonitorRoutes({ health, metrics, token: settings.metrics.token, emit });
-      if (role === 'jobs') WebApp.rawHandlers.use(jobsFront);
+      WebApp.rawHandlers.use(role === 'jobs' ? jobsFront : frontWhile(isStarting));
       limitSilence(WebApp.httpServer, limits.requestMs);
       limitPostedMessages(WebApp.httpServer, limits.messageBytes);
       makeTargetsReadable(WebApp.httpServer);
@@ -50,13 +56,12 @@ export function createHttp({ app, role, settings, health, metrics, emit, isLink 
       sockets.start();
     },
     async stop() {
-      await requests.answered();
       sockets.stop();
     },
   };
 }
 
-/** The headers that a careful app sets, on every answer. */
+/** The security headers, on every answer. */
 async function setSecurityHeaders(additions: SecurityAdditions | undefined): Promise<void> {
   await WebAppInternals.setInlineScriptsAllowed(false);
   const rootUrl = Meteor.absoluteUrl();
@@ -72,23 +77,34 @@ async function setSecurityHeaders(additions: SecurityAdditions | undefined): Pro
 }
 
 /**
- * Names of methods and publications come from clients, and Meteor looks them up in plain objects: without this, anybody
- * may call `toString` or `__proto__`.
+ * Names of methods and publications come from clients, and Meteor looks them up in plain objects. Without this, anybody
+ * could call `toString` or `__proto__`.
  */
 function hideMembersOfObject(): void {
   const { method_handlers, publish_handlers } = Meteor.server as unknown as Record<string, object>;
   for (const handlers of [method_handlers, publish_handlers]) if (handlers) Object.setPrototypeOf(handlers, null);
 }
 
-/** How long a role that drains waits for uploads and downloads that are under way. */
+const consolePages = ['/console/*'];
+
+/** An address that is no page gets the page with status 404. Both hosts send it with the status that is set before. */
+export function markUnknown(pages: readonly string[]): void {
+  WebApp.handlers.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+    const path = decodeURI(request.url ?? '/').split(/[?#]/, 1)[0]!;
+    if (!isPage(path, [...pages, ...consolePages])) response.statusCode = 404;
+    next();
+  });
+}
+
+/** How long a draining role waits for uploads and downloads in progress. */
 const patienceMs = 10_000;
 
-/** Knows the requests that have not been answered yet, so that a role does not end in the middle of one. */
-class OpenRequests {
+/** Tracks the unanswered requests, so that a role does not exit in the middle of one. */
+export class OpenRequests {
   private open = 0;
   private none = () => {};
 
-  /** Goes before all other handlers. */
+  /** Runs before all other handlers. */
   readonly count = (_request: IncomingMessage, response: ServerResponse, next: () => void): void => {
     this.open += 1;
     response.once('close', () => {
@@ -98,7 +114,7 @@ class OpenRequests {
     next();
   };
 
-  /** Resolves when all are answered, or when patience is at its end. */
+  /** Resolves when all are answered, or when the time is over. */
   async answered(): Promise<void> {
     if (this.open === 0) return;
     await new Promise<void>(resolve => {

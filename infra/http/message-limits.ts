@@ -3,11 +3,11 @@ export interface MessageLimits {
   messageBytes: number;
 }
 
-/** A page sends what it missed when it comes back. */
+/** The burst: a page that comes back sends all that it could not send before. */
 const burstSeconds = 5;
-/** Each message may be as long as the longest, but not one after the other. */
+/** The burst in bytes: each message may have the full length, but not one after the other. */
 const burstOfBytes = 4;
-/** The database holds no deeper documents, and code that walks through deeper ones runs out of stack. */
+/** The database takes no deeper documents, and code that walks through deeper ones may exhaust the stack. */
 const deepest = 100;
 
 /** Decides about the messages of one connection. */
@@ -15,7 +15,7 @@ export class MessageJudge {
   private readonly messages: TokenBucket;
   private readonly bytes: TokenBucket;
 
-  /** @param factor how many times as much this connection may say. */
+  /** @param factor how many times the usual limits this connection has. */
   constructor(
     private readonly limits: MessageLimits,
     private readonly factor: number,
@@ -26,8 +26,8 @@ export class MessageJudge {
   }
 
   /**
-   * @param waiting what this connection has said before and Meteor has not begun with: no more than one burst of it.
-   * @returns why the message is not to be listened to; nothing for one that is in order.
+   * @param waiting the earlier messages that Meteor has not begun with: at most one burst may wait.
+   * @returns why the message is refused; undefined if it is not.
    */
   objection(text: string, waiting: { count: number; bytes: number }): string | undefined {
     const { messagesPerSecond, messageBytes } = this.limits;
@@ -44,7 +44,7 @@ export class MessageJudge {
   }
 }
 
-/** How deeply lists and objects are nested in a text of JSON; what is no JSON has some depth as well. */
+/** How deeply lists and objects are nested in a text of JSON; any other text has some depth as well. */
 function depthOf(text: string): number {
   if (text.length <= 2 * deepest) return 0; // as many brackets need more room
   let depth = 0;
@@ -60,7 +60,10 @@ function depthOf(text: string): number {
   return max;
 }
 
-/** At these Meteor stumbles instead of answering: kinds named like members of Object, ids that can't be repeated. */
+/**
+ * Messages at which Meteor throws instead of answering: kinds named like members of Object, ids that it can't send
+ * back.
+ */
 function isOfNoKind(text: string): boolean {
   const { msg, id } = objectIn(text);
   if (typeof msg === 'object' ? msg !== null : String(msg) in Object.prototype) return true;
@@ -75,7 +78,7 @@ function objectIn(text: string): { msg?: unknown; id?: unknown } {
   }
 }
 
-/** Fills at a rate up to a capacity; each message takes something out. */
+/** Fills at a rate up to a capacity; each message takes a part. */
 export class TokenBucket {
   private level: number;
   private filledAt: number;
@@ -89,7 +92,7 @@ export class TokenBucket {
     this.filledAt = now();
   }
 
-  /** @returns whether there was as much. */
+  /** @returns whether there was enough. */
   take(amount = 1): boolean {
     const now = this.now();
     this.level = Math.min(this.capacity, this.level + ((now - this.filledAt) / 1_000) * this.perSecond);

@@ -6,23 +6,24 @@ import type { Health } from '../monitor/health';
 import type { Metrics } from '../monitor/metrics';
 import { isFromThisMachine } from './client-address';
 
-type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
-
 interface Monitors {
   health: Health;
   metrics: Metrics;
-  /** Guards the metrics; without one they are for this machine only. */
+  /** Guards the metrics; without one they answer this machine only. */
   token: string | undefined;
   emit: Emit;
 }
 
-/** `/healthz` and `/metrics`, before everything else, so that they answer whatever the app does. */
+/** `/livez`, `/readyz`, `/healthz` and `/metrics`, before everything else, so that they answer whatever the app does. */
 export function openMonitorRoutes({ health, metrics, token, emit }: Monitors): void {
   const open = (path: string, answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>) =>
     WebApp.rawHandlers.get(path, (request, response) => {
       answer(request, response).catch(error => answerFailure(response, () => emit('monitor.failed', { path, error })));
     });
-  open('/healthz', (_request, response) => answerHealth(health, response));
+  // That it answers at all is the answer: the event loop turns.
+  open('/livez', async (_request, response) => answerJson(response, { code: 200, body: { alive: true } }));
+  open('/readyz', async (_request, response) => answerJson(response, await health.readiness()));
+  open('/healthz', async (_request, response) => answerJson(response, await health.report()));
   open('/metrics', (request, response) => answerMetrics(metrics, token, request, response));
 }
 
@@ -33,8 +34,7 @@ function answerFailure(response: ServerResponse, say: () => void): void {
   response.end();
 }
 
-async function answerHealth(health: Health, response: ServerResponse): Promise<void> {
-  const { code, body } = await health.report();
+function answerJson(response: ServerResponse, { code, body }: { code: number; body: object }): void {
   response.writeHead(code, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
   response.end(`${JSON.stringify(body)}\n`);
 }
@@ -66,17 +66,3 @@ function isBearer(header: string | undefined, token: string): boolean {
   const hash = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(hash(header ?? ''), hash(`Bearer ${token}`));
 }
-
-const front = `<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Jobs role</title></head>
-<body><h1>Jobs role</h1><p>Its state: <a href="/healthz">/healthz</a>. The app is at the web role.</p></body></html>
-`;
-
-/** The jobs role has no app: `/` says so at once, and nothing else is there but DDP for the link. */
-export const jobsFront: Handler = ({ url = '/', method }, response, next) => {
-  const path = url.split('?')[0] ?? '/';
-  if (/^\/(websocket|sockjs)(\/|$)/.test(path)) return next();
-  const isFront = path === '/' && (method === 'GET' || method === 'HEAD');
-  response.writeHead(isFront ? 200 : 404, { 'Content-Type': `text/${isFront ? 'html' : 'plain'}; charset=utf-8` });
-  response.end(isFront ? front : 'This is the jobs role: the app is at the web role.\n');
-};

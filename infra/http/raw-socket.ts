@@ -1,14 +1,18 @@
 import type { Socket } from 'node:net';
 import { Meteor } from 'meteor/meteor';
 
-/** A connection as the stream server gives it: SockJS's on Meteor. `@types/meteor` knows less of it. */
+/** A connection of the stream server: on Meteor SockJS's, or that of uWebSockets.js (`DDP_TRANSPORT=uws`). `@types/meteor` has only a part of it. */
 export type RawSocket = Meteor.RawSocket & {
   headers: Record<string, string | string[] | undefined>;
   remoteAddress?: string;
-  emit(event: string, ...values: unknown[]): boolean;
-  /** Of WebSockets: the connection underneath. Other transports have one for each request. */
+  /** That of uWebSockets.js has none: others hear its messages beside Meteor, not before. */
+  emit?(event: string, ...values: unknown[]): boolean;
+  /** How much waits for the client, and whether the connection is gone, where the socket itself knows. */
+  getBufferedAmount?(): number;
+  isClosed?: boolean;
+  /** The connection underneath a WebSocket. Other transports have one for each request. */
   _session?: { recv?: { connection?: Socket } | null };
-  /** The DDP session, and what waits in it while an earlier message is worked on; no queue once it is closed. */
+  /** The DDP session, and the messages that wait in it during an earlier one; it has no queue once it is closed. */
   _meteorSession?: { id: string; inQueue?: { length: number } | null } | null;
 };
 
@@ -16,20 +20,24 @@ export type RawSocket = Meteor.RawSocket & {
 export const wireOf = (socket: RawSocket): Socket | undefined => socket._session?.recv?.connection;
 
 /** How many bytes wait for the client to read them. */
-export const unreadOf = (socket: RawSocket): number => wireOf(socket)?.writableLength ?? 0;
+export function unreadOf(socket: RawSocket): number {
+  const wire = wireOf(socket);
+  if (wire) return wire.writableLength;
+  return socket.isClosed ? 0 : (socket.getBufferedAmount?.() ?? 0);
+}
 
 export const allSockets = (): RawSocket[] => Meteor.server.stream_server.all_sockets() as RawSocket[];
 
 const goodbyeMs = 1_000;
 
-/** Closes a connection, with a goodbye; who does not answer it is cut off. */
+/** Closes a connection with a close frame, and cuts it off if the client does not answer. */
 export function closeSocket(socket: RawSocket): void {
   const wire = wireOf(socket);
   socket.close();
   if (wire) setTimeout(() => wire.destroy(), goodbyeMs).unref();
 }
 
-/** Ends a connection at once, and what waits for it is gone. */
+/** Ends a connection at once, and drops the data that waits for it. */
 export function cutSocket(socket: RawSocket): void {
   const wire = wireOf(socket);
   if (wire) wire.destroy();
@@ -37,8 +45,8 @@ export function cutSocket(socket: RawSocket): void {
 }
 
 /**
- * The messages of one connection that wait for Meteor: Meteor takes a connection's messages one after the other, so
- * that a slow method holds up, and this process keeps, all that comes behind it.
+ * The messages of one connection that wait for Meteor. Meteor takes a connection's messages one after the other, so
+ * this process has to keep all messages behind a slow method.
  */
 export class WaitingMessages {
   private readonly lengths: number[] = [];
@@ -54,7 +62,9 @@ export class WaitingMessages {
     return this.lengths.reduce((sum, length) => sum + length, 0);
   }
 
-  /** Hands a message to Meteor, and remembers its length where it has to wait. @returns what Meteor's handlers do. */
+  /**
+   * Hands a message to Meteor, and remembers its length if it has to wait. @returns the result of Meteor's handlers.
+   */
   handOn(length: number, toMeteor: () => boolean): boolean {
     const before = this.count;
     const handled = toMeteor();
@@ -62,7 +72,7 @@ export class WaitingMessages {
     return handled;
   }
 
-  /** The first to come are the first that Meteor begins with. */
+  /** Meteor begins with the oldest. */
   private forgetBegun(): void {
     this.lengths.splice(0, this.lengths.length - this.count);
   }

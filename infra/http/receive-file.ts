@@ -13,7 +13,7 @@ export interface ReceiveLimits {
 
 /** The file of a form while it arrives. */
 export interface ArrivingFile {
-  /** What its sender calls it: nothing that can be relied on (see `safeName`). */
+  /** The name that its sender gave; it is not safe (see `safeName`). */
   readonly name: string | undefined;
   /** Its first bytes; fewer where it ends before. They are part of `bytes` as well. */
   peek(length: number): Promise<Buffer>;
@@ -22,7 +22,7 @@ export interface ArrivingFile {
 }
 
 interface ReceiveOptions extends ReceiveLimits {
-  /** What the sender's messages call the file, such as `photo`. */
+  /** The word for the file in messages to its sender, such as `photo`. */
   noun: string;
 }
 
@@ -30,10 +30,10 @@ interface ReceiveOptions extends ReceiveLimits {
 const formBytes = 64 * 1024;
 
 /**
- * Hands the one file of a multipart form to `keep`, as it arrives.
+ * Passes the one file of a multipart form to `keep`, as it arrives.
  *
- * @throws HttpError where it is too large, too slow, cut off or no form. What `keep` reads fails then, so that it stores
- *   nothing.
+ * @throws HttpError if the file is too large, too slow, cut off or in no form. The stream that `keep` reads fails then,
+ *   so that it stores nothing.
  */
 export async function receiveFile<T>(
   request: IncomingMessage,
@@ -55,7 +55,7 @@ export async function receiveFile<T>(
 
 function openForm({ headers }: IncomingMessage, { maxBytes, noun }: ReceiveOptions): busboy.Busboy {
   try {
-    // A file that just reaches busboy's limit counts as cut already.
+    // For busboy, a file that just reaches its limit is already cut.
     const limits = { files: 1, fileSize: maxBytes + 1, fields: 4, fieldSize: 1024, parts: 6 };
     return busboy({ headers, limits, defParamCharset: 'utf8' });
   } catch {
@@ -63,7 +63,7 @@ function openForm({ headers }: IncomingMessage, { maxBytes, noun }: ReceiveOptio
   }
 }
 
-/** Settles when nothing is being written any more. What is wrong with the form comes before what that did to the store. */
+/** Settles when no write is left. An error of the form comes before the error that it caused in the store. */
 function keepFirstFile<T>(
   form: busboy.Busboy,
   options: ReceiveOptions,
@@ -73,7 +73,8 @@ function keepFirstFile<T>(
     let formError: Error | undefined;
     let keeping: Promise<T> | undefined;
     form.on('file', (_field, stream, { filename }) => {
-      // The reader of the stream gets its errors too; between two readers nobody would, and the process would end.
+      // The reader of the stream gets its errors too. Between two readers there is none, and an error would end the
+      // process.
       stream.on('error', () => {});
       keeping = keep(arriving(stream, filename, options));
       keeping.then(resolve, error => reject(formError ?? error));
@@ -110,8 +111,8 @@ async function* whole(stream: FormFile, options: ReceiveOptions): AsyncGenerator
 async function peek(stream: Readable, length: number): Promise<Buffer> {
   let start = Buffer.alloc(0);
   while (start.length < length && !stream.destroyed && !stream.readableEnded) {
-    // All that is there. Asked for more than that, a stream says again and again that it is readable, and nothing else
-    // in this process gets its turn: a sender that stopped after four bytes stopped the role.
+    // Reads only what is there. When asked for more, a stream emits `readable` again and again, and no other code in
+    // this process gets a turn: a client that stopped after four bytes stopped the role.
     const chunk: Buffer | null = stream.read();
     if (chunk) start = Buffer.concat([start, chunk]);
     else await news(stream);
@@ -121,7 +122,7 @@ async function peek(stream: Readable, length: number): Promise<Buffer> {
   return start;
 }
 
-/** Resolves when there is something to read, or nothing any more. @throws the stream's error. */
+/** Resolves when there is something to read, or the stream has ended. @throws the stream's error. */
 async function news(stream: Readable): Promise<void> {
   const heard = new AbortController();
   const { signal } = heard;
@@ -132,7 +133,7 @@ async function news(stream: Readable): Promise<void> {
   }
 }
 
-/** Calls `fail` when the sender is silent too long, takes too long in all, sends too much, or goes away. */
+/** Calls `fail` when the client is silent too long, takes too long in all, sends too much, or leaves. */
 function watch(request: IncomingMessage, options: ReceiveOptions, fail: (error: Error) => void): () => void {
   const tooSlow = () => fail(new HttpError(408, 'too-slow', 'The upload took too long. Try again on a better line.'));
   const total = setTimeout(tooSlow, options.totalMs);
@@ -141,7 +142,7 @@ function watch(request: IncomingMessage, options: ReceiveOptions, fail: (error: 
   const onData = (chunk: Buffer) => {
     idle.refresh();
     received += chunk.length;
-    // What follows a cut file, or fills a form without one.
+    // Bytes after a cut file, or of a form without a file.
     if (received > options.maxBytes + formBytes) fail(tooLarge(options));
   };
   const onClose = () => request.complete || fail(cutOff());
@@ -161,12 +162,12 @@ function cutOff(): HttpError {
   return new HttpError(400, 'cut-off', 'The upload ended before the file did. Try again.');
 }
 
-/** Lets each owner have a few uploads under way at once. */
+/** Limits the uploads of each owner at once. */
 export class ConcurrencyLimit {
   private readonly inside = new Map<string, number>();
   constructor(private readonly max: number) {}
 
-  /** @throws HttpError 429 where the owner has that many under way. */
+  /** @throws HttpError 429 if the owner has that many in progress. */
   async pass<T>(owner: string, work: () => Promise<T>): Promise<T> {
     const before = this.inside.get(owner) ?? 0;
     if (before >= this.max) throw new HttpError(429, 'too-many', 'Too many uploads at once. Wait for one to finish.');

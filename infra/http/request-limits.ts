@@ -9,10 +9,10 @@ export interface RequestLimits {
   requestMs: number;
 }
 
-/** What surrounds a file in an upload: the other parts of the form, and the lines between them. */
+/** The bytes around a file in an upload: the other parts of the form, and the boundaries. */
 const formBytes = 65_536;
 
-/** The largest file that the app takes at this address; nothing where it takes none. */
+/** The largest file that the app takes at this path; undefined if it takes none. */
 function uploadLimit({ url = '' }: IncomingMessage, uploads: readonly UploadRoute[], standard: number) {
   const path = url.split('?')[0] as string;
   const route = uploads.find(one => path === one.path || path.startsWith(`${one.path}/`));
@@ -20,8 +20,8 @@ function uploadLimit({ url = '' }: IncomingMessage, uploads: readonly UploadRout
 }
 
 /**
- * Refuses bodies that are too large before anybody reads them, and cuts off requests that don't arrive in time.
- * A body of unknown length is taken by the upload only, which counts what it reads.
+ * Refuses too large bodies before any code reads them, and cuts off requests that don't arrive in time. Only an upload
+ * takes a body of unknown length: it counts the bytes that it reads.
  */
 export function limitBodies(
   { bodyBytes, uploadBytes, requestMs }: RequestLimits,
@@ -43,10 +43,12 @@ export function limitBodies(
   };
 }
 
-/** How long a refused sender may go on sending: one that is cut off at once sees a broken pipe instead of the answer. */
+/**
+ * How long a refused client may go on sending: if it is cut off at once, it sees a broken pipe instead of the answer.
+ */
 const drainMs = 10_000;
 
-/** Answers as the app's routes do: `error` for programs, `reason` for the person. What still comes is thrown away. */
+/** Answers as the app's routes do: `error` for programs, `reason` for people. Discards the rest of the request. */
 function refuse(request: IncomingMessage, response: ServerResponse, code: number, error: string, reason: string): void {
   response.writeHead(code, { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' });
   response.end(JSON.stringify({ error, reason }));
@@ -59,7 +61,7 @@ function cutOffLate(request: IncomingMessage, ms: number): void {
   for (const ended of ['end', 'close']) request.once(ended, () => clearTimeout(timer));
 }
 
-/** Closes connections on which no whole head of a request comes in time (Node itself looks only every 30 s). */
+/** Closes connections on which no complete request head comes in time (Node itself checks only every 30 s). */
 export function limitSilence(server: Server, ms: number): void {
   const silent = new Map<Socket, NodeJS.Timeout>();
   const spoke = ({ socket }: IncomingMessage): void => {
@@ -81,8 +83,8 @@ export function limitSilence(server: Server, ms: number): void {
 }
 
 /**
- * Node leaves an upgrade to whoever knows its path, and listens no longer itself. Where nobody does, the socket would
- * stay open for ever, and a client that breaks it off would end the process.
+ * Node leaves an upgrade to the handler of its path, and no longer listens itself. Without such a handler, the socket
+ * would stay open for ever, and a client that aborts it would end the process.
  */
 function closeUnanswered(socket: Socket, ms: number): void {
   socket.on('error', () => {});
@@ -92,8 +94,8 @@ function closeUnanswered(socket: Socket, ms: number): void {
 }
 
 /**
- * For browsers without WebSockets Meteor takes messages by POST, before any handler of the app and whatever their size:
- * what has more than one message may have is cut off.
+ * From browsers without WebSockets Meteor takes messages of any size by POST, before any handler of the app. This cuts
+ * off requests that are larger than one message may be.
  */
 export function limitPostedMessages(server: Server, messageBytes: number): void {
   server.prependListener('request', (request: IncomingMessage) => {

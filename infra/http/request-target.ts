@@ -1,27 +1,27 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 /**
- * What a request asks for, as a path that everybody can read who parses it later, here or in Meteor. Some parsers throw
- * at what is no URL, outside of any handler, and that would end the process.
+ * The target of a request, as a path that all later parsers can read, here and in Meteor. Some parsers throw at an
+ * invalid URL, outside of any handler, and that would end the process.
  *
- * @param target as it stood in the request line: a path, a whole URL, `*`, or anything else.
+ * @param target as it is in the request line: a path, a whole URL, `*`, or anything else.
  */
 export function readableTarget(target: string): string {
   const [path = '', ...query] = withoutSite(target).split('?');
   return [decodable(onePath(path)), ...query.map(ascii)].join('?');
 }
 
-/** Proxies ask for whole URLs. The site is the one that they have reached. */
+/** Proxies send whole URLs. This server is the site that they mean. */
 const withoutSite = (target: string): string => target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
 
-/** Two slashes at the beginning would name a host. */
+/** Two leading slashes would name a host. */
 const onePath = (path: string): string => ascii(`/${path.replace(/^[/\\]+/, '')}`);
 
 /** Node gives each byte as a character of its own. */
 const ascii = (text: string): string =>
   text.replace(/[^!-~]|[\\#]/g, byte => `%${Buffer.from(byte, 'latin1').toString('hex')}`);
 
-/** Escapes that say nothing are made readable as what they look like; see refuseBadEscapes. */
+/** Turns invalid escapes into plain text, so that they can be parsed; see refuseBadEscapes. */
 function decodable(path: string): string {
   return isDecodable(path) ? path : path.replaceAll('%', '%25');
 }
@@ -37,7 +37,7 @@ function isDecodable(path: string): boolean {
 
 const withBadEscapes = new WeakSet<IncomingMessage>();
 
-/** Goes before all that look at a request, Meteor's own sockets included. */
+/** Runs before all other code that reads a request, Meteor's own sockets included. */
 export function makeTargetsReadable(server: Server): void {
   for (const event of ['request', 'upgrade']) {
     server.prependListener(event, (request: IncomingMessage) => {
@@ -48,7 +48,7 @@ export function makeTargetsReadable(server: Server): void {
   }
 }
 
-/** Answers 400 to a path that means nothing: no page and no file has such a name. */
+/** Answers 400 to a path with invalid escapes: no page and no file has such a name. */
 export function refuseBadEscapes(request: IncomingMessage, response: ServerResponse, next: () => void): void {
   if (!withBadEscapes.has(request)) {
     next();

@@ -11,16 +11,21 @@ export interface SocketLimits extends MessageLimits, UnreadLimits {
 interface SocketLimitsOptions {
   limits: SocketLimits;
   refusals: { log(fields: object): void };
-  /** Whether this DDP connection has proved itself to be the link, which may have much to say. */
+  /** Whether this DDP connection has proved to be the link, which may send more. */
   isLink(connectionId: string): boolean;
+  /** Whether the role's methods and publications are still to come. */
+  isStarting(): boolean;
 }
 
-/** How many times as much as a stranger the link may say. */
+/** How many times the limits of other connections the link has. */
 const linkFactor = 20;
-/** Beside a message: heads of frames, pings. */
+/** Bytes beside a message: frame headers, pings. */
 const framesBytes = 65_536;
 
-/** Closes connections of which one address has too many, those that say too much and those that don't read. */
+/**
+ * Closes connections beyond the limit of one address, those that send too much, and those that don't read. While the role
+ * starts it closes all of them: their clients come again, whereas a method that is not there yet fails for good.
+ */
 export class SocketGuard {
   private readonly perAddress = new Map<string, number>();
   private readonly unread: UnreadWatch;
@@ -40,14 +45,21 @@ export class SocketGuard {
   }
 
   private watch(socket: RawSocket): void {
+    if (this.options.isStarting()) return void this.turnAway(socket, 'the role starts');
     const { connectionsPerAddress } = this.options.limits;
     const address = addressOf(socket);
+    if (address === 'unknown') return void this.listen(socket, false); // all of them would be one
     const count = (this.perAddress.get(address) ?? 0) + 1;
     this.perAddress.set(address, count);
     socket.on('close', () => this.leave(address));
-    const isTooMany = count > connectionsPerAddress;
-    this.listen(socket, isTooMany);
-    if (isTooMany) this.refuse(socket, `more than ${connectionsPerAddress} from one address`);
+    const objection = count > connectionsPerAddress ? `more than ${connectionsPerAddress} from one address` : undefined;
+    if (objection) this.turnAway(socket, objection);
+    else this.listen(socket, false);
+  }
+
+  private turnAway(socket: RawSocket, reason: string): void {
+    this.listen(socket, true);
+    this.refuse(socket, reason);
   }
 
   private leave(address: string): void {
@@ -56,8 +68,12 @@ export class SocketGuard {
     else this.perAddress.delete(address);
   }
 
-  /** Each message is looked at before Meteor sees it; after one that is refused, Meteor hears of no more. */
+  /** Checks each message before Meteor gets it; after a refused one, Meteor gets no more. */
   private listen(socket: RawSocket, isRefused: boolean): void {
+    if (!socket.emit) {
+      this.listenBeside(socket);
+      return;
+    }
     let refused = isRefused;
     const emit = socket.emit.bind(socket);
     const judge = this.judgeOf(socket);
@@ -76,7 +92,21 @@ export class SocketGuard {
     };
   }
 
-  /** The judge of a stranger, until the connection has proved itself. */
+  /** Where Meteor gets each message at the same moment: the one that is too much is the last. */
+  private listenBeside(socket: RawSocket): void {
+    let refused = false;
+    const judge = this.judgeOf(socket);
+    const waiting = new WaitingMessages(socket);
+    socket.on('data', (text: string) => {
+      if (refused || !this.unread.mayGoOn(socket)) return;
+      const objection = judge().objection(text, waiting);
+      if (objection === undefined) return;
+      refused = true;
+      this.refuse(socket, objection);
+    });
+  }
+
+  /** The limits of an unknown client, until the connection has proved to be the link. */
   private judgeOf(socket: RawSocket): () => MessageJudge {
     const { limits, isLink } = this.options;
     const ofStranger = new MessageJudge(limits, 1);
@@ -89,11 +119,13 @@ export class SocketGuard {
     };
   }
 
-  /** Pieces of a message wait in this process for its end. @returns what to call when it has come. */
+  /**
+   * The pieces of a message wait in this process for its end. @returns a function to call when the message is complete.
+   */
   private limitUnfinished(socket: RawSocket): () => void {
     const maxBytes = this.options.limits.messageBytes + framesBytes;
     let unfinished = 0;
-    // Counts before the parser of frames does its work, and leaves it to that one to have the bytes flow.
+    // Counts before the parser of frames works, and leaves the flow of the bytes to it.
     wireOf(socket)?.prependListener('data', (bytes: Buffer) => {
       unfinished += bytes.length;
       if (unfinished <= maxBytes) return;
@@ -123,8 +155,9 @@ interface FrameOptions {
 }
 
 /**
- * Has frames refused that announce more than a message may have: unfinished ones would pile up. Compressed ones are not
- * agreed on, because Meteor unpacks them whole: a megabyte can hold a gigabyte. SERVER_WEBSOCKET_COMPRESSION insists.
+ * Refuses frames that announce more than the limit of a message: unfinished ones would pile up. Turns compression off,
+ * because Meteor unpacks a message as a whole: a megabyte can hold a gigabyte. SERVER_WEBSOCKET_COMPRESSION turns it on
+ * again.
  */
 function limitFrames(messageBytes: number): void {
   const { server } = Meteor.server.stream_server as { server?: { options?: { faye_server_options?: FrameOptions } } };

@@ -1,15 +1,15 @@
 import { allSockets, cutSocket, type RawSocket, unreadOf } from './raw-socket';
 
 export interface UnreadLimits {
-  /** What may wait for one connection to be read. */
+  /** How many bytes may wait for one connection. */
   unreadBytes: number;
-  /** What may wait for all of them together. */
+  /** How many bytes may wait for all connections together. */
   unreadBytesInAll: number;
 }
 
 const lookEveryMs = 250;
 
-/** Cuts connections whose clients don't read what is sent to them: it would wait for them in this process. */
+/** Cuts connections whose clients don't read: the data for them would pile up in this process. */
 export class UnreadWatch {
   private timer?: NodeJS.Timeout;
 
@@ -27,7 +27,7 @@ export class UnreadWatch {
     clearInterval(this.timer);
   }
 
-  /** @returns whether the connection may go on. */
+  /** @returns whether the connection may stay open. */
   mayGoOn(socket: RawSocket): boolean {
     const unread = unreadOf(socket);
     if (unread <= this.limits.unreadBytes) return true;

@@ -1,6 +1,42 @@
 import type { AppDataOf, AppTaskType } from '../catalog';
 
-/** What a jobs role shows of itself to its web roles, live. */
+/** A task that runs now. */
+export interface LiveTask {
+  taskId: string;
+  taskType: string;
+  /** Absent where it still waits inside a worker. */
+  startedAt?: Date;
+  /** Its handler was told to stop, for this reason, and has not. */
+  stopping?: string;
+}
+
+/** A worker process of a jobs role. */
+export interface LiveWorker {
+  pid: number;
+  state: string;
+  startedAt: Date;
+  /** Tasks that it has finished. */
+  finished: number;
+  /** Of memory. */
+  rss: number;
+  /** Of the processor's time, as far as it has told. */
+  cpuMs: number;
+  tasks: LiveTask[];
+}
+
+/** A schedule of the app's code. */
+export interface LiveSchedule {
+  name: string;
+  nextAt?: Date;
+  /** The next five runs, this one included. */
+  next?: Date[];
+  /** What its times were written as, where that is one call. */
+  cron?: string;
+  text?: string;
+  timezone?: string;
+}
+
+/** The live state of a jobs role, for its web roles. */
 export interface LiveState {
   /** The process, as in the collection `processes`. */
   _id: string;
@@ -14,7 +50,11 @@ export interface LiveState {
   /** The task types that it runs. */
   taskTypes: string[];
   load: { eventLoopDelayMs: number; cpu: number; freeMemoryMb: number; paused: boolean };
-  schedules: { name: string; nextAt?: Date }[];
+  schedules: LiveSchedule[];
+  /** Each of its workers; absent in what an earlier version tells. */
+  processes?: LiveWorker[];
+  /** What runs in the role itself. */
+  inRole?: LiveTask[];
   at: Date;
 }
 
@@ -31,11 +71,20 @@ export interface Jobs {
    * @throws LinkError `down` (no jobs role could be reached in time), `timeout`, `refused` (payload) or `failed`.
    */
   run<T extends AppTaskType>(taskType: T, data: AppDataOf<T>, options?: RunOptions): Promise<unknown>;
-  /** Says that there is work; costs next to nothing and promises nothing. */
+  /** Announces work; costs next to nothing and promises nothing. */
   nudge(): void;
   /** Runs a schedule of a jobs role now. @throws LinkError; `refused` for a name that it does not know. */
   runSchedule(name: string): Promise<void>;
-  /** The jobs roles that can be reached, as they last reported. */
+  /**
+   * Replaces a worker of a jobs role when its tasks have ended.
+   *
+   * @param roleId the role, as in `live`.
+   * @throws LinkError; `refused` where no such role is linked up, or it has no such worker.
+   */
+  recycleWorker(roleId: string, pid: number): Promise<void>;
+  /** Has a jobs role drain and end, as by SIGTERM; whatever keeps it running starts it again. @throws as `recycleWorker`. */
+  drain(roleId: string): Promise<void>;
+  /** The reachable jobs roles, by their last reports. */
   live(): LiveState[];
   isUp(): boolean;
 }
@@ -47,13 +96,15 @@ export const wire = {
   run: 'link.run',
   nudge: 'link.nudge',
   runSchedule: 'link.runSchedule',
+  recycleWorker: 'link.recycleWorker',
+  drain: 'link.drain',
   live: 'link.live',
   liveCollection: 'jobsLive',
 } as const;
 
 export type LinkFailure = 'down' | 'timeout' | 'refused' | 'failed';
 
-/** Why a call over the link brought no result; `code` says it to a program, the message to a person. */
+/** Why a call over the link brought no result: `code` for programs, the message for people. */
 export class LinkError extends Error {
   override name = 'LinkError';
 

@@ -5,8 +5,8 @@ import { messageOf } from '../errors/plain-error';
 type Method = (this: Meteor.MethodThisType, ...params: never[]) => unknown;
 
 /**
- * `Meteor.methods`, for methods of which each call has an answer. Meteor itself writes a result or an error when the
- * method has ended; what can't be written (an object that holds itself, a BigInt) would end the process there.
+ * `Meteor.methods`, where each call surely gets an answer. Meteor itself serializes a result or an error when the
+ * method has ended; if that fails (an object that contains itself, a BigInt), it ends the process.
  */
 export function defineMethods(methods: Record<string, Method>): void {
   for (const [name, method] of Object.entries(methods)) Meteor.methods({ [name]: answering(method) });
@@ -22,7 +22,9 @@ function answering(method: Method) {
   };
 }
 
-/** @throws an Error that says why the result can't be sent: Meteor logs it, and the client hears of an internal error. */
+/**
+ * @throws an Error with the reason why the result can't be sent: Meteor logs it, and the client gets an internal error.
+ */
 function sendable(result: unknown): unknown {
   try {
     if (result !== undefined) EJSON.stringify(result as never);
@@ -39,16 +41,16 @@ interface ClientSafe {
   details?: unknown;
 }
 
-/** What Meteor can log and send in place of whatever was thrown. */
+/** A thrown value in a form that Meteor can log and send. */
 function sendableError(thrown: unknown): unknown {
   try {
-    // A stranger's argument of a wrong type is no failure of ours: the stranger gets the error, and the log no stack.
+    // A client's argument of a wrong type is no failure of ours: the client gets the error, and the log no stack.
     if (isFailedCheck(thrown)) return new Meteor.Error(400, 'Match failed', messageOf(thrown));
     const { isClientSafe, error, reason, details } = thrown as ClientSafe;
     if (isClientSafe) EJSON.stringify([error, reason, details] as never);
     if (thrown instanceof Error && typeof thrown.stack === 'string') return thrown;
   } catch {
-    // It can't be looked at: its text is what is left of it.
+    // The value can't be inspected: only its text is left.
   }
   return new Error(messageOf(thrown));
 }

@@ -11,8 +11,8 @@ interface Challenge {
 export type Verdict = { verified: true; proof: string } | { verified: false; reason: string };
 
 /**
- * Decides which connections are the link. A challenge belongs to the connection that asked for it, is answered once,
- * and soon: what was overheard or kept opens nothing.
+ * Decides which connections are the link. A challenge belongs to the connection that asked for it, and is valid once
+ * and for a short time, so that overheard or stored answers are useless.
  */
 export class Handshake {
   private readonly challenges = new Map<string, Challenge>();
@@ -31,7 +31,8 @@ export class Handshake {
 
   /**
    * @param proof the answer to this connection's challenge.
-   * @param question the other side's own nonce; its answer is in the verdict, so that both know the secret.
+   * @param question the other side's own nonce; the verdict has its answer, so that each side knows that the other has
+   *   the secret.
    */
   verify(connectionId: string, proof: unknown, question: unknown): Verdict {
     const challenge = this.challenges.get(connectionId);

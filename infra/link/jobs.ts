@@ -2,7 +2,7 @@ import type { AppDataOf, AppTaskType } from '../catalog';
 import { type Jobs, LinkError, type LinkFailure, type LiveState, type RunOptions } from './contract';
 import type { LinkServerOptions } from './link-server';
 
-/** Why there is no link, until a role says otherwise. */
+/** Why there is no link, until a role sets one. */
 class NoJobs implements Jobs {
   constructor(private readonly why: string) {}
 
@@ -11,6 +11,14 @@ class NoJobs implements Jobs {
   }
 
   runSchedule(): Promise<never> {
+    return this.run();
+  }
+
+  recycleWorker(): Promise<never> {
+    return this.run();
+  }
+
+  drain(): Promise<never> {
     return this.run();
   }
 
@@ -27,7 +35,7 @@ class NoJobs implements Jobs {
 
 let current: Jobs = new NoJobs('no role has started in this process yet');
 
-/** Called by a role at its start: whom `jobs` speaks to, or why to nobody. */
+/** A role calls this at its start: sets the other side of `jobs`, or the reason why there is none. */
 export function connectJobs(to: Jobs | { off: string }): void {
   current = 'off' in to ? new NoJobs(to.off) : to;
 }
@@ -37,16 +45,22 @@ export const jobs: Jobs = {
   run: <T extends AppTaskType>(taskType: T, data: AppDataOf<T>, options?: RunOptions) =>
     current.run(taskType, data, options),
   runSchedule: name => current.runSchedule(name),
+  recycleWorker: (roleId, pid) => current.recycleWorker(roleId, pid),
+  drain: roleId => current.drain(roleId),
   nudge: () => current.nudge(),
   live: () => current.live(),
   isUp: () => current.isUp(),
 };
 
+/** Why nothing can be asked of this role. */
+export const notLinked = (roleId: string): LinkError =>
+  new LinkError('refused', `no jobs role "${roleId}" is linked up`);
+
 const defaultTimeoutMs = 30_000;
 
-/** The same calls where both roles live in one process: no link, no wire. */
+/** The same calls if both roles are in one process, without a link. */
 export class LocalJobs implements Jobs {
-  constructor(private readonly jobs: Pick<LinkServerOptions, 'runInMemory' | 'runSchedule' | 'nudge' | 'live'>) {}
+  constructor(private readonly jobs: Omit<LinkServerOptions, 'secret' | 'emit'>) {}
 
   async run<T extends AppTaskType>(taskType: T, data: AppDataOf<T>, { timeout = defaultTimeoutMs }: RunOptions = {}) {
     const signal = new AbortController().signal;
@@ -60,6 +74,16 @@ export class LocalJobs implements Jobs {
     return this.jobs.runSchedule(name);
   }
 
+  async recycleWorker(roleId: string, pid: number): Promise<void> {
+    this.refuseOthers(roleId);
+    await this.jobs.recycleWorker(pid);
+  }
+
+  async drain(roleId: string): Promise<void> {
+    this.refuseOthers(roleId);
+    this.jobs.drain();
+  }
+
   nudge(): void {
     this.jobs.nudge();
   }
@@ -70,5 +94,9 @@ export class LocalJobs implements Jobs {
 
   isUp(): boolean {
     return true;
+  }
+
+  private refuseOthers(roleId: string): void {
+    if (this.jobs.live()._id !== roleId) throw notLinked(roleId);
   }
 }

@@ -3,10 +3,11 @@ import { messageOf } from '../errors/plain-error';
 import type { Emit } from '../monitor/events';
 import { withTimeout } from '../timing/with-timeout';
 import { type Jobs, LinkError, type LinkFailure, type LiveState, type RunOptions, wire } from './contract';
+import { notLinked } from './jobs';
 import { LinkConnection } from './link-connection';
 
 export interface LinkClientOptions {
-  /** The jobs roles; one that can be reached is enough. */
+  /** The jobs roles; one reachable role is enough. */
   urls: readonly string[];
   secret: string;
   /** How long a call waits for the link to come up, ms. */
@@ -16,7 +17,7 @@ export interface LinkClientOptions {
 }
 
 const defaultTimeoutMs = 30_000;
-/** The other side ends the task at its time-out; this side gives it a moment to say so. */
+/** The other side ends the task at its time-out; this side gives it a moment to report that. */
 const replyGraceMs = 1_000;
 const nudgeEveryMs = 20;
 const liveReadMs = 500;
@@ -76,6 +77,22 @@ export class LinkClient implements Jobs {
     await connection.call(wire.runSchedule, name).catch(error => Promise.reject(asLinkError(error)));
   }
 
+  async recycleWorker(roleId: string, pid: number): Promise<void> {
+    await this.ask(roleId, wire.recycleWorker, pid);
+  }
+
+  async drain(roleId: string): Promise<void> {
+    await this.ask(roleId, wire.drain);
+  }
+
+  /** Asks this very role. */
+  private async ask(roleId: string, name: string, ...params: unknown[]): Promise<void> {
+    const states = await Promise.all(this.connections.map(connection => connection.live()));
+    const its = this.connections.find((_, index) => states[index]?.some(({ _id }) => _id === roleId));
+    if (!its) throw notLinked(roleId);
+    await its.call(name, ...params).catch(error => Promise.reject(asLinkError(error)));
+  }
+
   /** Many at once become one. */
   nudge(): void {
     this.nudgeTimer ??= setTimeout(() => {
@@ -87,7 +104,7 @@ export class LinkClient implements Jobs {
   }
 
   /**
-   * A connection that is up, in turn; of those whose role is known to run the task type, where there are some.
+   * The next connection in turn that is up; preferably one whose role is known to run the task type.
    *
    * @throws LinkError `down` when none is within `waitMs`.
    */
@@ -107,7 +124,7 @@ export class LinkClient implements Jobs {
     }
   }
 
-  /** A role that has not reported yet what it runs may be asked. */
+  /** A role that has not reported its task types yet counts as a candidate. */
   private async runners(up: LinkConnection[], taskType: string | undefined): Promise<LinkConnection[]> {
     if (taskType === undefined || up.length < 2) return up;
     const states = await Promise.all(up.map(connection => connection.live()));

@@ -16,12 +16,12 @@ export interface LinkConnectionOptions {
   onChange(): void;
 }
 
-/** A call is not made again after a reconnect: the new connection has proved nothing yet. */
+/** A call is not repeated after a reconnect: the new connection has proved nothing yet. */
 const callOptions = { noRetry: true, returnServerResultPromise: true };
 const longestLookMs = 500;
 /** Two roles that start together need a moment to find each other. */
 const awaySaidAfterMs = 10_000;
-/** A door that was shut may have got the right secret meanwhile. */
+/** How long to wait after a refusal: the other side may have got the right secret meanwhile. */
 const refusedRetryMs = 30_000;
 const refusalsSaidEveryMs = 60_000;
 
@@ -36,7 +36,8 @@ export class LinkConnection {
   private triedAt = 0;
   private startedAt = 0;
   private saidAway = false;
-  private refusedAt?: number;
+  /** After a refusal. */
+  private provesAgainAt?: number;
   private timer?: NodeJS.Timeout;
   private subscription?: { stop(): void };
   private loss = new AbortController();
@@ -49,7 +50,7 @@ export class LinkConnection {
 
   start(): void {
     this.connection.onReconnect = () => {
-      this.setUp(false); // the new connection has proved nothing yet: whoever asks meanwhile waits for that
+      this.setUp(false); // the new connection has proved nothing yet: calls wait for the proof
       Meteor.defer(() => void this.prove());
     };
     this.startedAt = Date.now();
@@ -68,7 +69,7 @@ export class LinkConnection {
     else this.connection.disconnect();
   }
 
-  /** Not before it has proved itself, and no longer than the connection is there: the next look may come later. */
+  /** True from the proof until the connection is lost. Asks the connection itself: the next check may come later. */
   isUp(): boolean {
     return this.up && this.connection.status().connected;
   }
@@ -78,7 +79,7 @@ export class LinkConnection {
     return this.isUp() ? this.states.find().fetchAsync() : [];
   }
 
-  /** @throws LinkError `down` when the link is lost before the answer is there; what the other side threw otherwise. */
+  /** @throws LinkError `down` if the link is lost before the answer comes; else the error of the other side. */
   async call(name: string, ...params: unknown[]): Promise<unknown> {
     const lost = this.loss.signal;
     const down = new LinkError('down', `the link to ${this.options.url} was lost before the answer came`);
@@ -100,15 +101,15 @@ export class LinkConnection {
     const { connected, status } = this.connection.status();
     const now = Date.now();
     if (!connected) this.isAway(now);
-    // A try that is under way would be given up for the next one.
+    // It would abandon an attempt in progress for the next one.
     if (!connected && status !== 'connecting' && now - this.triedAt >= this.options.retryMs) {
       this.triedAt = now;
       this.connection.reconnect();
     }
-    if (connected && this.refusedAt !== undefined && now - this.refusedAt >= refusedRetryMs) void this.prove();
+    if (connected && this.provesAgainAt !== undefined && now >= this.provesAgainAt) void this.prove();
   }
 
-  /** Says it at the loss, and once where it was never there. */
+  /** Logs the loss of the link, and once if it was never up. */
   private isAway(now: number): void {
     if (this.up) this.setUp(false);
     else if (!this.saidAway && now - this.startedAt > awaySaidAfterMs) {
@@ -121,7 +122,7 @@ export class LinkConnection {
     this.generation += 1;
     const { generation } = this;
     const { url, secret } = this.options;
-    this.refusedAt = undefined;
+    this.provesAgainAt = undefined;
     this.setUp(false);
     try {
       const nonce = String(await this.ask(wire.challenge));
@@ -139,10 +140,15 @@ export class LinkConnection {
     return this.connection.applyAsync(name, params, callOptions);
   }
 
-  /** A connection that broke on the way is no refusal: it comes again. */
+  /**
+   * A connection that breaks during the proof is no refusal: it reconnects. A role that starts slowly listens before it
+   * has its methods: it is asked again soon.
+   */
   private wasRefused(error: unknown): void {
-    this.refusedAt = Date.now();
-    if (!this.connection.status().connected) return;
+    const now = Date.now();
+    const isUnknown = (error as { error?: unknown }).error === 404;
+    this.provesAgainAt = now + (isUnknown ? this.options.retryMs : refusedRetryMs);
+    if (!this.connection.status().connected || (isUnknown && now - this.startedAt < awaySaidAfterMs)) return;
     const { reason, message } = error as { reason?: string; message?: string };
     this.refusals.log({ url: this.options.url, reason: reason ?? message });
   }
@@ -169,7 +175,7 @@ export class LinkConnection {
   }
 }
 
-/** The part of a DDP connection that the link uses; `@types/meteor` knows less of it. */
+/** The part of a DDP connection that the link uses; `@types/meteor` lacks some of it. */
 interface DdpConnection {
   onReconnect: (() => void) | null;
   applyAsync(name: string, params: unknown[], options: object): Promise<unknown>;
@@ -180,16 +186,19 @@ interface DdpConnection {
   close?(): void;
 }
 
-/** A try may take this long: over a far or busy line longer than the link waits between two tries. */
+/** How long an attempt may take: over a slow line longer than the pause between two attempts. */
 const connectTimeoutMs = 5_000;
 
 function openConnection(url: string): DdpConnection {
   const connect = DDP.connect as unknown as (url: string, options: object) => DdpConnection;
-  // Meteor would print each failed try: we say once that the link is down.
-  return connect(url, { _dontPrintErrors: true, connectTimeoutMs });
+  // Meteor would print each failed attempt; we log once that the link is down.
+  return connect(url, { _dontPrintErrors: true, connectTimeoutMs, ...atBreakpoints() });
 }
 
-/** What the jobs role at the other end publishes of itself. */
+/** With `npm start -- --inspect` the other end may stand still, and is not away for that. */
+const atBreakpoints = () => (process.env.TANDEM_INSPECT ? { heartbeatInterval: 0 } : {});
+
+/** The state that the jobs role at the other end publishes. */
 function replicaOf(connection: DdpConnection): Mongo.Collection<LiveState> {
   const options = { connection: connection as never, defineMutationMethods: false };
   return new Mongo.Collection<LiveState>(wire.liveCollection, options as never);

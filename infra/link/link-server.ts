@@ -17,22 +17,26 @@ export interface LinkServerOptions {
    * @throws an Error whose `code` is `refused` for a bad task type or payload, `timeout`, or anything for a failed run.
    */
   runInMemory(taskType: string, data: unknown, options: { timeoutMs: number; signal: AbortSignal }): Promise<unknown>;
-  /** Starts a run of a schedule. @throws an Error with `code` `refused` for a name that nobody knows. */
+  /** Starts a run of a schedule. @throws an Error with `code` `refused` for an unknown name. */
   runSchedule(name: string): Promise<void>;
+  /** @throws an Error with `code` `refused` where there is no such worker. */
+  recycleWorker(pid: number): Promise<void>;
+  /** Drains this role, which then ends. */
+  drain(): void;
   nudge(): void;
   live(): LiveState;
 }
 
 const refusalsSaidEveryMs = 10_000;
 const timeoutRange = { min: 1, max: 3_600_000 };
-/** Whoever guesses secrets gets this many tries. */
+/** How many attempts a client gets to guess the secret. */
 const loginAttempts = { count: 60, everyMs: 10_000 };
 
 const Timeout = Match.Where((value: unknown) => {
   return Number.isInteger(value) && (value as number) >= timeoutRange.min && (value as number) <= timeoutRange.max;
 });
 
-/** The jobs role's end of the link: a door that opens to who knows the secret, and what lies behind it. */
+/** The jobs role's end of the link: the handshake, and the methods and publications behind it. */
 export class LinkServer {
   private readonly handshake: Handshake;
   private readonly running = new Map<string, Set<AbortController>>();
@@ -45,8 +49,8 @@ export class LinkServer {
   }
 
   async start(): Promise<void> {
-    // From 3.5 on Meteor keeps a lost connection for a while, for whoever names it: here it would be in without a
-    // proof, and its runs would go on for nobody. Whoever comes back is new.
+    // From 3.5 on Meteor keeps a lost connection for a while, and any client that names it may resume it. Here that
+    // client would be in without a proof, and its runs would go on for nobody. So each connection is new.
     Meteor.server.options.disconnectGracePeriod = 0;
     this.defineDoor();
     this.defineMethods();
@@ -54,7 +58,7 @@ export class LinkServer {
     Meteor.onConnection(({ id, onClose }) => onClose(() => this.forget(id)));
   }
 
-  /** New calls are refused; running ones are the pool's to end. */
+  /** Refuses new calls; the pool ends running ones. */
   async stop(): Promise<void> {
     this.stopped = true;
   }
@@ -105,7 +109,7 @@ export class LinkServer {
     const enter = (caller: Meteor.MethodThisType) => this.enter(caller);
     const run = (id: string, taskType: string, data: unknown, timeoutMs: number) =>
       this.run(id, taskType, data, timeoutMs);
-    const { nudge, runSchedule } = this.options;
+    const { nudge, runSchedule, recycleWorker, drain } = this.options;
     defineMethods({
       async [wire.run](this: Meteor.MethodThisType, taskType: unknown, data: unknown, timeoutMs: unknown) {
         const id = enter(this);
@@ -120,6 +124,15 @@ export class LinkServer {
         check(name, String);
         await runSchedule(name).catch(error => Promise.reject(toClientError(error)));
       },
+      async [wire.recycleWorker](this: Meteor.MethodThisType, pid: unknown) {
+        enter(this);
+        check(pid, Match.Integer);
+        await recycleWorker(pid as number).catch(error => Promise.reject(toClientError(error)));
+      },
+      [wire.drain](this: Meteor.MethodThisType) {
+        enter(this);
+        drain();
+      },
       [wire.nudge](this: Meteor.MethodThisType) {
         enter(this);
         nudge();
@@ -127,7 +140,7 @@ export class LinkServer {
     });
   }
 
-  /** @returns the id of the caller's connection. @throws where it is not the link. */
+  /** @returns the id of the caller's connection. @throws if it is not the link. */
   private enter(caller: Meteor.MethodThisType): string {
     const { id } = callerOf(caller);
     if (!this.handshake.isVerified(id)) throw notTheLink();
@@ -148,7 +161,7 @@ export class LinkServer {
     }
   }
 
-  /** Nobody waits for these results any more. */
+  /** Aborts runs whose results nobody waits for any more. */
   private forget(connectionId: string): void {
     this.handshake.forget(connectionId);
     for (const controller of this.running.get(connectionId) ?? []) controller.abort();
@@ -158,7 +171,7 @@ export class LinkServer {
 
 const everyMs = 1_000;
 
-/** `link.live`: what this jobs role is doing, each second, for its web roles. */
+/** `link.live`: the state of this jobs role, each second, for its web roles. */
 function publishLive(handshake: Handshake, live: () => LiveState): void {
   Meteor.publish(wire.live, function () {
     if (!handshake.isVerified(this.connection.id)) throw notTheLink();
@@ -181,7 +194,7 @@ function callerOf({ connection }: Meteor.MethodThisType): Meteor.Connection {
 
 const notTheLink = () => new Meteor.Error('link-required', 'only the link between the roles may ask for this');
 
-/** The other side is our own web role: it may know why. */
+/** The other side is our own web role: it may see the reason. */
 function toClientError(error: unknown): Meteor.Error {
   const { name, message } = plainError(error);
   return new Meteor.Error(codeOf(error), message, name);

@@ -7,24 +7,24 @@ import type { MessageBroker, PoolOptions } from '../workers/pool/pool-options';
 
 /** meteor-cluster's options, then what a role adds. */
 export interface ClusterOptions {
-  /** Means nothing any more: workers open no port. */
+  /** No effect: workers open no port. */
   port?: number;
   /** The most worker processes at once. Default: as many as the machine has cores, which is also the most. */
   maxAvailableWorkers?: number;
-  /** How often the queue is looked at when nothing announced work, in ms. Default: 1,000. */
+  /** How often to read the queue when nothing announces work, in ms. Default: 1,000. */
   refreshRate?: number;
-  /** Only tasks in the memory of this role are run. Default: false. */
+  /** Runs only tasks in the memory of this role. Default: false. */
   inMemoryOnly?: boolean;
   /** Answers what handlers send by `toggleIPC` and `ask`. */
   messageBroker?: MessageBroker | null;
   /** `'error'` silences all but warnings and errors. Default: `'all'`. */
   logs?: 'all' | 'error';
   /**
-   * `'always'` starts all workers at once and keeps them; a number lets them leave so many ms after there was last work.
-   * Default: they leave when a refreshRate has passed without any.
+   * `'always'` starts all workers at once and keeps them; with a number they exit so many ms after the last work.
+   * Default: they exit when a refreshRate has passed without work.
    */
   keepAlive?: 'always' | number;
-  /** Whether it starts by itself, as soon as the queue is connected. Default: true. */
+  /** Whether the cluster starts by itself, as soon as the queue is connected. Default: true. */
   autoInitialize?: boolean;
 
   /** Default: the app's TaskQueue. */
@@ -32,7 +32,7 @@ export interface ClusterOptions {
   queue?: TaskQueueOf<any, any>;
   /** The bundled worker file. Default: private/workers/main.js, by Meteor's Assets. */
   workerFile?: string;
-  /** What handlers find as `context.db`. Default: MONGO_URL. */
+  /** The database of `context.db`. Default: MONGO_URL. */
   databaseUrl?: string;
   /** Further options of the pool of workers. */
   pool?: Omit<Partial<PoolOptions>, 'file' | 'catalog' | 'emit' | 'queue' | 'types' | 'messageBroker' | 'databaseUrl'>;
@@ -46,7 +46,7 @@ export interface ResolvedClusterOptions
   messageBroker: MessageBroker | null;
   workerFile: string | undefined;
   databaseUrl: string | undefined;
-  /** Said in the log at start: an option was taken for another value. */
+  /** Logged at start: an option was replaced by another value. */
   warnings: string[];
 }
 
@@ -56,7 +56,7 @@ const known = [
 ];
 
 /**
- * The options with all defaults. As in meteor-cluster, a number of workers out of range is put right with a warning.
+ * The options with all defaults. As in meteor-cluster, a number of workers out of range is corrected with a warning.
  *
  * @throws one Error that names each option that is unknown or of the wrong kind.
  */
@@ -91,7 +91,7 @@ export function workersWithin(asked: number | undefined, max: number, warnings: 
   return taken;
 }
 
-/** @throws where it is no number of milliseconds that a timer can wait. */
+/** @throws if it is no number of milliseconds that a timer can wait. */
 export function parseRefreshRate(ms: unknown): number {
   if (Number.isInteger(ms) && (ms as number) >= 10 && (ms as number) < 2 ** 31) return ms as number;
   throw new TypeError(`refreshRate: ${show(ms)} is not a whole number of milliseconds, 10 at least`);

@@ -8,7 +8,7 @@ import { Pool } from '../workers/pool/pool';
 import type { PoolSnapshot } from '../workers/pool/pool-snapshot';
 import { workerMark } from '../workers/pool/worker-environment';
 import { type TypeOverrides, withOverrides } from '../workers/protocol/task-types';
-import { checkWorkerFile } from '../workers/worker-file';
+import { checkWorkerFile, workerFileAbove } from '../workers/worker-file';
 import {
   type ClusterOptions,
   parseRefreshRate,
@@ -17,13 +17,13 @@ import {
 } from './cluster-options';
 import { parseTaskMap, type TaskMap } from './task-map';
 
-/** How long running tasks may go on when the cluster stops, where `stop` names no other time. */
+/** How long running tasks may go on when the cluster stops, unless `stop` names another time. */
 const defaultGraceMs = 10_000;
 
-/** The queues that have a cluster, from the beginning of its start: two that start side by side must not both get in. */
+/** The queues that have a cluster, from the beginning of its start: of two that start at once, only one may run. */
 const served = new WeakSet<object>();
 
-/** What happens in the ordinary course of things. All else is a warning or an error. */
+/** Ordinary events. All others are a warning or an error. */
 const ordinary = new Set([
   ...['task.claimed', 'task.started', 'task.progress', 'task.done', 'task.cancelled', 'task.snoozed'],
   ...['queue.promoted', 'queue.handedBack', 'queue.resumed', 'queue.databaseBack', 'queue.takenOver'],
@@ -48,14 +48,14 @@ export class Cluster {
 
   /**
    * @param taskMap the task types that this cluster runs, each with the name of its handler, `true`, or options.
-   * @throws one Error with all that is wrong with the taskMap, or with the options.
+   * @throws one Error with all problems of the taskMap, or of the options.
    */
   constructor(taskMap: TaskMap, options: ClusterOptions = {}) {
     if (!Cluster.isMaster()) throw new Error('A worker process runs tasks of a cluster; it has none of its own.');
     this.options = resolveClusterOptions(options);
     this.types = parseTaskMap(taskMap, this.options.queue.catalog as AnyCatalog);
     this.refreshRate = this.options.refreshRate;
-    // Nobody awaits a cluster that starts by itself: what keeps it from starting must be seen all the same.
+    // Nobody awaits a cluster that starts by itself: the log must show why it can't start.
     if (this.options.autoInitialize) this.initialize().catch(() => {});
   }
 
@@ -64,12 +64,12 @@ export class Cluster {
     return process.env[workerMark] === undefined;
   }
 
-  /** The most workers that are of use at the same time: one for each core that this process may use. */
+  /** How many workers are useful at the same time: one for each core that this process may use. */
   static maxWorkers(): number {
     return availableParallelism();
   }
 
-  /** Changes how often the queue is looked at when nothing announced work, in ms. */
+  /** Changes how often to read the queue when nothing announces work, in ms. */
   setRefreshRate(refreshRate: number): void {
     this.refreshRate = parseRefreshRate(refreshRate);
     this.dispatcher?.setRefreshRate(this.refreshRate);
@@ -119,7 +119,7 @@ export class Cluster {
   }
 
   private async drain(graceMs: number): Promise<void> {
-    // One that waits for its queue would wait for ever.
+    // A cluster that waits for its queue would wait for ever.
     if (!this.dispatcher) return;
     await this.initializing?.catch(() => {});
     await this.dispatcher.stop(graceMs);
@@ -127,7 +127,7 @@ export class Cluster {
     this.coreOf(this.options.queue.core).emit('cluster.stopped', {});
   }
 
-  /** The queue's parts with what is particular to this cluster: its types' options, and how much it logs. */
+  /** The queue's parts with the specifics of this cluster: its types' options, and its log level. */
   private coreOf(core: QueueCore): QueueCore {
     const emit = this.options.logs === 'error' ? quiet(core.emit) : core.emit;
     return { ...core, emit, catalog: withOverrides(core.catalog, this.types) };
@@ -165,6 +165,8 @@ export class Cluster {
 function defaultWorkerFile(): string {
   // Meteor gives Assets to each file of the app; it can't be imported.
   if (typeof Assets === 'object') return Assets.absoluteFilePath('workers/main.js');
+  const found = workerFileAbove(process.cwd()); // of Rspack's bundle, which has none in development
+  if (found) return found;
   throw new Error('workerFile: outside of Meteor the cluster must be told where the bundled worker file is');
 }
 

@@ -3,9 +3,9 @@ import { show } from '../errors/plain-error';
 import type { TypeOverrides } from '../workers/protocol/task-types';
 
 /**
- * Which task types a cluster runs, as in meteor-cluster; but a handler is named, never passed:
- * `true` for the handler of the task type's own name, a name of imports/tasks/handlers/index.ts (also in kebab case, as
- * its file is called), or options beyond the catalog's.
+ * The task types that a cluster runs, as in meteor-cluster; but a handler is named, never passed: `true` for the
+ * handler of the task type's own name, a name of imports/tasks/handlers/index.ts (also in kebab case, as its file is
+ * called), or options beyond the catalog's.
  */
 export type TaskMap = { readonly [taskType: string]: true | string | TypeOverrides };
 

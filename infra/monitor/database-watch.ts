@@ -30,7 +30,7 @@ export class DatabaseWatch {
     return this.looks.stop();
   }
 
-  /** It answered at the last look, and that is not long ago. */
+  /** The database answered the last ping, and that is not long ago. */
   connected(): boolean {
     return this.answered && Date.now() - this.lastAnswer < 3 * this.everyMs + 1_000;
   }
@@ -42,7 +42,7 @@ export class DatabaseWatch {
 
   private async ask(): Promise<void> {
     const from = performance.now();
-    // The driver waits for a server that is there and silent as long as it likes.
+    // The driver waits without limit for a server that is connected and silent.
     const ping = withTimeout(
       this.everyMs,
       this.options.db.command({ ping: 1 }),

@@ -1,16 +1,16 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 
 export interface EventLoopDelay {
-  /** Milliseconds beyond what was asked for, in the last whole window. */
+  /** Milliseconds by which timers were late, in the last whole window. */
   meanMs: number;
   p99Ms: number;
   maxMs: number;
 }
 
 interface EventLoopOptions {
-  /** How often the loop is looked at. */
+  /** How often the delay is sampled. */
   resolutionMs?: number;
-  /** What one reading covers. */
+  /** The window of one reading. */
   windowMs?: number;
 }
 
@@ -41,7 +41,7 @@ export class EventLoopMonitor {
     this.histogram = undefined;
   }
 
-  /** The last whole window, or what is known of the first one. */
+  /** The last whole window, or the part of the first one so far. */
   delay(): EventLoopDelay {
     return this.last;
   }

@@ -3,7 +3,7 @@ export type EventFields = Readonly<Record<string, unknown>>;
 
 export type Listener = (name: string, fields: EventFields) => void;
 
-/** How a room says what happened, without knowing who listens. */
+/** Emits an event, without knowing the listeners. */
 export type Emit = (name: string, fields: object) => void;
 
 /**
@@ -13,14 +13,16 @@ export type Emit = (name: string, fields: object) => void;
 export class Events {
   private readonly listeners = new Map<string, Set<Listener>>();
 
-  /** Tells the listeners of `name` and of `*`, in the order of their coming. A listener that throws stops nobody. */
+  /**
+   * Calls the listeners of `name`, then those of `*`, in order of registration. If one throws, the others still run.
+   */
   readonly emit: Emit = (name, fields) => {
     for (const listener of [...this.of(name), ...this.of('*')]) this.tell(listener, name, fields as EventFields);
   };
 
   /**
    * @param name an event's name, or `*` for all.
-   * @returns how to stop listening.
+   * @returns a function that removes the listener.
    */
   on(name: string, listener: Listener): () => void {
     const listeners = this.of(name);
@@ -36,7 +38,7 @@ export class Events {
     try {
       listener(name, fields);
     } catch (error) {
-      if (name !== 'listener.failed') this.emit('listener.failed', { event: name, error });
+      if (name !== 'listener.failed') this.emit('listener.failed', { of: name, error });
     }
   }
 }

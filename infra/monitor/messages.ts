@@ -9,12 +9,12 @@ export interface Line {
 
 type Writer = (fields: EventFields) => string;
 
-const duration = ({ durationMs }: EventFields) =>
-  typeof durationMs === 'number' ? ` in ${Math.round(durationMs)} ms` : '';
+const duration = ({ durationMs }: EventFields, preposition: string) =>
+  typeof durationMs === 'number' ? ` ${preposition} ${Math.round(durationMs)} ms` : '';
 
 const endings: Record<string, string> = {
-  timedOut: 'took longer than its type may',
-  crashed: 'its worker ended in the middle of it',
+  timedOut: 'timed out',
+  crashed: 'its worker died',
 };
 
 const ending = ({ outcome }: EventFields) => endings[String(outcome)] ?? 'failed';
@@ -23,16 +23,17 @@ const many = (count: unknown, what: string) => (count === 1 ? `1 ${what}` : `${c
 
 const nameOf = (role: unknown) => (role === 'both' ? 'a process with both roles' : `the ${role} role`);
 
-/** What an event is called in the log, and how much it matters. An event that is not here is written by its name. */
+/** Level and text of each event in the log. The log shows an event that is not here by its name. */
 const lines: Record<string, [Level, string | Writer]> = {
   'role.starting': ['info', ({ role }) => `${nameOf(role)} starts`],
   'role.ready': ['info', ({ role, url }) => `${nameOf(role)} is ready at ${url}`],
   'role.draining': ['info', ({ signal }) => `${signal}: draining; the same signal again ends at once`],
+  'role.waits': ['info', ({ tasks, forMs }) => `waits for ${tasks}, up to ${Math.round(Number(forMs) / 100) / 10} s`],
   'role.stopped': ['info', 'drained'],
   'files.swept': ['info', ({ count }) => `removed ${many(count, 'half-written file')} of killed processes`],
-  'files.notSwept': ['warn', 'half-written files could not be looked for; trying again in an hour'],
+  'files.notSwept': ['warn', 'could not look for half-written files; trying again in an hour'],
   'service.failed': ['error', ({ service }) => `${service} failed`],
-  'listener.failed': ['error', ({ event }) => `a listener of ${event} failed`],
+  'listener.failed': ['error', ({ of }) => `a listener of ${of} failed`],
   'settings.loaded': ['debug', 'settings'],
   'settings.ignored': [
     'warn',
@@ -47,21 +48,21 @@ const lines: Record<string, [Level, string | Writer]> = {
 
   'database.lost': ['error', 'the database does not answer'],
   'database.back': ['info', 'the database answers again'],
-  'indexes.failed': ['error', ({ of }) => `the indexes of ${of} could not be made; trying again in 30 s`],
+  'indexes.failed': ['error', ({ of }) => `could not make the indexes of ${of}; trying again in 30 s`],
   'processes.failed': ['warn', 'this process could not register itself in the database; it tries again'],
 
   'task.added': ['debug', ({ count }) => `${many(count, 'task')} added`],
   'task.claimed': ['debug', ({ count }) => `${many(count, 'task')} claimed`],
-  'task.started': ['info', 'started'],
-  'task.progress': ['debug', 'goes on'],
-  'task.done': ['info', fields => `done${duration(fields)}`],
-  'task.failed': ['error', fields => `${ending(fields)}${duration(fields)}`],
-  'task.retry': ['warn', fields => `${ending(fields)}, to be tried again`],
+  'task.started': ['debug', 'started'],
+  'task.progress': ['debug', 'reported progress'],
+  'task.done': ['info', fields => `done${duration(fields, 'in')}`],
+  'task.failed': ['error', fields => `${ending(fields)}${duration(fields, 'after')}`],
+  'task.retry': ['warn', fields => `${ending(fields)}, will be tried again`],
   'task.snoozed': ['info', ({ why, dueDate }) => `put off until ${(dueDate as Date).toISOString()}: ${why}`],
   'task.cancelled': ['info', 'cancelled'],
   'task.rescued': ['debug', 'rescued from a role that stopped answering'],
   'task.rejected': ['error', 'rejected: it never runs'],
-  'task.setAside': ['error', 'failed: somebody has written into it what cannot be worked with'],
+  'task.setAside': ['error', 'failed: its document in the database is malformed'],
   'task.bumped': ['info', 'its deadline is close: its priority is high now'],
   'task.deadlineMissed': ['warn', 'missed its deadline'],
   'task.errorGroup': [
@@ -69,7 +70,11 @@ const lines: Record<string, [Level, string | Writer]> = {
     ({ count, name, message }) => `failure number ${count} of its kind: ${name}: ${message}`,
   ],
 
-  'task.failureNotTold': ['error', ({ onFailed, why }) => `${onFailed} could not be added for its failure: ${why}`],
+  'task.errorCameBack': [
+    'error',
+    ({ name, message, commit }) => `it was resolved, and has come back in ${commit}: ${name}: ${message}`,
+  ],
+  'task.failureNotTold': ['error', ({ onFailed, why }) => `could not add ${onFailed} after its failure: ${why}`],
   'task.heldLoop': [
     'warn',
     ({ taskType, heldMs }) =>
@@ -85,28 +90,46 @@ const lines: Record<string, [Level, string | Writer]> = {
 
   'queue.unknownType': ['warn', ({ taskType }) => `tasks of type ${taskType} stay queued: this role does not know it`],
   'queue.takenOver': ['info', ({ count }) => `${many(count, 'task')} taken over from meteor-cluster`],
-  'queue.takeOverRefused': ['error', 'tasks of meteor-cluster wait: queue.takeOver must allow to sign and run them'],
+  'queue.takeOverRefused': ['error', 'tasks of meteor-cluster wait: set queue.takeOver to sign and run them'],
   'batch.ended': [
     'info',
     ({ name, added, failed }) => `batch ${name} has ended: ${many(added, 'task')}, ${failed} failed`,
   ],
+  'batch.abandoned': ['warn', 'a batch is cancelled: whoever was making it died, or was refused by the database'],
   'queue.cancelled': [
     'info',
-    ({ cancelled, requested }) => `${many(cancelled, 'task')} cancelled, ${requested} that run asked to stop`,
+    ({ cancelled, requested }) =>
+      `${many(cancelled, 'task')} cancelled, ${many(requested, 'running task')} asked to stop`,
+  ],
+  'queue.aged': [
+    'info',
+    ({ taskType, count, maxWait }) => `${many(count, 'task')} of ${taskType} waited longer than ${maxWait} ms: raised`,
+  ],
+  'queue.bulkWork': [
+    'info',
+    ({ kind, state, done, skipped }) => `${kind} of many tasks: ${state}; ${done} done, ${skipped} skipped`,
   ],
   'queue.promoted': ['debug', ({ count }) => `${many(count, 'task')} promoted: due now`],
   'queue.handedBack': ['info', ({ count }) => `${count} unfinished tasks handed back`],
   'queue.stillHeld': [
     'error',
-    ({ count }) => `the database takes nothing back: ${many(count, 'task')} left to be rescued`,
+    ({ count }) => `could not hand ${many(count, 'task')} back to the database: another role will rescue them`,
   ],
   'queue.leftInMemory': ['warn', ({ count }) => `unfinished tasks in memory, lost when this process ends: ${count}`],
   'queue.polling': ['warn', ({ refreshRate }) => `no change streams here: the queue is read every ${refreshRate} ms`],
-  'queue.overloaded': ['warn', ({ paused }) => `overloaded: nothing starts of priority ${[paused].flat().join(', ')}`],
+  'queue.overloaded': [
+    'warn',
+    ({ paused }) => `overloaded: starting no task of priority ${[paused].flat().join(', ')}`,
+  ],
   'queue.resumed': ['info', 'no longer overloaded'],
   'queue.failed': ['error', ({ step }) => `the queue could not ${step}; it tries again`],
-  'queue.databaseLost': ['error', 'the queue lost the database; it goes on when it is back'],
+  'queue.databaseLost': ['error', 'the queue has lost the database; it goes on when the database is back'],
   'queue.databaseBack': ['info', 'the queue has the database again'],
+  'cron.paused': [
+    'info',
+    ({ schedule, operator }) => `the schedule "${schedule}" is paused by ${operator}: its runs are left out`,
+  ],
+  'cron.resumed': ['info', ({ schedule }) => `the schedule "${schedule}" is resumed`],
   'schedule.added': ['debug', ({ count }) => `${many(count, 'task')} of stored schedules added`],
   'schedule.missed': ['warn', ({ count }) => `${many(count, 'stored schedule')} had runs that came too late`],
   'schedule.refused': ['error', ({ schedule, why }) => `the schedule "${schedule}" could not add its task: ${why}`],
@@ -115,19 +138,20 @@ const lines: Record<string, [Level, string | Writer]> = {
     'warn',
     ({ schedule, taskType }) => `the schedule "${schedule}" waits: this role does not know the type ${taskType}`,
   ],
-  'schedule.failed': ['error', 'the stored schedules could not be looked after; trying again'],
+  'schedule.failed': ['error', 'could not run the stored schedules; trying again'],
   'worker.started': ['debug', 'a worker started'],
+  'worker.inspector': ['info', ({ port }) => `a worker has its inspector at ${port}`],
   'worker.ended': ['debug', 'a worker ended'],
   'worker.recycled': ['info', ({ why }) => `a worker is replaced: ${why}`],
   'worker.killed': ['warn', ({ why }) => `a worker was killed: ${why}`],
   'worker.crashed': ['error', 'a worker crashed'],
   'worker.startFailed': ['error', ({ why }) => `a worker could not start: ${why}`],
-  'worker.timeout': ['warn', ({ timeoutMs }) => `its time-out of ${timeoutMs} ms is over`],
+  'worker.timeout': ['warn', ({ timeoutMs }) => `exceeded its time-out of ${timeoutMs} ms`],
   'worker.malformedMessage': ['error', 'received a malformed message from a worker'],
   'worker.output': ['info', ({ line }) => String(line)],
-  'pool.failed': ['error', ({ step }) => `what the pool told (${step}) was not taken in`],
-  'workers.off': ['info', 'workers.enabled is false: this role schedules, and runs no task'],
-  'monitor.failed': ['error', ({ path }) => `${path} could not be answered`],
+  'pool.failed': ['error', ({ step }) => `the role could not handle an event of the pool (${step})`],
+  'workers.off': ['info', 'workers.enabled is false: this role runs schedules, but no tasks'],
+  'monitor.failed': ['error', ({ path }) => `could not answer ${path}`],
   'metrics.localOnly': ['warn', '/metrics answers this machine only: metrics.token is not set'],
 
   'cluster.started': ['info', 'the cluster started'],
@@ -136,15 +160,15 @@ const lines: Record<string, [Level, string | Writer]> = {
   'console.login': ['info', 'an operator logged in'],
   'console.logout': ['info', 'an operator logged out'],
   'console.refused': ['warn', 'a console login was refused'],
-  'console.off': ['warn', 'the console is off: console.operatorToken is not set'],
-  'console.lookFailed': ['warn', 'the console could not look; it looks again every second'],
+  'console.off': ['warn', 'the console is off: console.operators and console.operatorToken are not set'],
+  'console.lookFailed': ['warn', 'the console could not read its data; it tries again every second'],
   'console.action': ['info', ({ action }) => `operator: ${action}`],
 
   'link.up': ['info', ({ url }) => `the link to ${url} is up`],
-  'link.down': ['warn', ({ url }) => `the link to ${url} is down; durable work goes on by the database`],
+  'link.down': ['warn', ({ url }) => `the link to ${url} is down; tasks still travel through the database`],
   'link.away': [
     'warn',
-    ({ url }) => `the jobs role at ${url} is not there yet; the database still carries durable work`,
+    ({ url }) => `the jobs role at ${url} is not there yet; tasks still travel through the database`,
   ],
   'link.accepted': ['info', 'a web role linked up'],
   'link.refused': ['warn', 'a link was refused'],
@@ -153,7 +177,7 @@ const lines: Record<string, [Level, string | Writer]> = {
   'connection.refused': ['warn', ({ reason }) => `a connection was closed: ${reason}`],
 };
 
-/** Words and level for one event. One that brings both along (a handler's log, SyncedCron's) keeps them. */
+/** Level and text of one event. An event that has both itself (a handler's log, SyncedCron's) keeps them. */
 export function lineOf(name: string, fields: EventFields): Line {
   const { level: ownLevel, message } = fields;
   if (isLevel(ownLevel) && typeof message === 'string') return { level: ownLevel, text: message };
@@ -164,7 +188,7 @@ export function lineOf(name: string, fields: EventFields): Line {
 const levels: readonly unknown[] = ['debug', 'info', 'warn', 'error'] satisfies Level[];
 const isLevel = (value: unknown): value is Level => levels.includes(value);
 
-/** What failed, crashed or got lost is worth a second look, also where nobody thought of the event here. */
+/** A failure, a crash or a loss is a warning, even if the event is not in the list. */
 function levelByName(name: string): Level {
   return /\.(failed|crash|crashed|lost|refused|unknown)/.test(name) ? 'warn' : 'info';
 }

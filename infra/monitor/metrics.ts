@@ -3,9 +3,9 @@ import { cached } from '../timing/cached';
 import type { EventLoopDelay } from './event-loop';
 import type { EventFields, Events } from './events';
 
-/** What of the queue a scrape shows. Each comes from kept counters or a bounded query. */
+/** The queue's part of a scrape. Each figure comes from kept counters or a bounded query. */
 export interface QueueMetrics {
-  /** Tasks by type and state. */
+  /** Tasks that wait or run, by type and state. */
   depth: { taskType: string; state: string; count: number }[];
   /** How long the oldest queued task of a type has waited since it was due. */
   oldestSeconds: { taskType: string; seconds: number }[];
@@ -17,18 +17,28 @@ export interface MetricsSources {
   commit: string;
   eventLoop: () => EventLoopDelay;
   queue?: () => Promise<QueueMetrics>;
-  workers?: () => { workers: number; busy: number; slots: number };
+  /** Whether the figures that are the same in all processes come from this one: summed up they are counted once. */
+  reports?: () => Promise<boolean>;
+  workers?: () => { workers: number; busy: number; slots: number; cpuMs: number; processes: { rss: number }[] };
   dispatch?: () => { unwritten: number; oldestUnwrittenMs: number; claimFailure: string | undefined } | undefined;
   schedules?: () => { name: string; nextAt?: Date }[];
+  /** When each schedule last succeeded, in whatever role. */
+  lastSuccesses?: () => Promise<{ name: string; at: Date }[]>;
   linkUp?: () => boolean;
 }
 
 /** One scrape asks several gauges; the database is asked once. Prometheus itself waits for ten seconds in all. */
 const metricsKept = { forMs: 1_000, waitMs: 2_000 };
 
+/** A run that has ended shows within this time. */
+const historyKept = { forMs: 30_000, waitMs: 2_000 };
+
+/** In seconds: from what an idle role starts at once to what nobody should wait for. */
+const durations = [0.005, 0.02, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800];
+
 const outcomes = ['done', 'failed', 'retry', 'cancelled', 'rescued', 'rejected', 'snoozed'] as const;
 
-/** The metrics of a process as Prometheus reads them: gauges are asked for at the scrape, the rest counts events. */
+/** The metrics of a process for Prometheus: a scrape reads the gauges; events drive the other metrics. */
 export class Metrics {
   readonly registry = new Registry();
 
@@ -46,6 +56,7 @@ export class Metrics {
     this.showWorkers();
     this.showDispatch();
     this.showSchedules();
+    this.showSuccesses();
     this.showLink();
   }
 
@@ -85,9 +96,10 @@ export class Metrics {
       name: 'tandem_task_duration_seconds',
       help: 'How long attempts at a task took.',
       labelNames: ['task_type', 'outcome'],
-      buckets: [0.005, 0.02, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800],
+      buckets: durations,
       registers: [this.registry],
     });
+    this.observeWaits();
     for (const outcome of outcomes) {
       this.events.on(`task.${outcome}`, (_, { taskType = 'unknown', durationMs }: EventFields) => {
         ended.inc({ task_type: String(taskType), outcome });
@@ -96,6 +108,19 @@ export class Metrics {
         }
       });
     }
+  }
+
+  private observeWaits(): void {
+    const waits = new Histogram({
+      name: 'tandem_task_wait_seconds',
+      help: 'How long tasks waited for an attempt, from when they could have started.',
+      labelNames: ['task_type'],
+      buckets: durations,
+      registers: [this.registry],
+    });
+    this.events.on('task.started', (_, { taskType = 'unknown', waitMs }: EventFields) => {
+      if (typeof waitMs === 'number') waits.observe({ task_type: String(taskType) }, waitMs / 1_000);
+    });
   }
 
   /** Why attempts fail, whether they are tried again or not: an error, a time-out, a dead worker. */
@@ -140,12 +165,13 @@ export class Metrics {
   }
 
   private showQueue(): void {
-    const { queue } = this.sources;
+    const { queue, reports = async () => true } = this.sources;
     if (!queue) return;
-    const ask = cached(queue, metricsKept);
-    // Where the database does not answer, the scrape still does.
-    const metrics = () => ask().catch(() => ({ depth: [], oldestSeconds: [] }));
-    this.gauge('queue_depth', 'Tasks by type and state.', ['task_type', 'state'], async gauge => {
+    const none: QueueMetrics = { depth: [], oldestSeconds: [] };
+    const ask = cached(async () => ((await reports()) ? queue() : none), metricsKept);
+    // If the database does not answer, the scrape goes without its figures.
+    const metrics = () => ask().catch(() => none);
+    this.gauge('queue_depth', 'Tasks that wait or run, by type and state.', ['task_type', 'state'], async gauge => {
       gauge.reset();
       for (const { taskType, state, count } of (await metrics()).depth)
         gauge.set({ task_type: taskType, state }, count);
@@ -162,6 +188,20 @@ export class Metrics {
     this.gauge('workers', 'Worker processes.', [], gauge => gauge.set(workers().workers));
     this.gauge('worker_slots', 'Tasks that the workers can run at once.', [], gauge => gauge.set(workers().slots));
     this.gauge('worker_slots_busy', 'Tasks that run now.', [], gauge => gauge.set(workers().busy));
+    this.gauge('workers_memory_bytes', 'Resident memory of all workers.', [], gauge =>
+      gauge.set(workers().processes.reduce((sum, { rss }) => sum + rss, 0)),
+    );
+    let counted = 0;
+    new Counter({
+      name: 'tandem_workers_cpu_seconds_total',
+      help: 'What all workers have used of the processor.',
+      registers: [this.registry],
+      collect() {
+        const { cpuMs } = workers();
+        this.inc(Math.max(0, cpuMs - counted) / 1_000);
+        counted = Math.max(counted, cpuMs);
+      },
+    });
   }
 
   private showDispatch(): void {
@@ -186,6 +226,17 @@ export class Metrics {
       for (const { name, nextAt } of schedules()) {
         if (nextAt) gauge.set({ schedule: name }, (nextAt.getTime() - Date.now()) / 1_000);
       }
+    });
+  }
+
+  private showSuccesses(): void {
+    const { lastSuccesses, reports = async () => true } = this.sources;
+    if (!lastSuccesses) return;
+    const ask = cached(async () => ((await reports()) ? lastSuccesses() : []), historyKept);
+    const help = 'When a schedule last succeeded, in seconds since 1970.';
+    this.gauge('schedule_last_success_timestamp_seconds', help, ['schedule'], async gauge => {
+      gauge.reset();
+      for (const { name, at } of await ask().catch(() => [])) gauge.set({ schedule: name }, at.getTime() / 1_000);
     });
   }
 

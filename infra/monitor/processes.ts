@@ -5,7 +5,7 @@ import { Repeated } from '../timing/repeated';
 import { withTimeout } from '../timing/with-timeout';
 import type { Emit } from './events';
 
-/** What a process says of itself in the collection `processes`, so that either role can list them all. */
+/** The entry of a process in the collection `processes`, so that either role can list them all. */
 export interface ProcessRecord {
   _id: string;
   role: string;
@@ -16,8 +16,10 @@ export interface ProcessRecord {
   startedAt: Date;
   /** By the database's clock. */
   lastSeen: Date;
+  /** The same moment by its own clock: how wrong that is. */
+  clock?: Date;
   state: string;
-  /** What it shows of its insides (event loop, memory, workers), as of `lastSeen`. */
+  /** Its event loop, memory, workers and so on, as of `lastSeen`. */
   details: Record<string, unknown>;
 }
 
@@ -31,15 +33,15 @@ interface RegistryOptions {
   db: Db;
   identity: ProcessIdentity;
   emit: Emit;
-  /** Asked at each heartbeat. */
+  /** Called at each heartbeat. */
   describe: () => { state: string; details: Record<string, unknown> };
   heartbeatMs?: number;
 }
 
-/** Records of processes that ended without a word are gone after this time. */
+/** After this time the records of killed processes expire. */
 const goneAfterSeconds = 3_600;
 
-/** Registers this process and renews its entry; takes it out when it stops. */
+/** Registers this process, renews its entry, and removes it at the stop. */
 export class ProcessRegistry {
   readonly id = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
   private readonly collection: Collection<ProcessRecord>;
@@ -74,9 +76,18 @@ export class ProcessRegistry {
     const livingSince = { $subtract: ['$$NOW', 3 * this.heartbeatMs] };
     return this.collection
       .find({ $expr: { $gte: ['$lastSeen', livingSince] } })
-      .sort({ role: 1, startedAt: 1 })
+      .sort({ role: 1, startedAt: 1, _id: 1 })
       .limit(500)
       .toArray();
+  }
+
+  /**
+   * Whether this process reports what is the same in all of them: the jobs role that has lived longest does, or a web role
+   * where no jobs role lives.
+   */
+  async isReporter(): Promise<boolean> {
+    const [first] = await this.list();
+    return first?._id === this.id;
   }
 
   private beat(): Promise<void> {
@@ -92,7 +103,17 @@ export class ProcessRegistry {
     const written = this.collection.updateOne(
       { _id: this.id },
       {
-        $set: { role, version, commit, host: hostname(), pid: process.pid, startedAt: this.startedAt, state, details },
+        $set: {
+          role,
+          version,
+          commit,
+          host: hostname(),
+          pid: process.pid,
+          startedAt: this.startedAt,
+          clock: new Date(),
+          state,
+          details,
+        },
         $currentDate: { lastSeen: true },
       },
       { upsert: true },
@@ -104,18 +125,35 @@ export class ProcessRegistry {
     this.failing = false;
   }
 
-  /** Said once per time of trouble: a database that is away for an hour is one line, not a thousand. */
+  /** Logged once per outage: a database that is away for an hour gives one line, not a thousand. */
   private failed(error: unknown): void {
     if (!this.failing) this.options.emit('processes.failed', { error });
     this.failing = true;
   }
 }
 
-/** The task types that no living role takes: what is added of them waits. */
+/** The task types that no living role takes: their tasks wait. */
 export function untakenTypes(
   living: readonly Pick<ProcessRecord, 'details'>[],
   taskTypes: readonly string[],
 ): string[] {
   const taken = new Set(living.flatMap(({ details }) => (details.taskTypes as string[] | undefined) ?? []));
   return taskTypes.filter(taskType => !taken.has(taskType));
+}
+
+/** What the register says of a living jobs role. */
+export interface LivingRole {
+  taskTypes: readonly string[];
+  /** How many tasks it runs at once. */
+  slots: number;
+  /** Its machine is overloaded: it starts nothing below this priority. */
+  minPriority?: number;
+}
+
+/** The jobs roles among the living processes: those that take any task type. As of their last heartbeat. */
+export function livingRoles(living: readonly Pick<ProcessRecord, 'details'>[]): LivingRole[] {
+  const roles = living.map(({ details }) => details as Partial<LivingRole>);
+  return roles.flatMap(({ taskTypes = [], slots = 0, minPriority }) =>
+    taskTypes.length === 0 ? [] : { taskTypes, slots, ...(typeof minPriority === 'number' && { minPriority }) },
+  );
 }

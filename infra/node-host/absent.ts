@@ -1,4 +1,4 @@
-/** Stands for what a package exports that the host lacks: calls do nothing and give undefined. */
+/** Replaces the exports of a package that the host lacks: calls do nothing and give undefined. */
 export function absent(): object {
   return new Proxy(function nothing() {}, {
     get: (_, name) =>

@@ -30,7 +30,10 @@ const Assets = {
 
 class Unavailable extends Error {}
 
-/** The entry of the server bundle: checks, the app, the database, its startup hooks, then the open door. */
+/**
+ * The entry of the server bundle: checks the environment, loads the app, connects, runs the startup hooks, then
+ * listens.
+ */
 const reason = refusal(process.env);
 if (reason) exit(reason);
 Object.assign(globalThis, { Assets });

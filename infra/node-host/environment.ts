@@ -3,7 +3,9 @@ import { textOf } from '../errors/plain-error';
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** A value that follows the code that was started under it, through awaits and timers (`Meteor.EnvironmentVariable`). */
+/**
+ * A value that stays with the code that was started under it, through awaits and timers (`Meteor.EnvironmentVariable`).
+ */
 export class EnvironmentVariable<T> {
   private readonly storage = new AsyncLocalStorage<T>();
 
@@ -21,8 +23,8 @@ export class EnvironmentVariable<T> {
 }
 
 /**
- * Binds a callback to the environment of now. What it throws is given to `onException` or printed, never passed on:
- * whoever calls a bound callback can't handle it.
+ * Binds a callback to the current environment. Its errors go to `onException` or are printed, and never reach the
+ * caller, who can't handle them.
  */
 export function bindEnvironment<F extends AnyFunction>(
   run: F,
@@ -50,8 +52,8 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
 }
 
-/** Runs something that outlives whoever asked for it: under no method, no publication, no fence. */
+/** Runs code that outlives its caller: under no method, no publication, no fence. */
 export const outsideOfAll: <R>(run: () => R) => R = AsyncLocalStorage.snapshot();
 
-/** Binds a callback to the environment of now; what it throws is the caller's. */
+/** Binds a callback to the current environment; its caller gets its errors. */
 export const inThisEnvironment = <F extends AnyFunction>(run: F): F => AsyncLocalStorage.bind(run as never) as F;

@@ -7,7 +7,7 @@ export interface MeteorPluginOptions {
   target: Side;
   /** The repository's folder. */
   root: string;
-  /** What `tandem:app` is: the app's server entry, if not `server/main.ts` below the root. */
+  /** The module of `tandem:app`: the app's server entry, if not `server/main.ts` below the root. */
   entry?: string;
 }
 
@@ -17,8 +17,8 @@ const localPackages: Record<string, string> = {
 };
 
 /**
- * Bundles code written for Meteor with the Node host's `meteor/*` modules. What they lack is a warning, which names it,
- * its file and its line, and what follows.
+ * Bundles code written for Meteor with the Node host's `meteor/*` modules. It warns of each name that they lack, with
+ * the file, the line and the consequence.
  */
 export function meteorPlugin({ target, root, entry = join(root, 'server/main.ts') }: MeteorPluginOptions): Plugin {
   const nodeHost = join(root, 'infra/node-host');
@@ -27,7 +27,7 @@ export function meteorPlugin({ target, root, entry = join(root, 'server/main.ts'
     name: 'meteor',
     setup(build) {
       const imported = new Set<string>();
-      /** Whether they are lacks is known when all files have been read. */
+      /** Names that may be missing: this is known when all files have been read. */
       let undecided: { lack: Lack; warning: PartialMessage }[] = [];
       build.onStart(() => {
         imported.clear();
@@ -66,16 +66,16 @@ function resolveModule(name: string, side: Side, root: string) {
   return { path: name, namespace: 'meteor', warnings };
 }
 
-/** A package's own file by its path within, as Meteor lets one import it: `littledata:synced-cron/next-date`. */
+/** A file of a package by its path in the package, as Meteor allows: `littledata:synced-cron/next-date`. */
 function fileOfPackage(name: string): string | undefined {
   const [, owner = '', file] = /^([^/]+)\/(.+)$/.exec(name) ?? [];
   const main = localPackages[owner];
   return main && `${posix.dirname(main)}/${file}.ts`;
 }
 
-/** A name that a module lacks is undefined, as on Meteor, and no error: what is not written down may be there. */
+/** A name that a module lacks is undefined, as on Meteor, and no error: the table may be incomplete. */
 const othersUndefined = `export * from 'data:text/javascript,module.exports = {}';`;
-/** A bundle looks a name up where its module inherits it from. */
+/** A bundle looks names up through the prototype of their module. */
 const empty = `module.exports = Object.create(require('./absent').absent());`;
 
 function sourceOf(name: string, side: Side): string {

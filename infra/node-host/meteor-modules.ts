@@ -40,23 +40,23 @@ export const modules: Readonly<Record<Side, Modules>> = {
 
 /** What accounts add to `Meteor`. */
 const ofAccounts = /\bMeteor\.(users|user|userAsync|userId|loggingIn|loggingOut|loginWith\w+|logout\w*)\b/g;
-/** Of the ways to log in. */
+/** The parts of `Meteor` for logins. */
 const coveredLogins = ['loginWithPassword', 'loginWithToken'];
 const namedImport = /\bimport\s+(?!type\b)(?:\w+\s*,\s*)?\{([^}]*)\}\s*from\s*['"]meteor\/([\w-]+)['"]/g;
 
-/** Something that a file asks of the host in vain. */
+/** Something that a file uses and the host lacks. */
 export interface Lack {
   text: string;
-  /** Where in the file it is named. */
+  /** Where the file names it. */
   at: number;
-  /** It is there where one of these packages is imported by any file of the bundle. */
+  /** It exists if any file of the bundle imports one of these packages. */
   unless?: readonly string[];
 }
 
-/** The packages that bring accounts. On Meteor they are those of .meteor/packages; here whoever imports one has them. */
+/** The packages that bring accounts. On Meteor .meteor/packages lists them; here an app has them if it imports one. */
 export const accountsPackages = ['accounts-base', 'accounts-password', 'roles'];
 
-/** What is said of a package that the host has not at all, or not on this side. */
+/** The warning about a package that the host lacks altogether, or on this side. */
 export function lackOfPackage(name: string, side: Side): string {
   const other = side === 'browser' ? 'server' : 'browser';
   if (name in modules[other]) return `meteor/${name} is there ${where[other]} only: ${where[side]} it is empty`;
@@ -65,7 +65,7 @@ export function lackOfPackage(name: string, side: Side): string {
 
 const where = { browser: 'in the browser', server: 'on the server' };
 
-/** The names that a file takes of a module of the host and that it lacks on both sides. */
+/** The names that a file imports from a module of the host, which lacks them on both sides. */
 export function lacksIn(text: string): Lack[] {
   if (!text.includes('meteor/')) return [];
   const names = [...text.matchAll(namedImport)].flatMap(lackOfNames);
@@ -88,7 +88,7 @@ function lackOfMember({ 0: member, 1: name = '', index }: RegExpExecArray): Lack
 
 function lackOfNames({ 1: list = '', 2: module = '', index }: RegExpExecArray): Lack[] {
   const there = [modules.server, modules.browser].flatMap(side => side[module]?.slice(1) ?? []);
-  if (there.length === 0) return []; // the package as a whole is missing, and named where it is resolved
+  if (there.length === 0) return []; // the whole package is missing: the resolver warns of it
   return list
     .split(',')
     .map(name => name.trim().split(/\s/)[0]!)

@@ -2,18 +2,18 @@ import { execFileSync } from 'node:child_process';
 import { Meteor } from 'meteor/meteor';
 import { name, version } from '../../package.json';
 import type { App } from '../app';
-import { type Connection, connect, defaultCallTimeoutMs, KeptIndexes } from '../database';
+import { type Connection, defaultCallTimeoutMs, KeptIndexes, newConnection } from '../database';
 import { DatabaseWatch } from '../monitor/database-watch';
 import { EventLoopMonitor } from '../monitor/event-loop';
 import { Events } from '../monitor/events';
 import { Health, type HealthSources } from '../monitor/health';
 import { createLog, type Log, logEvents } from '../monitor/log';
-import { type ProcessIdentity, ProcessRegistry, untakenTypes } from '../monitor/processes';
+import { livingRoles, type ProcessIdentity, ProcessRegistry, untakenTypes } from '../monitor/processes';
 import type { Sender } from '../queue/model/task';
 import { ignoredSecrets, type Role, redact, roleOf, type Settings, treeOf } from '../settings';
 import { followsOplog, isUnderMeteorTool, refusePathInRootUrl } from './environment';
 
-/** What every role stands on: log, database, health, and its entry in the register of processes. */
+/** The base of every role: log, database, health, and its entry in the register of processes. */
 export interface AppContext {
   app: App;
   role: Role;
@@ -25,19 +25,19 @@ export interface AppContext {
   eventLoop: EventLoopMonitor;
   registry: ProcessRegistry;
   health: Health;
-  /** What the other services add to /healthz. */
+  /** The other services' parts of /healthz. */
   healthSources: HealthSources;
   database: DatabaseWatch;
   indexes: KeptIndexes;
 }
 
-/** @throws where the database does not answer, or ROOT_URL has a path. */
-export async function createContext(app: App, settings: Settings): Promise<AppContext> {
+/** @throws if MONGO_URL is not the address of a MongoDB, or ROOT_URL has a path. */
+export function createContext(app: App, settings: Settings): AppContext {
   refusePathInRootUrl();
   const role = roleOf(settings);
   const events = new Events();
-  // The Meteor tool writes the time before each line itself.
-  const log = createLog({ ...settings.log, time: !isUnderMeteorTool() });
+  const identity = identify(role);
+  const log = createLog({ ...settings.log, name: app.name, time: timeOfLines(), identity });
   logEvents(events, log);
   const { emit } = events;
   emit('role.starting', { role });
@@ -48,8 +48,7 @@ export async function createContext(app: App, settings: Settings): Promise<AppCo
   }))
     emit('settings.ignored', { setting });
   if (followsOplog()) emit('oplog.followed', {});
-  const identity = identify(role);
-  const connection = await connect(process.env.MONGO_URL ?? '', `${app.name}-${role}`, callTimeout(settings));
+  const connection = newConnection(process.env.MONGO_URL ?? '', `${app.name}-${role}`, callTimeout(settings));
   const eventLoop = new EventLoopMonitor();
   const database = new DatabaseWatch({ db: connection.db, emit });
   const healthSources: HealthSources = { identity, database };
@@ -61,10 +60,13 @@ export async function createContext(app: App, settings: Settings): Promise<AppCo
       ...memory(),
       taskTypes: healthSources.taskTypes?.() ?? [],
       heldLoop: healthSources.heldLoop?.() ?? [],
+      slots: healthSources.workers?.().slots ?? 0,
+      minPriority: healthSources.minPriority?.() ?? null,
     },
   });
   const registry = new ProcessRegistry({ db: connection.db, identity, emit, describe });
   healthSources.untakenTypes = async () => untakenTypes(await registry.list(), Object.keys(app.catalog));
+  healthSources.livingRoles = async () => livingRoles(await registry.list());
   return {
     app,
     role,
@@ -82,24 +84,30 @@ export async function createContext(app: App, settings: Settings): Promise<AppCo
   };
 }
 
-/** A call that hangs must be tried again before the leases of this role are over. */
+/** The Meteor tool itself adds the time to each line. */
+function timeOfLines(): 'none' | 'short' | 'full' {
+  if (isUnderMeteorTool()) return 'none';
+  return Meteor.isDevelopment ? 'short' : 'full';
+}
+
+/** A call that hangs must be repeated before the leases of this role end. */
 function callTimeout({ queue }: Settings): { callTimeoutMs: number } {
   return { callTimeoutMs: Math.max(500, Math.min(defaultCallTimeoutMs, queue.leaseMs / 3)) };
 }
 
 const memory = () => ({ memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576) });
 
-/** Who this process is, in /healthz, in the register of processes and in the metrics. */
+/** The identity of this process in /healthz, in the register of processes and in the metrics. */
 function identify(role: Role): ProcessIdentity {
   return { role, version, commit: commit() };
 }
 
-/** Who asks for the tasks that this process adds. */
+/** The sender of the tasks that this process adds. */
 export function senderOf(): Sender {
   return { appId: process.env.GALAXY_APP_ID ?? name, version, rootUrl: Meteor.absoluteUrl() };
 }
 
-/** What the bundle was built from. Meteor knows; on a developer's machine git does. */
+/** The commit of the bundle. Meteor provides it; on a developer's machine git does. */
 function commit(): string {
   const { gitCommitHash } = Meteor as unknown as { gitCommitHash?: string };
   return process.env.TANDEM_COMMIT ?? gitCommitHash ?? (Meteor.isDevelopment ? checkedOut() : 'unknown');

@@ -38,6 +38,16 @@ export function refusePathInRootUrl({ ROOT_URL = '' }: NodeJS.ProcessEnv = proce
   );
 }
 
+/** Where the inspectors of the workers begin (`npm start -- --inspect`); unset: nobody stands at a breakpoint here. */
+export function inspectFrom({ TANDEM_INSPECT }: NodeJS.ProcessEnv = process.env): number | undefined {
+  return TANDEM_INSPECT ? Number(TANDEM_INSPECT) : undefined;
+}
+
+/** Whether all handlers run in the role (`npm start -- --in-process`). */
+export function runsInProcess({ TANDEM_IN_PROCESS }: NodeJS.ProcessEnv = process.env): boolean {
+  return TANDEM_IN_PROCESS === '1';
+}
+
 /** Meteor's packages, which Meteor keeps in a global; the Node host has none. */
 interface MeteorGlobal {
   Package?: Readonly<Record<string, unknown>>;

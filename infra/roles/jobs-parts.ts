@@ -8,7 +8,11 @@ import { MemoryRuns } from './memory-runs';
 import { Schedules } from './schedules';
 import { Workers } from './workers';
 
-/** What only a jobs role has. Its health, its metrics and the link look into these parts. */
+const answerMs = 100;
+/** A role tells of no more than this: its web roles hear it each second. */
+const mostTold = { workers: 200, tasks: 50 };
+
+/** The parts that only a jobs role has. Its health, its metrics and the link read them. */
 export class JobsParts {
   readonly runs = new MemoryRuns();
   readonly workers: Workers;
@@ -17,6 +21,8 @@ export class JobsParts {
   /** Whether a DDP connection has proved itself to be the link. */
   readonly isLink: (connectionId: string) => boolean;
   readonly metrics: Partial<MetricsSources>;
+
+  private draining: NodeJS.Timeout | undefined;
 
   constructor(private readonly context: AppContext) {
     this.workers = new Workers(context);
@@ -28,6 +34,7 @@ export class JobsParts {
       workers: () => this.workers.snapshot(),
       dispatch: () => this.workers.trouble(),
       schedules: () => this.schedules.list(),
+      lastSuccesses: () => this.schedules.lastSuccesses(),
     };
     this.showHealth();
   }
@@ -39,15 +46,23 @@ export class JobsParts {
         return this.runs.run(taskType, data, options);
       },
       runSchedule: name => this.schedules.run(name),
+      recycleWorker: async pid => this.workers.recycle(pid),
+      drain: () => this.drain(),
       nudge: () => this.workers.nudge(),
       live: () => this.liveState(),
     });
+  }
+
+  /** By the way of the host: `startRole` drains and ends the process. The answer goes out first. */
+  private drain(): void {
+    this.draining ??= setTimeout(() => process.kill(process.pid, 'SIGTERM'), answerMs);
   }
 
   private showHealth(): void {
     const { workers, context } = this;
     context.healthSources.taskTypes = () => workers.taskTypes;
     context.healthSources.heldLoop = () => workers.heldLoop();
+    context.healthSources.minPriority = () => workers.minPriority();
     context.healthSources.workers = () => {
       const { enabled, workers: processes, busy, slots, waiting } = workers.snapshot();
       return { enabled, workers: processes, busy, slots, waiting };
@@ -60,7 +75,7 @@ export class JobsParts {
 
   private liveState(): LiveState {
     const { registry, eventLoop } = this.context;
-    const { enabled, workers, slots, busy, paused } = this.workers.snapshot();
+    const { enabled, workers, slots, busy, paused, processes } = this.workers.snapshot();
     return {
       _id: registry.id,
       enabled,
@@ -75,6 +90,11 @@ export class JobsParts {
         paused,
       },
       schedules: this.schedules.list(),
+      processes: processes.slice(0, mostTold.workers).map(({ load: _, tasks, ...worker }) => ({
+        ...worker,
+        tasks: tasks.slice(0, mostTold.tasks),
+      })),
+      inRole: this.workers.inRoleNow().slice(0, mostTold.workers),
       at: new Date(),
     };
   }

@@ -6,7 +6,7 @@ import { timerMs } from '../timing/timer-ms';
 type RunInMemory = LinkServerOptions['runInMemory'];
 type Settle = { resolve(value: unknown): void; reject(error: unknown): void };
 
-/** Why a run over the link brought nothing; `code` travels to the other side. */
+/** Why a run over the link brought no result; `code` travels to the other side. */
 class RunError extends Error {
   constructor(
     readonly code: 'refused' | 'timeout' | 'failed',
@@ -16,7 +16,7 @@ class RunError extends Error {
   }
 }
 
-/** Runs tasks in the memory of this jobs role for somebody who waits for the result. */
+/** Runs tasks in the memory of this jobs role for a caller who waits for the result. */
 export class MemoryRuns {
   private readonly waiting = new Map<string, Settle>();
   private readonly stops: (() => void)[] = [];
@@ -63,7 +63,7 @@ export class MemoryRuns {
 
 async function add(taskType: string, data: unknown): Promise<string> {
   try {
-    // From the wire: addTask itself finds out whether it is a task.
+    // From the wire: addTask itself checks that it is a task.
     return await TaskQueue.addTask({ taskType, data, inMemory: true } as Parameters<typeof TaskQueue.addTask>[0]);
   } catch (error) {
     throw new RunError('refused', messageOf(error));

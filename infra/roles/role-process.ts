@@ -7,7 +7,7 @@ import { graceMs, isUnderMeteorTool } from './environment';
 import { Services } from './service';
 import { servicesOf } from './services';
 
-/** This process in its role: starts its services, drains them when it is told to end. */
+/** This process in its role: starts its services, and drains them when it must end. */
 export class RoleProcess {
   private context?: AppContext;
   private services?: Services;
@@ -19,22 +19,22 @@ export class RoleProcess {
   ) {}
 
   /**
-   * Resolves when the role is ready, or drained where it is told to end meanwhile.
+   * Resolves when the role is ready, or drained if it must end meanwhile.
    *
-   * @throws what keeps the role from starting.
+   * @throws the error that keeps the role from starting.
    */
   async start(): Promise<void> {
     try {
       await this.doStart();
     } catch (error) {
-      // What a drain takes away from a service that is just starting (the database) is no failure.
+      // It is no failure if the drain stops something (the database) under a service that is starting.
       if (!this.draining) throw error;
       await this.draining;
     }
   }
 
   private async doStart(): Promise<void> {
-    const context = await createContext(this.app, this.settings);
+    const context = createContext(this.app, this.settings);
     const { events, health, role } = context;
     this.context = context;
     this.services = new Services((service, error) => events.emit('service.failed', { service, error }));

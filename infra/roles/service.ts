@@ -5,10 +5,10 @@ export class Services {
   private readonly started: Service[] = [];
   private stopping?: Promise<void>;
 
-  /** @param failed told of each service that could not stop; the others are stopped all the same. */
+  /** @param failed called for each service that could not stop; the others still stop. */
   constructor(private readonly failed: (service: string, error: unknown) => void) {}
 
-  /** @throws what the first service throws that can't start, after those before it have been stopped. */
+  /** @throws the error of the first service that can't start, after the ones before it have been stopped. */
   async startAll(services: readonly Service[]): Promise<void> {
     for (const service of services) {
       if (this.stopping) return;

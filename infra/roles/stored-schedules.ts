@@ -17,7 +17,7 @@ export function storedSchedulesOf({ indexes }: AppContext): Service {
   });
 }
 
-/** Runs them, where this role runs schedules at all. */
+/** Runs them, if this role runs schedules at all. */
 export function runOfStoredSchedules({ settings }: AppContext): Service | undefined {
   if (!settings.cron.enabled) return undefined;
   let runner: ScheduleRunner | undefined;
@@ -30,7 +30,7 @@ export function runOfStoredSchedules({ settings }: AppContext): Service | undefi
   });
 }
 
-/** As SyncedCron reads them, so that a text or an expression means the same in both. */
+/** Parses as SyncedCron does, so that a text or an expression means the same in both. */
 export const parseTimes: ParseTimes = ({ name, cron, text = '', timezone }) =>
   timetableOf(
     { name, timezone, schedule: parser => (cron === undefined ? parser.text(text) : parser.cron(cron)), job() {} },

@@ -12,12 +12,23 @@ import type { HandlerRegistry } from '../workers/process/run-task';
 import type { HeldLoop } from '../workers/role/loop-watch';
 import { RoleExecutor } from '../workers/role/role-executor';
 import { TwoExecutors } from '../workers/role/two-executors';
-import { checkWorkerFile } from '../workers/worker-file';
+import { checkWorkerFile, workerFileAbove } from '../workers/worker-file';
 import type { AppContext } from './app-context';
-import { taskGraceMs } from './environment';
+import { inspectFrom, runsInProcess, taskGraceMs } from './environment';
 
+/** What `npm start` sends to a role that drains, when a person does not want to wait for its tasks. */
+const handBackNow = 'hand back now';
 const workerFile = 'workers/main.js';
-const none: PoolSnapshot = { workers: 0, maxWorkers: 0, busy: 0, slots: 0, waiting: 0, load: 0, processes: [] };
+const none: PoolSnapshot = {
+  workers: 0,
+  maxWorkers: 0,
+  busy: 0,
+  slots: 0,
+  waiting: 0,
+  load: 0,
+  cpuMs: 0,
+  processes: [],
+};
 
 /** Claims tasks and runs them in worker processes. */
 export class Workers implements Service {
@@ -47,15 +58,22 @@ export class Workers implements Service {
   /** @throws where the worker file is missing or older than its sources, with the command that builds it. */
   async start(): Promise<void> {
     if (!this.settings.workers.enabled) return this.events.emit('workers.off', {});
-    this.pool = new Pool(this.poolOptions(fileOfWorkers()));
-    const executor = this.withRole(this.pool);
+    const executor = runsInProcess() ? this.allInRole() : this.withRole();
     this.dispatcher = new Dispatcher({ queue: TaskQueue, executor, settings: this.dispatcherSettings() });
     await this.dispatcher.start();
   }
 
-  /** Drains: finishes what can be finished inside the host's grace period, hands the rest back. */
+  /**
+   * Drains: lets tasks finish within the host's grace period, and hands the rest back; at once where the process that
+   * has started this one says so.
+   */
   async stop(): Promise<void> {
-    await this.dispatcher?.stop(taskGraceMs());
+    const cut = new AbortController();
+    const hear = (message: unknown) => {
+      if (message === handBackNow) cut.abort();
+    };
+    process.on('message', hear);
+    await this.dispatcher?.stop(taskGraceMs(), cut.signal).finally(() => process.off('message', hear));
   }
 
   /** Which task types have held the event loop of this role, for the register of processes. */
@@ -63,14 +81,45 @@ export class Workers implements Service {
     return this.inRole?.heldLoop() ?? [];
   }
 
-  /** Where the app has task types that run in the role itself, those go another way than into the workers. */
-  private withRole(workers: Pool): Executor {
-    const { catalog, roleHandlers = {} } = this.app;
+  /** What runs in the role itself. */
+  inRoleNow(): ReturnType<RoleExecutor['tasks']> {
+    return this.inRole?.tasks() ?? [];
+  }
+
+  /** Replaces a worker when its tasks have ended. @throws `refused` where there is no such worker. */
+  recycle(pid: number): void {
+    if (this.pool?.recycle(pid)) return;
+    throw Object.assign(new Error(`there is no worker ${pid} that takes tasks`), { code: 'refused' });
+  }
+
+  /** Workers; but if the app has task types that run in the role itself, these do not go into them. */
+  private withRole(): Executor {
+    const workers = new Pool(this.poolOptions(fileOfWorkers()));
+    this.pool = workers;
+    const { roleHandlers = {} } = this.app;
     if (Object.keys(roleHandlers).length === 0) return workers;
+    this.inRole = this.roleExecutor(roleHandlers);
+    const inRole = (taskType: string) => Object.hasOwn(roleHandlers, taskType);
+    return new TwoExecutors({ workers, role: this.inRole, inRole });
+  }
+
+  /** One task of a type at a time: whoever looks at a handler looks at one. */
+  private allInRole(): Executor {
+    const { handlers, roleHandlers } = this.app;
+    this.inRole = this.roleExecutor({ ...handlers, ...roleHandlers }, 1);
+    return this.inRole;
+  }
+
+  private roleExecutor(handlers: object, ofOthers?: number): RoleExecutor {
     const { handlerSettings, core } = TaskQueue;
-    this.inRole = new RoleExecutor({
-      catalog: catalog as AnyCatalog,
-      handlers: roleHandlers as HandlerRegistry,
+    return new RoleExecutor({
+      // Its limits may be changed at run time.
+      get catalog() {
+        return core.catalog;
+      },
+      handlers: handlers as HandlerRegistry,
+      ...(ofOthers !== undefined && { ofOthers }),
+      inspected: inspectFrom() !== undefined,
       queue: TaskQueue,
       // As in a worker, a call may take as long as the task.
       db: this.connection.client.db(core.db.databaseName),
@@ -78,23 +127,26 @@ export class Workers implements Service {
       emit: this.events.emit,
       abortGraceMs: this.settings.workers.graceMs,
     });
-    const inRole = (taskType: string) => Object.hasOwn(roleHandlers, taskType);
-    return new TwoExecutors({ workers, role: this.inRole, inRole });
   }
 
   nudge(): void {
     this.dispatcher?.wake();
   }
 
-  /** @throws `refused` for a type that this role leaves to others. */
+  /** @throws `refused` for a type that this role does not run. */
   refuseOthers(taskType: string): void {
     if (this.taskTypes.includes(taskType) || !Object.hasOwn(this.app.catalog, taskType)) return;
     throw Object.assign(new Error(`this jobs role does not run ${taskType}`), { code: 'refused' });
   }
 
-  /** Whether what it claims and what it writes comes through; undefined while it runs no tasks. */
+  /** Whether its claims and writes succeed; undefined while it runs no tasks. */
   trouble(): DispatchTrouble | undefined {
     return this.dispatcher?.trouble;
+  }
+
+  /** While the machine is overloaded: nothing below this priority starts here. */
+  minPriority(): number | undefined {
+    return this.dispatcher?.minPriority;
   }
 
   /** What the workers are doing now. */
@@ -108,6 +160,7 @@ export class Workers implements Service {
 
   private poolOptions(file: string): ConstructorParameters<typeof Pool>[0] {
     const { count, env, keepAlive, niceness, graceMs, prefetch, maxTasks, maxAge, maxMemoryMb } = this.settings.workers;
+    const inspect = inspectFrom();
     return {
       file,
       catalog: this.app.catalog,
@@ -123,6 +176,7 @@ export class Workers implements Service {
       databaseUrl: process.env.MONGO_URL ?? '',
       handlerSettings: TaskQueue.handlerSettings,
       env: inherited(env),
+      ...(inspect !== undefined && { inspectFrom: inspect }),
     };
   }
 
@@ -148,6 +202,9 @@ function fileOfWorkers(): string {
 }
 
 function pathOfWorkers(): string {
+  // The bundle that Rspack makes for `meteor run` has no Assets in some versions: docs/rspack.md.
+  const found = typeof Assets === 'undefined' ? workerFileAbove(process.cwd()) : undefined;
+  if (found) return found;
   try {
     return Assets.absoluteFilePath(workerFile);
   } catch (cause) {

@@ -8,38 +8,38 @@ export interface Timetable {
   newest(from: number, to: number, limit: number): number[];
 }
 
-/** What is to be done about a schedule that is due. */
+/** The plan for a due schedule. */
 export interface DueRuns {
-  /** Which runs are to be added now, oldest first. */
+  /** The runs to add now, oldest first. */
   runs: Date[];
-  /** Whether some are so late that they count as missed, whatever becomes of them. */
+  /** Whether some are so late that they count as missed, even if they are made up for. */
   missed: boolean;
-  /** The next run behind these. */
+  /** The next run after these. */
   next?: Date;
 }
 
-/** A run that is later than this is missed: a restart and an election are over by then. */
+/** A run that is later than this counts as missed: a restart or an election takes less. */
 const missedAfterMs = 60_000;
 
-/** So many late runs are added at most, the newest. */
+/** How many late runs are added at most, the newest ones. */
 const mostAtOnce = 100;
 
 /**
- * Which runs of a schedule are due, and what becomes of those that were missed. Pure.
+ * Which runs of a schedule are due, and which missed ones still happen. Pure.
  *
  * @param now by the database's clock.
  */
 export function dueRuns(schedule: StoredSchedule, timetable: Timetable, now: Date): DueRuns {
   const { intendedAt, until, claim } = schedule;
   const first = Number(intendedAt);
-  // What is due by the schedule is late by its jitter.
+  // A run that is due by the schedule comes later by the jitter.
   const reached = now.getTime() - jitterOf(schedule);
   const last = Math.min(reached, until?.getTime() ?? reached);
   const missed = Math.min(reached - missedAfterMs, last + 1);
   const punctual = timetable.newest(Math.max(first, missed) - 1, last, mostAtOnce);
   const most = mostMissed(schedule, punctual.length);
   const late = most > 0 ? timetable.newest(first - 1, missed - 1, most) : [];
-  // A role died adding it: it was not missed, however long that is ago.
+  // A role died while adding it: it was not missed, however long ago that was.
   const begun = claim !== undefined && first < missed && !late.includes(first) ? [first] : [];
   return {
     runs: [...begun, ...late, ...punctual].map(at => new Date(at)),
@@ -48,24 +48,24 @@ export function dueRuns(schedule: StoredSchedule, timetable: Timetable, now: Dat
   };
 }
 
-/** Where the newest is not late itself, it stands for those before. */
+/** If the newest is not late itself, it replaces the ones before. */
 function mostMissed({ missedRuns }: StoredSchedule, punctual: number): number {
   if (missedRuns === 'all') return mostAtOnce - punctual;
   return missedRuns === 'once' && punctual === 0 ? 1 : 0;
 }
 
-/** The first run after an instant; undefined where there is none any more. */
+/** The first run after an instant; undefined if there is none. */
 export function nextRun(timetable: Timetable, after: number, until: Date | undefined): Date | undefined {
   const next = timetable.next(after);
   return next === undefined || (until && next > until.getTime()) ? undefined : new Date(next);
 }
 
-/** By how much a schedule is late, so that those of one time don't come at once: always the same for one name. */
+/** The delay of a schedule, so that those of one time don't run at once: always the same for one name. */
 export function jitterOf({ _id, jitter }: Pick<StoredSchedule, '_id' | 'jitter'>): number {
   return jitter > 0 ? Math.floor(share(_id) * (jitter + 1)) : 0;
 }
 
-/** Happens every so many milliseconds from a beginning, whatever the clocks on the walls say. */
+/** Occurs every so many milliseconds from a beginning, whatever the wall clock shows. */
 export function everySo(periodMs: number, beginning: Date): Timetable {
   const zero = beginning.getTime();
   const next = (after: number) => zero + Math.max(1, Math.floor((after - zero) / periodMs) + 1) * periodMs;

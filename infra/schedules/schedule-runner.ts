@@ -8,39 +8,41 @@ import { dueRuns, jitterOf } from './occurrences';
 import type { Advance } from './schedule-store';
 import { ScheduleWatch } from './schedule-watch';
 import type { SchedulesOf } from './schedules';
-import { findTaskProblem, type StoredSchedule, signedPart, taskIdOf } from './stored-schedule';
+import { findTaskProblem, notSigned, type StoredSchedule, signedPart, taskIdOf } from './stored-schedule';
 
 export interface ScheduleRunnerOptions {
   schedules: SchedulesOf<object>;
-  /** How often it looks where the database has no change streams. */
+  /** How often it reads if the database has no change streams. */
   pollMs: number;
   /** How long a claim of due schedules holds. Default: 10 s. */
   claimMs?: number;
 }
 
-/** The net beneath the change stream. */
+/** How often it reads beside the change stream, as a safety net. */
 const longestSleepMs = 30_000;
-/** However many schedules there are, so often they are looked at; what falls due together is added together. */
+/**
+ * The shortest time between two rounds, however many schedules there are; one round adds all that fall due together.
+ */
 const shortestPauseMs = 1_000;
 const batch = 500;
 const plannedAtOnce = 20;
 
-/** A task to be added, and of which schedule. */
+/** A task to add, and its schedule. */
 interface Plan extends Advance {
   tasks: object[];
 }
 
 /**
- * Adds the tasks of stored schedules when they fall due, in every jobs role. One timer for the earliest of all; a batch
- * is claimed, its tasks are added under ids that follow from schedule and time, and then the schedules move on. A role
- * that dies in between leaves its claim, and another one does the same again: what was added is there already.
+ * Adds the tasks of stored schedules when they fall due, in every jobs role, with one timer for the earliest of all. It
+ * claims a batch, adds the tasks under ids that follow from schedule and time, and then moves the schedules on. If a
+ * role dies in between, its claim stays, and another role repeats the work: tasks that were added are there already.
  */
 export class ScheduleRunner {
   private readonly watch: ScheduleWatch;
   private readonly unknownTypes: ThrottledLog;
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
-  /** When the next look is to be, in milliseconds of the database's clock. */
+  /** When the next round is planned, in milliseconds of the database's clock. */
   private plannedAt = Number.POSITIVE_INFINITY;
   private lookedAt = Number.NEGATIVE_INFINITY;
   private sleepMs = longestSleepMs;
@@ -66,7 +68,7 @@ export class ScheduleRunner {
     this.planFor(0);
   }
 
-  /** Resolves when nothing is at work any more. */
+  /** Resolves when no work is in progress. */
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
@@ -82,7 +84,7 @@ export class ScheduleRunner {
     return this.core.clock.now();
   }
 
-  /** Looks at that time, if nothing earlier is planned. A look that is on plans the next one by itself. */
+  /** Plans a round at that time, if none is planned earlier. A round in progress plans the next one by itself. */
   private planFor(at: number): void {
     if (this.stopped || at >= this.plannedAt) return;
     this.plannedAt = at;
@@ -111,7 +113,7 @@ export class ScheduleRunner {
       this.failing = false;
       return next?.getTime() ?? Number.POSITIVE_INFINITY;
     } catch (error) {
-      // That the database is away the role itself reports.
+      // The role itself reports that the database is away.
       if (!this.failing && !isAway(error)) this.core.emit('schedule.failed', { error });
       this.failing = true;
       return 0;
@@ -124,7 +126,7 @@ export class ScheduleRunner {
     for (;;) {
       const next = await store.earliest(this.taskTypes());
       if (this.stopped || !next || next > this.now()) return next;
-      // Another role was quicker with all of them.
+      // Another role was faster with all of them.
       if ((await this.addBatch()) === 0) return new Date(this.now().getTime() + shortestPauseMs);
     }
   }
@@ -133,7 +135,7 @@ export class ScheduleRunner {
     return Object.keys(this.core.catalog);
   }
 
-  /** claim → plan → add → advance. @returns how many schedules it has looked after. */
+  /** claim → plan → add → advance. @returns how many schedules it has handled. */
   private async addBatch(): Promise<number> {
     const { schedules, claimMs = 10_000 } = this.options;
     const claim = newToken();
@@ -141,7 +143,7 @@ export class ScheduleRunner {
     const now = this.now();
     const claimed = await schedules.store.claim(this.taskTypes(), now, { claim, claimMs, limit: batch });
     const plans = await this.planAll(claimed, now);
-    // A process that was suspended is not the owner any more.
+    // A process that was suspended no longer owns the claim.
     if (performance.now() - claimedAt > claimMs) return 0;
     await this.add(plans);
     await schedules.store.advance(claim, plans);
@@ -149,7 +151,7 @@ export class ScheduleRunner {
     return claimed.length;
   }
 
-  /** Some at a time: finding the next of hundreds of dates is work, and other things go on in this process. */
+  /** Handles some at a time: finding the next of hundreds of dates takes time, and this process has other work. */
   private async planAll(claimed: readonly StoredSchedule[], now: Date): Promise<Plan[]> {
     const plans: Plan[] = [];
     for (const schedule of claimed) {
@@ -169,11 +171,11 @@ export class ScheduleRunner {
     }
   }
 
-  /** Nobody who can merely write to the database can have tasks signed by a role. */
+  /** Write access to the database alone must not be enough to have a role sign tasks. */
   private refusal(schedule: StoredSchedule): string | undefined {
     const { signer } = this.core;
     if (signer.verifyRecord('schedule', signedPart(schedule), schedule.signature)) return undefined;
-    return 'its signature does not verify: somebody without the key wrote or changed it';
+    return notSigned;
   }
 
   private planTrusted(schedule: StoredSchedule, now: Date): Plan {
@@ -193,7 +195,7 @@ export class ScheduleRunner {
     };
   }
 
-  /** All at once; where one is refused, each schedule on its own: it holds up no other. */
+  /** Adds all at once; if one is refused, adds them one schedule at a time, so that it holds up no other. */
   private async add(plans: Plan[]): Promise<void> {
     const { queue } = this.options.schedules;
     const tasks = plans.flatMap(plan => plan.tasks);
@@ -229,7 +231,7 @@ export class ScheduleRunner {
     }
   }
 
-  /** Another version of the app may know what to do with it: it is left to that one, but not in silence. */
+  /** Another version of the app may know its type: leaves it to that one, but logs it. */
   private async reportUnknown(): Promise<void> {
     const minuteAgo = new Date(this.now().getTime() - 60_000);
     const overdue = await this.options.schedules.store.overdue(this.taskTypes(), minuteAgo);

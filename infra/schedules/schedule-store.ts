@@ -3,19 +3,19 @@ import { runsKept, type ScheduleRun, type StoredSchedule } from './stored-schedu
 
 export const schedulesCollectionName = 'taskSchedules';
 
-/** What is due is found by its time. A schedule that is paused, or has ended, has no `dueAt` and costs nothing. */
+/** Finds due schedules by their time. A paused or ended schedule has no `dueAt`, and costs nothing. */
 const indexes: IndexDescription[] = [
   { name: 'due', key: { dueAt: 1 }, partialFilterExpression: { dueAt: { $exists: true } } },
 ];
 
-/** What a run has come to: the tasks that were added, and when the schedule is looked after again. */
+/** The outcome of a run: the tasks that were added, and when the schedule is due again. */
 export interface Advance {
   schedule: StoredSchedule;
   runs: ScheduleRun[];
   next?: { intendedAt: Date; dueAt: Date };
-  /** It stops for good, for this reason. */
+  /** The reason for which it stops for good. */
   problem?: string;
-  /** Whether it had runs that came too late. */
+  /** Whether it missed runs. */
   missed?: boolean;
 }
 
@@ -39,7 +39,7 @@ export class ScheduleStore {
   }
 
   /**
-   * Claims what is due, the most overdue first, for as long as `claimMs`: then another role takes it up.
+   * Claims due schedules for `claimMs`, the most overdue first; after that time another role may claim them.
    *
    * @param claim a fresh token.
    */
@@ -60,11 +60,11 @@ export class ScheduleStore {
     const dueAt = new Date(now.getTime() + claimMs);
     await this.collection.updateMany({ _id: { $in: ids }, ...isDue }, { $set: { claim, dueAt } });
     const claimed = await this.collection.find({ _id: { $in: ids }, claim }, { batchSize: limit }).toArray();
-    // Whose claim there was before says whether somebody has begun this run already.
+    // An earlier claim shows that another role has begun this run already.
     return claimed.map(schedule => ({ ...schedule, claim: begun.get(schedule._id) }));
   }
 
-  /** Records what has become of claimed schedules. One that was changed meanwhile, or claimed anew, stays as it is. */
+  /** Records the outcome of claimed schedules. One that was changed or claimed again meanwhile stays as it is. */
   async advance(claim: string, advances: readonly Advance[]): Promise<void> {
     if (advances.length === 0) return;
     await this.collection.bulkWrite(
@@ -82,7 +82,7 @@ export class ScheduleStore {
     );
   }
 
-  /** A schedule of a type that none of these is, and that has waited for its run since then. */
+  /** A schedule of another type than these, whose run has waited since then. */
   overdue(taskTypes: readonly string[], since: Date): Promise<StoredSchedule | null> {
     return this.collection.findOne({ dueAt: { $lte: since }, taskType: { $nin: [...taskTypes] } });
   }

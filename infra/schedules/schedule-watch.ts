@@ -3,17 +3,17 @@ import type { ChangeStream, ChangeStreamDocument, Collection, Db } from 'mongodb
 import { fromNowOn, hasChangeStreams } from '../database';
 import type { StoredSchedule } from './stored-schedule';
 
-/** What the database tells of what other processes did to the schedules. */
+/** The callbacks for changes of schedules by other processes. */
 export interface ScheduleListener {
   /** A schedule is due at that time. */
   due(at: Date): void;
-  /** From now on changes are told; what happened before must be read. */
+  /** Changes are reported from now on; earlier ones must be read. */
   opened(): void;
-  /** The database is stand-alone and has no change streams: polling does it. */
+  /** The database is stand-alone and has no change streams: poll instead. */
   unsupported(): void;
 }
 
-/** A getMore comes back empty after this time: what an idle role costs. */
+/** A getMore comes back empty after this time; an idle role costs one in this time. */
 const maxAwaitTimeMS = 10_000;
 const reopenAfterMs = 1_000;
 const updatedDueAt = 'updateDescription.updatedFields.dueAt';
@@ -23,7 +23,7 @@ const pipeline = [
   { $project: { operationType: 1, 'fullDocument.dueAt': 1, [updatedDueAt]: 1 } },
 ];
 
-/** Hears of schedules that somebody has put, changed or resumed, by a change stream, for as long as it is started. */
+/** Reports schedules that were put, changed or resumed, by a change stream, while it is started. */
 export class ScheduleWatch {
   private readonly stopping = new AbortController();
   private stream: ChangeStream<StoredSchedule> | undefined;
@@ -45,7 +45,7 @@ export class ScheduleWatch {
     await this.following;
   }
 
-  /** Where the database is away, or has ended the stream, a new one is opened. Whether it is away others report. */
+  /** Opens a new stream if the database is away or has ended the old one. Others report that it is away. */
   private async follow(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
@@ -62,7 +62,7 @@ export class ScheduleWatch {
     this.stream = stream;
     this.listener.opened();
     stream.on('change', change => this.tell(change));
-    // Not by `for await`: that would wait for an empty answer before it ends.
+    // Not with `for await`, which would wait for an empty answer before it ends.
     await new Promise<void>(resolve => {
       stream.on('close', resolve);
       stream.on('error', () => stream.close().then(resolve, resolve));

@@ -8,7 +8,9 @@ import { ScheduleStore } from './schedule-store';
 import {
   InvalidScheduleError,
   type NewSchedule,
+  notSigned,
   parseSchedule,
+  runsKept,
   type ScheduleDefinition,
   type ScheduleRun,
   type StoredSchedule,
@@ -16,12 +18,12 @@ import {
   taskIdOf,
 } from './stored-schedule';
 
-/** Makes the timetable of a cron expression or a text. @throws Error with what of it doesn't parse. */
+/** Makes the timetable of a cron expression or a text. @throws Error that names the part that doesn't parse. */
 export type ParseTimes = (times: { name: string; cron?: string; text?: string; timezone: string }) => Timetable;
 
 export interface SchedulesConnection<C extends object> {
-  /** Connected. The schedules are kept in its database, signed by its keys and judged by its clock. */
-  // biome-ignore lint/suspicious/noExplicitAny: what its tasks result in is no matter here
+  /** A connected queue. Its database has the schedules, its keys sign them, and its clock judges them. */
+  // biome-ignore lint/suspicious/noExplicitAny: the results of its tasks do not matter here
   queue: TaskQueueOf<C, any>;
   parseTimes: ParseTimes;
 }
@@ -32,7 +34,7 @@ export interface ScheduleInfo extends ScheduleDefinition {
   paused: boolean;
   createdAt: Date;
   changedAt: Date;
-  /** When its next task is added, the jitter included. Not there while it is paused, and behind its last run. */
+  /** When its next task is added, the jitter included. Absent while it is paused, and after its last run. */
   nextAt?: Date;
   /** Why it has stopped for good. `put` starts it again. */
   problem?: string;
@@ -40,7 +42,7 @@ export interface ScheduleInfo extends ScheduleDefinition {
 
 /** One of the last 30 runs of a schedule. */
 export interface RunInfo extends ScheduleRun, Partial<Pick<Task, 'state' | 'finishedAt' | 'error'>> {
-  /** Of the task that it has added. `state` is not there when its retention is over. */
+  /** The state of the task that it has added; absent when its retention is over. */
   taskId: string;
 }
 
@@ -49,7 +51,7 @@ export interface ListOptions {
   paused?: boolean;
   /** Only names that begin so: `customer-7:`. */
   prefix?: string;
-  /** Only names behind this one: where the list before ended. */
+  /** Only names after this one: the last name of the list before. */
   after?: string;
   /** Default: 100. */
   limit?: number;
@@ -59,7 +61,7 @@ export interface ListOptions {
 export class SchedulesOf<C extends object> {
   private connection: SchedulesConnection<C> | undefined;
   private kept: ScheduleStore | undefined;
-  /** Thousands of schedules share a few times, and parsing one takes longer than all the rest. */
+  /** Caches timetables: thousands of schedules share a few times, and parsing takes longer than all the rest. */
   private readonly timetables = new Map<string, Timetable>();
 
   /** Any role may change schedules; a jobs role runs them. A second call replaces the first. */
@@ -73,14 +75,14 @@ export class SchedulesOf<C extends object> {
     return (this.connection ?? notConnected()).queue;
   }
 
-  /** What they are kept in. @throws before `connect`. */
+  /** The store of the schedules. @throws before `connect`. */
   get store(): ScheduleStore {
     return this.kept ?? notConnected();
   }
 
   /**
-   * Makes a schedule, or changes the one of its name. Putting the same again changes nothing, so that an app may put its
-   * own at each start: the next run stays, and whoever has paused it has not done so in vain.
+   * Creates a schedule, or changes the one with its name. Putting the same again changes nothing, so an app may put its
+   * own at each start: the next run stays, and a paused schedule stays paused.
    *
    * @throws InvalidScheduleError with all problems at once.
    */
@@ -94,7 +96,7 @@ export class SchedulesOf<C extends object> {
     }
   }
 
-  /** Removes a schedule. What it has added already runs. @returns whether there was one. */
+  /** Removes a schedule. Tasks that it has added already still run. @returns whether there was one. */
   async remove(name: string): Promise<boolean> {
     const { deletedCount } = await this.store.collection.deleteOne({ _id: nameOf(name, 'remove') });
     return deletedCount > 0;
@@ -105,12 +107,12 @@ export class SchedulesOf<C extends object> {
     return this.setPaused(nameOf(name, 'pause'), true);
   }
 
-  /** It runs again from now on; what it would have run meanwhile is not made up for. @returns as `pause`. */
+  /** Lets a schedule run again from now on; runs during the pause are not made up for. @returns as `pause`. */
   async resume(name: string): Promise<boolean> {
     return this.setPaused(nameOf(name, 'resume'), false);
   }
 
-  /** The schedules by name, 100 at a time: the next hundred is behind `after`, the last name of these. */
+  /** The schedules by name, 100 at a time: for the next hundred pass the last name of these as `after`. */
   async list({ taskType, paused, prefix, after, limit = 100 }: ListOptions = {}): Promise<ScheduleInfo[]> {
     const behind = { ...(prefix && { $gte: prefix, $lt: endOf(prefix) }), ...(after !== undefined && { $gt: after }) };
     const filter: Filter<StoredSchedule> = {
@@ -122,19 +124,69 @@ export class SchedulesOf<C extends object> {
     return (await found.sort({ _id: 1 }).limit(limit).toArray()).map(infoOf);
   }
 
-  /** The last 30 runs of a schedule, the newest first, each with what has become of its task. */
+  /** The last 30 runs of a schedule, the newest first, each with the state of its task. */
   async runs(name: string): Promise<RunInfo[]> {
-    const schedule = await this.store.collection.findOne({ _id: nameOf(name, 'runs') }, { projection: { runs: 1 } });
-    const runs = (schedule?.runs ?? []).map(run => ({ ...run, taskId: taskIdOf(name, run.intendedAt) }));
-    const projection = { state: 1, finishedAt: 1, error: 1 };
-    const ids = runs.map(({ taskId }) => taskId);
-    const tasks = await this.queue.find({ _id: { $in: ids } }, { projection }).fetchAsync();
-    const byId = new Map(tasks.map(({ _id, ...shown }) => [_id, shown]));
-    return runs.reverse().map(run => ({ ...run, ...byId.get(run.taskId) }));
+    return (await this.runsOf([nameOf(name, 'runs')])).get(name) ?? [];
   }
 
-  /** @throws InvalidScheduleError where its times don't parse, or never come. */
-  timetableOf({ _id: name, cron, text, every, timezone = 'UTC', createdAt }: StoredSchedule): Timetable {
+  /** The same of some schedules, by their names, with two questions in all. */
+  async runsOf(names: readonly string[]): Promise<Map<string, RunInfo[]>> {
+    const found = this.store.collection.find({ _id: { $in: [...names] } }, { projection: { runs: 1 } });
+    const all = (await found.toArray()).map(({ _id: name, runs }) => ({
+      name,
+      // What somebody wrote straight into the database may lack them.
+      runs: (runs ?? []).map(run => ({ ...run, taskId: taskIdOf(name, run.intendedAt) })),
+    }));
+    const ids = all.flatMap(({ runs }) => runs.map(({ taskId }) => taskId));
+    const projection = { state: 1, finishedAt: 1, error: 1 };
+    const tasks = await this.queue.find({ _id: { $in: ids } }, { projection }).fetchAsync();
+    const byId = new Map(tasks.map(({ _id, ...shown }) => [_id, shown]));
+    return new Map(
+      all.map(({ name, runs }) => [name, runs.reverse().map(run => ({ ...run, ...byId.get(run.taskId) }))]),
+    );
+  }
+
+  /** The next runs of a schedule, as `list` shows it; none while it is paused. */
+  upcoming(schedule: ScheduleInfo, count: number): Date[] {
+    const { name: _id, nextAt, until, jitter } = schedule;
+    if (!nextAt) return [];
+    const late = jitterOf({ _id, jitter });
+    const timetable = this.timetableOf({ ...schedule, _id });
+    const runs: Date[] = [];
+    for (
+      let next: Date | undefined = new Date(nextAt.getTime() - late);
+      next && runs.length < count;
+      next = nextRun(timetable, next.getTime(), until)
+    )
+      runs.push(new Date(next.getTime() + late));
+    return runs;
+  }
+
+  /**
+   * Adds the task of a schedule now, beside its times, paused or not.
+   *
+   * @returns the task's id, or undefined where there is no such schedule.
+   * @throws where its signature does not verify, or its task is no valid one any more.
+   */
+  async run(name: string): Promise<string | undefined> {
+    const { collection } = this.store;
+    const schedule = await collection.findOne({ _id: nameOf(name, 'run') }, { projection: { runs: 0 } });
+    if (!schedule) return undefined;
+    const { signer, clock } = this.queue.core;
+    if (!signer.verifyRecord('schedule', signedPart(schedule), schedule.signature))
+      throw new InvalidScheduleError([`${name}: ${notSigned}`]);
+    const now = clock.now();
+    const { taskType, data } = schedule;
+    const _id = taskIdOf(name, now);
+    await this.queue.addTask({ taskType, data, _id, once: true } as never);
+    const run = { intendedAt: now, addedAt: now };
+    await collection.updateOne({ _id: name }, { $push: { runs: { $each: [run], $slice: -runsKept } } });
+    return _id;
+  }
+
+  /** @throws InvalidScheduleError if its times don't parse, or never come. */
+  timetableOf(schedule: Pick<StoredSchedule, '_id' | 'createdAt' | keyof ScheduleDefinition>): Timetable {
+    const { _id: name, cron, text, every, timezone = 'UTC', createdAt } = schedule;
     if (every !== undefined) return everySo(every, createdAt);
     const key = JSON.stringify([cron, text, timezone]);
     const timetable = this.timetables.get(key) ?? this.parse({ name, ...(cron ? { cron } : { text }), timezone });
@@ -176,7 +228,7 @@ export class SchedulesOf<C extends object> {
     return { ...schedule, ...(signature && { signature }), ...this.nextOf(schedule, before, now) };
   }
 
-  /** A change of what it does leaves the next run as it is; one of its times begins from now. */
+  /** A change of the task leaves the next run as it is; a change of the times begins from now. */
   private nextOf(after: StoredSchedule, before: StoredSchedule | null, now: Date): Next {
     const timetable = this.timetableOf(after);
     if (before && isSameTime(before, after)) {
@@ -187,13 +239,13 @@ export class SchedulesOf<C extends object> {
     return intendedAt ? { intendedAt, dueAt: new Date(intendedAt.getTime() + jitterOf(after)) } : {};
   }
 
-  /** @returns false where somebody else was quicker. */
+  /** @returns false if another process was faster. */
   private async write(before: StoredSchedule | null, after: StoredSchedule): Promise<boolean> {
     const { collection } = this.store;
     if (!before) return collection.insertOne(after).then(() => true, unlessThere);
     const { _id, runs: _, ...fields } = after;
     const keepsTime = isSameTime(before, after);
-    // A role may be adding its tasks right now: its claim and where it moves the next run to are not ours.
+    // A role may be adding its tasks right now: this must not overwrite its claim and the next run that it sets.
     const { intendedAt, dueAt, claim, ...definition } = fields;
     const gone = [...optionalFields, ...(keepsTime ? [] : timeFields)].filter(name => after[name] === undefined);
     const update: UpdateFilter<StoredSchedule> = {
@@ -240,7 +292,7 @@ function infoOf(schedule: StoredSchedule): ScheduleInfo {
   return { name, ...shown, ...(intendedAt && { nextAt: new Date(intendedAt.getTime() + jitterOf(schedule)) }) };
 }
 
-/** @throws TypeError where it is no name: a variable that was never set must not hit some schedule. */
+/** @throws TypeError if it is no name: an unset variable must not match some schedule. */
 function nameOf(name: unknown, caller: string): string {
   if (typeof name === 'string' && name !== '') return name;
   throw new TypeError(`${caller}: ${show(name)} is not the name of a schedule`);
@@ -253,7 +305,7 @@ function unlessThere(error: { code?: unknown }): boolean {
   throw error;
 }
 
-/** The first text behind all that begin with it. */
+/** The first text after all that begin with this one. */
 const endOf = (prefix: string) => `${prefix}\u{10ffff}`;
 
 function notConnected(): never {

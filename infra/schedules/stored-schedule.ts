@@ -11,7 +11,7 @@ import {
 import { messageOf, show } from '../errors/plain-error';
 import type { DataField } from '../queue';
 
-/** What becomes of the runs that fell due while no jobs role was there, or none could reach the database. */
+/** Which runs still happen that fell due while no jobs role was there, or none could reach the database. */
 export type MissedRuns = 'skip' | 'once' | 'all';
 
 /** When a schedule runs: one of the three. */
@@ -31,21 +31,21 @@ interface ScheduleOptions {
   timezone?: string;
   /** What to do about runs that are more than a minute late. Default: 'skip'. */
   missedRuns?: MissedRuns;
-  /** Spreads schedules of one time over so many milliseconds: each is late by a share that follows from its name. */
+  /** Spreads schedules of one time over so many milliseconds: each runs late by a share that follows from its name. */
   jitter?: number;
-  /** A schedule that is paused has no runs. Default: as it is; a new one runs. */
+  /** A paused schedule has no runs. Default: as it is; a new one runs. */
   paused?: boolean;
-  /** Its last run is at this time at the latest. */
+  /** No run is later than this. */
   until?: Date;
 }
 
 /** What `Schedules.put` takes beside the task type: when to add it, with what. */
 export type NewSchedule<Data> = DataField<Data> & ScheduleOptions & When;
 
-/** The same, before it is known to be right. */
+/** The same, before it is checked. */
 export type UnparsedSchedule = Record<string, unknown>;
 
-/** What a schedule was put with, in its normal form: as it is stored, and what is signed of it. */
+/** The input of `put` in its normal form, which is stored and signed. */
 export interface ScheduleDefinition {
   cron?: string;
   text?: string;
@@ -58,9 +58,9 @@ export interface ScheduleDefinition {
   until?: Date;
 }
 
-/** A task that a schedule has added, or why it could not. */
+/** A run: the task that the schedule has added, or the reason why it could not. */
 export interface ScheduleRun {
-  /** When it was to be, by the schedule alone. */
+  /** The time of the run, by the schedule alone. */
   intendedAt: Date;
   addedAt: Date;
   problem?: string;
@@ -72,40 +72,43 @@ export interface StoredSchedule extends ScheduleDefinition {
   _id: string;
   createdAt: Date;
   changedAt: Date;
-  /** Counted up with each change, so that of two at once none is written half. */
+  /** Goes up with each change, so that two concurrent changes never mix. */
   revision: number;
   paused: boolean;
   signature?: string;
-  /** The next run by the schedule alone. Not there while it is paused, and behind its last run. */
+  /** The next run by the schedule alone. Absent while it is paused, and after its last run. */
   intendedAt?: Date;
-  /** When a jobs role is to look after the next run: `intendedAt` and the jitter, or the end of a claim. */
+  /** When a jobs role handles the next run: `intendedAt` plus the jitter, or the end of a claim. */
   dueAt?: Date;
-  /** Of the role that adds its tasks right now. One that is left behind says that a role died doing so. */
+  /** The claim of the role that adds its tasks right now. A leftover one shows that a role died doing so. */
   claim?: string;
-  /** The last runs, the newest behind. */
+  /** The last runs, the newest last. */
   runs: ScheduleRun[];
-  /** Why it has stopped for good: nobody can tell what it says, or who has said it. */
+  /** Why it has stopped for good: its document is malformed, or its signature does not verify. */
   problem?: string;
 }
 
-/** So many runs of each schedule are remembered. */
+/** How many runs of each schedule are kept. */
 export const runsKept = 30;
 
 const longestName = 200;
 const shortestPeriod = 1_000;
 const longestJitter = 86_400_000;
 
-/** The `_id` of the task that a run adds: whoever adds it, and however often, it is one task. */
+/** The `_id` of the task that a run adds: it is one task, however many roles add it, and how often. */
 export function taskIdOf(name: string, intendedAt: Date): string {
   return `schedule:${name}:${intendedAt.toISOString()}`;
 }
 
-/** What a signature of a schedule covers: all that decides what runs, and when it was asked for. */
+/** The fields that a schedule's signature covers: all that decide what runs and when. */
 export function signedPart({ _id, createdAt, ...schedule }: Omit<StoredSchedule, 'runs'>): object {
   const { taskType, data, missedRuns, jitter } = schedule;
   const times = [schedule.cron ?? null, schedule.text ?? null, schedule.every ?? null, schedule.timezone ?? null];
   return [_id, createdAt, taskType, data, missedRuns, jitter, schedule.until ?? null, ...times];
 }
+
+/** Why a schedule is not run. */
+export const notSigned = 'its signature does not verify: somebody without the key wrote or changed it';
 
 type Check = (value: unknown) => string | undefined;
 
@@ -138,7 +141,7 @@ const checks: Record<string, Check> = {
 };
 
 /**
- * Parses what `put` was given.
+ * Parses the input of `put`.
  *
  * @throws InvalidScheduleError with all problems at once.
  */
@@ -161,13 +164,13 @@ export function parseSchedule(
   return { name: name as string, ...(paused !== undefined && { paused: paused as boolean }), definition };
 }
 
-/** What is wrong with the task that a stored schedule is to add: the catalog may have changed since it was put. */
+/** The problems of a stored schedule's task: the catalog may have changed since `put`. */
 export function findTaskProblem({ taskType, data }: StoredSchedule, catalog: AnyCatalog): string | undefined {
   const { problems } = parseTask({ taskType, data }, catalog);
   return problems.length > 0 ? problems.join('; ') : undefined;
 }
 
-/** What `put` was given is no schedule. `problems` has a line on each thing that is wrong. */
+/** The input of `put` is no valid schedule. `problems` has one line for each problem. */
 export class InvalidScheduleError extends Error {
   override readonly name = 'InvalidScheduleError';
   constructor(readonly problems: readonly string[]) {

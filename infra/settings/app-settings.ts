@@ -6,7 +6,7 @@ declare const treeOfSettings: unique symbol;
 /** The app's own settings: read like a plain object, once the role has read its file. */
 export type AppSettings<T extends Tree = Tree> = ValuesOf<T> & { readonly [treeOfSettings]?: T };
 
-/** The groups that are marked `forHandlers`: what handlers find as `context.settings`. */
+/** The groups with `forHandlers`, which handlers get as `context.settings`. */
 export type HandlerSettingsOf<S> =
   S extends AppSettings<infer T>
     ? { readonly [Name in keyof T as T[Name] extends HandlerGroup<Tree> ? Name : never]: ValuesOf<T>[Name] }
@@ -70,13 +70,13 @@ export function treeOf(settings: object | undefined): Tree {
   return (settings && definitions.get(settings)?.tree) ?? {};
 }
 
-/** Hands over what the role has read. */
+/** Takes the settings that the role has read. */
 export function fillSettings(settings: object | undefined, values: Record<string, unknown>): void {
   const definition = settings && definitions.get(settings);
   if (definition) definition.values = values;
 }
 
-/** The values of the groups that are marked for handlers: what travels to the workers. */
+/** The values of the groups for handlers, which travel to the workers. */
 export function handlerSettings(settings: object | undefined): Record<string, unknown> {
   const { tree = {}, values = {} } = (settings && definitions.get(settings)) ?? {};
   const marked = Object.keys(tree).filter(name => (tree[name] as { forHandlers?: boolean }).forHandlers === true);

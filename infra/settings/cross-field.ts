@@ -1,5 +1,5 @@
 import { printable } from './problems';
-import type { Settings } from './schema';
+import { type Settings, singleOperator } from './schema';
 import type { Tree } from './setting';
 import { entriesOf } from './simpl-schema';
 
@@ -13,6 +13,7 @@ export function problemsAcrossFields(settings: Settings, tree: Tree): string[] {
     ...workerTaskTypes(settings),
     ...paddedSecrets(secrets),
     ...secretsInPublic(settings, secrets),
+    ...operators(settings),
   ];
 }
 
@@ -38,7 +39,7 @@ function isWebUrl(url: string): boolean {
   return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
 }
 
-/** Names that a shell can set, and not the one that holds every secret of the role. */
+/** Names that a shell can set, except the variable with every secret of the role. */
 function workerEnvironment({ workers }: Settings): string[] {
   return workers.env.flatMap(name => {
     if (name === 'METEOR_SETTINGS')
@@ -63,14 +64,39 @@ interface Secret {
 
 /** Every secret that is set, with its name. */
 function secretsOf(settings: Settings, tree: Tree): Secret[] {
-  return entriesOf(tree)
-    .filter(({ setting }) => setting.secret && setting.rule.type === String)
-    .flatMap(({ path }) => valuesAt(settings, path).map(value => ({ path, value })));
+  return entriesOf(tree).flatMap(({ setting, path }) => {
+    if (setting.secret && setting.rule.type === String) return texts(path, valuesAt(settings, path));
+    const hidden = Object.entries(setting.fields ?? {}).flatMap(([name, field]) => (field.secret ? [name] : []));
+    if (hidden.length === 0) return [];
+    return valuesAt(settings, path).flatMap((record, index) =>
+      hidden.flatMap(name => texts(`${path}.${index}.${name}`, [(record as Record<string, unknown>)[name]])),
+    );
+  });
 }
 
-function valuesAt(settings: Settings, path: string): string[] {
+function valuesAt(settings: Settings, path: string): unknown[] {
   const value = path.split('.').reduce<unknown>((node, name) => (node as Record<string, unknown>)[name], settings);
-  return [value].flat().filter((item): item is string => typeof item === 'string');
+  return [value].flat();
+}
+
+function texts(path: string, values: unknown[]): Secret[] {
+  return values.flatMap(value => (typeof value === 'string' ? [{ path, value }] : []));
+}
+
+/** Two of one name could not be told apart in the audit, and two of one token not at all. */
+function operators({ console: { operators: list, operatorToken } }: Settings): string[] {
+  const names = list.map(({ name }) => name);
+  return list.flatMap(({ name, token }, index) => {
+    const path = `console.operators.${index}`;
+    const isTaken = operatorToken.includes(token) || list.findIndex(other => other.token === token) < index;
+    return [
+      ...(names.indexOf(name) < index ? [`${path}.name: ${JSON.stringify(name)} is the name of another operator`] : []),
+      ...(name === singleOperator && operatorToken.length > 0
+        ? [`${path}.name: ${JSON.stringify(name)} is what the holder of console.operatorToken is called; take another`]
+        : []),
+      ...(isTaken ? [`${path}.token: (secret) is somebody else's as well; make one for each operator`] : []),
+    ];
+  });
 }
 
 /** Pasting drops the spaces around a secret, and the pasted secret is then refused. */

@@ -8,5 +8,5 @@ export {
 } from './app-settings';
 export * from './language';
 export { load, type Role, roleOf, SettingsError } from './load';
-export type { Settings } from './schema';
+export { type OperatorRole, type Settings, singleOperator } from './schema';
 export { ignoredSecrets, redact } from './secrets';

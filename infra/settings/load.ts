@@ -5,7 +5,7 @@ import { withoutKnownSecrets } from './secrets';
 import type { LoadOptions, Tree } from './setting';
 import { isObject, normalized, simplSchemaOf } from './simpl-schema';
 
-/** All that is wrong with a settings file, one line for each problem. */
+/** All problems of a settings file, one line each. */
 export class SettingsError extends Error {
   override name = 'SettingsError';
 
@@ -50,11 +50,11 @@ export function load(raw: unknown, options: LoadOptions): Settings {
 /** simpl-schema would take `__proto__` for a setting of its own and `$set` for a modifier, and fail. */
 const unknownName = (name: string): FieldProblem => ({ name, type: 'keyNotInSchema', value: undefined });
 
-/** Not the value itself: settings that were quoted once too often are a text full of secrets. */
+/** Never shows the value itself: settings with one pair of quotes too many are a text full of secrets. */
 const kindOf = (raw: unknown) =>
   raw === null ? 'null' : Array.isArray(raw) ? 'a list' : typeof raw === 'string' ? 'a text' : `a ${typeof raw}`;
 
-/** Leaves out what is wrong already, so that the rest can still be judged as a whole. */
+/** Leaves out the wrong values, so that the rest can still be checked as a whole. */
 function without(input: Record<string, unknown>, names: string[]): Record<string, unknown> {
   const pairs = Object.entries(input).flatMap(([name, value]) => {
     if (names.includes(name)) return [];
@@ -79,7 +79,7 @@ function filled(input: Record<string, unknown>, tree: Tree): Record<string, unkn
   return Object.freeze(Object.fromEntries(pairs));
 }
 
-/** What this process is: one of the two roles, or both at once (development without `runJobs`). */
+/** The role of this process: one of the two, or both at once (development without `runJobs`). */
 export type Role = 'web' | 'jobs' | 'both';
 
 export function roleOf({ runJobs }: Pick<Settings, 'runJobs'>): Role {

@@ -21,13 +21,13 @@ const intro = `# Settings
 
 Printed by \`npm run docs:settings\` from \`infra/settings/schema.ts\` and, for the app's own, from \`imports/settings.ts\`.
 
-One file per role (\`settings-web.json\`, \`settings-jobs.json\`), given to Meteor by \`--settings\` and in production by
-\`METEOR_SETTINGS\`. All problems are reported at once, and the process ends with code 1 before anything starts. Only
-\`public\` reaches the browser. Secrets are never logged: settings print redacted.
+Each role has one file (\`settings-web.json\`, \`settings-jobs.json\`). Meteor takes it by \`--settings\`, in production by
+\`METEOR_SETTINGS\`. A role reports all problems at once, and exits with code 1 before anything starts. Only \`public\`
+reaches the browser. Logs show settings with their secrets redacted.
 
 **\`runJobs\` is obeyed wherever it is set**, in development too. Meteor's guide on background jobs runs jobs in
-development in any case; here two roles run side by side there, so that what works on your machine has crossed the same
-borders (two processes, one database, the link) as in production. Leave it unset in development and one process is both.`;
+development in any case. Here two roles run side by side in development, so that your code crosses the same borders there
+as in production (two processes, one database, the link). Leave it unset in development, and one process is both.`;
 
 const isGroup = (node: Tree[string]): node is Group => node.kind === 'group';
 
@@ -50,7 +50,8 @@ function table(settings: [string, Setting<unknown>][]): string {
 }
 
 function kind(setting: Setting<unknown>): string {
-  const { rule, unit, list, secret } = setting;
+  const { rule, unit, list, secret, fields } = setting;
+  if (fields) return `list of \`{ ${Object.keys(fields).join(', ')} }\``;
   const base =
     rule.allowedValues?.map(value => `\`${value}\``).join(' or ') ?? unit ?? typeNames.get(rule.type) ?? 'text';
   const range = rule.min === undefined ? '' : rule.type === String ? `, at least ${rule.min} characters` : bounds(rule);

@@ -1,9 +1,9 @@
 import { didYouMean, nearestName } from '../catalog/nearest';
 import { show } from '../errors/plain-error';
-import type { Tree } from './setting';
+import type { Setting, Tree } from './setting';
 import { dotted, type Entry, entriesOf } from './simpl-schema';
 
-/** What simpl-schema says of one field. */
+/** simpl-schema's problem with one field. */
 export interface FieldProblem {
   name: string;
   type: string;
@@ -17,6 +17,7 @@ export interface FieldProblem {
 export function describeProblem(error: FieldProblem, tree: Tree): string {
   const path = dotted(error.name);
   if (error.type === 'keyNotInSchema') return `${path}: unknown setting${suggestion(path, tree)}`;
+  if (error.type === 'required') return `${path}: missing`;
   return `${path}: ${printable(path, error.value, tree)} ${complaint(error, entryOf(path, tree))}`;
 }
 
@@ -26,12 +27,19 @@ export function printable(path: string, value: unknown, tree: Tree): string {
   return show(value);
 }
 
-/** Whether one of the two is the other or lies inside of it. */
+/** Whether the two are equal, or one is inside of the other. */
 const holds = (path: string, other: string) => `${path}.`.startsWith(`${other}.`) || `${other}.`.startsWith(`${path}.`);
 
 function entryOf(path: string, tree: Tree): Entry | undefined {
   const withoutIndex = path.replace(/\.\d+$/, '');
-  return entriesOf(tree).find(entry => entry.path === path || entry.path === withoutIndex);
+  return entriesOf(tree).find(entry => entry.path === path || entry.path === withoutIndex) ?? fieldOfRecord(path, tree);
+}
+
+/** `console.operators.0.role`: what is known of `role`. */
+function fieldOfRecord(path: string, tree: Tree): Entry | undefined {
+  const [, list, name = ''] = /^(.*)\.\d+\.(\w+)$/.exec(path) ?? [];
+  const fields = entriesOf(tree).find(entry => entry.path === list)?.setting.fields;
+  return fields && Object.hasOwn(fields, name) ? { path, setting: fields[name] as Setting<unknown> } : undefined;
 }
 
 function complaint(error: FieldProblem, entry: Entry | undefined): string {
@@ -48,6 +56,8 @@ function complaint(error: FieldProblem, entry: Entry | undefined): string {
       return `is above ${error.max}${unit}`;
     case 'noDecimal':
       return 'is not a whole number';
+    case 'maxString':
+      return `is longer than ${error.max} characters`;
     case 'minString':
       return `is shorter than ${error.min} characters`;
     case 'notAllowed':
@@ -75,6 +85,9 @@ const lastName = (path: string) => path.slice(path.lastIndexOf('.') + 1);
 
 /** The nearest sibling; a setting in the wrong group is found by its own name. */
 function suggestion(path: string, tree: Tree): string {
+  const record = /^(.*)\.\d+\.\w+$/.exec(path)?.[1];
+  const fields = entriesOf(tree).find(entry => entry.path === record)?.setting.fields;
+  if (fields) return didYouMean(lastName(path), Object.keys(fields)) || `; it takes ${Object.keys(fields).join(', ')}`;
   const groups = Object.keys(tree).filter(name => tree[name]?.kind === 'group');
   const known = [...entriesOf(tree).map(entry => entry.path), ...groups];
   const place = path.slice(0, path.length - lastName(path).length);

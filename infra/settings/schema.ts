@@ -13,6 +13,9 @@ import {
   minutes,
   oneOf,
   passedThrough,
+  records,
+  requiredSecret,
+  requiredText,
   secret,
   secrets,
   share,
@@ -23,7 +26,14 @@ import {
 
 const day = 86_400_000;
 
-/** Every setting that the template knows, with its rule, default and description; docs/settings.md is printed from it. */
+/** What an operator of the console may do, each what those before it may as well. */
+export const operatorRoles = ['viewer', 'operator', 'admin'] as const;
+export type OperatorRole = (typeof operatorRoles)[number];
+
+/** The name of whoever holds `console.operatorToken`. */
+export const singleOperator = 'operator';
+
+/** Every setting that the template knows, with its rule, default and description. docs/settings.md is printed from it. */
 export const settingsTree = {
   runJobs: maybeFlag(
     'The role: `true` is the jobs role, `false` the web role. Unset: both in one process in development, an error in production.',
@@ -32,7 +42,7 @@ export const settingsTree = {
 
   queue: group('The queue of tasks (both roles).', {
     refreshRate: milliseconds(
-      'How often the queue is read when nothing announced work: the net beneath change streams and nudges.',
+      'How often a jobs role looks for what nothing announced. Beneath a change stream it is a safety net: each look asks one question, every third one whether there is work.',
       1_000,
       { min: 50, max: 600_000 },
     ),
@@ -51,21 +61,21 @@ export const settingsTree = {
       max: 10_000,
     }),
     signingKey: secrets(
-      'Signs tasks, so that nobody who can merely write to the database can have one run. One key, or a list for rotation: the first signs, all verify. Both roles need it.',
+      'Signs tasks, so that write access to the database alone is not enough to have one run. One key, or a list for rotation: the first signs, all verify. Both roles need it.',
       { min: 32 },
     ),
     takeOver: flag('Allows a jobs role to take over (and sign) unsigned tasks that meteor-cluster wrote.', false),
   }),
 
   workers: group('The worker processes (jobs role).', {
-    enabled: flag('`false`: this role schedules and runs no task.', true),
+    enabled: flag('`false`: this role runs schedules, but no tasks.', true),
     count: maybeCount('How many worker processes. Unset: one per core.', { min: 1, max: 256 }),
-    niceness: count('How much lower than the role the workers rank for the CPU, 0 (equal) to 19.', 10, {
+    niceness: count('How much lower the CPU priority of workers is than that of the role: 0 (equal) to 19.', 10, {
       min: 0,
       max: 19,
     }),
     prefetch: count(
-      'How many tasks wait in the pool for a worker at most; 0 claims only what can start at once.',
+      'How many tasks wait in the pool for a worker at most; 0: the role claims only tasks that can start at once.',
       500,
       {
         min: 0,
@@ -73,7 +83,7 @@ export const settingsTree = {
       },
     ),
     keepAlive: alwaysOrMilliseconds(
-      'What idle workers do: leave after this time (0: at once), or stay `always`.',
+      'When idle workers exit: after this time (0: at once), or never (`always`).',
       1_000,
     ),
     graceMs: milliseconds(
@@ -82,7 +92,7 @@ export const settingsTree = {
       { min: 0, max: 600_000 },
     ),
     taskTypes: texts(
-      'The task types that this role runs. Unset: all of the catalog. So heavy tasks get a role of their own.',
+      'The task types that this role runs. Unset: all of the catalog. Use it to give heavy tasks a role of their own.',
     ),
     exceptTaskTypes: texts('The task types that this role leaves to others.'),
     env: texts(
@@ -97,7 +107,7 @@ export const settingsTree = {
       max: 365 * day,
     }),
     maxMemoryMb: megabytes(
-      'A worker that holds more memory is replaced, between tasks; 0: never for that reason.',
+      'A worker that takes more memory than this is replaced, between tasks; 0: never for that reason.',
       1_024,
       {
         min: 0,
@@ -107,34 +117,34 @@ export const settingsTree = {
   }),
 
   overload: group(
-    'Beyond any of these the jobs role starts no task of low priority; beyond 1.5 times of it none of medium, and beyond twice none at all. 0: not looked at.',
+    'Beyond any of these thresholds the jobs role starts no task of low priority; beyond 1.5 times a threshold none of medium, and beyond twice none at all. 0 switches a threshold off.',
     {
       eventLoopDelayMs: milliseconds("The delay of the role's own event loop.", 200, { min: 0, max: 60_000 }),
       cpu: share(
-        'The share of all cores in use; 1 is never exceeded, since busy workers are what a jobs role is for.',
+        'The share of all cores in use. No load exceeds 1: by default busy workers do not count as overload.',
         1,
       ),
-      freeMemoryMb: megabytes('Free memory of the machine, below which it counts as overloaded.', 64, {
+      freeMemoryMb: megabytes('The free memory of the machine, below which it counts as overloaded.', 64, {
         min: 0,
         max: 1_048_576,
       }),
     },
   ),
 
-  cron: group('SyncedCron, with the names that it always had (jobs role).', {
+  cron: group('SyncedCron, with its original option names (jobs role).', {
     enabled: flag('`false`: this role runs no schedules.', true),
-    collectionName: text('Where the history of runs is kept.', 'cronHistory'),
+    collectionName: text('The collection of the history of runs.', 'cronHistory'),
     collectionTTL: count('Seconds after which a record of the history is removed; at least 300.', 172_800, {
       min: 300,
       max: 31_536_000,
     }),
     leaseSeconds: count(
-      'How long after its last sign of life a process is taken for dead, and its runs are run again, in seconds.',
+      'How many seconds after its last sign of life a process counts as dead; another one then repeats its runs.',
       10,
       { min: 1, max: 3_600 },
     ),
-    utc: flag("Schedules that name no time zone are in UTC instead of the machine's zone.", false),
-    log: flag('Write a line at the start and the end of each run.', true),
+    utc: flag("Schedules without a time zone are in UTC instead of the machine's zone.", false),
+    log: flag('Logs a line at the start and the end of each run.', true),
   }),
 
   log: group('The log on stdout.', {
@@ -143,15 +153,13 @@ export const settingsTree = {
   }),
 
   link: group('The DDP link from the web role to the jobs role.', {
-    url: texts(
-      'Where the jobs role answers: one URL, or a list of which one that can be reached is enough. Web role only.',
-    ),
+    url: texts('Where the jobs role answers: one URL, or a list, of which one reachable URL is enough. Web role only.'),
     secret: secret('Both roles share it. Without it in production the link is off.', { min: 32 }),
     waitMs: milliseconds('How long a call waits for the link to come up before it fails.', 5_000, {
       min: 0,
       max: 600_000,
     }),
-    retryMs: milliseconds('How often the web role tries again while the jobs role is away.', 2_000, {
+    retryMs: milliseconds('How often the web role tries to connect again while the jobs role is away.', 2_000, {
       min: 100,
       max: 60_000,
     }),
@@ -159,27 +167,38 @@ export const settingsTree = {
 
   console: group("The operator's console at /console.", {
     operatorToken: secrets(
-      'Makes its holder an operator. One token, or a list (one per person); taking one out ends its sessions. Unset: nobody can log in.',
+      'Makes its holder an operator. One token, or a list (one per person); removing one ends its sessions. Unset: nobody can log in.',
       { min: 16 },
     ),
+    operators: records(
+      'Operators by name, beside the single token, whose holder is an admin. A viewer sees, an operator acts, an admin reads the audit as well.',
+      {
+        name: requiredText('In the audit.', { min: 1, max: 60 }),
+        token: requiredSecret('Logs in.', { min: 16 }),
+        role: oneOf('What it may do.', 'viewer', operatorRoles),
+      },
+    ),
+    auditDays: count('How many days the record of what operators did is kept.', 365, { min: 1, max: 3_650 }),
     sessionMinutes: minutes('How long a login lasts.', 480, { min: 1, max: 43_200 }),
     loginsPerMinute: count('Login attempts a minute from one address.', 10, { min: 1, max: 10_000 }),
   }),
 
   metrics: group('Prometheus metrics at /metrics.', {
-    token: secret('Asked for as `Authorization: Bearer …`. Unset: /metrics answers this machine only.', { min: 16 }),
+    token: secret('A scraper sends it as `Authorization: Bearer …`. Unset: /metrics answers this machine only.', {
+      min: 16,
+    }),
   }),
 
-  limits: group('What one visitor may ask of a role.', {
-    bodyBytes: bytes('The largest request body, uploads apart.', 1_048_576, { min: 1_024, max: 1_073_741_824 }),
+  limits: group('How much one visitor may ask of a role.', {
+    bodyBytes: bytes('The largest request body, except for uploads.', 1_048_576, { min: 1_024, max: 1_073_741_824 }),
     uploadBytes: bytes('The largest upload.', 15_728_640, { min: 1_024, max: 1_073_741_824 }),
-    requestMs: milliseconds('How long a request may take to arrive; slower ones are cut off.', 60_000, {
+    requestMs: milliseconds('How long a request may take to arrive; the role cuts slower ones off.', 60_000, {
       min: 100,
       max: 3_600_000,
     }),
     connectionsPerAddress: count('DDP connections at once from one address.', 100, { min: 1, max: 1_000_000 }),
     messagesPerSecond: count(
-      'DDP messages a second on one connection; bursts of five times that pass, and as many may wait behind a slow method.',
+      'DDP messages a second on one connection. Bursts may be five times as large, and as many messages may wait behind a slow method.',
       50,
       {
         min: 1,
@@ -187,25 +206,25 @@ export const settingsTree = {
       },
     ),
     messageBytes: bytes(
-      'The largest DDP message. As many bytes a second may come on one connection; bursts of four times that pass, and as much may wait behind a slow method.',
+      'The largest DDP message, and the bytes a second on one connection. Bursts may be four times as large, and as much may wait behind a slow method.',
       1_048_576,
       { min: 1_024, max: 67_108_864 },
     ),
     unreadBytes: bytes(
-      'What may wait for one DDP connection to be read; beyond that it is cut. Leave room for the largest publication.',
+      'The bytes that may wait until the client of one DDP connection reads them; beyond that the role cuts the connection. Leave room for the largest publication.',
       16_777_216,
       { min: 65_536, max: 1_073_741_824 },
     ),
     unreadBytesInAll: bytes(
-      'What may wait for all DDP connections together; beyond that those with the most are cut.',
+      'The bytes that may wait for all DDP connections together; beyond that the role cuts those with the most.',
       134_217_728,
       { min: 65_536, max: 17_179_869_184 },
     ),
   }),
 
-  deploy: group('Where ./deploy.sh takes this role; a running role does not look at it.', {
+  deploy: group('Where ./deploy.sh deploys this role; a running role ignores it.', {
     host: maybeText('The host name on Galaxy, such as `app.example.com`.'),
-    owner: maybeText('The account or organisation that owns the app on Galaxy.'),
+    owner: maybeText('The account or organization that owns the app on Galaxy.'),
     plan: maybeText('The Galaxy plan.'),
     containerSize: maybeOneOf('The size of its containers.', [
       'tiny',
@@ -216,12 +235,12 @@ export const settingsTree = {
       'octa',
       'dozen',
     ]),
-    healthUrl: maybeText('Where deploy.sh sees that the new version runs. Unset: `https://HOST/healthz`.'),
+    healthUrl: maybeText('Where deploy.sh checks that the new version runs. Unset: `https://HOST/healthz`.'),
   }),
 
-  monti: passedThrough('For the APM agent `montiapm:agent`; handed on as it is.', { secret: true }),
-  packages: passedThrough('For Meteor packages; handed on as it is.', { secret: true }),
-  'galaxy.meteor.com': passedThrough('For Galaxy (`env`: environment variables); handed on as it is.', {
+  monti: passedThrough('For the APM agent `montiapm:agent`; passed on unchanged.', { secret: true }),
+  packages: passedThrough('For Meteor packages; passed on unchanged.', { secret: true }),
+  'galaxy.meteor.com': passedThrough('For Galaxy (`env`: environment variables); passed on unchanged.', {
     secret: true,
   }),
 };

@@ -2,14 +2,18 @@ import { type Settings, settingsTree } from './schema';
 import type { LoadOptions, Setting, Tree } from './setting';
 import { entriesOf } from './simpl-schema';
 
-/** How the secrets of the template's own settings files begin: good enough to try it out, and known to everybody. */
+/** The prefix of the secrets in the template's own settings files: good enough for a trial, and known to everybody. */
 const known = /^development-/;
 
-const isKnown = (value: unknown): boolean => typeof value === 'string' && known.test(value);
+/** Whether it is such a secret, or an object of a list that holds one. */
+function isKnown(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.values(value).some(isKnown);
+  return typeof value === 'string' && known.test(value);
+}
 
 /**
- * The names of the settings whose secrets production ignores: a template that is deployed as it was cloned runs, with
- * its link and its console closed, instead of standing open to whoever has read the repository.
+ * The names of the settings whose secrets production ignores. So a template that is deployed as it was cloned runs with
+ * its link and its console off, instead of open to everybody who has read the repository.
  */
 export function ignoredSecrets(raw: unknown, { production, app = {} }: LoadOptions): string[] {
   if (!production) return [];
@@ -44,7 +48,7 @@ const shown = (setting: Setting<unknown>, value: unknown): unknown => {
   return empty ? undefined : '(secret)';
 };
 
-/** The settings as a log may show them: every secret replaced, whatever it holds. */
+/** The settings for a log: with every secret replaced, whatever it holds. */
 export function redact(settings: Settings): Record<string, unknown> {
   return redactedTree(settings, settingsTree);
 }

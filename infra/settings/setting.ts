@@ -1,17 +1,19 @@
 import SimpleSchema from 'simpl-schema';
 
-/** What the settings schema is written with: one entry holds rule, default and description, so that they can't drift apart. */
+/** One entry of a settings schema: rule, default and description together, so that they can't drift apart. */
 export interface Setting<Value> {
   kind: 'setting';
-  /** Stands in docs/settings.md. */
+  /** The description in docs/settings.md. */
   text: string;
   fallback: Value | undefined;
   /** A list in the schema may be written as a single value in the file. */
   list: boolean;
   secret: boolean;
   unit?: string;
-  /** What a message says that it is not, where the rule alone would say too little. */
+  /** What a message says the value is not, if the rule alone would say too little. */
   wanted?: string;
+  /** Of a list of objects: what each of them has. All of it must be there. */
+  fields?: Record<string, Setting<string>>;
   rule: Rule;
   /** Carries the type only. */
   value?: Value;
@@ -27,7 +29,7 @@ export interface Tree {
   [name: string]: Setting<unknown> | Group;
 }
 
-/** Where the settings are used decides some of what they must say. */
+/** The environment, on which some rules depend. */
 export interface LoadOptions {
   production: boolean;
   /** The rules of the app's own settings. */
@@ -81,7 +83,7 @@ const setting = <Value>(
 
 export const flag = (text: string, fallback: boolean): Setting<boolean> => setting(text, { type: Boolean }, fallback);
 
-/** A flag whose absence means a third thing. */
+/** A flag whose absence has a third meaning. */
 export const maybeFlag = (text: string): Setting<boolean | undefined> =>
   setting<boolean | undefined>(text, { type: Boolean }, undefined);
 
@@ -145,6 +147,22 @@ export const alwaysOrMilliseconds = (description: string, fallback: number): Set
 export const texts = (description: string): Setting<readonly string[]> =>
   setting<readonly string[]>(description, { type: String }, [], { list: true });
 
+/** A list of objects with texts; those of them that are secrets make the whole list one. */
+export const records = <const Fields extends Record<string, Setting<string>>>(
+  description: string,
+  fields: Fields,
+): Setting<readonly { readonly [Name in keyof Fields]: ValueOf<Fields[Name]> }[]> => {
+  const secret = Object.values(fields).some(field => field.secret);
+  return { ...setting(description, { type: Object }, []), list: true, secret, fields };
+};
+
+/** A text of each object of such a list. */
+export const requiredText = (description: string, { min, max }: Bounds): Setting<string> =>
+  setting(description, { type: String, min, max }, '');
+
+export const requiredSecret = (description: string, { min }: { min: number }): Setting<string> =>
+  setting(description, { type: String, min }, '', { secret: true });
+
 export const secret = (description: string, { min }: { min: number }): Setting<string | undefined> =>
   setting<string | undefined>(description, { type: String, min }, undefined, { secret: true });
 
@@ -152,7 +170,7 @@ export const secret = (description: string, { min }: { min: number }): Setting<s
 export const secrets = (description: string, { min }: { min: number }): Setting<readonly string[]> =>
   setting<readonly string[]>(description, { type: String, min }, [], { list: true, secret: true });
 
-/** An object that Tandem hands on as it is. */
+/** An object that Tandem passes on unchanged. */
 export const passedThrough = (
   description: string,
   { secret = false }: { secret?: boolean } = {},

@@ -33,17 +33,17 @@ function fieldsOf(node: Setting<unknown> | Group, path: string): [string, unknow
   }
   const common = { optional: true, label: node.text };
   if (node.list) {
-    return [
-      [path, { type: Array, ...common }],
-      [`${path}.$`, node.rule],
-    ];
+    const inner = Object.entries(node.fields ?? {}).map(
+      ([name, field]) => [`${path}.$.${name}`, field.rule] as [string, unknown],
+    );
+    return [[path, { type: Array, ...common }], [`${path}.$`, node.rule], ...inner];
   }
   return [
     [path, node.rule.type === Object ? { ...common, type: Object, blackbox: true } : { ...common, ...node.rule }],
   ];
 }
 
-/** Brings the file's way of writing into the schema's: no nulls, single values in lists, keys without dots. */
+/** Converts the file's form into the schema's: no nulls, single values in lists, keys without dots. */
 export function normalized(raw: Record<string, unknown>, tree: Tree): Record<string, unknown> {
   const pairs = Object.entries(raw).flatMap(([name, value]) => {
     if (value === null || value === undefined) return [];
@@ -59,7 +59,7 @@ export function normalized(raw: Record<string, unknown>, tree: Tree): Record<str
 
 function normalizedValue(value: unknown, node: Setting<unknown> | Group | undefined): unknown {
   if (node?.kind === 'group') return isObject(value) ? normalized(value, node.fields) : value;
-  if (node?.list && typeof value === 'string') return [value];
+  if (node?.list && (typeof value === 'string' || (node.fields && isObject(value)))) return [value];
   return value;
 }
 

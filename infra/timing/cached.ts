@@ -3,7 +3,7 @@ import { withTimeout } from './with-timeout';
 interface CachedOptions {
   /** How long an answer is good for. */
   forMs: number;
-  /** How long somebody who asks waits for it. */
+  /** How long a caller waits for it. */
   waitMs: number;
 }
 
@@ -11,10 +11,10 @@ interface CachedOptions {
 const lostAfterMs = 60_000;
 
 /**
- * Answers from the last result while it is fresh. Asks nothing while a question is still open: a slow database would
- * only get slower.
+ * Answers from the last result while it is fresh. Starts no second call while one is open: a slow database would only
+ * get slower.
  *
- * @returns a function that throws where the answer is a failure, or comes too late.
+ * @returns a function that throws if the answer is a failure, or comes too late.
  */
 export function cached<T>(ask: () => Promise<T>, { forMs, waitMs }: CachedOptions): () => Promise<T> {
   let askedAt = Number.NEGATIVE_INFINITY;
@@ -27,7 +27,7 @@ export function cached<T>(ask: () => Promise<T>, { forMs, waitMs }: CachedOption
     const fresh = ask().finally(() => {
       open = false;
     });
-    fresh.catch(() => {}); // whoever waits for it hears of it
+    fresh.catch(() => {}); // the waiting caller gets the error
     return fresh;
   };
 

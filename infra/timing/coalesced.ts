@@ -1,34 +1,37 @@
 /**
- * Does work that is asked for again and again: one turn of the event loop later, so that what is asked for together is
- * done together, never two at a time, and once more for what came meanwhile.
+ * Coalesces requests for work: runs the work one turn of the event loop later, so that concurrent requests share it,
+ * never twice at a time, and once more for requests that came meanwhile.
  */
 export class Coalesced {
   private working: Promise<void> | undefined;
+  private asked = false;
   private stopped = false;
 
   /**
-   * @param work does all that has been asked for. It reports its own failures: it does not throw.
-   * @param isMore whether something came between the last look of the work and its end.
+   * @param work does all that was requested. It reports its own failures: it does not throw.
+   * @param isMore whether a request came between the last check of the work and its end. Default: whether any came since
+   *   the work began.
    */
   constructor(
     private readonly work: () => Promise<void>,
-    private readonly isMore: () => boolean,
+    private readonly isMore?: () => boolean,
   ) {}
 
-  /** What is being done, if anything is. */
+  /** The work in progress, if any. */
   get atWork(): Promise<void> | undefined {
     return this.working;
   }
 
   soon(): void {
     if (this.stopped) return;
+    this.asked = true;
     this.working ??= this.nextTurn().finally(() => {
       this.working = undefined;
-      if (this.isMore()) this.soon();
+      if (this.isMore?.() ?? this.asked) this.soon();
     });
   }
 
-  /** Begins with nothing any more. Resolves when nothing is at work. */
+  /** Begins no more work. Resolves when none is in progress. */
   async stop(): Promise<void> {
     this.stopped = true;
     await this.working;
@@ -36,6 +39,7 @@ export class Coalesced {
 
   private async nextTurn(): Promise<void> {
     await new Promise(resolve => setImmediate(resolve));
+    this.asked = false;
     await this.work();
   }
 }

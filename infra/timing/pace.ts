@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** Keeps apart what is done again and again: after a pause it begins at once, in a row not before `ms` have passed. */
+/** Spaces out repeated work: after a pause it begins at once, in a row not before `ms` have passed. */
 export class Pace {
   private last = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly ms: number) {}
 
-  /** Resolves when it may be done again. */
+  /** Resolves when the work may be done again. */
   async next(): Promise<void> {
     const left = this.last + this.ms - performance.now();
     if (left > 0) await wait(left);

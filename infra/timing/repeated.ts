@@ -1,6 +1,6 @@
 import { timerMs } from './timer-ms';
 
-/** Does a piece of work again and again, with a pause behind each time, so never two at once. It keeps no process alive. */
+/** Repeats a piece of work, with a pause after each time, so never two at once. It keeps no process alive. */
 export class Repeated {
   private timer: NodeJS.Timeout | undefined;
   private working: Promise<void> = Promise.resolve();
@@ -24,7 +24,7 @@ export class Repeated {
     if (this.begin()) this.schedule();
   }
 
-  /** Resolves when nothing is at work any more, be it the first time. */
+  /** Resolves when no work is in progress any more, the first time included. */
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);

@@ -2,7 +2,15 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Db } from 'mongodb';
-import type { AppCatalog, AppOwnSettings, AppTaskType, DataIn, TaskTypeIn, TaskTypeRunningIn } from '../catalog';
+import type {
+  AppCatalog,
+  AppOwnSettings,
+  AppRate,
+  AppTaskType,
+  DataIn,
+  TaskTypeIn,
+  TaskTypeRunningIn,
+} from '../catalog';
 import { timeOf } from '../catalog';
 import type { FileStore } from '../database';
 import { messageOf, show } from '../errors/plain-error';
@@ -46,9 +54,9 @@ export class Snooze extends Error {
 }
 
 /**
- * How long to wait before a task whose handler has thrown is tried again: milliseconds, `'fail'` for no more tries, or
- * `'default'` for the type's `backoff`. A handler's module may export one as `retry`, beside its `handler`. The
- * `attempts` of the type hold all the same.
+ * Decides how long to wait before the next attempt at a task whose handler has thrown: milliseconds, `'fail'` for no
+ * more attempts, or `'default'` for the type's `backoff`. A handler's module may export one as `retry`, beside its
+ * `handler`. The `attempts` of the type still apply.
  *
  * @param attempt how many attempts have been used, this one included.
  */
@@ -70,9 +78,9 @@ export interface HandlerLog extends Write {
  */
 export interface HandlerContext extends ToggleIPC {
   /**
-   * Says how far the task is. Cheap: a few a second are sent at most, and the last one always.
+   * Reports how far the task is. It is cheap: the worker sends a few a second at most, and always the last one.
    *
-   * @param fraction from 0 to 1; what lies outside is taken for the nearer end.
+   * @param fraction from 0 to 1; a value outside becomes the nearer end.
    * @param note a short text for the person who waits, 200 characters at most.
    * @throws TypeError where `fraction` is not a number or `note` not a text.
    */
@@ -83,24 +91,32 @@ export interface HandlerContext extends ToggleIPC {
   readonly signal: AbortSignal;
   /** The groups of `imports/settings.ts` that are marked with `forHandlers`, and no other. */
   readonly settings: HandlerSettingsOf<AppOwnSettings>;
-  /** The app's database, by the npm driver. The connection is opened by the first task that asks for it. */
+  /** The app's database, by the npm driver. The first task that uses it opens the connection. */
   readonly db: Db;
-  /** The app's files (GridFS): the only way by which files travel between roles. */
+  /** The app's files (GridFS), the only way for files to travel between roles. */
   readonly files: FileStore;
   /**
    * Puts the task off, as `throw new Snooze(until, why)` does.
    *
-   * @throws always: what is behind it does not run.
+   * @throws always: no code after it runs.
    */
   snooze(until: number | Date, why?: string): never;
-  /** The same for every attempt at this task: give it to whatever must not happen twice. */
+  /**
+   * Waits until a named rate of the app (`rates` in `imports/app.ts`) has room for `cost`, over all jobs roles. The
+   * attempt's time-out keeps running.
+   *
+   * @param cost how much of the rate's `max` it takes. Default: 1.
+   * @throws if there is no such rate, or `cost` is above its `max`; the reason of `signal`, if that aborts.
+   */
+  rate(name: AppRate, cost?: number): Promise<void>;
+  /** The same for every attempt at this task: pass it with each effect that must not happen twice. */
   readonly idempotencyKey: string;
-  /** Adds tasks to the queue, by way of the role: it knows the sender and the keys. */
+  /** Adds tasks to the queue through the role, which knows the sender and the keys. */
   readonly queue: HandlerQueue;
   /** The batch that the task is a member of, or that it comes after. */
   readonly batch: HandlerBatch | undefined;
   /**
-   * Asks the role: `data` goes to its `messageBroker`, the promise brings the answer.
+   * Asks the role: its `messageBroker` gets `data`, and the promise resolves with the answer.
    *
    * @throws where the role has no broker, the broker throws, or no answer came within `timeoutMs` (30 s).
    */
@@ -136,13 +152,13 @@ export type Handlers = HandlersOf<AppCatalog>;
 export type RoleHandlers = RoleHandlersOf<AppCatalog>;
 
 /**
- * Loads an npm package that holds native code: it can't be bundled into the worker file, and is found beside it. Call it
- * in the handler, so that only a worker that needs the package loads it.
+ * Loads an npm package with native code, which can't be bundled into the worker file. Call it in the handler, so that
+ * only a worker that needs the package loads it.
  *
  * @example
  * import type sharpOf from 'sharp';
  * const sharp = nativePackage<typeof sharpOf>('sharp');
- * @throws an Error of one line that says what to do, where this machine has no such package, or not for its system.
+ * @throws an Error of one line that says what to do, if this machine has no such package, or none for its system.
  */
 export function nativePackage<Exports>(name: string): Exports {
   try {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../errors/plain-error';
 
-/** What is known of a built worker file: `main.json` beside it. */
+/** The manifest of a built worker file: `main.json` beside it. */
 export interface WorkerManifest {
   /** Equal for two builds of the same sources and the same packages. */
   buildId: string;
@@ -15,11 +15,11 @@ const remedy = 'Run `npm run build:worker`, then start again.';
 const mostNamed = 5;
 
 /**
- * Looks whether the bundled worker file can be trusted. Where a folder above it holds its sources (in development), they
- * are compared with what it was built from; in a production bundle there are none, and the worker's hello says what it
- * knows.
+ * Checks whether the bundled worker file is up to date. If a folder above it holds its sources (in development), it
+ * compares them with those of the build. A production bundle has no sources; there the worker's hello names its
+ * catalog.
  *
- * @param path of the file; its manifest stands beside it, with `.json` for `.js`.
+ * @param path of the file; its manifest is beside it, with `.json` for `.js`.
  * @returns its build id.
  * @throws an Error that says which command builds it, where it is missing, broken or older than its sources.
  */
@@ -32,6 +32,19 @@ export function checkWorkerFile(path: string): string {
   return manifest.buildId;
 }
 
+const inPrivate = join('private', 'workers', 'main.js');
+
+/**
+ * The worker file of the checkout that a folder is in: Meteor runs the app from below `.meteor/local`.
+ *
+ * @returns undefined where there is none.
+ */
+export function workerFileAbove(folder: string): string | undefined {
+  const path = join(folder, inPrivate);
+  if (existsSync(path)) return path;
+  return folder === dirname(folder) ? undefined : workerFileAbove(dirname(folder));
+}
+
 function readManifest(path: string): WorkerManifest {
   try {
     return parseManifest(readFileSync(path, 'utf8'));
@@ -40,7 +53,7 @@ function readManifest(path: string): WorkerManifest {
   }
 }
 
-/** The nearest folder above that holds most of the sources: one that was deleted is a change too. */
+/** The nearest folder above that holds most of the sources: a deleted source is a change too. */
 function findSources(from: string, { inputs }: WorkerManifest): string | undefined {
   const paths = Object.keys(inputs).filter(path => path.includes('/'));
   for (let folder = from; ; folder = dirname(folder)) {

@@ -2,7 +2,7 @@
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
-  /** Calls back once, after so many milliseconds (at most 2^31 - 1), and gives a function that calls it off. */
+  /** Calls back once, after so many milliseconds (at most 2^31 - 1), and returns a function that cancels the call. */
   after(ms: number, callback: () => void): () => void;
 }
 

@@ -8,7 +8,7 @@ import { Runner } from './run/runner';
 import type { HistoryCollection } from './store/history';
 import { Store } from './store/store';
 
-/** What the package needs of the place it runs in. */
+/** What the package needs from its host. */
 export interface CronDeps {
   clock: Clock;
   /** Calls back when the app has started; at once if it has. */
@@ -24,11 +24,17 @@ export class Cron {
   running = false;
   /** The entries by name. */
   readonly _entries: Record<string, Entry> = Object.create(null);
+  /**
+   * Set by a host that lets people pause single entries, not by apps: until when the occurrences of an entry are left out,
+   * infinity while it is paused. A run by `run` is not asked about. It is a hook because a job that returned at once would
+   * leave a record of a run that was none, and an entry that is removed and added again would make up for its pause.
+   */
+  _leftOutUntil?: (entry: Entry) => Promise<number>;
   private readonly log = new Log(() => this.settled);
   private readonly collections = new Map<string, HistoryCollection>();
   private readonly runner: Runner;
   private store: Store | undefined;
-  /** There while entries are scheduled: from the end of the app's start after `start` to the next `pause`. */
+  /** Set while entries are scheduled: from the end of the app's start after `start` to the next `pause`. */
   private occurrences: Occurrences | undefined;
 
   constructor(private readonly deps: CronDeps) {
@@ -52,7 +58,7 @@ export class Cron {
   }
 
   /**
-   * Sets options; those not named stay as they are. To be called before `start`.
+   * Sets options; the others stay as they are. Call it before `start`.
    *
    * @throws Error that names the option, its value and what it takes.
    */
@@ -116,7 +122,7 @@ export class Cron {
   }
 
   /**
-   * Removes an entry; a job that is at work goes on. That there is no such entry is warned of.
+   * Removes an entry; a running job goes on. Warns if there is no such entry.
    *
    * @throws Error when it is given no name.
    */
@@ -142,16 +148,16 @@ export class Cron {
   }
 
   /**
-   * Runs an entry now, beside its schedule and whether or not the cron is running, under the same lease: not while
-   * another run of it is at work, in any process.
+   * Runs an entry now, beside its schedule, whether or not the cron is running. It takes the same lease, so it does not
+   * run beside another run of the entry in any process.
    *
-   * @returns what became of it: `finished`, `failed` (with the job's error) or `skipped` (it was at work).
+   * @returns its outcome: `finished`, `failed` (with the job's error) or `skipped` (another run was at work).
    * @throws Error when there is no such entry.
    */
   async run(name: string): Promise<RunOutcome> {
     const entry = this.entry('run', name);
     if (!entry) throw new Error(`SyncedCron.run: ${this.unknown(name)}`);
-    // Occurrences of schedules fall on whole seconds: with milliseconds it can be none of them.
+    // Occurrences of schedules fall on whole seconds: a time with milliseconds is none of them.
     let at = this.deps.clock.now();
     for (;;) {
       if (at % 1000 === 0) at++;
@@ -165,7 +171,8 @@ export class Cron {
     if (!this.running || this.occurrences) return;
     const { runner, log, _entries: entries } = this;
     const { clock } = this.deps;
-    this.occurrences = new Occurrences({ clock, log, runner, entries, store: () => this.openStore() });
+    const leftOutUntil = async (entry: Entry) => this._leftOutUntil?.(entry) ?? Number.NEGATIVE_INFINITY;
+    this.occurrences = new Occurrences({ clock, log, runner, entries, store: () => this.openStore(), leftOutUntil });
     for (const entry of Object.values(entries)) this.schedule(entry);
   }
 
@@ -175,7 +182,7 @@ export class Cron {
     this.occurrences = undefined;
   }
 
-  /** The schedule function is asked once more: it may read settings that were not there yet when it was added. */
+  /** Calls the schedule function again: it may read settings that were not there yet when the entry was added. */
   private schedule(entry: Entry): void {
     try {
       this.occurrences?.schedule(entry, timetableOf(entry, this.settled.utc).timetable);
@@ -189,7 +196,7 @@ export class Cron {
     return { ...defaults, ...this.options };
   }
 
-  /** One store for as long as the cron runs; the next `start` opens one by the options of then. */
+  /** One store while the cron runs; the next `start` opens one with the options of that moment. */
   private openStore(): Store {
     this.store ??= new Store(this._collection, this.settled, this.log);
     return this.store;

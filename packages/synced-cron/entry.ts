@@ -13,15 +13,15 @@ export interface Entry {
   name: string;
   /** Makes the schedule with later's parsers: `parser => parser.text('every 10 minutes')`. */
   schedule: ScheduleFunction;
-  /** The work. It is awaited; what it gives or throws goes into the history. */
+  /** The work; may return a promise. The history keeps its result or its error. */
   job(intendedAt: Date, name: string): unknown;
-  /** false: no history, and no agreement with other processes: each of them runs it. Default: true. */
+  /** false: no history, and every process runs the job. Default: true. */
   persist?: boolean;
   /** IANA name of the time zone of the schedule ("Europe/Berlin"). Default: by the option `utc`. */
   timezone?: string;
-  /** What to do at start about the runs that fell into a time when no process was there. Default: 'skip'. */
+  /** What the start does about runs that were missed while no process was there. Default: 'skip'. */
   missedRuns?: MissedRuns;
-  /** How many missed runs 'all' makes up for at most, the newest. Default: 100. */
+  /** For how many missed runs 'all' makes up at most, the newest ones. Default: 100. */
   missedRunsLimit?: number;
   /** true: a run starts even while the one before is still at work. Default: false. */
   allowParallelExecution?: boolean;
@@ -33,7 +33,7 @@ export interface Entry {
   onError?(run: { intendedAt: Date; name: string; error: unknown }): unknown;
 }
 
-/** How many missed runs are made up for by `missedRuns: 'all'` unless the entry says otherwise. */
+/** For how many missed runs `missedRuns: 'all'` makes up by default. */
 export const defaultMissedRunsLimit = 100;
 
 const shortestTypo = 6;
@@ -68,9 +68,9 @@ const optional: Record<string, Check> = {
 };
 
 /**
- * Checks what `add` was given.
+ * Checks the input of `add`.
  *
- * @returns warnings of fields that look like an option and are none, and of options that can have no effect.
+ * @returns warnings of fields that look like a misspelled option, and of options without effect.
  * @throws Error that names the field, its value and what it takes.
  */
 export function checkEntry(entry: Entry): string[] {
@@ -87,7 +87,7 @@ export function checkEntry(entry: Entry): string[] {
  * Reads an entry's schedule.
  *
  * @returns its timetable and warnings.
- * @throws Error that names the entry, and what of its schedule doesn't parse or can never happen.
+ * @throws Error that names the entry, and the part of its schedule that doesn't parse or can never happen.
  */
 export function timetableOf(entry: Entry, utc: boolean): { timetable: Timetable; warnings: string[] } {
   try {
@@ -101,8 +101,8 @@ export function timetableOf(entry: Entry, utc: boolean): { timetable: Timetable;
 }
 
 /**
- * Whether two entries of one name are the same in all they hold. Functions of one text may still differ in what they
- * close over, so that another function is another schedule or job.
+ * Whether two entries of one name have equal fields. Functions with the same text may still close over different
+ * values, so another function counts as another schedule or job.
  */
 export function isSameEntry(one: Entry, other: Entry): boolean {
   const names = [...Object.keys(required), ...Object.keys(optional), ...Object.keys(one), ...Object.keys(other)];
@@ -128,14 +128,14 @@ function refuse({ name }: Entry, field: string, { says, accepts }: Check, value:
 
 function misspelled(name: string, field: string): string[] {
   const known = [...Object.keys(required), ...Object.keys(optional)];
-  // An entry may have fields of its own, for its job: a short one resembles anything.
+  // An entry may have fields of its own, for its job: a short name resembles any option.
   const isNear = (option: string) =>
     distance(option.toLowerCase(), field.toLowerCase()) <= (option.length > shortestTypo ? 2 : 0);
   const meant = known.includes(field) ? undefined : known.find(isNear);
   return meant ? [`"${name}": there is no option "${field}"; did you mean "${meant}"?`] : [];
 }
 
-/** Refuses options that can't work together: none is accepted and then dropped. */
+/** Refuses options that can't work together: `add` accepts no option that it would drop. */
 function pointless(entry: Entry): string[] {
   const { name, missedRuns = 'skip' } = entry;
   const without = (option: string, needed: string) => `"${name}": ${option} has no effect without ${needed}`;

@@ -30,7 +30,7 @@ interface LogOptions {
 /** Meteor's own logging package, where the app has it (every Meteor app does); its lines look as they always did. */
 type MeteorLog = Record<LogLevel, (entry: { message: string }) => void>;
 
-/** Says things through the `logger` of the options, else through Meteor's logging, else on the console. */
+/** Logs through the `logger` of the options, else through Meteor's logging, else on the console. */
 export class Log {
   constructor(private readonly options: () => LogOptions) {}
 
@@ -54,7 +54,7 @@ export class Log {
   }
 }
 
-/** A logger that fails is no reason to stop a job, or the schedule: then the message goes where it does without one. */
+/** A logger that throws must stop no job and no schedule: the message then goes where it goes without a logger. */
 async function hand(logger: Logger, entry: LogEntry, event: LogEvent): Promise<void> {
   try {
     await logger(entry, event);
@@ -76,14 +76,14 @@ function meteorLogging(): MeteorLog | undefined {
   return Package?.logging?.Log;
 }
 
-/** What was thrown in words: an error's stack, or the value. Anything may be thrown. */
+/** Text for a thrown value: an error's stack, or the value. Any value may be thrown. */
 export function wordsOf(thrown: unknown): string {
   return isError(thrown) ? textOf(thrown) : messageOf(thrown);
 }
 
 export { messageOf };
 
-/** Whatever a name or an error holds, nobody can write a line of their own into the log. */
+/** Escapes names and errors, so that none of them can forge a line of the log. */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]/gu, sign => {
     if (sign === '\n') return '\\n';

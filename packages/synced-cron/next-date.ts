@@ -5,8 +5,8 @@ import type { ScheduleFunction } from './parse/parser';
  * When an entry of that schedule runs next after an instant, for a process that only shows it and runs nothing:
  * `import { nextDate } from 'meteor/littledata:synced-cron/next-date'`.
  *
- * @returns undefined when never again
- * @throws Error with what of the schedule doesn't parse
+ * @returns undefined if it never runs again
+ * @throws Error that names the part of the schedule that doesn't parse
  */
 export function nextDate(
   schedule: ScheduleFunction,

@@ -4,17 +4,17 @@ import { didYouMean } from './nearest';
 
 /** What `SyncedCron.config` takes; each has a default. */
 export interface Options {
-  /** false: say nothing at all. */
+  /** false: log nothing at all. */
   log: boolean;
   /** Gets every message instead of Meteor's logging. */
   logger: Logger | null;
-  /** The collection of the history. Its name with `.leases` and `.marks` behind are taken as well. */
+  /** The collection of the history. Two more have its name with `.leases` and `.marks` behind it. */
   collectionName: string;
   /** true: schedules are in UTC; false: in the time zone of the machine. An entry's `timezone` goes first. */
   utc: boolean;
   /** How long history records are kept, in seconds, 300 at least; 0 or null: for ever. */
   collectionTTL: number | null;
-  /** How long after its last sign of life a process is taken for dead, in seconds, and its runs are run again. */
+  /** Seconds after its last sign of life at which a process counts as dead, and another one repeats its runs. */
   leaseSeconds: number;
 }
 
@@ -27,13 +27,13 @@ export const defaults: Options = {
   leaseSeconds: 10,
 };
 
-/** These are looked at each time; the others are taken up by `start`. */
+/** These take effect at once; `start` reads the others. */
 const atAnyTime = ['log', 'logger'];
 
 /** 68 years: MongoDB takes no longer ones. */
 const longestTTL = 2 ** 31 - 1;
 
-/** A day: whoever is silent for longer is dead, and no timer of the lease overflows. */
+/** A day: a process that is silent for longer is dead, and no timer of the lease overflows. */
 const longestLease = 86_400;
 
 const kinds: Record<keyof Options, { says: string; accepts(value: unknown): boolean }> = {
@@ -55,9 +55,9 @@ const kinds: Record<keyof Options, { says: string; accepts(value: unknown): bool
 };
 
 /**
- * Joins what `config` was given to the options.
+ * Merges the input of `config` into the options.
  *
- * @returns the new options, and warnings of what will have no effect.
+ * @returns the new options, and warnings of options without effect.
  * @throws Error that names the option, its value and what it takes.
  */
 export function configured(
@@ -101,7 +101,7 @@ function names(): string[] {
 const mostNames = 20;
 
 /**
- * The name that a call was given. That there is none is a slip, whatever the call was meant to do.
+ * The name that a call was given. A call without one is always a mistake.
  *
  * @throws Error that names the call and what it got instead.
  */

@@ -14,13 +14,13 @@ export type { HistoryRecord } from './store/history';
 export const SyncedCron = new Cron({
   clock: {
     now: () => Date.now(),
-    // Meteor's own timers leave behind the method that the caller may be in.
+    // Meteor's own timers leave the method that the caller may be in.
     after(ms, callback) {
       const timer = Meteor.setTimeout(callback, ms);
       return () => Meteor.clearTimeout(timer);
     },
   },
   startup: callback => Meteor.startup(callback),
-  // No methods: browsers have no business here, and the app may have a collection of that name of its own.
+  // No methods: browsers must not write here, and the app may have its own collection of that name.
   collection: name => new Mongo.Collection(name, { defineMutationMethods: false }) as unknown as HistoryCollection,
 });

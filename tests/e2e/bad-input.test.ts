@@ -7,6 +7,7 @@ import SimpleDDP from 'simpleddp';
 import WebSocket from 'ws';
 import { launchBrowser } from '../support/browser';
 import { eventually } from '../support/eventually';
+import { ForeignClient } from '../support/foreign-ddp';
 import { dropFiles, eventuallySays, fill, openPage, type VisitorPage } from '../support/page';
 import { startRoles, type TestRoles } from '../support/roles';
 
@@ -84,7 +85,12 @@ describe('in the page', () => {
 });
 
 describe('over HTTP', () => {
-  const cookie = `visitor=${'0a'.repeat(32)}`;
+  let cookie: string;
+  beforeAll(async () => {
+    const sender = await ForeignClient.visitor(roles.webUrl);
+    cookie = sender.cookie;
+    sender.client.close();
+  });
 
   async function upload(bytes: Buffer, headers: Record<string, string> = { cookie }) {
     const body = new FormData();
@@ -115,11 +121,15 @@ describe('over HTTP', () => {
 
 describe('over DDP', () => {
   let ddp: SimpleDDP;
+  let entry: readonly [string, unknown];
 
   beforeAll(async () => {
     ddp = new SimpleDDP({ endpoint: websocket(), SocketConstructor: WebSocket, reconnectInterval: 1_000 });
     await ddp.connect();
-    await ddp.call('visitors.enter', '1b'.repeat(32));
+    const visitor = await ForeignClient.visitor(roles.webUrl);
+    visitor.client.close();
+    entry = visitor.entry;
+    await ddp.call(...entry);
   });
   afterAll(() => ddp.disconnect());
 
@@ -136,7 +146,7 @@ describe('over DDP', () => {
     ['reports.build', { rows: 5, owner: 'somebody' }, /bad-input: .*owner/],
     ['reports.build', undefined, /bad-input: /],
     ['reports.remove', { $ne: '' }, /bad-input: .*string/i],
-    ['reports.cancel', 'not mine', /not-found: There is no such report of yours/],
+    ['tasks.cancel', 'not mine', /not-found: There is no such task of yours/],
     ['pictures.remove', 'not mine', /not-found: There is no such picture of yours/],
     ['burn.start', { seconds: 1e6, tasks: 4 }, /bad-input: seconds: 1000000 /],
     ['burn.start', { seconds: 1, tasks: 1e6 }, /bad-input: tasks: 1000000 /],
@@ -166,7 +176,7 @@ describe('over DDP', () => {
   });
 
   test('calling too often is slowed down, in words', async () => {
-    const calls = Array.from({ length: 12 }, () => refusal('visitors.enter', '1b'.repeat(32)));
+    const calls = Array.from({ length: 12 }, () => refusal(...entry));
     expect((await Promise.all(calls)).join()).toMatch(/too-many-requests: .*too many requests/i);
   });
 });

@@ -31,14 +31,17 @@ describe("a visitor's own", () => {
     const file = await eventually(() => (report()?.file as { id: string } | undefined)?.id, patiently);
 
     expect(thief.client.list('reports')).toEqual([]);
-    for (const method of ['reports.cancel', 'reports.retry', 'reports.remove']) {
+    for (const method of ['tasks.cancel', 'reports.retry', 'reports.remove']) {
       await expect(thief.client.call(method, id)).rejects.toMatchObject({ error: expect.anything() });
     }
+    for (const { client } of [owner, thief]) await client.subscribe('tasks.one', id);
+    expect(owner.client.list('visitorTasks')).toMatchObject([{ _id: id, state: 'done', result: expect.anything() }]);
+    expect(thief.client.list('visitorTasks')).toEqual([]);
     const download = (cookie?: string) => fetch(`${roles.webUrl}/files/${file}`, { headers: cookie ? { cookie } : {} });
     expect((await download()).status).toBe(404);
-    expect((await download(`visitor=${thief.token}`)).status).toBe(404);
-    expect((await download('visitor=; visitor[$ne]=x')).status).toBe(404);
-    const own = await download(`visitor=${owner.token}`);
+    expect((await download(thief.cookie)).status).toBe(404);
+    expect((await download('visitor=; visitor[$ne]=x; login[$ne]=x')).status).toBe(404);
+    const own = await download(owner.cookie);
     expect(own.status).toBe(200);
     expect(own.headers.get('content-disposition')).toMatch(/^attachment; filename=/);
     expect(own.headers.get('content-security-policy')).toContain('sandbox');
@@ -48,7 +51,8 @@ describe("a visitor's own", () => {
   test.each([['reports.mine'], ['pictures.mine'], ['tasks.mine']])('%s shows nothing of others', async name => {
     const { client } = await visitor();
     await client.subscribe(name);
-    const shown = [...client.documents.values()].flatMap(documents => [...documents.keys()]);
+    // With accounts, everybody gets the own user.
+    const shown = [...client.documents].flatMap(([of, documents]) => (of === 'users' ? [] : [...documents.keys()]));
     expect(shown).toEqual([]);
     client.close();
   });
@@ -56,10 +60,10 @@ describe("a visitor's own", () => {
 
 /** As many connections of one visitor, who all ask at the same moment. */
 async function askAtOnce(connections: number, method: string, order: object) {
-  const { client: first, token } = await visitor();
+  const { client: first, entry } = await visitor();
   const others = Array.from({ length: connections - 1 }, async () => {
     const client = await ForeignClient.open(roles.webUrl);
-    await client.call('visitors.enter', token);
+    await client.call(...entry);
     return client;
   });
   const clients = [first, ...(await Promise.all(others))];
@@ -91,14 +95,29 @@ describeHere('ten connections of one visitor that ask at once', () => {
     await client.subscribe('reports.mine');
     const [stopped, ...others] = client.list('reports').map(({ _id }) => _id as string);
     expect(others).toHaveLength(3);
-    await client.call('reports.cancel', stopped);
+    await client.call('tasks.cancel', stopped);
     const next = await eventually(() => client.call<string>('reports.build', { rows: 50 }).catch(() => ''), patiently);
     // Its slot is the new one's now; and another one, when there is one.
     await expect(client.call('reports.retry', stopped)).rejects.toMatchObject({ error: 'too-many' });
-    await client.call('reports.cancel', others[0]);
+    await client.call('tasks.cancel', others[0]);
     await eventually(() => client.call('reports.retry', stopped).then(() => true), patiently);
     await expect(client.call('reports.retry', stopped)).rejects.toMatchObject({ error: 'not-retriable' });
     for (const id of [stopped, ...others, next]) await client.call('reports.remove', id);
+    client.close();
+  });
+
+  test('see how many go before each of their reports, as long as it waits in line', async () => {
+    const { client } = await visitor();
+    const first = await client.call<string>('reports.build', { rows: 50 });
+    const second = await client.call<string>('reports.build', { rows: 50 });
+    await client.subscribe('tasks.one', second);
+    const shown = () => client.list('visitorTasks').find(({ _id }) => _id === second);
+    const ahead = await eventually(() => shown()?.ahead as number | undefined);
+    await client.call('tasks.cancel', first);
+    await eventually(() => shown()?.ahead === ahead - 1);
+    await client.call('tasks.cancel', second);
+    await eventually(() => shown()?.state === 'cancelled' && shown()?.ahead === undefined);
+    for (const id of [first, second]) await client.call('reports.remove', id);
     client.close();
   });
 

@@ -1,8 +1,9 @@
 import type { Browser } from 'puppeteer-core';
 import { launchBrowser } from '../support/browser';
 import { eventually } from '../support/eventually';
-import { openPage, textOf } from '../support/page';
+import { eventuallySays, openPage, textOf } from '../support/page';
 import { startRoles, type TestRoles } from '../support/roles';
+import { TcpProxy } from '../support/tcp-proxy';
 
 jest.setTimeout(180_000);
 
@@ -48,6 +49,19 @@ test('names everything that can be worked', async () => {
   await close();
 });
 
+test('has its headline across a telephone, with the figure below', async () => {
+  const { page, close } = await openPage(browser, roles.webUrl, { width: 360 });
+  const [words, figure, whole] = await page.$$eval('.pulse-words, .pulse-figure, .pulse', parts =>
+    ['pulse-words', 'pulse-figure', 'pulse'].map(name => {
+      const { top, bottom, width } = parts.find(part => part.className === name)!.getBoundingClientRect();
+      return { top, bottom, width };
+    }),
+  );
+  expect(words!.width).toBe(whole!.width);
+  expect(figure!.top).toBeGreaterThanOrEqual(words!.bottom);
+  await close();
+});
+
 test('draws its figure, and goes on drawing', async () => {
   const { page, close } = await openPage(browser, roles.webUrl);
   const picture = () => page.$eval('.pulse-figure', canvas => (canvas as HTMLCanvasElement).toDataURL());
@@ -55,6 +69,36 @@ test('draws its figure, and goes on drawing', async () => {
   const before = await picture();
   await eventually(async () => (await picture()) !== before);
   await close();
+});
+
+test('an address that is no page says so, to people and to programs', async () => {
+  const asked = (path: string) => fetch(new URL(path, roles.webUrl), { headers: { Accept: 'text/html' } });
+  const status = async (path: string) => (await asked(path)).status;
+  expect(await Promise.all(['/', '/?a=b', '/console', '/console/tasks'].map(status))).toEqual([200, 200, 200, 200]);
+  expect(await Promise.all(['/nowhere', '/consoles', '/nowhere/console'].map(status))).toEqual([404, 404, 404]);
+  const context = await browser.createBrowserContext();
+  const page = await context.newPage();
+  await page.goto(new URL('/nowhere', roles.webUrl).href);
+  await eventuallySays(page, 'h1', /^There is no such page\.$/);
+  await context.close();
+});
+
+test('notices a line that a network has dropped without a word, and goes on when it is back', async () => {
+  const proxy = await TcpProxy.open('127.0.0.1', Number(new URL(roles.webUrl).port));
+  const { page, close } = await openPage(browser, `http://127.0.0.1:${proxy.port}`);
+  try {
+    await eventuallySays(page, '.link-state', /Live/);
+    proxy.swallow();
+    // Meteor itself gives up after 32 seconds.
+    await eventuallySays(page, '.pulse h1', /does not answer/, 25_000);
+    await eventuallySays(page, '.link-state', /Connecting|away/, 25_000);
+    await proxy.cut();
+    await proxy.mend();
+    await eventuallySays(page, '.link-state', /Live/, 60_000);
+  } finally {
+    await close();
+    await proxy.close();
+  }
 });
 
 test('says so when the web role is away', async () => {

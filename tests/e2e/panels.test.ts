@@ -46,7 +46,7 @@ test('is walked by keyboard, each stop with a name and a ring', async () => {
   }
   expect(stops).toEqual([
     `${appName}, to the top of the page`,
-    'Burn 4 workers for 10 s',
+    'Burn',
     'Workers',
     'Seconds',
     'Rows',
@@ -56,6 +56,16 @@ test('is walked by keyboard, each stop with a name and a ring', async () => {
     '200,000',
     expect.stringMatching(/^Choose a photo/),
     'the console',
+  ]);
+  await close();
+});
+
+test('writes numbers as its visitor does', async () => {
+  const { page, close } = await openPage(browser, roles.webUrl, { locale: 'de-DE' });
+  expect(await page.$$eval('.chip', chips => chips.map(chip => chip.textContent))).toEqual([
+    '1.000',
+    '20.000',
+    '200.000',
   ]);
   await close();
 });

@@ -29,7 +29,13 @@ const flags = [
 export async function launchBrowser(): Promise<Browser> {
   const path = process.env.CHROMIUM_PATH || chromiumOfThisMachine();
   const { executablePath, env } = path ? { executablePath: path, env: {} } : await carriedChromium();
-  return puppeteer.launch({ executablePath, args: flags, headless: 'shell', env: { ...process.env, ...env } });
+  // By a system without a language its own would be en-US@posix, which is none to Intl.
+  return puppeteer.launch({
+    executablePath,
+    args: flags,
+    headless: 'shell',
+    env: { ...process.env, ...env, LANG: 'en_US.UTF-8' },
+  });
 }
 
 function chromiumOfThisMachine(): string | undefined {

@@ -76,7 +76,7 @@ async function buildTestApp(folder: string): Promise<void> {
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
   await writeFile(join(folder, 'private', 'package.json'), '{}\n');
   await Promise.all([
-    bundle(serverBundle(folder, join(testApp, 'main.ts'))),
+    bundle(serverBundle(folder, { entry: join(testApp, 'main.ts') })),
     bundle(browserBundle(join(folder, 'client'))),
     buildWorker({ entry: join(testApp, 'worker.ts'), outDir: join(folder, 'private', 'workers') }),
   ]);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Db, MongoClient } from 'mongodb';
+import { clientOptions } from '../../infra/database';
 import { ofThisRun } from './run';
 
 export interface TestDatabase {
@@ -11,11 +12,11 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A fresh, empty database on the run's one MongoDB. Call `drop` in `afterAll`. */
+/** A fresh, empty database on the run's one MongoDB, by a client as the product's. Call `drop` in `afterAll`. */
 export async function testDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   const url = withDatabase(ofThisRun('TANDEM_TEST_MONGO_URL'), name);
-  const client = await new MongoClient(url).connect();
+  const client = await new MongoClient(url, clientOptions(url, 'tests')).connect();
   const db = client.db(name);
   const drop = once(async () => {
     await db.dropDatabase();

@@ -22,7 +22,8 @@ echo "$*" >>"$METEOR_STAND_IN_FOLDER/npm-calls"
 
 /** A small git checkout with our deploy.sh, a stand-in `meteor` on its PATH, and a Galaxy that answers /healthz. */
 export class DeployCheckout {
-  readonly folder = mkdtempSync(join(tmpdir(), 'tandem-deploy-'));
+  /** The same for all tests of a file: what their programs are compiled to is kept by its path. */
+  readonly folder = join(tmpdir(), `tandem-deploy-${process.pid}`);
   private readonly standIn = mkdtempSync(join(tmpdir(), 'tandem-meteor-'));
   private galaxy!: Server;
   web!: SettingsFile;
@@ -120,6 +121,8 @@ export class DeployCheckout {
   }
 
   private copySources(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+    mkdirSync(this.folder);
     for (const path of [
       'deploy.sh',
       'infra/dev/deploy',

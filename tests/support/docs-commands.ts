@@ -3,7 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { readFlags } from '../../infra/dev/flags';
+import { readStartFlags } from '../../infra/dev/flags';
+import { readArguments } from '../../infra/dev/tasks/arguments';
 import { sourceOf } from '../../infra/dev/upgrade/source';
 import { faultFlags } from '../infra/faults/flags';
 import type { Block } from './docs';
@@ -32,10 +33,15 @@ export const proofs: Proof[] = [
   seen(/^npm ci$/, '.ci/run', 'npm ci || exit 1'),
   seen(/^npm ci && npm start$/, `${processes}/dev-start.test.ts`, "checkout.npm(['start', '--', '--port'"),
   seen(/^(npm ci && )?npm test$/, '.ci/run', 'npm test -- --json'),
-  { of: /^npm start(?: -- (.*))?$/, by: ([, flags = '']) => void readFlags(flags.split(' ').filter(Boolean)) },
+  { of: /^npm start(?: -- (.*))?$/, by: ([, flags = '']) => void readStartFlags(flags.split(' ').filter(Boolean)) },
   {
     of: /^npm run test:faults(?: -- (.*))?$/,
     by: ([, flags = '']) => void faultFlags(flags.split(' ').filter(Boolean)),
+  },
+  {
+    of: /^(?:\w+=\S+ )*npm run tasks -- (.*)$/,
+    by: ([, given = '']) =>
+      void readArguments([...given.matchAll(/"([^"]*)"|\S+/g)].map(([word, quoted]) => quoted ?? word)),
   },
   seen(/^npm run test:app$/, 'package.json', '"test:app": "jest tests/app"'),
   seen(/^npm run test:unit$/, 'package.json', '"test:unit": "jest --selectProjects unit"'),
@@ -44,6 +50,7 @@ export const proofs: Proof[] = [
   seen(/^npm run new:schedule send-invoices$/, `${processes}/new-files.test.ts`, "'new:schedule', 'send-invoices'"),
   seen(/^npm run new:api shopping-notes$/, `${processes}/new-files.test.ts`, "'new:api', 'shopping-notes'"),
   { of: /^npm run init -- my-app( --bare)?$/, by: runsInit },
+  { of: /^npm run init -- my-app --accounts$/, by: runsInit },
   {
     of: /^npm run upgrade(?: -- ([^-]\S*))?$/,
     by: ([, source]) => void sourceOf(source, 'https://example.com/tandem.git'),
@@ -70,6 +77,7 @@ export const proofs: Proof[] = [
   seen(/^npx biome check --write$/, 'package.json', '"lint": "biome check"'),
   sandboxed(/^npx (jest|mup) /),
   sandboxed(/^npm run bench(:schedules)?$/),
+  seen(/^(\w+=\S+ |\w+="[^"]*" )*npm run profile$/, 'tests/infra/processes/profile.test.ts', 'SetUpRun.with('),
   sandboxed(/^(\w+=\S+ )*(meteor|docker|kubectl|curl) /),
   sandboxed(/^(\w+="\$\(cat [^)]*\)" )+docker compose /),
   sandboxed(/^(cp|openssl rand) /),

@@ -35,6 +35,7 @@ export class DocsAtWork {
     const crons = await Crons.open();
     const { catalog } = await new DocModules(project, real, {}).load('imports/tasks/catalog.ts');
     const queue = new TaskQueueOf(catalog as AnyCatalog);
+    queue.declare(catalog as AnyCatalog, {}, {}, 'owner');
     await queue.connect({ db: crons.database.db, sender });
     const schedules = new SchedulesOf<AnyCatalog>();
     schedules.connect({ queue, parseTimes });

@@ -8,6 +8,7 @@ import { root } from './run';
 const insertedBefore: Record<string, RegExp> = {
   'imports/tasks/catalog.ts': /^\}\);\n\nexport type Catalog/m,
   'imports/tasks/handlers/index.ts': /^\} satisfies Handlers/m,
+  'imports/tasks/rates.ts': /^\}\);\n/m,
   'imports/role-handlers/index.ts': /^\} satisfies RoleHandlers/m,
   'imports/schedules.ts': /^\}\n$(?![\s\S]*^\}\n$)/m,
 };
@@ -17,6 +18,9 @@ const imports: Record<string, { name: string; from: string }> = {
   'imports/tasks/catalog.ts': { name: 'failedTask', from: '../../infra/catalog' },
   'imports/schedules.ts': { name: 'addsTask', from: '../infra/queue/adds-task' },
 };
+
+/** Lines for such a file import nothing: one that does is the file itself, which an app without it gets. */
+const isWhole = (block: Block) => !insertedBefore[ProjectWithDocs.placeOf(block)] || /^import /.test(block.text);
 
 interface Piece {
   block: Block;
@@ -31,7 +35,8 @@ export class ProjectWithDocs {
   private readonly pieces = new Map<string, Piece[]>();
 
   constructor(private readonly blocks: readonly Block[]) {
-    for (const block of blocks) this.put(block);
+    for (const block of blocks) if (isWhole(block)) this.putWhole(block);
+    for (const block of blocks) if (!isWhole(block)) this.insert(block);
   }
 
   /** Where a block is: the file that it names, or one that is as deep as a domain's methods. */
@@ -39,16 +44,17 @@ export class ProjectWithDocs {
     return file ?? `imports/api/docs/${page.replace(/\W/g, '-')}-${line}.${kind}`;
   }
 
-  private put(block: Block): void {
+  private putWhole(block: Block): void {
     const path = ProjectWithDocs.placeOf(block);
-    const before = insertedBefore[path];
-    if (!before) {
-      const already = this.pieces.get(path)?.[0]?.block;
-      if (already) throw new Error(`${path}: is in ${already.page}:${already.line} as well`);
-      this.texts.set(path, `${block.text}\nexport {};\n`);
-      this.pieces.set(path, [{ block, from: 0, to: block.text.length }]);
-      return;
-    }
+    const already = this.pieces.get(path)?.[0]?.block;
+    if (already) throw new Error(`${path}: is in ${already.page}:${already.line} as well`);
+    this.texts.set(path, `${block.text}\nexport {};\n`);
+    this.pieces.set(path, [{ block, from: 0, to: block.text.length }]);
+  }
+
+  private insert(block: Block): void {
+    const path = ProjectWithDocs.placeOf(block);
+    const before = insertedBefore[path] as RegExp;
     const text = this.texts.get(path) ?? this.withImport(path, readFileSync(join(root, path), 'utf8'));
     const from = text.search(before);
     if (from < 0) throw new Error(`${path}: has no place for ${block.page}:${block.line}`);

@@ -12,6 +12,11 @@ export const catalog = defineTasks({
   noop: { payload: { n: { type: SimpleSchema.Integer, optional: true } }, timeout: patient },
   wait: { payload: { ms: Number }, timeout: patient },
   waitTogether: { payload: { ms: Number }, timeout: patient, perWorker: 10 },
+  takeRate: {
+    payload: { name: String, cost: { type: Number, optional: true }, times: Number },
+    timeout: patient,
+    perWorker: 10,
+  },
   echo: { payload: { value: anything, at: { type: Date, optional: true } }, timeout: patient },
 
   hang: { payload: {}, timeout: 300 },
@@ -51,6 +56,8 @@ export const catalog = defineTasks({
   logUnsendable: { payload: {} },
   askUnsendable: { payload: { by: String } },
   print: { payload: {} },
+  printTogether: { payload: { n: Number }, perWorker: 10 },
+  printThenExit: { payload: {} },
   sendNonsense: { payload: {} },
   ask: { payload: { data: { type: String }, timeoutMs: { type: Number, optional: true } } },
   ipcPingTest: { payload: {} },

@@ -14,6 +14,14 @@ import type { FaultCatalog } from './fault-task-catalog';
 export const handlers: HandlersOf<FaultCatalog> = {
   noop: of(() => undefined),
   wait: of(task => sleep(task.data.ms)),
+  takeRate: of(async ({ data: { name, cost, times } }, context) => {
+    const calls: number[] = [];
+    while (calls.length < (times as number)) {
+      await context.rate(name as never, cost as number | undefined);
+      calls.push(Date.now());
+    }
+    return calls;
+  }),
   waitTogether: of(task => sleep(task.data.ms)),
   echo: of(task => ({ ...task.data, bytes: Buffer.from('bytes') })),
 
@@ -125,6 +133,17 @@ export const handlers: HandlersOf<FaultCatalog> = {
   print: of(() => {
     console.log('one\ntwo');
     console.error('three');
+  }),
+  printTogether: of(async ({ data: { n } }, { log }) => {
+    console.log(`begins ${n}`);
+    log('half', { n });
+    await sleep(20);
+    process.stderr.write(Buffer.from(`ends ${n}\n`));
+  }),
+  printThenExit: of((_, { log }) => {
+    log('about to end');
+    console.error('and this is why');
+    process.exit(3);
   }),
   sendNonsense: of(() => {
     process.send?.({ hello: 'from meteor-cluster' });

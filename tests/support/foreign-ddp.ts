@@ -1,7 +1,16 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
 
 type Message = Record<string, unknown> & { msg?: string; id?: string };
+
+/** Who somebody is to the app. */
+interface Identity {
+  /** The method by which another connection becomes the same person, and its argument. */
+  entry: readonly [method: string, argument: unknown];
+  /** For what is no DDP. */
+  cookie: string;
+}
+
 type Answer = { resolve(value: unknown): void; reject(error: unknown): void };
 
 /** A DDP client of no framework, that says exactly what a test tells it to: the stranger at the door. */
@@ -36,10 +45,10 @@ export class ForeignClient {
     return client;
   }
 
-  /** One that has entered as a visitor, with the visitor's token. */
-  static async visitor(url: string): Promise<{ client: ForeignClient; token: string }> {
+  /** One that has entered as somebody new. */
+  static async visitor(url: string): Promise<{ client: ForeignClient } & Identity> {
     const client = await ForeignClient.open(url);
-    return { client, token: await client.enter() };
+    return { client, ...(await client.enter()) };
   }
 
   get isOpen(): boolean {
@@ -60,11 +69,25 @@ export class ForeignClient {
     return this.ask({ msg: 'sub', name, params });
   }
 
-  /** Becomes the owner of nothing yet. Returns the visitor's token. */
-  async enter(): Promise<string> {
+  /** Becomes the owner of nothing yet: a visitor by a token or, where the app has accounts, a new user. */
+  async enter(): Promise<Identity> {
     const token = randomBytes(32).toString('hex');
-    await this.call('visitors.enter', token);
-    return token;
+    const entry = ['visitors.enter', token] as const;
+    const isVisitor = await this.call(...entry).then(
+      () => true,
+      error => {
+        if (error.error !== 404) throw error;
+        return false;
+      },
+    );
+    return isVisitor ? { entry, cookie: `visitor=${token}` } : this.signUp(`${token}@example.com`, token);
+  }
+
+  private async signUp(email: string, password: string): Promise<Identity> {
+    const digest = createHash('sha256').update(password).digest('hex');
+    const user = { email, password: { digest, algorithm: 'sha-256' } };
+    const { token } = await this.call<{ token: string }>('createUser', user);
+    return { entry: ['login', { resume: token }], cookie: `login=${token}` };
   }
 
   /** What a collection holds, with the ids. */
@@ -108,10 +131,13 @@ export class ForeignClient {
     else answer?.resolve(result);
   }
 
-  private keep({ msg, collection, id, fields }: Message): void {
+  private keep({ msg, collection, id, fields, cleared = [] }: Message): void {
     const documents = this.documents.get(String(collection)) ?? new Map();
     this.documents.set(String(collection), documents);
     if (msg === 'removed') documents.delete(id);
-    else documents.set(id, { ...documents.get(id), ...(fields as object) });
+    else {
+      const gone = Object.fromEntries((cleared as string[]).map(name => [name, undefined]));
+      documents.set(id, { ...documents.get(id), ...(fields as object), ...gone });
+    }
   }
 }

@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
 import { eventually } from './eventually';
 
 export interface OpenPageOptions {
   path?: string;
   scheme?: 'light' | 'dark';
+  /** The language of the browser, such as `de-DE`. */
+  locale?: string;
   width?: number;
   height?: number;
 }
@@ -16,20 +19,32 @@ export interface VisitorPage {
   close(): Promise<void>;
 }
 
-/** Opens the page as a new visitor and waits until it is live. */
+/** Opens the page as a new visitor or, where the app has accounts, as a new user, and waits until it is live. */
 export async function openPage(
   browser: Browser,
   url: string,
-  { path = '/', scheme = 'light', width = 1280, height = 900 }: OpenPageOptions = {},
+  { path = '/', scheme = 'light', locale, width = 1280, height = 900 }: OpenPageOptions = {},
 ): Promise<VisitorPage> {
   const context = await browser.createBrowserContext();
   const page = await context.newPage();
   const mishaps = watch(page);
   await page.setViewport({ width, height });
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+  if (locale) await (await page.createCDPSession()).send('Emulation.setLocaleOverride', { locale });
   await page.goto(new URL(path, url).href);
-  await page.waitForSelector('.pulse h1', { timeout: 20_000 });
+  await page.waitForSelector('.pulse h1, .account', { timeout: 20_000 });
+  if (await page.$('.account')) await signUp(page, `${randomUUID()}@example.com`, randomUUID());
   return { page, context, mishaps, close: () => context.close() };
+}
+
+/** Creates an account by the form that the page shows. @public */
+export async function signUp(page: Page, email: string, password: string): Promise<void> {
+  await page.click('::-p-aria([name="Create an account"][role="button"])');
+  await page.waitForSelector('input[autocomplete=new-password]');
+  await page.type('input[name=email]', email);
+  await page.type('input[name=password]', password);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.pulse h1', { timeout: 20_000 });
 }
 
 function watch(page: Page): string[] {

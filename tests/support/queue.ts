@@ -1,4 +1,4 @@
-import type { QueueConnection } from '../../infra/queue/api/task-queue';
+import type { QueueConnection } from '../../infra/queue/api/connected-queue';
 import { TaskQueueOf } from '../../infra/queue/api/task-queue';
 import { Dispatcher, type DispatcherSettings } from '../../infra/queue/dispatch/dispatcher';
 import type { TaskState } from '../../infra/queue/model/task';
@@ -51,7 +51,7 @@ export class TestQueue {
     settings: DispatcherSettings = {},
     { slots = 10, timeoutOf }: { slots?: number; timeoutOf?: (taskType: string) => number | undefined } = {},
   ): Promise<Dispatcher> {
-    const executor = new InProcessExecutor({ handlers, slots, timeoutOf });
+    const executor = new InProcessExecutor({ handlers, slots, timeoutOf, rates: this.queue.rates });
     const dispatcher = new Dispatcher({ queue: this.queue, executor, settings: { refreshRate: 100, ...settings } });
     this.dispatchers.push(dispatcher);
     await dispatcher.start();

@@ -2,6 +2,7 @@ import { Copy } from '../support/copy';
 import { readPages } from '../support/docs';
 import { commandsOf } from '../support/docs-commands';
 import { ProjectWithDocs } from '../support/docs-typescript';
+import { appsOwnSources } from './bare-app';
 
 jest.setTimeout(400_000);
 
@@ -28,15 +29,6 @@ async function does(command: string): Promise<string> {
   return output;
 }
 
-/** The app and what it loads: the machinery's tests are compiled in another app, by init-app.test.ts. */
-function appsOwnSources(): string {
-  const include = ['client', 'server', 'imports', 'packages', 'tests/app', 'infra/**/*.d.ts'].map(path => `../${path}`);
-  const compilerOptions = { incremental: false, tsBuildInfoFile: null };
-  const path = '.local/tsconfig.json';
-  clone.write(path, JSON.stringify({ extends: '../tsconfig.json', compilerOptions, include, exclude: [] }));
-  return path;
-}
-
 test('what README.md and docs/getting-started.md say, done literally in a fresh clone, ends with tests that pass', async () => {
   const commands = commandsIn('docs/getting-started.md');
   expect(commands).toEqual(
@@ -52,7 +44,7 @@ test('what README.md and docs/getting-started.md say, done literally in a fresh 
   for (const [path, text] of new ProjectWithDocs(fiveMinutes).texts) clone.write(path, text);
 
   for (const command of commands.filter(one => !/ init -- |^npm test$/.test(one))) await does(command);
-  await does(`npx tsc --project ${appsOwnSources()}`);
+  await does(`npx tsc --project ${appsOwnSources(clone)}`);
   const output = await does('npm test');
   expect(output).toMatch(/^Tests: +\d+ passed, \d+ total$/m);
 });

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { Copy } from '../support/copy';
-import { growBy } from './bare-app';
+import { appsOwnSources, growBy } from './bare-app';
 
 jest.setTimeout(400_000);
 
@@ -8,8 +9,13 @@ let clones: { sample: Copy; bare: Copy };
 beforeAll(() => {
   clones = { sample: new Copy(), bare: new Copy() };
   for (const clone of Object.values(clones)) clone.commit();
+  git('sample', 'remote', 'add', 'origin', 'https://example.com/tandem.git');
+  git('bare', 'remote', 'add', 'origin', 'https://example.com/our-shop.git');
 });
 afterAll(() => Promise.all(Object.values(clones ?? {}).map(clone => clone.remove())));
+
+const git = (kind: 'sample' | 'bare', ...args: string[]) =>
+  execFileSync('git', args, { cwd: clones[kind].folder, encoding: 'utf8' });
 
 async function isGood(copy: Copy, command: string, ...args: string[]): Promise<void> {
   const { code, output } = await copy.run(command, args);
@@ -61,28 +67,50 @@ describe.each([
     expect([lock.name, lock.packages[''].name]).toEqual(['my-app', 'my-app']);
     expect(copy.read('imports/app.ts')).toContain("name: 'my-app'");
     expect(copy.read('client/main.html')).toContain('<title>My App</title>');
-    expect(copy.read('README.md')).toMatch(/^# My App\n\nMy App is a Meteor 3 app/);
+    expect(copy.read('README.md')).toMatch(
+      /^# My App\n\nMy App is a Meteor 3 app in TypeScript\. .*\n\n {4}npm ci && npm start /,
+    );
+    expect(copy.read('README.md')).not.toMatch(/template|bench:|Tandem/);
+    expect(copy.read('CHANGELOG.md')).toMatch(
+      /^# Changelog\n\n## \[Unreleased\]\n\n### Added\n\n- My App, on Tandem [\d.]+\.\n$/,
+    );
+    expect(copy.read('infra/CHANGELOG.md')).toContain('keepachangelog');
+    expect(copy.read('.github/workflows/meteor.yml')).toContain('/my-app?replicaSet');
     expect(copy.read('compose.yaml')).toContain('image: my-app\n');
     expect(copy.read('Dockerfile')).toContain('docker build -t my-app .');
     expect(settingsOf(copy, 'web').public).toEqual({ appName: 'My App' });
     for (const file of ['imports/ui/header/Header.tsx', 'infra/console/pages/Console.tsx', 'client/main.html'])
-      expect(copy.read(file)).not.toContain('Tandem');
+      expect(copy.read(file)).not.toMatch(/Tandem|One codebase/);
+    expect(copy.read('AGENTS.md')).not.toContain('Tandem is');
   });
 
   test('makes secrets that nobody else has, the same for both roles, and a new Meteor id', async () => {
-    const [web, jobs] = [settingsOf(copy, 'web'), settingsOf(copy, 'jobs')];
+    const [web, jobs] = [settingsOf(copy, 'web.production'), settingsOf(copy, 'jobs.production')];
     const secrets = [web.link.secret, web.queue.signingKey, web.console.operatorToken, web.metrics.token];
     expect(new Set(secrets).size).toBe(4);
     for (const secret of secrets) expect(secret).toMatch(/^[0-9a-f]{64}$/);
     expect([jobs.link.secret, jobs.queue.signingKey, jobs.console.operatorToken, jobs.metrics.token]).toEqual(secrets);
     expect(output).toContain(web.console.operatorToken);
+    expect([web.runJobs, jobs.runJobs, web.link.url]).toEqual([false, true, undefined]);
+    const status = git(kind, 'status', '--porcelain');
+    expect(status).not.toContain('production');
+    expect(status).not.toContain('settings-jobs.json');
+    expect(settingsOf(copy, 'web').queue.signingKey).toMatch(/^development-/);
     const before = await copy.run('git', ['show', 'HEAD:.meteor/.id']);
     expect(copy.read('.meteor/.id')).toMatch(/^[0-9a-z]{12}\.[0-9a-z]{12}$/m);
     expect(copy.read('.meteor/.id')).not.toBe(before.output);
   });
 
   test('takes away what makes apps of the template', () => {
-    expect(['tests/template', '.github/workflows/template.yml'].filter(path => copy.has(path))).toEqual([]);
+    const papers = ['template', 'tests/template', '.github/workflows/template.yml', 'LICENSE'];
+    expect(papers.filter(path => copy.has(path))).toEqual([]);
+    expect(copy.has('infra/LICENSE')).toBe(true);
+    expect(JSON.parse(copy.read('package.json')).license).toBe('UNLICENSED');
+    expect(copy.read('CONTRIBUTING.md')).not.toContain('test:template');
+    expect(git(kind, 'remote').trim()).toBe(kind === 'sample' ? '' : 'origin');
+    expect(JSON.parse(copy.read('.tandem.json')).source).toBe(
+      `https://example.com/${kind === 'sample' ? 'tandem' : 'our-shop'}.git`,
+    );
     expect(JSON.parse(copy.read('package.json')).scripts).toMatchObject({ test: 'jest tests/app' });
     expect(JSON.parse(copy.read('package.json')).scripts).not.toHaveProperty('test:template');
   });
@@ -111,15 +139,15 @@ describe('npm run init -- my-app --bare', () => {
 
   test('takes a task, a schedule and an api, and the compiler takes the sources', async () => {
     await growBy(clones.bare);
-    await isGood(clones.bare, 'node_modules/.bin/tsc');
+    await isGood(clones.bare, 'node_modules/.bin/tsc', '--project', appsOwnSources(clones.bare));
     await isGood(clones.bare, 'node_modules/.bin/knip', '--no-progress');
   });
 
   test("has an npm test of the app's own tests, which pass", async () => {
     const { code, output } = await clones.bare.run('npm', ['test']);
     expect({ code, output }).toMatchObject({ code: 0 });
-    expect(output).toContain('tests/app/handlers-thumbnail.test.ts');
-    expect(output).toContain('tests/app/api-shopping-notes.test.ts');
+    expect(output).toContain('tests/app/handlers-labels.test.ts');
+    expect(output).toContain('tests/app/api-wish-lists.test.ts');
     expect(output).not.toContain('tests/infra/');
   });
 

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import type { BenchTask, LoadPackage, OpenPeer, Peer } from '../peer';
+import { operationsOf } from './mongodb-driver';
 
 interface Job {
   attrs: { data: BenchTask };
@@ -36,6 +37,7 @@ async function openAgenda(url: string, load: LoadPackage): Promise<OpenPeer> {
   return {
     addMany: tasks => Promise.all(tasks.map(task => jobs.now('noop', task))),
     addOne: task => jobs.now('noop', task),
+    operations: () => operationsOf(client),
     work: async heard => {
       const run = async ({ attrs: { data } }: Job) => {
         heard.started(data);

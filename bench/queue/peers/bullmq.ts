@@ -28,6 +28,12 @@ interface Bull {
   };
 }
 
+/** Of the client that BullMQ itself uses. */
+interface Client {
+  info(section: string): Promise<string>;
+  quit(): Promise<unknown>;
+}
+
 const common = { packages: { bullmq: '6.7.0', ioredis: '5.9.0' }, keeps: 'job, result' };
 const eachSecond = { ...common, server: 'redisEachSecond', durability: 'flushed each second' } as const;
 const eachWrite = { ...common, server: 'redisEachWrite', durability: 'each write flushed' } as const;
@@ -56,10 +62,13 @@ async function openBull(url: string, load: LoadPackage, sandboxed: boolean): Pro
   const connection = { host, port: Number(port), maxRetriesPerRequest: null };
   const name = `bench${process.pid}`;
   const queue = new Queue(name, { connection });
+  const { Redis } = (await load('ioredis')) as unknown as { Redis: new (options: object) => Client };
+  const client = new Redis(connection);
   let worker: InstanceType<Bull['Worker']> | undefined;
   return {
     addMany: tasks => queue.addBulk(tasks.map(data => ({ name: 'noop', data }))),
     addOne: data => queue.add('noop', data),
+    operations: async () => Number(/total_commands_processed:(\d+)/.exec(await client.info('stats'))?.[1]),
     work: async heard => {
       const processor = sandboxed ? await processorFile() : ({ data }: Job) => run(data);
       // Of its processes each runs one job at a time: two, as Tandem has.
@@ -72,6 +81,7 @@ async function openBull(url: string, load: LoadPackage, sandboxed: boolean): Pro
       await worker?.close();
       await queue.obliterate({ force: true });
       await queue.close();
+      await client.quit();
     },
   };
 }

@@ -2,13 +2,17 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { BenchTask, LoadPackage, OpenPeer, Peer } from '../peer';
 
+interface PgClient {
+  query(sql: string): Promise<{ rows: { count: string }[] }>;
+}
+
 interface Graphile {
   run(options: object): Promise<{ stop(): Promise<void> }>;
   makeWorkerUtils(options: object): Promise<{
     migrate(): Promise<void>;
     addJob(name: string, payload: BenchTask): Promise<unknown>;
     addJobs(jobs: { identifier: string; payload: BenchTask }[]): Promise<unknown>;
-    withPgClient(use: (client: { query(sql: string): Promise<unknown> }) => Promise<unknown>): Promise<unknown>;
+    withPgClient<T>(use: (client: PgClient) => Promise<T>): Promise<T>;
     release(): Promise<void>;
   }>;
 }
@@ -33,6 +37,11 @@ async function openGraphile(connectionString: string, load: LoadPackage): Promis
   return {
     addMany: tasks => utils.addJobs(tasks.map(payload => ({ identifier: 'noop', payload }))),
     addOne: task => utils.addJob('noop', task),
+    operations: () =>
+      utils.withPgClient(async client => {
+        const { rows } = await client.query('select sum(xact_commit + xact_rollback) as count from pg_stat_database');
+        return Number(rows[0]?.count);
+      }),
     work: async heard => {
       const events = new EventEmitter();
       events.on('job:complete', ({ job }) => heard.done(job.payload));

@@ -52,3 +52,12 @@ async function runAll(tasks: Collection, heard: Heard, isRunning: () => boolean)
     for (const { data } of head) heard.done(data);
   }
 }
+
+/** What a MongoDB server has been asked for so far, the driver's own questions included. */
+export async function operationsOf(client: MongoClient): Promise<number> {
+  const { opcounters } = await client.db('admin').command({ serverStatus: 1 });
+  return Object.values(opcounters as Record<string, unknown>).reduce<number>(
+    (sum, count) => sum + Number(count || 0),
+    0,
+  );
+}

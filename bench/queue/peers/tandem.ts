@@ -11,6 +11,7 @@ import { Pool } from '../../../infra/workers/pool/pool';
 import { catalog } from '../catalog';
 import { handlers } from '../handlers';
 import type { BenchTask, OpenPeer, Peer } from '../peer';
+import { operationsOf } from './mongodb-driver';
 
 type BenchQueue = TaskQueueOf<typeof catalog>;
 type TaskType = 'noop' | 'forgotten';
@@ -23,21 +24,21 @@ export const tandem: Peer = {
   ...common,
   name: 'Tandem, worker processes',
   keeps: 'task, result, each attempt',
-  open: ({ url }) => openTandem(url, 'noop', inWorkers),
+  open: ({ url }) => openTandem(url, 'inWorkers'),
 };
 
 export const tandemInProcess: Peer = {
   ...common,
   name: 'Tandem, in process',
   keeps: 'task, result, each attempt',
-  open: ({ url }) => openTandem(url, 'noop', inThisProcess),
+  open: ({ url }) => openTandem(url, 'inProcess'),
 };
 
 export const tandemForgotten: Peer = {
   ...common,
   name: 'Tandem, in process, nothing kept',
   keeps: 'nothing',
-  open: ({ url }) => openTandem(url, 'forgotten', inThisProcess),
+  open: ({ url }) => openTandem(url, 'inProcess', { taskType: 'forgotten' }),
 };
 
 interface Ended {
@@ -45,21 +46,33 @@ interface Ended {
   clean(): Promise<void>;
 }
 
-async function openTandem(url: string, taskType: TaskType, make: (queue: BenchQueue) => Promise<Ended>) {
+interface Chosen {
+  taskType?: TaskType;
+  /** Another's, as it is. Default: one of its own. */
+  database?: string;
+}
+
+/** The queue, and what runs its tasks. */
+export async function openTandem(
+  url: string,
+  where: 'inProcess' | 'inWorkers',
+  { taskType = 'noop', database = `bench_${process.pid}` }: Chosen = {},
+): Promise<OpenPeer & { queue: BenchQueue }> {
   const client = await new MongoClient(url).connect();
-  const db = client.db(`bench_${process.pid}`);
+  const db = client.db(database);
   const queue: BenchQueue = new TaskQueueOf(catalog);
   await queue.connect({ db, sender });
   // Who adds is another process as a rule: it has connections of its own, and the database tells of what it does.
   const adding = await new MongoClient(url).connect();
   const elsewhere: BenchQueue = new TaskQueueOf(catalog);
   await elsewhere.connect({ db: adding.db(db.databaseName), sender });
-  const { executor, clean } = await make(queue);
+  const { executor, clean } = await (where === 'inWorkers' ? inWorkers(queue) : inThisProcess());
   const dispatcher = new Dispatcher({ queue, executor });
-  const open: OpenPeer & { queue: BenchQueue } = {
+  return {
     queue,
     addMany: tasks => elsewhere.addTasks(tasks.map(data => ({ taskType, data }))),
     addOne: data => elsewhere.addTask({ taskType, data }),
+    operations: () => operationsOf(client),
     work: async heard => {
       queue.on('started', ({ task }) => heard.started(task.data as BenchTask));
       queue.on('done', ({ task }) => heard.done(task.data as BenchTask));
@@ -73,7 +86,6 @@ async function openTandem(url: string, taskType: TaskType, make: (queue: BenchQu
       await clean();
     },
   };
-  return open;
 }
 
 async function inThisProcess(): Promise<Ended> {
@@ -92,9 +104,4 @@ async function inWorkers(queue: BenchQueue): Promise<Ended> {
   });
   const executor = new Pool({ file, catalog, emit: () => {}, queue, maxWorkers: 2, keepAlive: 'always' });
   return { executor, clean: () => rm(folder, { recursive: true, force: true }) };
-}
-
-/** The queue alone, without anything that runs tasks. */
-export async function openQueue(url: string): Promise<OpenPeer & { queue: BenchQueue }> {
-  return openTandem(url, 'noop', inThisProcess);
 }

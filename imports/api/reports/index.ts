@@ -1,7 +1,6 @@
 import { Meteor } from 'meteor/meteor';
 import type { FileStore } from '../../../infra/database';
 import { defineMethods } from '../../../infra/link';
-import { TaskQueue } from '../../../infra/queue';
 import { parse, visitorOf } from '../errors';
 import { live } from '../live';
 import type { ApiPart } from '../part';
@@ -11,7 +10,6 @@ import { build, makeRoom, ownReport, rebuild, remove } from './reports';
 export const reports: ApiPart<'reports'> = {
   limits: {
     'reports.build': [10, 10_000],
-    'reports.cancel': [20, 10_000],
     'reports.retry': [20, 10_000],
     'reports.remove': [40, 10_000],
   },
@@ -30,7 +28,6 @@ declare module '../contract' {
   interface Methods {
     /** Gives the report's id. */
     'reports.build': (order: { rows: number }) => string;
-    'reports.cancel': (id: string) => undefined;
     'reports.retry': (id: string) => undefined;
     'reports.remove': (id: string) => undefined;
   }
@@ -45,11 +42,6 @@ function defineReportMethods(files: FileStore): void {
       const id = await build(owner, rows);
       await makeRoom(owner, files);
       return id;
-    },
-
-    async 'reports.cancel'(id: unknown) {
-      const report = await ownReport(visitorOf(this), parse('reports.cancel', id, String));
-      await TaskQueue.cancel(report._id);
     },
 
     async 'reports.retry'(id: unknown) {

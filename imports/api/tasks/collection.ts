@@ -10,15 +10,7 @@ import type { TaskType } from '../../tasks/catalog';
  */
 export const QueuedTasks = new Mongo.Collection<Task>('taskQueue', { defineMutationMethods: false });
 
-/** A visitor's tasks are found by their owner, whatever else is queued. Tasks without an owner cost nothing here. */
-export async function ensureTaskIndex(): Promise<void> {
-  await QueuedTasks.rawCollection().createIndex(
-    { 'data.owner': 1, taskType: 1, createdAt: -1 },
-    { partialFilterExpression: { 'data.owner': { $exists: true } }, name: 'byOwner' },
-  );
-}
-
-/** How many of the owner's tasks of this type wait or run. */
+/** How many of the owner's tasks of this type wait or run. The queue has an index by owner: `ownerField` of the app. */
 export async function countLive(owner: string, taskType: TaskType): Promise<number> {
   return QueuedTasks.find({ 'data.owner': owner, taskType, state: { $in: [...liveStates] } }).countAsync();
 }

@@ -11,6 +11,10 @@ export interface VisitorTask {
   error?: { name: string; message: string };
   attempt: number;
   finishedAt?: Date;
+  /** Only of one that the page asks for by its id. */
+  result?: unknown;
+  /** The same: how many of its type go before it, while it waits in line. */
+  ahead?: number;
 }
 
 /** The name under which the browser gets them: the queue's own collection stays the server's. */

@@ -12,6 +12,12 @@ export const visitors: ApiPart<'visitors'> = {
   },
 };
 
+declare module '../contract' {
+  interface Methods {
+    'visitors.enter': (token: string) => undefined;
+  }
+}
+
 /** `visitors.enter(token)`: from here on the connection speaks for the owner of that token. */
 export function defineVisitorMethods(): void {
   defineMethods({

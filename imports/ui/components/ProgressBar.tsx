@@ -6,19 +6,19 @@ interface ProgressBarProps {
   fraction: number | undefined;
 }
 
-/** A bar that grows; before the first news it breathes. */
+/** A bar that grows; until there is something to see of it, a piece of it glides along. */
 export function ProgressBar({ label, fraction }: ProgressBarProps) {
-  const percent = fraction === undefined ? undefined : Math.round(fraction * 100);
+  const percent = Math.round((fraction ?? 0) * 100) || undefined;
   return (
     <div
-      className={percent === undefined ? 'bar bar-waiting' : 'bar'}
+      className="bar"
       role="progressbar"
       aria-label={label}
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={percent}
     >
-      <span style={{ transform: `scaleX(${fraction ?? 0})` }} />
+      {percent === undefined ? <span className="bar-glide" /> : <span style={{ transform: `scaleX(${fraction})` }} />}
     </div>
   );
 }

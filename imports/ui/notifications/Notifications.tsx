@@ -3,6 +3,7 @@ import { useFind, useSubscribe } from 'meteor/react-meteor-data';
 import React, { useEffect, useMemo, useState } from 'react';
 import { Notifications as NotificationsCollection } from '../../api/notifications/collection';
 import { type Due, dues } from '../../api/notifications/schema';
+import type { Notification } from '../../tasks/notifications/documents';
 import { Empty, Panel } from '../components/Panel';
 import { seconds, timeOfDay } from '../format';
 
@@ -18,12 +19,12 @@ export function Notifications() {
       aside={<NextDue />}
     >
       <ol className="news" aria-live="polite" aria-relevant="additions">
-        {notifications.map(({ _id, createdAt, title, text }) => (
+        {withoutRepeats(notifications).map(({ _id, createdAt, title, text, first }) => (
           <li key={_id} className="news-item">
             <time dateTime={createdAt.toISOString()}>{timeOfDay(createdAt)}</time>
             <div>
               <strong>{title}</strong>
-              <p>{text}</p>
+              <p>{first ? `The same since ${timeOfDay(first)}.` : text}</p>
             </div>
           </li>
         ))}
@@ -33,6 +34,19 @@ export function Notifications() {
       )}
     </Panel>
   );
+}
+
+type Shown = Notification & { first?: Date };
+
+/** Of those that say the same in a row only the last is shown, with the time of the first: a quiet hour is one line. */
+function withoutRepeats(newestFirst: readonly Notification[]): Shown[] {
+  const shown: Shown[] = [];
+  for (const one of newestFirst) {
+    const last = shown.at(-1);
+    if (last?.title === one.title && last.text === one.text) last.first = one.createdAt;
+    else shown.push({ ...one });
+  }
+  return shown;
 }
 
 const Dues = new Mongo.Collection<Due>(dues);

@@ -1,24 +1,20 @@
 import React from 'react';
-import type { VisitorTask } from '../../api/tasks/schema';
 import type { Picture, Thumbnail } from '../../tasks/pictures/documents';
 import { call } from '../call';
 import { Cross, Problem } from '../components/Problem';
 import { ProgressBar } from '../components/ProgressBar';
 import { useAction } from '../components/use-action';
 import { bytes } from '../format';
-import { canRetry, isHopeless, isLive } from '../tasks';
+import { canRetry, isHopeless, isLive, type LiveTask, useTask, waitsFor } from '../tasks';
 
-interface PictureCardProps {
-  picture: Picture;
-  task: VisitorTask | undefined;
-}
-
-export function PictureCard({ picture, task }: PictureCardProps) {
+export function PictureCard({ picture }: { picture: Picture }) {
   const { run, busy, problem, setProblem } = useAction();
   const act = (name: 'pictures.retry' | 'pictures.remove') => () => run(() => call(name, picture._id));
   const { thumbnails } = picture;
+  // What is ready needs no task any more.
+  const task = useTask(thumbnails ? undefined : picture._id);
   return (
-    <li className="picture" data-state={thumbnails ? 'ready' : (task?.state ?? 'unknown')}>
+    <li className="picture" data-state={thumbnails ? 'ready' : (task.state ?? 'unknown')}>
       {thumbnails ? <Stair name={picture.name} thumbnails={thumbnails} /> : <Waiting picture={picture} task={task} />}
       <div className="picture-foot">
         <p>
@@ -59,8 +55,8 @@ function Stair({ name, thumbnails }: { name: string; thumbnails: readonly Thumbn
   );
 }
 
-function Waiting({ picture, task }: PictureCardProps) {
-  if (task?.state === 'failed') {
+function Waiting({ picture, task }: { picture: Picture; task: LiveTask }) {
+  if (task.state === 'failed') {
     return (
       <div className="picture-wait is-bad">
         <p role="alert">{task.error?.message ?? 'The thumbnails could not be made.'}</p>
@@ -69,8 +65,8 @@ function Waiting({ picture, task }: PictureCardProps) {
   }
   return (
     <div className="picture-wait">
-      <small>{isLive(task) ? (task?.progress?.note ?? 'waiting for a worker') : (task?.state ?? 'on its way')}</small>
-      {isLive(task) && <ProgressBar label={`Thumbnails of ${picture.name}`} fraction={task?.progress?.fraction} />}
+      <small>{isLive(task) ? (task.progress?.note ?? waitsFor(task)) : (task.state ?? 'on its way')}</small>
+      {isLive(task) && <ProgressBar label={`Thumbnails of ${picture.name}`} fraction={task.progress?.fraction} />}
     </div>
   );
 }

@@ -1,7 +1,6 @@
 import { useFind, useSubscribe } from 'meteor/react-meteor-data';
 import React, { type ChangeEvent, type DragEvent, useId, useState } from 'react';
 import { Pictures as PicturesCollection } from '../../api/pictures/collection';
-import type { VisitorTask } from '../../api/tasks/schema';
 import { maxUploadBytes } from '../../tasks/pictures/documents';
 import { Empty, Panel } from '../components/Panel';
 import { Problem } from '../components/Problem';
@@ -10,7 +9,7 @@ import { PictureCard } from './PictureCard';
 import { useUploads } from './use-uploads';
 
 /** Upload a photo, get it back in three sizes. */
-export function Pictures({ tasks }: { tasks: ReadonlyMap<string, VisitorTask> }) {
+export function Pictures() {
   const loading = useSubscribe('pictures.mine');
   const pictures = useFind(() => PicturesCollection.find({}, { sort: { createdAt: -1 } }), []);
   const { uploads, add, dismiss } = useUploads();
@@ -33,7 +32,7 @@ export function Pictures({ tasks }: { tasks: ReadonlyMap<string, VisitorTask> })
       </ul>
       <ul className="gallery">
         {pictures.map(picture => (
-          <PictureCard key={picture._id} picture={picture} task={tasks.get(picture._id)} />
+          <PictureCard key={picture._id} picture={picture} />
         ))}
       </ul>
       {pictures.length === 0 && <Empty>{loading() ? 'Looking for your pictures …' : 'No picture yet.'}</Empty>}

@@ -2,7 +2,7 @@ import React, { useId, useState } from 'react';
 import { call } from '../call';
 import { Problem } from '../components/Problem';
 import { useAction } from '../components/use-action';
-import { plural } from '../format';
+import { seconds as inSeconds, plural } from '../format';
 
 const workerChoices = [1, 2, 4, 8] as const;
 const secondChoices = [5, 10, 30] as const;
@@ -28,28 +28,45 @@ export function Burn({ running, waiting }: BurnProps) {
     >
       <div className="row">
         <button type="submit" disabled={busy || burning}>
-          {burning ? 'Burning …' : `Burn ${plural(tasks, 'worker')} for ${seconds} s`}
+          {burning ? 'Burning …' : 'Burn'}
         </button>
-        <Choice label="Workers" value={tasks} choices={workerChoices} onChoose={setTasks} />
-        <Choice label="Seconds" value={seconds} choices={secondChoices} onChoose={setSeconds} />
+        <Choice
+          label="Workers"
+          value={tasks}
+          choices={workerChoices}
+          say={n => plural(n, 'worker')}
+          onChoose={setTasks}
+        />
+        <span className="burn-for" aria-hidden="true">
+          for
+        </span>
+        <Choice label="Seconds" value={seconds} choices={secondChoices} say={inSeconds} onChoose={setSeconds} />
       </div>
       <p className="hint burn-state" role="status">
-        {burning &&
-          `${plural(running, 'worker')} at full load${waiting > 0 ? `, ${plural(waiting, 'task')} waiting` : ''}.`}
+        {burning && `${stateOf(running, waiting)}.`}
       </p>
       <Problem>{problem}</Problem>
     </form>
   );
 }
 
+function stateOf(running: number, waiting: number): string {
+  const parts = [
+    ...(running > 0 ? [`${plural(running, 'worker')} at full load`] : []),
+    ...(waiting > 0 ? [`${plural(waiting, 'task')} waiting`] : []),
+  ];
+  return parts.join(', ');
+}
+
 interface ChoiceProps {
   label: string;
   value: number;
   choices: readonly number[];
+  say: (value: number) => string;
   onChoose: (value: number) => void;
 }
 
-function Choice({ label, value, choices, onChoose }: ChoiceProps) {
+function Choice({ label, value, choices, say, onChoose }: ChoiceProps) {
   const id = useId();
   return (
     <>
@@ -59,7 +76,7 @@ function Choice({ label, value, choices, onChoose }: ChoiceProps) {
       <select id={id} value={value} onChange={event => onChoose(Number(event.target.value))}>
         {choices.map(choice => (
           <option key={choice} value={choice}>
-            {choice} {label.toLowerCase()}
+            {say(choice)}
           </option>
         ))}
       </select>

@@ -4,8 +4,11 @@ import { ms } from '../format';
 import { isLive } from '../tasks';
 import { Burn } from './Burn';
 import { PulseFigure } from './PulseFigure';
-import type { Sample } from './sample';
+import { isCalm, median, type Sample } from './sample';
 import { usePulse } from './use-pulse';
+
+/** How many of the newest samples the figures tell of: three seconds. */
+const shown = 6;
 
 /** The point of the project as a figure: the web role stays calm, whatever the workers do. */
 export function Pulse({ tasks }: { tasks: ReadonlyMap<string, VisitorTask> }) {
@@ -13,16 +16,15 @@ export function Pulse({ tasks }: { tasks: ReadonlyMap<string, VisitorTask> }) {
   const running = burns.filter(({ state }) => state === 'running').length;
   const waiting = burns.filter(isLive).length - running;
   const samples = usePulse(running);
-  const recent = samples.slice(-6);
+  const recent = samples.slice(-shown);
   const roundTrip = median(recent.map(sample => sample.roundTrip));
   const delay = median(recent.map(sample => sample.delay));
   return (
     <section className="pulse" aria-labelledby="pulse-title">
       <div className="pulse-words">
-        <h1 id="pulse-title">{headline(samples, running, roundTrip)}</h1>
+        <h1 id="pulse-title">{headline(samples, running)}</h1>
         <p className="lead">
-          Reports, thumbnails and notifications are made by worker processes in the jobs role. This figure is the web
-          role’s last minute.
+          What takes long is done by worker processes in the jobs role. This figure is the web role’s last minute.
         </p>
         <dl className="numbers">
           <Reading name="round trip" value={roundTrip} kind="round-trip" />
@@ -47,19 +49,11 @@ function Reading({ name, value, kind }: { name: string; value: number | undefine
   );
 }
 
-/** Above this, in milliseconds, a person begins to feel it. */
-const calmMs = 100;
-
-function headline(samples: readonly Sample[], running: number, roundTrip: number | undefined): string {
+function headline(samples: readonly Sample[], running: number): string {
   if (samples.length > 0 && samples.at(-1)?.roundTrip === undefined) return 'The web role does not answer.';
-  const state = (roundTrip ?? 0) < calmMs ? 'The web role is calm.' : 'The web role is busy.';
+  const state = isCalm(samples.slice(-shown)) ? 'The web role is calm.' : 'The web role is busy.';
   if (running === 0) return state;
   return `${running === 1 ? 'One worker burns' : `${running} workers burn`}. ${state}`;
-}
-
-function median(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter(value => value !== undefined).sort((a, b) => a - b);
-  return known[Math.floor(known.length / 2)];
 }
 
 function describe(roundTrip: number | undefined, delay: number | undefined): string {

@@ -12,3 +12,18 @@ export interface Sample {
 
 /** How far back the figure reaches, in milliseconds. */
 export const spanMs = 60_000;
+
+/** Above this, in milliseconds, a person begins to feel it. */
+const calmMs = 100;
+
+/** Whether people are served without a wait: by the round trips, and by the event loop, which a round trip may miss. */
+export function isCalm(samples: readonly Sample[]): boolean {
+  const waits = [samples.map(({ roundTrip }) => roundTrip), samples.map(({ delay }) => delay)].map(median);
+  return waits.every(wait => (wait ?? 0) < calmMs);
+}
+
+/** Of those that are known. */
+export function median(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter(value => value !== undefined).sort((a, b) => a - b);
+  return known[Math.floor(known.length / 2)];
+}

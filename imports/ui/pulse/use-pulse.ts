@@ -40,11 +40,21 @@ async function look(burning: number): Promise<Sample> {
     const reading = await Promise.race([call('pulse.read'), late()]);
     const at = performance.now();
     return { at, roundTrip: at - startedAt, delay: reading.max, burning };
-  } catch {
+  } catch (error) {
+    if (error instanceof TooLate) connectAnew();
     return { at: performance.now(), roundTrip: undefined, delay: undefined, burning };
   }
 }
 
+class TooLate extends Error {}
+
 function late(): Promise<never> {
-  return new Promise((_, reject) => setTimeout(() => reject(new Error('no answer')), patienceMs));
+  return new Promise((_, reject) => setTimeout(() => reject(new TooLate()), patienceMs));
+}
+
+/** A line that a network has dropped without a word looks open; Meteor itself would find out after half a minute. */
+function connectAnew(): void {
+  if (Meteor.settings.public.inspected) return; // `npm start -- --inspect`: the role may stand at a breakpoint
+  Meteor.disconnect();
+  Meteor.reconnect();
 }

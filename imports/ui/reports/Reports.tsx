@@ -2,18 +2,17 @@ import { useFind, useSubscribe } from 'meteor/react-meteor-data';
 import React from 'react';
 import { Reports as ReportsCollection } from '../../api/reports/collection';
 import type { Report } from '../../api/reports/schema';
-import type { VisitorTask } from '../../api/tasks/schema';
 import { call } from '../call';
 import { Empty, Panel } from '../components/Panel';
 import { Cross, Problem } from '../components/Problem';
 import { ProgressBar } from '../components/ProgressBar';
 import { useAction } from '../components/use-action';
-import { bytes, plural, timeOfDay } from '../format';
-import { canRetry, isLive } from '../tasks';
+import { bytes, percent, plural, timeOfDay } from '../format';
+import { canRetry, isLive, type LiveTask, useTask, waitsFor } from '../tasks';
 import { ReportForm } from './ReportForm';
 
 /** Ask for a workbook, watch it grow, download it. */
-export function Reports({ tasks }: { tasks: ReadonlyMap<string, VisitorTask> }) {
+export function Reports() {
   const loading = useSubscribe('reports.mine');
   const reports = useFind(() => ReportsCollection.find({}, { sort: { createdAt: -1 } }), []);
   return (
@@ -21,7 +20,7 @@ export function Reports({ tasks }: { tasks: ReadonlyMap<string, VisitorTask> }) 
       <ReportForm />
       <ul className="rows">
         {reports.map(report => (
-          <ReportRow key={report._id} report={report} task={tasks.get(report._id)} />
+          <ReportRow key={report._id} report={report} />
         ))}
       </ul>
       {reports.length === 0 && <Empty>{loading() ? 'Looking for your reports …' : 'No report yet.'}</Empty>}
@@ -29,18 +28,14 @@ export function Reports({ tasks }: { tasks: ReadonlyMap<string, VisitorTask> }) 
   );
 }
 
-interface ReportRowProps {
-  report: Report;
-  /** How its task is doing; undefined when it is history already, or not here yet. */
-  task: VisitorTask | undefined;
-}
-
-function ReportRow({ report, task }: ReportRowProps) {
+function ReportRow({ report }: { report: Report }) {
+  // What is ready needs no task any more.
+  const task = useTask(report.file ? undefined : report._id);
   const { run, busy, problem, setProblem } = useAction();
   const title = plural(report.rows, 'row');
-  const act = (name: 'reports.cancel' | 'reports.retry' | 'reports.remove') => () => run(() => call(name, report._id));
+  const act = (name: 'reports.retry' | 'reports.remove') => () => run(() => call(name, report._id));
   return (
-    <li className="report" data-state={report.file ? 'ready' : (task?.state ?? 'unknown')}>
+    <li className="report" data-state={report.file ? 'ready' : (task.state ?? 'unknown')}>
       <div className="report-line">
         <div className="report-what">
           <strong>{title}</strong>
@@ -52,7 +47,7 @@ function ReportRow({ report, task }: ReportRowProps) {
           </a>
         )}
         {isLive(task) && !report.file && (
-          <button type="button" className="small" disabled={busy} onClick={act('reports.cancel')}>
+          <button type="button" className="small" disabled={busy} onClick={() => run(task.cancel)}>
             Cancel
           </button>
         )}
@@ -73,22 +68,29 @@ function ReportRow({ report, task }: ReportRowProps) {
           </button>
         )}
       </div>
-      {isLive(task) && !report.file && <ProgressBar label={`Report of ${title}`} fraction={task?.progress?.fraction} />}
-      {task?.state === 'failed' && !report.file && <Problem>{task.error?.message ?? 'It failed.'}</Problem>}
+      {isLive(task) && !report.file && <ProgressBar label={`Report of ${title}`} fraction={task.progress?.fraction} />}
+      {task.state === 'failed' && !report.file && <Problem>{task.error?.message ?? 'It failed.'}</Problem>}
       <Problem onDismiss={() => setProblem(undefined)}>{problem}</Problem>
     </li>
   );
 }
 
-function stateOf(report: Report, task: VisitorTask | undefined): string {
+function howFar(progress: LiveTask['progress']): string | undefined {
+  const { fraction = 0, note } = progress ?? {};
+  return note && fraction >= 0.01 ? `${note} · ${percent(fraction)}` : note;
+}
+
+function stateOf(report: Report, task: LiveTask): string {
   if (report.file) return `${bytes(report.file.size)} · asked for at ${timeOfDay(report.createdAt)}`;
-  switch (task?.state) {
+  switch (task.state) {
     case 'running':
-      return task.progress?.note ?? 'a worker has begun';
+      return howFar(task.progress) ?? 'a worker has begun';
+    case 'waiting':
+      return 'waiting for others';
     case 'scheduled':
       return `tries again soon${task.error ? `, after: ${task.error.message}` : ''}`;
     case 'queued':
-      return 'waiting for a worker';
+      return waitsFor(task);
     case 'done':
       return 'just finished';
     case 'failed':

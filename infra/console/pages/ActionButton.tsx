@@ -1,9 +1,13 @@
 import { Meteor } from 'meteor/meteor';
-import React from 'react';
-import { type ActionName, consoleActions, methodOf } from '../actions';
+import React, { createContext, useContext } from 'react';
+import type { OperatorRole } from '../../settings';
+import { type ActionName, consoleActions, covers, methodOf } from '../actions';
+
+/** What the person at this page may do. */
+export const RoleContext = createContext<OperatorRole>('viewer');
 
 /** Does something for the operator: `what` names it in the message of its success or failure. */
-export type Act = (what: string, action: () => Promise<unknown>) => void;
+export type Act = (what: string, action: () => Promise<unknown>) => Promise<void>;
 
 interface ActionButtonProps {
   action: ActionName;
@@ -13,9 +17,11 @@ interface ActionButtonProps {
   disabled?: boolean;
 }
 
-/** The button of an action on one target. */
+/** The button of an action on one target; none for somebody whose role is too low for it. */
 export function ActionButton({ action, target, act, disabled = false }: ActionButtonProps) {
-  const { label, describe } = consoleActions[action];
+  const role = useContext(RoleContext);
+  const { label, describe, needs } = consoleActions[action];
+  if (!covers(role, needs)) return null;
   const what = describe(target as never);
   return (
     <button

@@ -1,94 +1,64 @@
-import React, { type FormEvent, useEffect, useState } from 'react';
-import type { ShownSchedule } from '../contract';
-import { type Act, ActionButton } from './ActionButton';
-import { Processes } from './Processes';
-import { Queue } from './Queue';
-import { reasonOf, useSession } from './session';
-import { useConsoleState } from './state';
-import { TaskTable } from './TaskTable';
+import React, { type FormEvent, useState } from 'react';
+import { Frame } from './Frame';
+import { useSession } from './session';
+import { useMe } from './state';
+import { RefusedContext } from './view';
 
 /** What client/main.html calls the app. */
 const appTitle = document.title;
 
-/** The operator's console at /console. */
-export function Console() {
+interface ConsoleProps {
+  /** Where people sign in with an account of the app. */
+  signInAt?: string;
+}
+
+/** The operator's console: all addresses below /console. */
+export function Console({ signInAt }: ConsoleProps) {
   const { state, problem, login, leave, enterAgain, connected } = useSession();
-  useEffect(() => {
-    document.title = `${appTitle} console`;
-  }, []);
+  const me = useMe();
   return (
     <div className="console">
       <header className="console-top">
         <h1>
           <a href="/">{appTitle}</a> console
         </h1>
-        <p role="status">{connected ? 'Live' : 'The web role is away'}</p>
-        {state === 'in' && (
+        {state !== 'out' && me && (
+          <p className="console-who">
+            {me.name}, {me.role}
+          </p>
+        )}
+        {state === 'in' && leave && (
           <button type="button" onClick={leave}>
             Log out
           </button>
         )}
       </header>
-      <main>
-        {state === 'in' && <Board onRefused={enterAgain} />}
-        {state === 'entering' && <p>Entering …</p>}
-        {state === 'out' && <Login onLogin={login} problem={problem} />}
-      </main>
+      <p className={connected ? 'unseen' : 'console-banner'} role="status">
+        {connected ? 'Live' : 'The web role is away: what you see is of before.'}
+      </p>
+      {/* While a broken connection comes back, the page stays with what it has shown. */}
+      {state !== 'out' && (state === 'in' || me) && (
+        <RefusedContext.Provider value={enterAgain}>
+          <Frame appTitle={appTitle} me={me} />
+        </RefusedContext.Provider>
+      )}
+      {state === 'entering' && !me && <main>Entering …</main>}
+      {state === 'out' && (
+        <main>
+          <Login onLogin={login} problem={problem} signInAt={signInAt} />
+        </main>
+      )}
     </div>
   );
 }
 
-/** Everything that an operator sees and does, on one page. */
-function Board({ onRefused }: { onRefused: () => void }) {
-  const state = useConsoleState(onRefused);
-  const [notice, setNotice] = useState('');
-  const act: Act = (what, action) => {
-    setNotice(`${what} …`);
-    action().then(
-      () => setNotice(`${what}: done`),
-      error => setNotice(`${what}: ${reasonOf(error)}`),
-    );
-  };
-  if (state.isLoading) return <p>Looking …</p>;
-  return (
-    <>
-      <p className="console-notice" role="status">
-        {notice}
-      </p>
-      <Queue counts={state.counts} act={act} />
-      <TaskTable title="Running tasks" tasks={state.running} act={act} when="Added" kind="runningTask" />
-      <TaskTable title="Failed tasks" tasks={state.failures} act={act} when="Failed" kind="failedTask" />
-      <Schedules schedules={state.schedules} act={act} />
-      <Processes processes={state.processes} workers={state.workers} />
-    </>
-  );
-}
-
-/** The cron schedules of the jobs role, each with its next run. */
-function Schedules({ schedules, act }: { schedules: ShownSchedule[]; act: Act }) {
-  return (
-    <section aria-labelledby="schedules">
-      <h2 id="schedules">Schedules</h2>
-      {schedules.length === 0 && <p className="console-none">None can be seen: no jobs role is linked up.</p>}
-      <ul className="console-list">
-        {schedules.map(({ _id: name, nextAt }) => (
-          <li key={name}>
-            <strong>{name}</strong> <span>{nextAt ? `next at ${nextAt.toLocaleString()}` : 'not due again'}</span>
-            <ActionButton action="runSchedule" target={name} act={act} />
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-interface LoginProps {
+interface LoginProps extends ConsoleProps {
   onLogin: (token: string) => Promise<void>;
   problem: string | undefined;
 }
 
 /** Asks for the operator's token. */
-function Login({ onLogin, problem }: LoginProps) {
+function Login({ onLogin, problem, signInAt }: LoginProps) {
   const [busy, setBusy] = useState(false);
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -104,12 +74,18 @@ function Login({ onLogin, problem }: LoginProps) {
       <label htmlFor="token">Operator's token</label>
       <input id="token" name="token" type="password" autoComplete="current-password" required aria-describedby="hint" />
       <p id="hint">
-        You find it in the web role's settings, under <code>console.operatorToken</code>.
+        You find it in the web role's settings, under <code>console.operators</code> or{' '}
+        <code>console.operatorToken</code>.
       </p>
       <button type="submit" disabled={busy}>
         Log in
       </button>
       {problem && <p role="alert">{problem}</p>}
+      {signInAt && (
+        <p>
+          Or <a href={signInAt}>sign in</a> with an account that may operate.
+        </p>
+      )}
     </form>
   );
 }

@@ -1,20 +1,14 @@
 import React from 'react';
 import type { ShownCount } from '../contract';
-import { type Act, ActionButton } from './ActionButton';
+import { addressOf, Link } from './route';
 
 const states = ['scheduled', 'waiting', 'queued', 'running', 'done', 'failed', 'cancelled', 'rejected'] as const;
 
-/** How many tasks of each type are in each state, and a switch for each type. */
-export function Queue({ counts, act }: { counts: ShownCount[]; act: Act }) {
-  const allPaused = counts.some(({ pausedWithAll }) => pausedWithAll);
+/** How many tasks of each type are in each state. */
+export function Queue({ counts }: { counts: ShownCount[] }) {
   return (
     <section aria-labelledby="queue">
       <h2 id="queue">Queue</h2>
-      <div className="console-actions">
-        <ActionButton action="pause" target={null} act={act} />
-        <ActionButton action="resume" target={null} act={act} />
-        {allPaused && <em>Everything is paused.</em>}
-      </div>
       <div className="console-table">
         <table>
           <thead>
@@ -25,12 +19,11 @@ export function Queue({ counts, act }: { counts: ShownCount[]; act: Act }) {
                   {state}
                 </th>
               ))}
-              <th scope="col">Action</th>
             </tr>
           </thead>
           <tbody>
             {counts.map(count => (
-              <CountRow key={count._id} count={count} act={act} />
+              <CountRow key={count._id} count={count} />
             ))}
           </tbody>
         </table>
@@ -39,21 +32,19 @@ export function Queue({ counts, act }: { counts: ShownCount[]; act: Act }) {
   );
 }
 
-function CountRow({ count, act }: { count: ShownCount; act: Act }) {
-  const { _id: taskType, paused, pausedWithAll, untaken } = count;
+function CountRow({ count }: { count: ShownCount }) {
+  const { _id: taskType, paused, untaken } = count;
   return (
     <tr>
       <th scope="row">
-        {taskType} {paused && <em>paused</em>} {untaken && <em>no role takes it</em>}
+        <Link to={addressOf('types')}>{taskType}</Link> {paused && <em>paused</em>}{' '}
+        {untaken && <em>no role takes it</em>}
       </th>
       {states.map(state => (
         <td key={state} className="number">
           {count[state].toLocaleString()}
         </td>
       ))}
-      <td>
-        <ActionButton action={paused ? 'resume' : 'pause'} target={taskType} act={act} disabled={pausedWithAll} />
-      </td>
     </tr>
   );
 }

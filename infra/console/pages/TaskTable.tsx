@@ -2,6 +2,8 @@ import React from 'react';
 import { actionsOn } from '../actions';
 import type { ShownTask } from '../contract';
 import { type Act, ActionButton } from './ActionButton';
+import { KeepFocus } from './KeepFocus';
+import { Ago } from './time';
 
 interface TaskTableProps {
   title: string;
@@ -20,27 +22,29 @@ export function TaskTable({ title, tasks, act, when, kind }: TaskTableProps) {
       <h2 id={id}>{title}</h2>
       {tasks.length === 0 && <p className="console-none">None.</p>}
       {tasks.length > 0 && (
-        <div className="console-table console-tasks">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Task</th>
-                <th scope="col">Type</th>
-                <th scope="col" className="number">
-                  {attemptsWord(when)}
-                </th>
-                {when === 'Failed' && <th scope="col">Error</th>}
-                <th scope="col">{when}</th>
-                <th scope="col">Action</th>
-              </tr>
-            </thead>
-            <tbody>
-              {tasks.map(task => (
-                <TaskRow key={task._id} task={task} act={act} when={when} kind={kind} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <KeepFocus>
+          <div className="console-table console-tasks">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">Task</th>
+                  <th scope="col">Type</th>
+                  <th scope="col" className="number">
+                    {attemptsWord(when)}
+                  </th>
+                  {when === 'Failed' && <th scope="col">Error</th>}
+                  <th scope="col">{when}</th>
+                  <th scope="col">Action</th>
+                </tr>
+              </thead>
+              <tbody>
+                {tasks.map(task => (
+                  <TaskRow key={task._id} task={task} act={act} when={when} kind={kind} />
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </KeepFocus>
       )}
     </section>
   );
@@ -53,7 +57,7 @@ function TaskRow({ task, act, when, kind }: Omit<TaskTableProps, 'title' | 'task
   const { _id, taskType, attempts, error, createdAt, finishedAt } = task;
   const date = (when === 'Failed' && finishedAt) || createdAt;
   return (
-    <tr>
+    <tr data-row={_id}>
       <th scope="row">
         <code>{_id}</code>
       </th>
@@ -63,7 +67,7 @@ function TaskRow({ task, act, when, kind }: Omit<TaskTableProps, 'title' | 'task
       </td>
       {when === 'Failed' && <td className="console-error">{error && `${error.name}: ${error.message}`}</td>}
       <td data-name={when}>
-        <time dateTime={date.toISOString()}>{date.toLocaleString()}</time>
+        <Ago at={date} />
       </td>
       <td>
         {actionsOn(kind).map(action => (

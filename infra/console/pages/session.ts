@@ -1,7 +1,7 @@
 import { DDP } from 'meteor/ddp';
 import { Meteor } from 'meteor/meteor';
 import { useTracker } from 'meteor/react-meteor-data';
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import type { ConsoleMethods } from '../contract';
 
 /** After an answer that is neither yes nor no: the database is away, say. */
@@ -12,6 +12,37 @@ export function useAttempts() {
   const [attempt, setAttempt] = useState(1);
   const again = useCallback(() => setTimeout(() => setAttempt(count => count + 1), againAfterMs), []);
   return { attempt, again };
+}
+
+/** What a page is told of its subscription. */
+interface SubscriptionEvents {
+  onReady(): void;
+  /** The server can't answer now: it is asked again by itself. */
+  onFailed(error: unknown): void;
+  /** The session has ended. */
+  onRefused(): void;
+}
+
+/** Subscribes as long as the component is there, and again where the server can't answer (its database is away, say). */
+export function useSubscription(name: string, args: readonly unknown[], on: SubscriptionEvents): void {
+  const { attempt, again } = useAttempts();
+  const events = useRef(on);
+  events.current = on;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt is what subscribes again, and the text stands for the arguments.
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    const onStop = (error?: unknown) => {
+      if (!error) return;
+      if (isRefusal(error)) return events.current.onRefused();
+      events.current.onFailed(error);
+      timer = again();
+    };
+    const handle = Meteor.subscribe(name, ...args, { onReady: () => events.current.onReady(), onStop });
+    return () => {
+      clearTimeout(timer);
+      handle.stop();
+    };
+  }, [name, JSON.stringify(args), attempt, again]);
 }
 
 type Method = keyof ConsoleMethods;
@@ -39,11 +70,14 @@ const key = 'tandem.console.session';
 
 export type LoginState = 'out' | 'entering' | 'in';
 
-/** The operator's login on this page. A new connection shows the session again by itself. */
+/**
+ * The operator's login on this page: by a token, whose session a new connection shows again by itself, or by the app's
+ * accounts, which log in themselves.
+ */
 export function useSession() {
   const connected = useTracker(() => Meteor.status().connected, []);
   const [session, setSession] = useState(() => sessionStorage.getItem(key));
-  const [state, setState] = useState<LoginState>(session ? 'entering' : 'out');
+  const [state, setState] = useState<LoginState>('entering');
   const [problem, setProblem] = useState<string>();
   const { attempt, again } = useAttempts();
 
@@ -66,13 +100,14 @@ export function useSession() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt is what asks again.
   useEffect(() => {
     if (!connected) return setState(current => (current === 'in' ? 'entering' : current));
-    if (!session || state === 'in') return;
+    if (state !== 'entering') return;
     let timer: ReturnType<typeof setTimeout>;
     const failed = (error: unknown) => {
       if (isRefusal(error)) forget('The session has ended. Log in again.');
       else timer = again();
     };
-    call('console.enter', session).then(() => setState('in'), failed);
+    const asked = session ? call('console.enter', session) : call('console.me');
+    asked.then(operator => setState(operator ? 'in' : 'out'), failed);
     return () => clearTimeout(timer);
   }, [connected, session, state, attempt, again, forget]);
 
@@ -96,5 +131,5 @@ export function useSession() {
   /** Shows the session once more; where it has ended, that asks for the token. */
   const enterAgain = useCallback(() => setState('entering'), []);
 
-  return { state, problem, login, leave, enterAgain, connected };
+  return { state, problem, login, leave: session ? leave : undefined, enterAgain, connected };
 }

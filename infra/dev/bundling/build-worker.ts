@@ -7,26 +7,26 @@ import { root as checkout } from '../root';
 export interface BuildWorkerOptions {
   /** The project's folder. Default: this checkout. */
   root?: string;
-  /** Gets main.js and main.json. Default: private/workers, where Meteor takes them along. */
+  /** The folder for main.js and main.json. Default: private/workers, which Meteor copies into its bundle. */
   outDir?: string;
   /** Default: imports/tasks/worker.ts. */
   entry?: string;
-  /** Stands in for imports/tasks/handlers/index.ts, with another catalog's handlers. */
+  /** Replaces imports/tasks/handlers/index.ts, with another catalog's handlers. */
   handlers?: string;
-  /** Stands in for imports/tasks/catalog.ts. */
+  /** Replaces imports/tasks/catalog.ts. */
   catalog?: string;
 }
 
 export interface BuiltWorker extends WorkerManifest {
   /** The bundled file. */
   file: string;
-  /** Whether another one was there before. */
+  /** Whether the build differs from the one before. */
   changed: boolean;
-  /** esbuild's own account of what went in. */
+  /** esbuild's own report of the inputs. */
   metafile: Metafile;
 }
 
-/** What the MongoDB driver uses where it is installed. None of it is, and the driver does without. */
+/** Optional packages of the MongoDB driver. None is installed, and the driver works without them. */
 const optionalOfMongo = [
   'kerberos',
   '@mongodb-js/zstd',
@@ -39,8 +39,8 @@ const optionalOfMongo = [
 ];
 
 /**
- * Bundles the worker's entry, the handlers and all npm packages that they use into one CommonJS file, which a role forks.
- * The old file stays until the new one is whole.
+ * Bundles the worker's entry, the handlers and all npm packages that they use into one CommonJS file, which a role
+ * forks. The old file stays until the new one is complete.
  */
 export async function buildWorker(options: BuildWorkerOptions = {}): Promise<BuiltWorker> {
   const { root = checkout, handlers, catalog } = options;
@@ -55,7 +55,7 @@ export async function buildWorker(options: BuildWorkerOptions = {}): Promise<Bui
     target: 'node20',
     external: optionalOfMongo,
     plugins: [standIns(root, handlers, catalog), noMapsOfPackages],
-    // Half the time of a worker's start goes into reading its file.
+    // Reading its file takes half the time of a worker's start.
     minifyWhitespace: true,
     sourcemap: 'inline',
     sourcesContent: false,
@@ -90,7 +90,7 @@ function standIns(root: string, handlers?: string, catalog?: string): Plugin {
   };
 }
 
-/** Stack traces name the app's own files; a map of all packages would only make each worker start later. */
+/** Stack traces name the app's own files; a map of all packages would only slow down the start of workers. */
 const noMapsOfPackages: Plugin = {
   name: 'no-maps-of-packages',
   setup({ onLoad }) {
@@ -115,10 +115,10 @@ function manifestOf(root: string, metafile: Metafile): WorkerManifest {
 }
 
 /**
- * By renaming, so that a role that starts meanwhile never reads half a file; and only where it is another one, so that
- * nobody who watches the folder wakes up for nothing.
+ * Writes by renaming, so that a role that starts meanwhile never reads a partial file. Writes only a different file, so
+ * that watchers of the folder do not wake up for nothing.
  *
- * @returns whether it was another one.
+ * @returns whether the file was different.
  */
 function replace(path: string, content: Buffer): boolean {
   if (existsSync(path) && readFileSync(path).equals(content)) return false;

@@ -19,16 +19,23 @@ const bundles = ['server', 'browser', 'worker'] as const;
 export type Bundle = (typeof bundles)[number];
 
 /**
- * Builds what runs: `server.js` and `client/` in a folder of the checkout, and the worker file in private/. A build that
- * fails leaves the files of the last good one.
+ * Builds the bundles: `server.js` and `client/` in a folder of the checkout, and the worker file in private/. A build
+ * that fails keeps the files of the last good one.
  */
 export class Bundler {
   private contexts?: { server: BuildContext; browser: BuildContext };
-  /** What each bundle was when this bundler built it last. The files may be newer: another `npm start` builds them too. */
+  /** The last build of each bundle by this bundler. The files may be newer: another `npm start` builds them too. */
   private readonly built = new Map<Bundle, string>();
   private readonly warned = new Set<string>();
 
-  constructor(private readonly folder: string) {}
+  /**
+   * @param options.small whether the page is made for those who fetch it over a network.
+   * @param options.inProcess whether the server has the code of the handlers.
+   */
+  constructor(
+    private readonly folder: string,
+    private readonly options: { small?: boolean; inProcess?: boolean } = {},
+  ) {}
 
   get serverFile(): string {
     return join(this.folder, 'server.js');
@@ -38,7 +45,7 @@ export class Bundler {
     return join(this.folder, 'client');
   }
 
-  /** @returns the bundles that came out differently than the last time. @throws BuildFailed */
+  /** @returns the bundles that differ from the last build. @throws BuildFailed */
   async build(): Promise<Set<Bundle>> {
     try {
       return await this.buildOnce();
@@ -70,13 +77,13 @@ export class Bundler {
     return this.changedSince(now);
   }
 
-  /** Its process is gone, and with it our contexts; the next call starts another one. */
+  /** esbuild's process is gone, and our contexts with it; the next call starts another one. */
   private async forgetEsbuild(): Promise<void> {
     this.contexts = undefined;
     await stopEsbuild();
   }
 
-  /** Each one once: what the Node host lacks is there to read, and the build goes on. */
+  /** Prints each warning once: it names what the Node host lacks, and the build goes on. */
   private async warn({ warnings }: BuildResult): Promise<void> {
     const lines = await formatMessages(warnings, { kind: 'warning', color: process.stdout.isTTY });
     for (const line of lines.filter(one => !this.warned.has(one))) {
@@ -92,11 +99,11 @@ export class Bundler {
   }
 
   private async open() {
-    // As Node reads packages: ES modules, whatever the checkout says of its own files.
+    // Node reads these as ES modules, whatever the checkout's package.json says.
     await writeIfOther({ path: join(this.folder, 'package.json'), contents: Buffer.from('{ "type": "module" }\n') });
     const [server, browser] = await Promise.all([
-      context(kept(serverBundle(this.folder))),
-      context(kept(browserBundle(this.clientFolder))),
+      context(kept(serverBundle(this.folder, this.options))),
+      context(kept(browserBundle(this.clientFolder, this.options))),
     ]);
     return { server, browser };
   }
@@ -112,7 +119,7 @@ function markOf(files: OutputFile[]): string {
   return files.map(({ path, hash }) => `${path} ${hash}`).join('\n');
 }
 
-/** By renaming: a role of another `npm start` of this checkout, which builds the same files, never reads half of one. */
+/** Writes by renaming, so that a role of another `npm start` of this checkout never reads a partial file. */
 async function writeIfOther({ path, contents }: Pick<OutputFile, 'path' | 'contents'>): Promise<void> {
   const before = await readFile(path).catch(() => undefined);
   if (before?.equals(contents)) return;
@@ -122,20 +129,33 @@ async function writeIfOther({ path, contents }: Pick<OutputFile, 'path' | 'conte
   await rename(next, path);
 }
 
-/** All builds are awaited, so that every error shows at once and none runs on behind the next build. */
+/** Awaits all builds, so that every error shows at once and no build runs on beside the next one. */
 async function inOneReport<T extends readonly Promise<unknown>[]>(builds: T) {
   const results = await Promise.allSettled(builds);
   const failures = results.filter(result => result.status === 'rejected').map(result => result.reason);
-  if (failures.length > 0) throw new BuildFailed((await Promise.all(failures.map(said))).join('\n'));
+  if (failures.length > 0)
+    throw new BuildFailed(await textOfAll(failures, Boolean(process.stdout.isTTY)), await textOfAll(failures, false));
   return Promise.all(builds) as Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
 }
 
 /** The code does not build. Its message is esbuild's, with file and line of each error. */
-export class BuildFailed extends Error {}
+export class BuildFailed extends Error {
+  /** @param plain the message without colors. */
+  constructor(
+    message: string,
+    readonly plain: string,
+  ) {
+    super(message);
+  }
+}
 
-/** What a failed build has to say to a person. */
-export async function said(failure: BuildFailure | Error): Promise<string> {
+async function textOfAll(failures: (BuildFailure | Error)[], color: boolean): Promise<string> {
+  return (await Promise.all(failures.map(failure => said(failure, color)))).join('\n');
+}
+
+/** The message of a failed build for people. */
+export async function said(failure: BuildFailure | Error, color = Boolean(process.stdout.isTTY)): Promise<string> {
   if (!('errors' in failure)) return failure.message;
-  const lines = await formatMessages(failure.errors, { kind: 'error', color: process.stdout.isTTY });
+  const lines = await formatMessages(failure.errors, { kind: 'error', color });
   return lines.join('').trimEnd();
 }

@@ -1,25 +1,28 @@
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GrowingPause, inSeconds } from '../growing-pause';
+import { parseJson } from '../json-file';
 import { becomesFree, isFree } from '../ports';
 import { hasCrashed, readLease, runningLease, writeLease } from './lease';
 import { findMongo } from './mongo-sources';
 import { FolderTaken, type Mongod, PortTaken } from './mongod';
 import { admin, answers } from './ping';
-import { type RunningMongod, startReplicaSet } from './replica-set';
+import { type ReplicaSetOptions, type RunningMongod, startReplicaSet } from './replica-set';
+import { SharedDatabase } from './shared-database';
 
-/** Not MongoDB's own 27017, which somebody else's may have. */
+/** Not MongoDB's own 27017, which another MongoDB may have. */
 const usualPort = 27117;
 const orphanTimeoutMs = 20_000;
-/** How long the mongod of a killed run may hold our data, or that of another `npm start` may take until it answers. */
+/** How long the mongod of a killed run may hold our data, and that of another `npm start` may take to answer. */
 const folderTimeoutMs = 60_000;
 const askEveryMs = 250;
 
 export interface DevelopmentDatabase {
   url: string;
-  /** What a person should know of it, in one line. */
+  /** One line about it for people. */
   about: string;
-  /** Ends the mongod, if this process has started it. Resolves when it has ended. */
+  /** Stops the mongod, if this process has started it. Resolves when it has ended. */
   stop(): Promise<void>;
   /** Ends it without waiting for anything. */
   kill(): void;
@@ -28,27 +31,48 @@ export interface DevelopmentDatabase {
 const nothingToStop = { stop: async () => {}, kill: () => {} };
 
 /**
- * The database of `npm start`: `MONGO_URL`'s, or that of another `npm start` of this checkout, or our own mongod with
+ * The database of `npm start`: that of `MONGO_URL`, or of another `npm start` of this checkout, or our own mongod with
  * its data in `local`/mongo-<version>.
  *
+ * @param options.alone whether it starts every role, so that there must be no other one.
  * @throws with one clear message where none answers.
  */
-export async function developmentDatabase(local: string): Promise<DevelopmentDatabase> {
+export async function developmentDatabase(local: string, { alone = false } = {}): Promise<DevelopmentDatabase> {
+  if (alone) await refuseSecond(local);
   const shared = process.env.MONGO_URL ? undefined : await sharedDatabase(local);
   if (shared) return shared;
   const found = await findMongo();
-  if ('mongod' in found) return keptDatabase(found.mongod, local);
+  if ('mongod' in found) {
+    if (!existsSync(dataFolder(found.mongod, local))) console.log(`Database: the first start takes ${found.why}`);
+    return keptDatabase(found.mongod, local, alone);
+  }
   await answers(found.url);
   return { ...nothingToStop, url: found.url, about: "MONGO_URL's" };
 }
 
-async function sharedDatabase(local: string): Promise<DevelopmentDatabase | undefined> {
-  const lease = await runningLease(local);
-  return lease && { ...nothingToStop, url: lease.url, about: `of the npm start with pid ${lease.owner}, ends with it` };
+/**
+ * Two of each role on one database would share its tasks, and each would run the code of its last build.
+ *
+ * @throws one line if another `npm start` of this checkout has a database that this one would share.
+ */
+export async function refuseSecond(local: string): Promise<void> {
+  const lease = process.env.MONGO_URL ? undefined : await runningLease(local);
+  if (!lease) return;
+  throw new Error(
+    `An npm start of this checkout runs already, with pid ${lease.owner}: end it first. Beside it go single roles (--role), or one with a database of its own (MONGO_URL), best from a checkout of its own`,
+  );
 }
 
-/** Our own mongod; of two starts at the same moment one has the data, and the other one shares it once it answers. */
-async function keptDatabase(mongod: Mongod, local: string): Promise<DevelopmentDatabase> {
+async function sharedDatabase(local: string): Promise<DevelopmentDatabase | undefined> {
+  const lease = await runningLease(local);
+  return lease && new SharedDatabase(lease, local, () => developmentDatabase(local));
+}
+
+/**
+ * Our own mongod. If two start at the same moment, one gets the data, and the other shares its database when it
+ * answers.
+ */
+async function keptDatabase(mongod: Mongod, local: string, alone: boolean): Promise<DevelopmentDatabase> {
   const until = Date.now() + folderTimeoutMs;
   for (let tries = 0; ; tries += 1) {
     try {
@@ -58,12 +82,13 @@ async function keptDatabase(mongod: Mongod, local: string): Promise<DevelopmentD
     }
     if (tries === 0) console.log('Another mongod still has the data: waiting until it ends, or can be shared');
     await new Promise(resolve => setTimeout(resolve, askEveryMs));
+    if (alone) await refuseSecond(local);
     const shared = await sharedDatabase(local);
     if (shared) return shared;
   }
 }
 
-/** Where data of this mongod stays: one version's files don't open in another. */
+/** The folder for the data of this mongod's version: other versions can't open it. */
 export function dataFolder(mongod: Mongod, local: string): string {
   return join(local, `mongo-${mongod.version.split('.').slice(0, 2).join('.')}`);
 }
@@ -72,10 +97,11 @@ async function startKept(mongod: Mongod, local: string): Promise<DevelopmentData
   const data = dataFolder(mongod, local);
   const remembered = (await readLease(local))?.port ?? usualPort;
   if (await hasCrashed(local)) await forgetCrash(data, local);
-  const running = await startAt(remembered, mongod, data);
+  const database = databaseOf(local);
+  const running = await startAt(remembered, mongod, { dataFolder: data, database });
   const { port, url } = running;
   await writeLease(local, { owner: process.pid, port, url });
-  const kept = new KeptMongod(running, () => startReplicaSet(mongod, { dataFolder: data, port }));
+  const kept = new KeptMongod(running, () => startReplicaSet(mongod, { dataFolder: data, port, database }));
   const about = `MongoDB ${mongod.version} on port ${port}, data in ${data}`;
   const stop = async () => {
     await kept.stop();
@@ -84,22 +110,30 @@ async function startKept(mongod: Mongod, local: string): Promise<DevelopmentData
   return { url, about, stop, kill: () => kept.kill() };
 }
 
-/** The remembered port, so that tools find it again; another one where a stranger has taken it. */
-async function startAt(port: number, mongod: Mongod, data: string): Promise<RunningMongod> {
+/** Its database has the name of the package in this checkout. */
+function databaseOf(local: string): string | undefined {
+  const path = join(dirname(local), 'package.json');
+  if (!existsSync(path)) return undefined;
+  const { name } = parseJson(readFileSync(path, 'utf8'), 'package.json') as { name?: string };
+  return name;
+}
+
+/** The port of the last start, so that tools find it again; another one if another program has taken it. */
+async function startAt(port: number, mongod: Mongod, its: ReplicaSetOptions): Promise<RunningMongod> {
   try {
     if (!(await isFree(port))) throw new PortTaken();
-    return await startReplicaSet(mongod, { dataFolder: data, port });
+    return await startReplicaSet(mongod, { ...its, port });
   } catch (error) {
     if (!(error instanceof PortTaken)) throw error;
-    const running = await startReplicaSet(mongod, { dataFolder: data });
+    const running = await startReplicaSet(mongod, its);
     console.log(`Port ${port} is taken by another program: the database moves to port ${running.port}`);
     return running;
   }
 }
 
 /**
- * After `kill -9` of an `npm start` its mongod lives on for a moment: if it serves our data, it is told to end now. The
- * start that has seen to that says so before it starts its own, so that nobody takes that one for the orphan.
+ * After `kill -9` of an `npm start` its mongod lives on for a moment. If it serves our data, this shuts it down. It
+ * prints that before the new mongod starts, so that nobody takes the new one for the orphan.
  */
 async function forgetCrash(data: string, local: string): Promise<void> {
   const { port, url } = (await readLease(local))!;
@@ -107,8 +141,8 @@ async function forgetCrash(data: string, local: string): Promise<void> {
   while ((await hasCrashed(local)) && !(await isFree(port)) && Date.now() < until) {
     const served = await servedFolder(port);
     if (served === data) await endOrphan(local, port);
-    else if (served !== undefined) break; // a stranger's
-    // One that is ending, or coming up, listens for a while without an answer.
+    else if (served !== undefined) break; // another program's
+    // A mongod that is ending, or coming up, listens for a while without answering.
     await becomesFree(port, askEveryMs);
   }
   if (await hasCrashed(local)) await writeLease(local, { port, url });
@@ -116,7 +150,8 @@ async function forgetCrash(data: string, local: string): Promise<void> {
 
 async function endOrphan(local: string, port: number): Promise<void> {
   if (!(await hasCrashed(local))) return;
-  await admin(port, { shutdown: 1, force: true, timeoutSecs: 1 }).catch(() => {}); // it hangs up while it obeys
+  // It closes the connection as it shuts down.
+  await admin(port, { shutdown: 1, force: true, timeoutSecs: 1 }).catch(() => {});
 }
 
 async function servedFolder(port: number): Promise<string | undefined> {
@@ -124,10 +159,10 @@ async function servedFolder(port: number): Promise<string | undefined> {
   return options?.parsed?.storage?.dbPath;
 }
 
-/** The roles wait for it: a first try follows at once, and one that keeps failing is tried every half minute. */
+/** The roles wait for it: the first retry comes at once, later ones with pauses up to half a minute. */
 const pauses = { firstMs: 250, maxMs: 30_000, soundAfterMs: 60_000 };
 
-/** Our own mongod while `npm start` runs: one that dies is started again on the same data, at the same port. */
+/** Our own mongod while `npm start` runs: if it dies, this starts it again on the same data, at the same port. */
 class KeptMongod {
   private readonly pause = new GrowingPause(pauses);
   private readonly stopping = new AbortController();
@@ -141,7 +176,7 @@ class KeptMongod {
     this.watch();
   }
 
-  /** Resolves when it has ended, also where it was just being started again. Twice is fine. */
+  /** Resolves when it has ended, even if it was just being started again. Twice is fine. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.reviving;
@@ -163,7 +198,7 @@ class KeptMongod {
   }
 
   private async revive(pauseMs: number): Promise<void> {
-    await this.mongod.stop(); // what the dead one has left: its watchdog
+    await this.mongod.stop(); // the leftovers of the dead one: its watchdog
     await this.wait(pauseMs);
     for (let tries = 1; !this.stopping.signal.aborted; tries += 1) {
       try {

@@ -3,21 +3,21 @@ import { join } from 'node:path';
 import { isAlive } from '../process-tree';
 import { answers } from './ping';
 
-/** What one `npm start` leaves for others of the same checkout: where its database is, and whether it still runs. */
+/** The note of one `npm start` for others of the same checkout: where its database is, and whether it still runs. */
 export interface Lease {
-  /** The process that runs it; not there after a clean end. */
+  /** The process that runs it; absent after a clean end. */
   owner?: number;
   port: number;
   url: string;
 }
 
-/** Whether the last `npm start` of this checkout ended without cleaning up: what it had started is ending just now. */
+/** Whether the last `npm start` of this checkout ended without cleaning up: its processes are ending right now. */
 export async function hasCrashed(local: string): Promise<boolean> {
   const owner = (await readLease(local))?.owner;
   return owner !== undefined && !isAlive(owner);
 }
 
-/** How long the database of a living `npm start` may be away: it starts one that has died again. */
+/** How long the database of a running `npm start` may be away: that `npm start` restarts it if it has died. */
 const revivalMs = 5_000;
 
 /** The lease of an `npm start` that is alive now. */
@@ -40,7 +40,7 @@ export async function readLease(local: string): Promise<Lease | undefined> {
   }
 }
 
-/** Nobody reads half of it. */
+/** Writes it in one step, so that nobody reads half of it. */
 export async function writeLease(local: string, lease: Lease): Promise<void> {
   await mkdir(local, { recursive: true });
   const draft = `${leaseFile(local)}.${process.pid}`;

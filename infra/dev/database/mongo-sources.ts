@@ -14,7 +14,7 @@ const mongoUrl: MongoSource = {
 
 const program = process.platform === 'win32' ? 'mongod.exe' : 'mongod';
 
-/** A `mongod` that `MONGOMS_SYSTEM_BINARY` names, or else one on PATH. */
+/** The `mongod` that `MONGOMS_SYSTEM_BINARY` names, or else one on PATH. */
 const mongodOfThisMachine: MongoSource = {
   name: 'mongod on PATH',
   async find() {
@@ -32,7 +32,7 @@ function refuse(error: Error): never {
   throw new SourceRefused(`MONGOMS_SYSTEM_BINARY: ${error.message}`, { cause: error });
 }
 
-/** One that an earlier start, perhaps of another clone, has left in the cache. */
+/** A `mongod` in the cache, from an earlier start, perhaps of another clone. */
 const fetchedBefore: MongoSource = {
   name: 'one fetched before',
   async find() {
@@ -43,7 +43,7 @@ const fetchedBefore: MongoSource = {
 };
 
 async function ofMongoDB(): Promise<Mongod | undefined> {
-  // The library knows a half-written one by its lock and its missing checksum, and passes it over.
+  // The library recognizes a partial file by its lock and its missing checksum, and skips it.
   const path = await DryMongoBinary.locateBinary({ version: downloadVersion(), downloadDir: downloadFolder() }).catch(
     () => undefined, // this platform has no download, so none can be there
   );
@@ -58,19 +58,27 @@ async function ofPython(): Promise<Mongod | undefined> {
   return there ? tried(wheelMongod()) : undefined;
 }
 
-/** Every source, in the order in which they are tried. */
+/** Every source, in the order of the attempts. */
 export const mongoSources: MongoSource[] = [mongoUrl, mongodOfThisMachine, fetchedBefore, mongoDBsOwn, pythonWheel];
 
+/** `one fetched before (MONGO_URL: is not set; mongod on PATH: there is none)`. */
+function whyOf({ name }: MongoSource, reasons: readonly string[]): string {
+  const before = reasons.map(reason => reason.replace(/^ *- /, '').split('. ', 1)[0]);
+  return before.length > 0 ? `${name} (${before.join('; ')})` : name;
+}
+
 /**
- * What the first source that works has found.
+ * The MongoDB of the first source that works.
  *
- * @throws one error that names all the sources, why each did not work, and what to do.
+ * @returns also why it is this one.
+ * @throws one error that names all sources, why each one failed, and what to do.
  */
-export async function findMongo(): Promise<Found> {
+export async function findMongo(): Promise<Found & { why: string }> {
   const reasons: string[] = [];
   for (const source of mongoSources) {
     try {
-      return await source.find();
+      const found = await source.find();
+      return { ...found, why: whyOf(source, reasons) };
     } catch (error) {
       if (error instanceof SourceRefused) throw error;
       reasons.push(`  - ${source.name}: ${error instanceof Error ? error.message : error}`);

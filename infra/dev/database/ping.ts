@@ -3,7 +3,8 @@ import { type Document, MongoClient, MongoNetworkError, MongoServerError } from 
 const askAgainAfterMs = 100;
 
 /**
- * Resolves when the MongoDB at `url` answers and takes commands; one that hangs up while it comes up is asked again.
+ * Resolves when the MongoDB at `url` answers and takes commands. Asks again if it closes the connection while it comes
+ * up.
  *
  * @throws one line with the address (its password hidden), the reason and what to do.
  */
@@ -31,13 +32,13 @@ async function ping(url: string, until: number): Promise<void> {
   }
 }
 
-/** What the address or the server's own answer rules out does not get better by asking again. */
+/** Errors of the address, or in the server's own answer, stay the same when asked again. */
 function mayPass(error: Error): boolean {
   if (error instanceof MongoServerError) return whileItComesUp.has(Number(error.code));
   return error instanceof MongoNetworkError || hungUp.has(String((error as NodeJS.ErrnoException).code));
 }
 
-/** The driver hands some of what a socket says out as it is. */
+/** The driver passes some errors of a socket on as they are. */
 const hungUp = new Set(['EPIPE', 'ECONNRESET']);
 /** Not primary, recovering, interrupted by a change of state, shutting down. */
 const whileItComesUp = new Set([91, 189, 10107, 11600, 11602, 13435, 13436]);

@@ -8,11 +8,11 @@ import { howItEnded } from '../process-tree';
 import { host, launch, type Mongod, PortTaken, setName } from './mongod';
 
 export interface RunningMongod {
-  /** Names the database `tandem` of the replica set. */
+  /** Names a database of the replica set. */
   url: string;
   port: number;
   pid: number;
-  /** Resolves when the process has ended, for whatever reason, with how. */
+  /** Resolves with a description of the end when the process has ended, for whatever reason. */
   ended: Promise<string>;
   /** Resolves when the process has ended, and its throwaway data is gone. Twice is fine. */
   stop(): Promise<void>;
@@ -21,21 +21,23 @@ export interface RunningMongod {
 }
 
 export interface ReplicaSetOptions {
-  /** Where the data stays. Without it the data is thrown away at `stop`. */
+  /** The folder of the data. Without it `stop` deletes the data. */
   dataFolder?: string;
-  /** Without it any free port. */
+  /** Default: any free port. */
   port?: number;
+  /** The name of the database. */
+  database?: string;
 }
 
 /**
  * Starts `mongod` as a replica set of one on loopback, and waits until it takes writes. It runs in a process group of
  * its own, so that a terminal's Ctrl-C does not reach it, and it ends with this process, however this one ends.
  *
- * @throws PortTaken where `port` is given and not free, FolderTaken where another mongod has the data
+ * @throws PortTaken if `port` is given and not free, FolderTaken if another mongod has the data
  */
 export async function startReplicaSet(
   mongod: Mongod,
-  { dataFolder, port }: ReplicaSetOptions = {},
+  { dataFolder, port, database = 'tandem' }: ReplicaSetOptions = {},
 ): Promise<RunningMongod> {
   const data = dataFolder ?? (await mkdtemp(join(tmpdir(), 'tandem-mongo-')));
   await mkdir(data, { recursive: true });
@@ -58,7 +60,7 @@ export async function startReplicaSet(
     instance.mongodProcess?.kill('SIGKILL');
     instance.killerProcess?.kill('SIGKILL');
   };
-  const url = `mongodb://${host}:${chosenPort}/tandem?replicaSet=${setName}`;
+  const url = `mongodb://${host}:${chosenPort}/${database}?replicaSet=${setName}`;
   return { url, port: chosenPort, pid: pid!, ended, stop, kill };
 }
 
@@ -68,7 +70,7 @@ function endOf({ mongodProcess }: MongoInstance): Promise<string> {
   return new Promise(resolve => mongodProcess!.once('exit', (...how) => resolve(howItEnded(...how))));
 }
 
-/** A port that was free a moment ago may be somebody else's by now: then another one. */
+/** Another program may have taken a port that was free a moment ago: then tries another one. */
 async function launchAnywhere(mongod: Mongod, data: string): Promise<{ instance: MongoInstance; port: number }> {
   for (;;) {
     const port = await freePort();
@@ -83,14 +85,14 @@ async function launchAnywhere(mongod: Mongod, data: string): Promise<{ instance:
 const alreadyInitialized = 23;
 const timeoutMs = 60_000;
 const tryAgainAfterMs = 50;
-/** No single command may wait for ever on a mongod that says nothing. */
+/** No command may wait for ever for a silent mongod. */
 const commandTimeouts = { serverSelectionTimeoutMS: 5_000, connectTimeoutMS: 5_000, socketTimeoutMS: 10_000 };
 
 /**
- * Makes the mongod at `port` the primary of its replica set of one. A mongod that comes up hangs up now and then, and
- * refuses what it can't do yet: it is asked again until it is up, has ended, or the time is over.
+ * Makes the mongod at `port` the primary of its replica set of one. While a mongod comes up, it sometimes closes
+ * connections and refuses commands: this asks again until it is up, has ended, or the time is over.
  *
- * @param ended resolves when the mongod has ended, with how.
+ * @param ended resolves with a description when the mongod has ended.
  * @throws with the last reason.
  */
 export async function becomePrimary(port: number, ended: Promise<string>): Promise<void> {
@@ -104,7 +106,7 @@ export async function becomePrimary(port: number, ended: Promise<string>): Promi
     await Promise.race([end, untilPrimary(client.db('admin'), `${host}:${port}`, over.signal)]);
   } finally {
     over.abort();
-    end.catch(() => {}); // a later end is no news to us
+    end.catch(() => {}); // a later end does not matter here
     await client.close();
   }
 }
@@ -133,7 +135,7 @@ function notInTime(cause: unknown): Error {
 
 const isPrimary = async (admin: Db): Promise<boolean> => (await admin.command({ hello: 1 })).isWritablePrimary;
 
-/** Kept data remembers the port it was served on; every client would wait for that one, so the set is told the new one. */
+/** Kept data holds the port of its last mongod, and every client would wait for that one. This sets the new port. */
 async function configure(admin: Db, address: string): Promise<void> {
   try {
     await admin.command({ replSetInitiate: { _id: setName, members: [{ _id: 0, host: address }] } });

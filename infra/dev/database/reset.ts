@@ -5,7 +5,10 @@ import { parseArgs } from 'node:util';
 import { root } from '../root';
 import { runningLease } from './lease';
 
-/** Empties the database that `npm start` keeps, after asking (`--yes` answers). `MONGO_URL`'s is refused: it may be anybody's. */
+/**
+ * Empties the database of `npm start`, after a question (`--yes` answers it). It refuses that of `MONGO_URL`, which may
+ * belong to anybody.
+ */
 async function reset(): Promise<void> {
   const { values } = parseArgs({ options: { yes: { type: 'boolean', default: false } } });
   if (process.env.MONGO_URL)
@@ -36,7 +39,7 @@ async function agreed(question: string): Promise<boolean> {
   }
 }
 
-/** The answer, or none where the input has ended. */
+/** The answer, or undefined if the input has ended. */
 function answer(terminal: ReturnType<typeof createInterface>, question: string): Promise<string> {
   return new Promise(resolve => {
     terminal.once('close', () => resolve(''));

@@ -1,5 +1,5 @@
 /**
- * Checks the settings files of a deploy, each alone and all together, for deploy.sh:
+ * Checks the settings files of a deploy, each by itself and all together, for deploy.sh:
  *   check-settings.ts [ENVIRONMENT]
  * Prints `jobs file=…`, `jobs host=…`, `web owner=…` and so on, one a line, roles in the order of the deploy; or all
  * problems on stderr, and exits 1.
@@ -24,7 +24,7 @@ async function check([environment]: string[]): Promise<void> {
   const roles = await rolesOf('.', environment);
   const files = await Promise.all(roles.map(role => readRole(role)));
   const problems = [...files.flatMap(file => file.problems), ...problemsBetween(files)];
-  // Whatever a new web role asks for is then known to the roles that do it.
+  // So the jobs roles know every task type that a new web role adds.
   const [web, ...jobs] = files;
   if (problems.length === 0) return console.log([...jobs, web!].flatMap(printable).join('\n'));
   refuse(problems);

@@ -1,5 +1,5 @@
 /**
- * What a role says of itself from outside, for deploy.sh.
+ * The health of a role as seen from outside, for deploy.sh.
  *   health.ts await URL COMMIT SECONDS   exit 0 as soon as URL answers 200 with that commit, 1 when the time is over
  *   health.ts commit URL                 the commit that URL answers 200 with, or nothing
  *   health.ts show role=URL …            one line a role: which commit it runs
@@ -16,7 +16,7 @@ interface Health {
 
 type Answer = { ok: boolean; health?: Health; problem?: string };
 
-/** Asks once; whatever goes wrong is an answer as well. */
+/** Asks once; an error is an answer as well. */
 async function ask(url: string): Promise<Answer> {
   try {
     return await fetchWithin(askTimeoutMs, url, { headers: { accept: 'application/json' } }, async response => {
@@ -33,7 +33,7 @@ function answerInWords({ health, problem }: Answer): string {
   return oneLine(problem ? `${commit} (${problem})` : commit);
 }
 
-/** What a role says goes into a command for a person to paste: a commit, and nothing else. */
+/** The answer of a role becomes part of a command that people paste: it must be a commit, and nothing else. */
 const saidCommit = ({ ok, health }: Answer) =>
   ok && /^[0-9a-f]{7,64}$/.test(String(health?.commit)) ? health!.commit! : '';
 
@@ -65,7 +65,7 @@ async function show(pairs: string[]): Promise<void> {
 async function main([command, ...rest]: string[]): Promise<void> {
   if (command === 'show') return show(rest);
   if (command === 'commit') return console.log(saidCommit(await ask(rest[0]!)));
-  process.exitCode = 1; // until it is seen to be well
+  process.exitCode = 1; // until the role is healthy
   const healthy = await awaitCommit(rest[0]!, rest[1]!, Number(rest[2]));
   if (healthy) process.exitCode = 0;
 }

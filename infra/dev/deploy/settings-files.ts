@@ -5,18 +5,18 @@ import { ignoredSecrets, load, type Settings, SettingsError } from '../../settin
 import { appSettingsTree, readSettings } from '../json-file';
 import type { Role } from '../roles';
 
-/** Galaxy breaks at about 32 kB of settings, without a clear word. */
+/** Galaxy fails at about 32 kB of settings, without a clear message. */
 const largestBytes = 32_000;
 
 /** One role's settings file as a deploy sees it. */
 export interface RoleFile {
   role: Role;
-  /** Missing where the file can't be read as settings. */
+  /** Absent if the file can't be read as settings. */
   settings?: Settings;
   problems: string[];
 }
 
-/** Reads the settings file of a role and judges it alone. No message ever holds the value of a secret. */
+/** Reads the settings file of a role and checks it by itself. No message holds the value of a secret. */
 export async function readRole(role: Role, folder = '.'): Promise<RoleFile> {
   const file = join(folder, role.settingsFile);
   const problems = await problemsOfSize(file);
@@ -31,11 +31,11 @@ export async function readRole(role: Role, folder = '.'): Promise<RoleFile> {
 }
 
 async function problemsOfSize(file: string): Promise<string[]> {
-  const { size } = await stat(file).catch(() => ({ size: 0 })); // what can't be read is said by who reads it
+  const { size } = await stat(file).catch(() => ({ size: 0 })); // the reader reports an unreadable file
   return size > largestBytes ? [`${file}: ${size} bytes; Galaxy takes less than ${largestBytes}`] : [];
 }
 
-/** A role would ignore them, and run with its link and console closed; who deploys with care wants to know before. */
+/** A role would ignore them, and run with its link and console off; the deploy reports that before. */
 function knownSecrets(file: string, raw: unknown): string[] {
   return ignoredSecrets(raw, { production: true, app: appSettingsTree() }).map(
     setting =>
@@ -59,7 +59,7 @@ function problemsOfRole({ name, kind }: Role, file: string, settings: Settings):
   return [...problems, ...problemsOfDeploy(file, settings.deploy)];
 }
 
-/** They become arguments of the Meteor tool: words that are no option, and that no terminal acts upon. */
+/** They become arguments of the Meteor tool: they must be no option, and hold no control characters. */
 const words: Readonly<Record<string, [pattern: RegExp, wanted: string]>> = {
   host: [/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i, 'a host name'],
   owner: [/^[a-z0-9][\w.@+-]{0,99}$/i, 'the name of an account'],
@@ -87,7 +87,7 @@ function mongoUrl(settings: Settings): unknown {
   return (settings['galaxy.meteor.com'].env as Record<string, unknown> | undefined)?.MONGO_URL;
 }
 
-/** What must be equal in all files, and what must not. */
+/** Checks the settings that must be equal in all files, and those that must differ. */
 export function problemsBetween([web, ...jobs]: RoleFile[]): string[] {
   return [...jobs.flatMap(other => differences(web!, other)), ...sharedHosts([web!, ...jobs])];
 }

@@ -1,6 +1,6 @@
 import type { Edits } from '../edits';
 
-/** A part of the sample: what is its own, and the lines by which the rest names it. */
+/** A part of the sample: its own files, and the lines of other files that name it. */
 interface Feature {
   own: readonly string[];
   lines: Readonly<Record<string, readonly string[]>>;
@@ -26,7 +26,7 @@ const reports: Feature = {
     ],
     'imports/ui/App.tsx': [
       "import { Reports } from './reports/Reports';",
-      '        <Reports tasks={tasks} />',
+      '        <Reports />',
       "  buildReport: 'Report',",
     ],
   },
@@ -57,7 +57,7 @@ const pictures: Feature = {
     ],
     'imports/ui/App.tsx': [
       "import { Pictures } from './pictures/Pictures';",
-      '        <Pictures tasks={tasks} />',
+      '        <Pictures />',
       "  makeThumbnails: 'Thumbnails',",
     ],
   },
@@ -92,7 +92,7 @@ const notifications: Feature = {
   },
 };
 
-/** What the three share and nothing else needs, and what shows or measures them together. */
+/** The files that only the three share, and those that show or measure them together. */
 const shared: Feature = {
   own: [
     'imports/api/tasks/add-or-undo.ts',
@@ -109,18 +109,12 @@ const shared: Feature = {
     'tests/infra/processes/workers-native-package.test.ts',
     'bench/interference.ts',
     'bench/interference-add.ts',
-    'bench/interference-pair.ts',
     'bench/interference-visitors.ts',
     'bench/interference-work.ts',
+    'bench/page-picture.ts',
     'docs/images/page.png',
   ],
-  lines: {
-    'README.md': [
-      "![The page: the web role's pulse, reports with progress bars, notifications with a countdown, pictures in three sizes](docs/images/page.png)",
-      "The figure at the top is the web role's own event-loop delay and the time that a method call takes. Push *Burn 4 workers*, ask for 200,000 rows, drop a photo: the workers sweat, the figure stays flat.",
-      "`npm run bench:interference` measures that: 50 visitors call a method while four tasks compute, while a worker writes the 200,000 rows of a report, and while 20,000 tasks are added at once. It ends with 1 where the web role stutters. Against a pair that is up, on Meteor for example, give it the pair's fresh database: `E2E_WEB_URL=http://localhost:3000 MONGO_URL=mongodb://127.0.0.1:3001/meteor npm run bench:interference`.",
-    ],
-  },
+  lines: {},
 };
 
 /** Each can go alone. */
@@ -130,8 +124,8 @@ const dependencies = ['hucre', 'sharp'];
 const devDependencies = ['jpeg-js', 'read-excel-file'];
 
 /**
- * Takes the sample's reports, pictures and notifications away, as a person would: folders and lines, nothing else. What
- * stays is the web role's pulse and one small task, `burn`, from the page to the worker and back.
+ * Removes the sample's reports, pictures and notifications, as a person would: folders and lines, nothing else. The web
+ * role's pulse stays, and one small task, `burn`, from the page to the worker and back.
  */
 export function stripSample(edits: Edits): void {
   for (const feature of [...Object.values(features), shared]) stripFeature(edits, feature);
@@ -143,11 +137,12 @@ export function stripFeature(edits: Edits, { own, lines }: Feature): void {
   for (const [file, those] of Object.entries(lines)) edits.removeLines(file, those);
 }
 
-/** The caller lets npm put the lock file in order. */
+/** The caller lets npm update the lock file. */
 function withoutPackages(edits: Edits): void {
   edits.json('package.json', (manifest: Record<string, Record<string, string>>) => {
     for (const name of dependencies) delete manifest.dependencies![name];
     for (const name of devDependencies) delete manifest.devDependencies![name];
     delete manifest.scripts!['bench:interference'];
+    delete manifest.scripts!['docs:picture'];
   });
 }

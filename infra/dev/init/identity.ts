@@ -1,17 +1,19 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Edits } from '../edits';
+import { parseJson } from '../json-file';
+import { changelogHere } from '../upgrade/record';
 
-/** What the template itself is called. */
+/** The names of the template itself. */
 export const template = { name: 'tandem', title: 'Tandem' };
 
 export interface AppName {
   /** `my-app`: the npm package, the Docker image, the database. */
   name: string;
-  /** `My App`: what people read. */
+  /** `My App`: for people. */
   title: string;
 }
 
-/** @throws where it is no name, with an example. */
+/** @throws if it is no valid name, with an example. */
 export function appNameOf(typed: readonly string[]): AppName {
   const [name = ''] = typed;
   const problem = problemOf(typed, name);
@@ -30,53 +32,87 @@ function problemOf(typed: readonly string[], name: string): string | undefined {
   return undefined;
 }
 
-/** Gives the app its name wherever a person or a program reads one. The machinery goes on being called Tandem. */
+/** Gives the app its name wherever a person or a program reads one. The machinery keeps the name Tandem. */
 export function rename(edits: Edits, { name, title }: AppName): void {
-  edits.replace('package.json', new RegExp(`^  "name": "${template.name}"`, 'm'), `  "name": "${name}"`);
-  edits.replace('package.json', /^ {2}"description": ".*"/m, `  "description": "${title}: a Meteor app in two roles."`);
-  edits.replace('package-lock.json', new RegExp(`"name": "${template.name}"`, 'g'), `"name": "${name}"`);
-  edits.replace('imports/app.ts', new RegExp(`^  name: '${template.name}'`, 'm'), `  name: '${name}'`);
-  edits.replace('client/main.html', /<title>.*<\/title>/, `<title>${title}</title>`);
-  edits.replace('imports/ui/header/Header.tsx', new RegExp(template.title, 'g'), title);
-  edits.replace('public/favicon.svg', new RegExp(`<title>${template.title}`), `<title>${title}`);
-  edits.replace('README.md', new RegExp(`^# ${template.title}$`, 'm'), `# ${title}`);
-  edits.replace(
-    'README.md',
-    new RegExp(`^${template.title} is a Meteor 3 app template`, 'm'),
-    `${title} is a Meteor 3 app`,
+  edits.json('package.json', manifest =>
+    Object.assign(manifest, { name, description: `${title}: a Meteor app in two roles.`, license: 'UNLICENSED' }),
   );
-  edits.replace('compose.yaml', new RegExp(`^  image: ${template.name}$`, 'm'), `  image: ${name}`);
-  edits.replace('compose.yaml', new RegExp(`/${template.name}\\?replicaSet`), `/${name}?replicaSet`);
-  edits.replace('Dockerfile', new RegExp(`-t ${template.name} `), `-t ${name} `);
-  edits.replace('Dockerfile', new RegExp(`(-p 3000:3000) ${template.name}$`, 'm'), `$1 ${name}`);
-  tellKnip(edits);
+  edits.json('package-lock.json', (lock: { packages?: Record<string, object> }) => {
+    Object.assign(lock, { name });
+    Object.assign(lock.packages?.[''] ?? {}, { name });
+  });
+  // To knip `tandem:app` is this package itself, as long as that is its name.
+  edits.json('knip.json', (knip: { ignoreDependencies?: string[] }) => knip.ignoreDependencies?.push(template.name));
   edits.json('settings-web.json', settings => Object.assign(settings, { public: { appName: title } }));
+  const places = placesOf({ name, title });
+  for (const [index, [file, text]] of placesOf(template).entries()) edits.replace(file, text, places[index]![1]);
+  edits.replace('AGENTS.md', `${template.title} is a Meteor 3 app`, `${title} is a Meteor 3 app`);
+  edits.replace('client/main.html', taglines.page, title);
+  edits.replace('imports/ui/header/Header.tsx', taglines.header, 'Say what it is for: imports/ui/header/Header.tsx');
+  edits.replace('README.md', between(edits.text('README.md'), `# ${title}\n`, '    npm ci'), introduction(title));
+  edits.replace('README.md', between(edits.text('README.md'), '![The page', '## The layout'), '');
 }
 
-/** To knip `tandem:app` is this package itself, as long as that is its name. The list is too long for one line then. */
-function tellKnip(edits: Edits): void {
-  const list = /("ignoreDependencies": )(\[[^\]]*\])/;
-  const ignored = JSON.parse(list.exec(edits.text('knip.json'))?.[2] ?? '[]') as string[];
-  const longer = JSON.stringify([...ignored, template.name], null, 4).replace(/\]$/, '  ]');
-  edits.replace('knip.json', list, `$1${longer}`);
+const taglines = {
+  page: 'One codebase, two roles: heavy work in the jobs role, a web role that never stutters.',
+  header: 'One codebase, two roles.',
+};
+
+const introduction = (title: string) => `
+${title} is a Meteor 3 app in TypeScript. One codebase boots as a *web role*, which serves people, or as a *jobs role*, which runs schedules and a pool of worker processes.
+
+`;
+
+/** What stands between the end of one text and the beginning of another; all of it from the beginning where `after` is no line. */
+function between(text: string, after: string, before: string): string {
+  const begin = text.indexOf(after) + (after.endsWith('\n') ? after.length : 0);
+  return text.slice(begin, text.indexOf(before, begin));
 }
+
+/** What the template has for itself: its changelog becomes that of the machinery, whose license stays beside it. */
+export function withoutItsPapers(edits: Edits, { title }: AppName, version: string): void {
+  edits.write(changelogHere, edits.text('CHANGELOG.md'));
+  edits.write('CHANGELOG.md', `# Changelog\n\n## [Unreleased]\n\n### Added\n\n- ${title}, on Tandem ${version}.\n`);
+  edits.remove('LICENSE');
+}
+
+/** Where an app has its name beside what JSON files say, and how it stands there. */
+const placesOf = ({ name, title }: AppName): [file: string, text: string][] => [
+  ['imports/app.ts', `  name: '${name}'`],
+  ['client/main.html', `<title>${title}</title>`],
+  ['imports/ui/header/Header.tsx', `?? '${title}'`],
+  ['public/favicon.svg', `<title>${title}</title>`],
+  ['README.md', `# ${title}\n`],
+  ['compose.yaml', `  image: ${name}\n`],
+  ['compose.yaml', `/${name}?replicaSet`],
+  ['.github/workflows/meteor.yml', `/${name}?replicaSet`],
+  ['Dockerfile', `-t ${name} .`],
+  ['Dockerfile', `-p 3000:3000 ${name}\n`],
+];
 
 const secret = () => randomBytes(32).toString('hex');
 
 /**
- * Secrets that nobody else has, the same ones for both roles: what the web role signs, the jobs role runs.
+ * Settings for production, which git ignores, with new secrets, the same for both roles: the jobs role verifies what the
+ * web role signs. What is not known yet is left out, and `deploy.sh` names it.
  *
- * @returns the operator's token, for the person who will log in with it.
+ * @returns the operator's token, for the person who logs in with it.
  */
-export function freshSecrets(edits: Edits): string {
+export function productionSettings(edits: Edits): string {
   const [link, queue, operator, metrics] = [secret(), secret(), secret(), secret()];
   for (const role of ['web', 'jobs']) {
-    edits.json(`settings-${role}.json`, (settings: Record<string, object>) => {
-      settings.queue = { ...settings.queue, signingKey: queue };
-      settings.link = { ...settings.link, secret: link };
-      settings.console = { ...settings.console, operatorToken: operator };
-      settings.metrics = { ...settings.metrics, token: metrics };
-    });
+    const file = `settings-${role}.production.json`;
+    const settings = parseJson(edits.text(`settings-${role}.json`), `settings-${role}.json`) as Record<string, object>;
+    if (edits.onDisk(file) !== undefined) edits.refuse(`${file}: is there already, with secrets: move it away first`);
+    const ours = {
+      ...settings,
+      queue: { ...settings.queue, signingKey: queue },
+      link: { secret: link },
+      console: { ...settings.console, operatorToken: operator },
+      metrics: { ...settings.metrics, token: metrics },
+      log: { ...settings.log, format: 'json' },
+    };
+    edits.write(file, `${JSON.stringify(ours, null, 2)}\n`);
   }
   return operator;
 }
@@ -84,7 +120,11 @@ export function freshSecrets(edits: Edits): string {
 const idAlphabet = '0123456789abcdefghijklmnopqrstuvwxyz';
 const idPart = () => Array.from({ length: 12 }, () => idAlphabet[randomInt(idAlphabet.length)]).join('');
 
-/** What Meteor knows this project by: two clones with one id would be one app to it. */
+/** Meteor's id of this project: two clones with one id would be one app to it. */
 export function freshMeteorId(edits: Edits): void {
-  edits.replace('.meteor/.id', /^[0-9a-z]+\.[0-9a-z]+$/m, `${idPart()}.${idPart()}`);
+  const comments = edits
+    .text('.meteor/.id')
+    .split('\n')
+    .filter(line => line.startsWith('#'));
+  edits.write('.meteor/.id', [...comments, '', `${idPart()}.${idPart()}`, ''].join('\n'));
 }

@@ -1,24 +1,35 @@
-/** `npm run init -- my-app [--bare]`: makes a clone of the template an app of its own. */
+/** `npm run init -- my-app [--bare] [--accounts]`: makes a clone of the template an app of its own. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { refuseDirtyTree } from '../clean-tree';
 import { Edits } from '../edits';
 import { parseJson } from '../json-file';
 import { root } from '../root';
 import { recordOf, recordWithout, type UpgradeRecord, writeRecord } from '../upgrade/record';
+import { addAccounts } from './accounts';
 import { stripSample } from './bare';
-import { type AppName, appNameOf, freshMeteorId, freshSecrets, rename, template } from './identity';
+import {
+  type AppName,
+  appNameOf,
+  freshMeteorId,
+  productionSettings,
+  rename,
+  template,
+  withoutItsPapers,
+} from './identity';
 
-const help = `npm run init -- NAME [--bare] [--force]
+const help = `npm run init -- NAME [--bare] [--accounts] [--force]
 
-  NAME      of your app, like my-app
-  --bare    takes the sample away; one small task, one schedule and a page stay, to show the path
-  --force   goes on although there are uncommitted changes`;
+  NAME        of your app, like my-app
+  --bare      takes the sample away; one small task, one schedule and a page stay, to show the path
+  --accounts  people sign in, and own what they make: docs/accounts.md
+  --force     goes on although there are uncommitted changes`;
 
 interface Order {
   app: AppName;
   bare: boolean;
+  accounts: boolean;
   force: boolean;
 }
 
@@ -34,46 +45,91 @@ function run(): void {
   const record = templateRecord();
   withoutTemplate(edits);
   rename(edits, order.app);
+  if (order.accounts) addAccounts(edits, root);
   if (order.bare) stripSample(edits);
-  const operatorToken = freshSecrets(edits);
+  withoutItsPapers(edits, order.app, versionOf(edits));
+  const operatorToken = productionSettings(edits);
   freshMeteorId(edits);
   edits.apply();
   if (order.bare) tidyLockFile();
   format(edits.written());
-  if (record) writeRecord(root, recordWithout(record, root));
+  if (record) writeRecord(root, recordWithout(record, root, ['CHANGELOG.md']));
+  withoutItsRemote();
   console.log(whatNext(order, operatorToken));
 }
 
-/** What makes apps of the template goes: this is one. Its `npm test` runs its own tests, `test:infra` the rest. */
+/** Removes the tests of the template itself. The app's `npm test` runs its own tests, and `test:infra` the rest. */
 function withoutTemplate(edits: Edits): void {
-  for (const path of ['tests/template', '.github/workflows/template.yml']) edits.remove(path);
-  edits.replace('package.json', /^ {4}"test:template": .*\n/m, '');
-  edits.replace('package.json', /"test": "jest"/, '"test": "jest tests/app"');
+  for (const path of ['template', 'tests/template', '.github/workflows/template.yml']) edits.remove(path);
+  const contributing = edits.text('CONTRIBUTING.md').split('\n');
+  const [from, to] = ['- **What makes apps**', '- **Speed**'].map(text =>
+    contributing.findIndex(line => line.startsWith(text)),
+  );
+  edits.write('CONTRIBUTING.md', contributing.toSpliced(from!, to! - from!).join('\n'));
+  edits.json('package.json', ({ scripts }: { scripts: Record<string, string> }) => {
+    delete scripts['test:template'];
+    scripts.test = 'jest tests/app';
+  });
+  edits.removeLines('AGENTS.md', [
+    '| `template/` | what `npm run init` may add to an app, at its place below `template/accounts`; not in the app | the sample |',
+  ]);
+  edits.replace('tsconfig.json', '    "rootDirs": [".", "template/accounts"],\n', '');
+  edits.replace('tsconfig.json', ', "template", "*.ts"]', ', "*.ts"]');
   edits.replace(
     'README.md',
-    /everything, including a real browser$/m,
-    "the app's tests; npm run test:infra has the rest",
+    '`npm run init -- my-app` makes it yours; `--accounts` has people sign in ([Accounts](docs/accounts.md)). ',
+    '',
   );
+  edits.replace(
+    'README.md',
+    'everything, including a real browser\n',
+    "the app's tests; npm run test:infra has the rest\n",
+  );
+}
+
+const versionOf = (edits: Edits) =>
+  (parseJson(edits.text('package.json'), 'package.json') as { version: string }).version;
+
+/** A push of the app would go to the template. `.tandem.json` knows where later versions come from. */
+function withoutItsRemote(): void {
+  const git = (...args: string[]) => spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout.trim();
+  const origin = git('remote', 'get-url', 'origin');
+  if (basename(origin, '.git') !== template.name) return; // of a copy that is the app's already
+  git('remote', 'remove', 'origin');
+  console.log(`The remote origin, ${origin}, was the template's and is gone: git remote add origin <yours>`);
 }
 
 function orderOf(args: string[]): Order | undefined {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { bare: { type: 'boolean' }, force: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: {
+      bare: { type: 'boolean' },
+      accounts: { type: 'boolean' },
+      force: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
   });
   if (values.help) return undefined;
-  return { app: appNameOf(positionals), bare: values.bare ?? false, force: values.force ?? false };
+  return {
+    app: appNameOf(positionals),
+    bare: values.bare ?? false,
+    accounts: values.accounts ?? false,
+    force: values.force ?? false,
+  };
 }
 
-/** Secrets that are in use, and data that they have signed, would be lost. */
+/** Refuses a second init: it would replace secrets in use, and data that they have signed would be lost. */
 function refuseSecondTime(edits: Edits): void {
   const { name } = parseJson(edits.text('package.json'), 'package.json') as { name: string };
   if (name === template.name) return;
   throw new Error(`This is ${name} already: init is for a fresh clone. To begin again, clone anew`);
 }
 
-/** For later upgrades. A folder without git has no way to one: nothing there could be merged or taken back. */
+/**
+ * Writes the record for later upgrades. A folder without git can't have one: an upgrade there could neither merge nor
+ * be undone.
+ */
 function templateRecord(): UpgradeRecord | undefined {
   const ask = (...args: string[]) => spawnSync('git', args, { cwd: root, encoding: 'utf8' });
   if (ask('rev-parse', 'HEAD').status === 0) return recordOf(root, ask('remote', 'get-url', 'origin').stdout.trim());
@@ -81,7 +137,7 @@ function templateRecord(): UpgradeRecord | undefined {
   return undefined;
 }
 
-/** Takes the packages that nobody needs any more out of the lock file, without installing anything. */
+/** Removes unused packages from the lock file, without installing anything. */
 function tidyLockFile(): void {
   const args = ['install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund'];
   try {
@@ -91,7 +147,7 @@ function tidyLockFile(): void {
   }
 }
 
-/** A name of another length breaks lines elsewhere. What biome finds wrong beyond that, npm run validate says. */
+/** A name of another length changes where lines break. npm run validate reports other findings of biome. */
 function format(files: readonly string[]): void {
   const args = ['check', '--write', '--files-ignore-unknown=true', '--no-errors-on-unmatched', ...files];
   try {
@@ -101,15 +157,16 @@ function format(files: readonly string[]): void {
   }
 }
 
-function whatNext({ app, bare }: Order, operatorToken: string): string {
+function whatNext({ app, bare, accounts }: Order, operatorToken: string): string {
   const edit = bare ? 'imports/ui/App.tsx and imports/tasks/catalog.ts' : 'imports/';
-  return `This is ${app.title} now${bare ? ', without the sample' : ''}. Its settings files hold fresh secrets: keep the repository private.
-The operator's token for /console: ${operatorToken}
-
+  return `This is ${app.title} now${bare ? ', without the sample' : ''}.
+Its secrets for production are in settings-web.production.json and settings-jobs.production.json, which git ignores: keep
+a copy of them. The operator's token for /console there: ${operatorToken}
+${accounts ? 'The web role logs a link by which you become the first administrator.\n' : ''}
 Next:
   1. git add --all && git commit --message "This is ${app.title}"
   2. npm start, then change ${edit} (npm run new:task thumbnail writes a task)
-  3. say where it is deployed to, in "deploy" of both settings files, then ./deploy.sh`;
+  3. fill in both production files (deploy.host, link.url, MONGO_URL: docs/deploy.md), then ./deploy.sh production`;
 }
 
 try {

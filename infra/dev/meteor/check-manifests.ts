@@ -3,7 +3,7 @@ import type { CheckoutFiles } from './checkout-files';
 
 const folder = ['packages', 'release', 'platforms', '.finished-upgraders', '.id', '.gitignore'];
 
-/** Nothing imports it: that it is there keeps Meteor from reading every write of the database in every process. */
+/** No file imports it: its presence keeps Meteor from reading every write of the database in every process. */
 const noOplog = 'disable-oplog';
 /** In every app, by meteor-base. */
 const always = ['meteor', 'ddp', 'ddp-client', 'ddp-server', 'webapp'];
@@ -12,7 +12,7 @@ export function meteorFolder(files: CheckoutFiles): string[] {
   return folder.filter(name => !files.has(`.meteor/${name}`)).map(name => `.meteor/${name}: is missing; commit it`);
 }
 
-/** Which release it is, `.meteor/` says; the code is written for the third. */
+/** `.meteor/` names the release; the code is written for Meteor 3. */
 export function meteorRelease(files: CheckoutFiles): string[] {
   const found = files.text('.meteor/release').trim();
   return /^METEOR@3\.\d/.test(found) ? [] : [`.meteor/release: is ${found}; the code needs Meteor 3 (METEOR@3.…)`];
@@ -48,7 +48,7 @@ export function meteorPlatforms(files: CheckoutFiles): string[] {
     : [`.meteor/platforms: ${found || 'nothing'}; it should be server and browser`];
 }
 
-/** What Meteor has no business with: the machinery of the Node host, tests, measurements, prose. */
+/** Folders that Meteor must ignore: the machinery of the Node host, tests, benchmarks, docs. */
 const ignored = ['/infra/node-host/', '/infra/dev/', '/tests/', '/bench/', '/docs/'];
 
 export function meteorIgnore(files: CheckoutFiles): string[] {
@@ -82,7 +82,7 @@ export function packageJson(files: CheckoutFiles): string[] {
 
 const ourPackage = 'packages/synced-cron/package.js';
 
-/** A package of Atmosphere pins its npm packages itself: the same version as the Node host runs. */
+/** A package of Atmosphere pins its npm packages itself: they must be the versions that the Node host runs. */
 export function packageDependencies(files: CheckoutFiles): string[] {
   const locked = files.json('package-lock.json').packages;
   const pinned = pinnedBy(files.text(ourPackage));
@@ -99,7 +99,7 @@ function pinnedBy(source: string): Map<string, string> {
   return new Map([...depends.matchAll(/['"]([^'"]+)['"]:\s*['"]([^'"]+)['"]/g)].map(([, name, at]) => [name!, at!]));
 }
 
-/** Meteor loads a package after those that it uses. What it imports beside them may not be there yet. */
+/** Meteor loads a package after those that it uses. Other imports of it may not be there yet. */
 export function packageImports(files: CheckoutFiles): string[] {
   const source = files.text(ourPackage);
   const used = [...source.matchAll(/api\.use\(([^)]*)\)/g)].flatMap(([, names]) => quotedIn(names!));
@@ -117,7 +117,7 @@ const quotedIn = (text: string) => [...text.matchAll(/'([^']+)'/g)].map(([, name
 
 const builtIn = /^(node:|meteor\/|\.{1,2}\/|\/)/;
 
-/** What app code imports is there in production, and is found by Meteor, which reads no `exports`. */
+/** The imports of app code must exist in production, and Meteor, which reads no `exports`, must find them. */
 export function npmDependencies(files: CheckoutFiles): string[] {
   const { dependencies = {} } = files.json('package.json');
   const imports = [...files.importedBy(files.sources())].filter(([name]) => !builtIn.test(name));
@@ -134,7 +134,7 @@ export function npmDependencies(files: CheckoutFiles): string[] {
 
 function hasRootEntry(files: CheckoutFiles, name: string): boolean {
   const folder = join('node_modules', name);
-  if (!files.has(join(folder, 'package.json'))) return true; // the line above, or npm ci, says what is wrong
+  if (!files.has(join(folder, 'package.json'))) return true; // the line above, or npm ci, reports the problem
   const { main = 'index', module, browser } = files.json(join(folder, 'package.json'));
   const entries = [main, module, browser].filter(entry => typeof entry === 'string');
   const endings = ['', '.js', '.mjs', '.cjs', '.json', '/index.js'];

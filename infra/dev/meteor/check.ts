@@ -1,4 +1,7 @@
-/** `npm run check:meteor`: everything about Meteor that can be seen without it. One line a check; exits 1 with the reasons. */
+/**
+ * `npm run check:meteor`: checks all that Meteor needs and that can be seen without it. One line a check; exits 1 with
+ * the reasons.
+ */
 import { root } from '../root';
 import { CheckoutFiles } from './checkout-files';
 import { type Check, checks } from './checks';

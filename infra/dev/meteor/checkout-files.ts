@@ -7,7 +7,7 @@ import { isBundledByMeteor } from './source-rules';
 
 const rooms = ['client', 'server', 'imports', 'infra', 'packages'];
 
-/** A checkout as the checks look at it: paths are given from its root. */
+/** A checkout for the checks: paths are relative to its root. */
 export class CheckoutFiles {
   constructor(readonly root: string) {}
 
@@ -25,16 +25,22 @@ export class CheckoutFiles {
     return parseJson(this.text(path), path);
   }
 
-  /** The lines that say something: no comments, no empty ones. */
+  /** The lines with content: no comments, no empty ones. */
   lines(path: string): string[] {
     const lines = this.text(path).split('\n');
     return lines.map(line => line.replace(/#.*/, '').trim()).filter(Boolean);
   }
 
-  /** What Meteor compiles, by path. */
+  /** The files that Meteor compiles, by path. */
   sources(): string[] {
     const files = rooms.flatMap(room => this.filesIn(room));
     return files.filter(path => /\.tsx?$/.test(path) && !path.endsWith('.d.ts') && isBundledByMeteor(path)).sort();
+  }
+
+  /** The stylesheets that Meteor merges, by path. */
+  stylesheets(): string[] {
+    const files = rooms.flatMap(room => this.filesIn(room));
+    return files.filter(path => path.endsWith('.css') && isBundledByMeteor(path)).sort();
   }
 
   /** The modules that these files import, each with the files that do, type-only imports aside. */
@@ -55,7 +61,7 @@ export class CheckoutFiles {
   }
 }
 
-/** What is left when the types are taken away is what Meteor sees. */
+/** The code without types, which Meteor sees. */
 function specifiersIn(path: string, source: string): string[] {
   const { code } = transformSync(source, { loader: path.endsWith('x') ? 'tsx' : 'ts', sourcefile: path });
   return ts.preProcessFile(code, true, true).importedFiles.map(({ fileName }) => fileName);

@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { checkWorkerFile } from '../../workers/worker-file';
 import {
   meteorFolder,
@@ -16,10 +16,10 @@ import type { CheckoutFiles } from './checkout-files';
 import { violationsIn } from './import-graph';
 import { problemsOf } from './source-rules';
 
-/** One thing that Meteor needs, and that can be seen without it. */
+/** One need of Meteor's that can be checked without it. */
 export interface Check {
   name: string;
-  /** What is wrong, a line each: the file, the value, what to do. */
+  /** The problems, one line each: the file, the value, what to do. */
   problems(files: CheckoutFiles): string[] | Promise<string[]>;
 }
 
@@ -34,6 +34,7 @@ export const checks: readonly Check[] = [
   { name: 'packages/synced-cron names the packages that it imports', problems: packageImports },
   { name: 'npm packages of app code are dependencies, and Meteor finds their entries', problems: npmDependencies },
   { name: 'the sources keep to what Meteor compiles', problems: sources },
+  { name: 'code imports each stylesheet that Rspack would leave out', problems: stylesheets },
   { name: 'the import graph keeps to who may know whom', problems: importGraph },
   { name: 'the worker file is as new as its sources', problems: workerFile },
   { name: 'settings are small enough for Galaxy', problems: settings },
@@ -44,6 +45,19 @@ function sources(files: CheckoutFiles): string[] {
     .sources()
     .flatMap(path => problemsOf(path, files.text(path)))
     .map(({ rule, problem }) => `${problem} (${rule})`);
+}
+
+/** Rspack takes those beside the client's entry by itself, and no other that nothing imports. */
+function stylesheets(files: CheckoutFiles): string[] {
+  const imported = new Set<string>();
+  for (const [name, importers] of files.importedBy(files.sources()))
+    if (name.endsWith('.css')) for (const importer of importers) imported.add(join(dirname(importer), name));
+  return files
+    .stylesheets()
+    .filter(path => !/^client\/[^/]+$/.test(path) && !imported.has(path))
+    .map(
+      path => `${path}: nothing imports it, and Rspack would leave it out: import it, in client/main.tsx for instance`,
+    );
 }
 
 async function importGraph({ root }: CheckoutFiles): Promise<string[]> {
@@ -59,7 +73,7 @@ function workerFile({ root }: CheckoutFiles): string[] {
   }
 }
 
-/** The tool takes 64 kB, Galaxy breaks at half of that. */
+/** The tool takes 64 kB; Galaxy fails at half of that. */
 const largestSettings = 32_000;
 
 function settings({ root }: CheckoutFiles): string[] {

@@ -16,14 +16,14 @@ export interface MeteorOptions {
 const graceMs = 40_000;
 const lookEveryMs = 100;
 
-/** `meteor run` for one role, in a process group of its own: a terminal's Ctrl-C reaches it by us only. */
+/** `meteor run` for one role, in its own process group: a terminal's Ctrl-C reaches it only through us. */
 export class MeteorProcess {
   private child?: ChildProcess;
   private stopping?: Promise<void>;
 
   constructor(private readonly options: MeteorOptions) {}
 
-  /** Resolves when the tool has ended by itself, with how it did. @throws where it can't be started. */
+  /** Resolves with a description when the tool has ended by itself. @throws if it can't be started. */
   run(): Promise<string> {
     const { role, tool, args, cwd, env } = this.options;
     const child = spawn(tool, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -36,7 +36,7 @@ export class MeteorProcess {
     });
   }
 
-  /** Resolves when neither the tool nor anything that it started is left. Twice is fine. */
+  /** Resolves when neither the tool nor any process that it started is left. Twice is fine. */
   stop(): Promise<void> {
     this.stopping ??= this.end();
     return this.stopping;
@@ -49,7 +49,7 @@ export class MeteorProcess {
   private async end(): Promise<void> {
     const pid = this.child?.pid;
     if (!pid) return;
-    // The tool ends what it has started; where it is gone already, they are told by us.
+    // The tool ends the processes that it has started; if it is gone already, we signal them.
     if (!this.child!.kill('SIGTERM')) signalGroup(pid, 'SIGTERM');
     const until = Date.now() + graceMs;
     // The group: the tool, its MongoDB and the role itself.

@@ -47,7 +47,7 @@ class MeteorRun {
     private readonly ports: { web: number; jobs: number },
   ) {}
 
-  /** Resolves when a role has ended by itself, with how. @throws one clear line; `stop` is to be called in each case. */
+  /** Resolves with a description when a role has ended by itself. @throws one clear line; call `stop` in each case. */
   async run(): Promise<string> {
     const tool = meteorTool();
     await this.checkPorts();
@@ -101,7 +101,7 @@ class MeteorRun {
     return this.roles.some(role => role.kind === kind);
   }
 
-  /** The settings file itself, so that Meteor sees it change; at other ports a copy whose link goes there. */
+  /** The settings file itself, so that Meteor sees its changes; at other ports a copy with another link. */
   private async settingsFile(role: LocalRole): Promise<string> {
     const { settingsFile } = role;
     const settings = await readRoleSettings(this.root, role);
@@ -113,15 +113,16 @@ class MeteorRun {
     return copy;
   }
 
-  /** Each role compiles in a folder of its own. The web role has Meteor's usual one, where the data is, too. */
-  private environmentOf({ name, kind }: LocalRole): NodeJS.ProcessEnv {
+  /** Each role compiles in its own folder. The web role has Meteor's usual one, which also has the data. */
+  private environmentOf({ name, kind, port }: LocalRole): NodeJS.ProcessEnv {
     const local = kind === 'web' ? '.meteor/local' : `.meteor/local-${name}`;
-    const env = { ...process.env, METEOR_LOCAL_DIR: local };
+    // Where Rspack's development server listens, if the app has it: two roles would have the same port.
+    const env = { ...process.env, METEOR_LOCAL_DIR: local, RSPACK_DEVSERVER_PORT: String(port + 50) };
     if (kind === 'web' || process.env.MONGO_URL) return env;
     return { ...env, MONGO_URL: this.databaseOfWeb() };
   }
 
-  /** Where the web role's Meteor keeps its own MongoDB: a replica set, one port above the page. */
+  /** The MongoDB of the web role's Meteor: a replica set, one port above the page. */
   private databaseOfWeb(): string {
     return `mongodb://127.0.0.1:${this.ports.web + 1}/meteor`;
   }
@@ -133,7 +134,7 @@ class MeteorRun {
     while (!this.stopping && !(await isThere(url))) await new Promise(resolve => setTimeout(resolve, askEveryMs));
   }
 
-  /** Meteor restarts on a change of sources, and again when the worker file that belongs to them is there. */
+  /** Meteor restarts on a change of sources, and again when their worker file is built. */
   private async watchWorker(): Promise<void> {
     const rebuild = () =>
       buildWorker().then(
@@ -156,7 +157,7 @@ function isThere(url: string): Promise<boolean> {
 /**
  * The Meteor tool of this machine.
  *
- * @throws one line that says how to get it, and what to do without.
+ * @throws one line that says how to get it, and what to do without it.
  */
 function meteorTool(environment: NodeJS.ProcessEnv = process.env): string {
   const found = onPath(['meteor'], environment);

@@ -2,15 +2,15 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 
-/** A rule about one source file: what is wrong with it, one line each. */
+/** A rule about one source file: gives its problems, one line each. */
 export interface SourceRule {
   name: string;
-  /** Which files it is about, by path from the root of the repository. */
+  /** Which files the rule is for, by path from the root of the repository. */
   about: (path: string) => boolean;
   problems: (source: ts.SourceFile) => string[];
 }
 
-/** What Meteor compiles: not the machinery of the Node host. */
+/** The files that Meteor compiles: not the machinery of the Node host. */
 export const isBundledByMeteor = (path: string) =>
   /^(client|server|imports|infra|packages)\//.test(path) &&
   !/^infra\/(node-host|dev)\//.test(path) &&
@@ -23,7 +23,7 @@ const entries = [
   'client/main.tsx',
   'server/main.ts',
   'imports/tasks/worker.ts',
-  // Meteor loads a package's main module for its effect: it hands itself to Package by its export.
+  // Meteor loads a package's main module for its effect: its export goes into Package.
 ];
 
 export const sourceRules: SourceRule[] = [
@@ -150,7 +150,7 @@ const isFindInQueue = ({ expression }: ts.CallExpression) =>
   expression.name.text === 'find' &&
   expression.expression.getText() === 'QueuedTasks';
 
-/** Only a cursor that is published or observed is followed. */
+/** The rule is only for cursors that are published or observed. */
 const isReadOnce = ({ parent }: ts.CallExpression) =>
   ts.isPropertyAccessExpression(parent) && /^(count|fetch|forEach|map)Async$/.test(parent.name.text);
 

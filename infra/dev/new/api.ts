@@ -4,12 +4,22 @@ import { runInNewContext } from 'node:vm';
 import type { Change, Recipe } from './changes';
 import type { Name } from './name';
 
-/** What the methods' files import: a collection of that name would hide it. */
+/** Names that the methods' files import: a collection of that name would hide them. */
 const imported = ['Meteor', 'Mongo', 'Random', 'Methods', 'Method'];
 /** Collections of the machinery, by their names in Mongo. */
-const ofTheMachinery = ['processes', 'taskQueue', 'taskCounters', 'taskErrors', 'taskControl', 'cronHistory', 'files'];
+const ofTheMachinery = [
+  'processes',
+  'taskQueue',
+  'taskCounters',
+  'taskStatistics',
+  'taskErrors',
+  'taskControl',
+  'deploys',
+  'cronHistory',
+  'files',
+];
 
-/** A domain with documents that belong to the visitor who made them: collection, schema, methods, publication, test. */
+/** A domain whose documents belong to the visitor who made them: collection, schema, methods, publication, test. */
 export function newApi(name: Name, root: string): Recipe {
   const of = wordsFor(name);
   refuseTaken(of, root);
@@ -63,7 +73,7 @@ function refuseTaken({ camel, pascal, Type }: Words, root: string): void {
     throw new Error(`name: the collection "${camel}" is there already, for something else; choose another one`);
 }
 
-/** The collections that handlers write. An app without the sample may have none. */
+/** The collections that handlers write; an app without the sample may have none. */
 function documentsOf(root: string): string {
   const tasks = join(root, 'imports/tasks');
   const files = readdirSync(tasks, { recursive: true, encoding: 'utf8' }).filter(
@@ -166,7 +176,7 @@ const newest = 50;
 /** \`${camel}.mine\`: the visitor's own, newest first. */
 export function publish${pascal}(): void {
   Meteor.publish('${camel}.mine', function () {
-    if (!this.userId) return;
+    if (!this.userId) return this.ready();
     return ${pascal}.find(
       { owner: this.userId },
       { fields: { owner: 0 }, sort: { createdAt: -1 }, limit: newest, ...live },

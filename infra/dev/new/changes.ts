@@ -1,28 +1,28 @@
 import { Edits } from '../edits';
 import type { Name } from './name';
 
-/** What one `npm run new:…` writes. */
+/** The files and lines that one `npm run new:…` writes. */
 export interface Recipe {
   changes: Change[];
-  /** What the person does next, a line each. */
+  /** The next steps for the person, one line each. */
   next: string[];
 }
 
-/** @throws where the name is right as such, but not for this. */
+/** @throws if the name is valid, but not for this kind. */
 export type RecipeFor = (name: Name, root: string) => Recipe;
 
-/** A file that is to be written. */
+/** A file to write. */
 export interface NewFile {
   file: string;
   text: string;
 }
 
-/** Lines to put into a file that is there: behind the first match of `after`, or before the last one of `before`. */
+/** Lines to insert into an existing file: after the first match of `after`, or before the last one of `before`. */
 export interface Insert {
   file: string;
   insert: string;
   at: { after: RegExp } | { before: RegExp };
-  /** Where the file has this already, the name is taken. */
+  /** If the file has this already, the name is taken. */
   unless?: RegExp;
 }
 
@@ -31,7 +31,7 @@ export type Change = NewFile | Insert;
 /**
  * Makes all changes, or none.
  *
- * @throws with every reason, where a file is there already or has lost the line that a change looks for.
+ * @throws with every reason, if a file exists already or lacks the line that a change looks for.
  */
 export function makeChanges(root: string, changes: readonly Change[]): void {
   const edits = new Edits(root);

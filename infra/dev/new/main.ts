@@ -11,7 +11,7 @@ function run([kind = '', ...typed]: string[]): void {
   console.log(report(recipe));
 }
 
-/** What was put in is right as it stands; this orders imports and breaks lines as everywhere else. */
+/** The inserted code is valid already; this sorts imports and breaks lines as everywhere else. */
 function format({ changes }: Recipe): void {
   const files = [...new Set(changes.map(({ file }) => file))];
   const biome = join(root, 'node_modules/.bin/biome');

@@ -1,4 +1,4 @@
-/** One name in the spellings that its places want. */
+/** One name in the spellings that its uses need. */
 export interface Name {
   /** `sendInvoice`: in the catalog, in code. */
   camel: string;
@@ -10,7 +10,7 @@ export interface Name {
   words: string;
 }
 
-/** Meteor drops such folders from one side's build or from both, and the house has no drawers for everything. */
+/** Meteor drops some of these folders from a build, and the others are names without a subject. */
 const refused = ['client', 'server', 'test', 'tests', 'index', 'main', 'util', 'utils', 'helper', 'helpers'];
 const refusedToo = ['common', 'misc', 'type', 'types', 'private', 'public', 'packages', 'prototype'];
 const longest = 40;
@@ -18,8 +18,8 @@ const longest = 40;
 /**
  * Reads a name as a person types it: `sendInvoice`, `send-invoice`, `"send invoice"`.
  *
- * @param command how it was asked for, for the example in the message.
- * @throws where it is missing or can't be a name.
+ * @param command the command, for the example in the message.
+ * @throws if it is missing or can't be a name.
  */
 export function nameOf(typed: readonly string[], command: string): Name {
   const problem = problemOf(typed);
@@ -57,7 +57,7 @@ function wordsOf(text: string): string[] {
 
 const capital = (word: string) => word[0]!.toUpperCase() + word.slice(1);
 
-/** What was meant, if several words were typed; else just any. */
+/** An example from the typed words, if there are several; else any. */
 function example(typed: readonly string[]): string {
   const joined = typed.join('-').toLowerCase();
   return typed.length > 1 && /^[a-z][a-z0-9-]*$/.test(joined) ? joined : 'send-invoice';

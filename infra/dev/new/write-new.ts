@@ -7,11 +7,11 @@ import { newTask } from './task';
 const recipes: Record<string, RecipeFor> = { task: newTask, schedule: newSchedule, api: newApi };
 
 /**
- * Writes all that belongs to something new, or nothing.
+ * Writes all files of a new task, schedule or api, or none.
  *
  * @param kind `task`, `schedule` or `api`.
- * @param typed the name, as the words of a command line.
- * @throws with every reason why not.
+ * @param typed the words of the name from the command line.
+ * @throws with every reason.
  */
 export function writeNew(root: string, kind: string, typed: readonly string[]): Recipe {
   const recipeFor = recipes[kind];

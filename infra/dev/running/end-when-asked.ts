@@ -1,11 +1,11 @@
 import { parentOf } from '../process-tree';
 
-/** A shell and npm may both hand one Ctrl-C on: what comes within this time is the same one. */
+/** A shell and npm may both forward one Ctrl-C: signals within this time count as one. */
 const sameSignalMs = 300;
 
-/** What `npm start` and `npm run meteor` bring up. */
+/** What `npm start` and `npm run meteor` start. */
 interface Running {
-  /** Lets everything drain. */
+  /** Drains everything. */
   stop(): Promise<void>;
   /** Ends every process at once. */
   kill(): void;
@@ -27,15 +27,15 @@ export function endWhenAsked(running: Running): void {
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
   onParentsEnd(end);
-  // A terminal or a pipe that is gone must not keep us from draining.
+  // A closed terminal or pipe must not stop the drain.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }
 
 const lookEveryMs = 1_000;
 
-/** npm and the shell it starts can be killed without a word to us: calls `onEnd` once when either is gone. */
+/** npm and its shell can be killed without a signal to us: calls `onEnd` once when either is gone. */
 function onParentsEnd(onEnd: () => void): void {
-  if (!process.env.npm_lifecycle_event) return; // started by hand: who started us may leave us running
+  if (!process.env.npm_lifecycle_event) return; // started by hand: the starting process may leave us running
   const before = parents();
   const timer = setInterval(() => {
     if (parents() === before) return;

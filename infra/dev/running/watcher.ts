@@ -4,8 +4,9 @@ import { join } from 'node:path';
 const lookEveryMs = 400;
 
 /**
- * Looks at the size and date of every file of some folders, and says which have come, gone or changed. A few hundred
- * files cost milliseconds a look, and it sees what each system's own notices miss: renames, new folders, mounts.
+ * Compares the size and date of every file of some folders, and reports which have come, gone or changed. For a few
+ * hundred files that takes milliseconds, and it finds changes that the notifications of a system miss: renames, new
+ * folders, mounts.
  */
 export class Watcher {
   private seen = new Map<string, string>();
@@ -16,12 +17,12 @@ export class Watcher {
     private readonly paths: string[],
   ) {}
 
-  /** Takes the files as they are now for unchanged. What changes later is told once the watch has started. */
+  /** Records the files as they are now. The watch, once started, reports later changes. */
   async remember(): Promise<void> {
     this.seen = await this.look();
   }
 
-  /** Looks again and again; the next look waits until a change has been dealt with. */
+  /** Looks again and again; the next look waits until a change has been handled. */
   start(onChange: (paths: string[]) => Promise<void>): void {
     this.timer = setTimeout(async () => {
       await this.compare(onChange);
@@ -29,7 +30,7 @@ export class Watcher {
     }, lookEveryMs);
   }
 
-  /** No further look is begun; a change that is being dealt with goes on. */
+  /** Begins no further look; the handling of a change goes on. */
   stop(): void {
     clearTimeout(this.timer);
     this.timer = undefined;

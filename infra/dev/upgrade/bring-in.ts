@@ -1,6 +1,6 @@
 /**
  * The new version's side of `npm run upgrade`: bring-in.ts APP SOURCE [--force] [--dry-run]
- * plan → refuse → show → write → install → check. All but the last are undone by git alone: the tree was clean.
+ * plan → refuse → show → write → install → check. Git alone undoes all but the last, since the tree was clean.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,12 +13,12 @@ import { keepAsPatch, mergeTexts } from './git-blobs';
 import { isMachinery, packagesNeeded, templateFiles } from './machinery';
 import { type Manifest, mergeManifest } from './merge-manifest';
 import { newEntries, planUpgrade, type UpgradePlan } from './plan';
-import { readRecord, recordOf, recordWithout, type UpgradeRecord, writeRecord } from './record';
+import { changelogHere, readRecord, recordOf, recordWithout, type UpgradeRecord, writeRecord } from './record';
 
 interface Order {
   /** The app's folder. */
   app: string;
-  /** Where the new version came from. */
+  /** The source of the new version. */
   source: string;
   force: boolean;
   dryRun: boolean;
@@ -37,7 +37,8 @@ function bringIn({ app, source, force, dryRun }: Order): boolean {
   const taken = Object.keys(nextRecord.files).filter(file => !record.without.includes(file));
   const needed = packagesNeeded(next, taken);
   const { clashes, packagesChanged } = writeManifest(app, record.manifest, nextRecord.manifest, needed);
-  writeRecord(app, recordWithout(nextRecord, app));
+  writeRecord(app, recordWithout(nextRecord, app, record.without));
+  if (existsSync(join(app, changelogHere))) cpSync(join(next, 'CHANGELOG.md'), join(app, changelogHere));
   const isGood = check(app, packagesChanged);
   console.log(whatNext(isGood, [...unmerged.map(file => `${file}: both have changed it`), ...clashes], patch));
   return isGood;
@@ -50,7 +51,8 @@ Take the edits back, or add --force: the files are replaced then, and the edits 
 }
 
 function announcement(plan: UpgradePlan, from: UpgradeRecord, to: UpgradeRecord, app: string): string {
-  const changelog = newEntries(textOf(join(app, 'CHANGELOG.md')), textOf(join(next, 'CHANGELOG.md')));
+  const known = [changelogHere, 'CHANGELOG.md'].find(file => existsSync(join(app, file))) ?? '';
+  const changelog = newEntries(textOf(join(app, known)), textOf(join(next, 'CHANGELOG.md')));
   const { take, remove, merge, edited } = plan;
   return `From ${nameOf(from)} to ${nameOf(to)}: ${take.length} files to take, ${remove.length} to remove, ${merge.length} to merge${
     edited.length > 0 ? `, ${edited.length} edited ones to replace` : ''
@@ -62,7 +64,7 @@ const nameOf = ({ version, commit }: UpgradeRecord) => `${version} (${commit.sli
 
 const textOf = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 
-/** @returns the files that could not be merged: they stay as the app has them. */
+/** @returns the files that could not be merged: they keep the app's version. */
 function writeFiles(app: string, { take, remove, merge, edited }: UpgradePlan, record: UpgradeRecord): string[] {
   for (const file of [...remove, ...edited]) rmSync(join(app, file), { force: true });
   for (const file of [...take, ...edited]) if (existsSync(join(next, file))) cpSync(join(next, file), join(app, file));
@@ -87,7 +89,7 @@ function writeManifest(
   return { clashes, packagesChanged: !isDeepStrictEqual(packages(mine), packages(merged)) };
 }
 
-/** Installs what is new, compiles, tests: as far as it is good. */
+/** Installs new packages, compiles and tests, until a step fails. */
 function check(app: string, packagesChanged: boolean): boolean {
   const steps = [...(packagesChanged ? [['install', '--no-audit', '--no-fund']] : []), ['run', 'types'], ['test']];
   return steps.every(args => {

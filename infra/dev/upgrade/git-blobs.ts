@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** What a file once held, by git's hash of it; undefined where that was never committed here. */
+/** An earlier content of a file, by its git hash; undefined if it was never committed here. */
 function blob(folder: string, hash: string | undefined): Buffer | undefined {
   if (hash === undefined) return undefined;
   const { status, stdout } = spawnSync('git', ['cat-file', 'blob', hash], { cwd: folder, maxBuffer: 64 * 2 ** 20 });
@@ -20,10 +20,10 @@ function inScratch<T>(work: (scratch: string) => T): T {
 }
 
 /**
- * Merges what the app and the template have done to one file.
+ * Merges the app's and the template's changes of one file.
  *
  * @param baseHash of the text from which both began, @param next the path of the template's.
- * @returns undefined where both changed the same lines, or the first text is unknown here.
+ * @returns undefined if both changed the same lines, or if the first text is unknown here.
  */
 export function mergeTexts(app: string, file: string, baseHash: string | undefined, next: string): Buffer | undefined {
   const base = blob(app, baseHash);
@@ -36,7 +36,7 @@ export function mergeTexts(app: string, file: string, baseHash: string | undefin
   });
 }
 
-/** @returns the name of a patch in the app's folder that does to the template's files what was done to them here. */
+/** @returns the name of a patch in the app's folder with the app's edits of the template's files. */
 export function keepAsPatch(
   app: string,
   files: readonly string[],
@@ -50,7 +50,7 @@ export function keepAsPatch(
       if (existsSync(join(app, file))) put(join(scratch, 'b', file), path => cpSync(join(app, file), path));
     }
     for (const side of ['a', 'b']) mkdirSync(join(scratch, side), { recursive: true });
-    // It ends with 1 where the two differ, which they do.
+    // It exits with 1 if the two differ, which they do.
     return spawnSync('git', ['diff', '--no-index', '--no-prefix', '--no-color', 'a', 'b'], { cwd: scratch }).stdout;
   });
   writeFileSync(join(app, name), patch);

@@ -4,7 +4,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CheckoutFiles } from '../meteor/checkout-files';
 
-/** What the template alone edits. An app gives its wishes as arguments (imports/app.ts), and an upgrade replaces all of it. */
+/**
+ * Files that only the template edits. An app passes its needs as arguments (imports/app.ts), and an upgrade replaces
+ * all of them.
+ */
 const machinery = [
   'infra/',
   'packages/',
@@ -18,7 +21,7 @@ const machinery = [
   '.dependency-cruiser.cjs',
 ];
 
-/** What an app may edit as well: an upgrade merges both. */
+/** Files that an app may edit as well: an upgrade merges both versions. */
 const shared = [
   '.github/',
   '.meteor/packages',
@@ -43,7 +46,7 @@ const isIn = (paths: readonly string[]) => (file: string) =>
 export const isMachinery = isIn(machinery);
 const isShared = isIn(shared);
 
-/** The files of the template in a git checkout, with the hash that git gives to what is in them, in the order of their names. */
+/** The files of the template in a git checkout, with git's hash of their content, in the order of their names. */
 export function templateFiles(folder: string): Map<string, string> {
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: folder });
   const files = listed.toString().split('\0');
@@ -51,12 +54,12 @@ export function templateFiles(folder: string): Map<string, string> {
   return new Map([...new Set(ours)].sort().map(file => [file, blobHash(readFileSync(join(folder, file)))]));
 }
 
-/** As git names it: what was ever committed can be found by it. */
+/** Git's hash of a file, by which any committed version can be found. */
 export function blobHash(bytes: Buffer): string {
   return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 }
 
-/** The npm packages that those of the files import that are machinery, and the packages that hold their types. */
+/** The npm packages that the machinery among the files imports, and the packages with their types. */
 export function packagesNeeded(folder: string, files: readonly string[]): string[] {
   const sources = files.filter(file => isMachinery(file) && /\.tsx?$/.test(file));
   const modules = [...new CheckoutFiles(folder).importedBy(sources).keys()];

@@ -1,4 +1,4 @@
-/** `npm run upgrade -- SOURCE`: fetches a later version of the template, and lets that version's own code bring it in. */
+/** `npm run upgrade -- SOURCE`: fetches a later version of the template, and runs that version's own upgrade code. */
 import { spawnSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';

@@ -3,21 +3,21 @@ import { isDeepStrictEqual } from 'node:util';
 /** A package.json, or one of its fields such as `scripts`. */
 export type Manifest = Record<string, unknown>;
 
-/** What is the app's own, whatever the template says. */
+/** The app's own fields, whatever the template has. */
 const appsOwn = ['name', 'version', 'description', 'private', 'license', 'author', 'repository'];
 
 interface Three {
-  /** The template's when the app was made of it. */
+  /** The template's, when the app was made from it. */
   base: unknown;
   mine: unknown;
-  /** The template's now. */
+  /** The template's, in the new version. */
   next: unknown;
 }
 
 /**
- * Brings the template's changes of package.json into the app's, entry by entry: each script, each package. Pure.
+ * Merges the template's changes of package.json into the app's, entry by entry: each script, each package. Pure.
  *
- * @param needed packages that come back, though the app has removed them: the new machinery imports them.
+ * @param needed packages that come back even if the app has removed them: the new machinery imports them.
  * @returns the merged manifest, and the entries that both have changed in different ways: those stay the app's.
  */
 export function mergeManifest(
@@ -47,7 +47,7 @@ function mergeFields(three: Three, mergeOne: (key: string, three: Three) => unkn
   return kept.length > 0 ? Object.fromEntries(kept) : undefined;
 }
 
-/** The side that alone has changed an entry wins. */
+/** If only one side has changed an entry, that side wins. */
 function decide(path: string, { base, mine, next }: Three, clashes: string[]): unknown {
   if (isDeepStrictEqual(base, mine)) return next;
   if (!isDeepStrictEqual(base, next) && !isDeepStrictEqual(mine, next))

@@ -1,24 +1,25 @@
 import type { UpgradeRecord } from './record';
 
-/** A file of the template as it was taken, as it is in the app, and as it is in the new version: git's hashes. */
+/** A file of the template as recorded, in the app, and in the new version: git's hashes. */
 type Hashes = ReadonlyMap<string, string>;
 
-/** What an upgrade does to each file of the template that is not the same already. */
+/** What an upgrade does to each file of the template that differs. */
 export interface UpgradePlan {
-  /** Taken from the new version as they are. */
+  /** Copied from the new version. */
   take: string[];
-  /** In no version of the template any more. */
+  /** Removed by the new version. */
   remove: string[];
   /** Changed by the app and by the template: merged. */
   merge: string[];
-  /** Machinery that the app has edited: it stands in the way. */
+  /** Machinery that the app has edited: it blocks the upgrade. */
   edited: string[];
 }
 
 /**
  * Compares three versions of each file. Pure.
  *
- * @param record what the app was made of, @param here the app's files now, @param next those of the new version.
+ * @param record the files that the app was made from, @param here the app's files now, @param next those of the new
+ *   version.
  */
 export function planUpgrade(
   record: Pick<UpgradeRecord, 'files' | 'without'>,
@@ -40,7 +41,7 @@ export function planUpgrade(
 }
 
 /**
- * What the new changelog says and the old one doesn't, under its headings. Pure.
+ * The entries that only the new changelog has, under their headings. Pure.
  *
  * @returns '' where there is nothing new.
  */

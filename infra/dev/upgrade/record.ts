@@ -5,41 +5,50 @@ import { parseJson } from '../json-file';
 import { templateFiles } from './machinery';
 import type { Manifest } from './merge-manifest';
 
-/** `.tandem.json`: which version of the template an app is made of. `npm run init` writes it, an upgrade renews it. */
+/**
+ * `.tandem.json`: the version of the template that an app is made from. `npm run init` writes it, an upgrade renews it.
+ */
 export interface UpgradeRecord {
   /** The template's version and commit. */
   version: string;
   commit: string;
-  /** Where later versions come from: a URL that git knows. */
+  /** The source of later versions: a URL for git. */
   source?: string;
-  /** The template's own package.json: what an upgrade compares the app's with. */
+  /** The template's own package.json, to which an upgrade compares the app's. */
   manifest: Manifest;
-  /** Each file of the template in the app, with git's hash of what is in it. */
+  /** Each file of the template in the app, with git's hash of its content. */
   files: Record<string, string>;
-  /** Files of the template that the app does without. They don't come back. */
+  /** Files of the template that the app has removed. They don't come back. */
   without: string[];
 }
 
 const file = '.tandem.json';
 
-/** What there is to know of a checkout of the template, before anything of it is changed. */
+/** Where an app has the template's changelog, up to the version that it is made from: CHANGELOG.md is its own. */
+export const changelogHere = 'infra/CHANGELOG.md';
+
+/** The record of a checkout of the template, before any change. */
 export function recordOf(template: string, source: string | undefined): UpgradeRecord {
   const manifest = parseJson(readFileSync(join(template, 'package.json'), 'utf8'), 'package.json') as Manifest;
   const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: template }).toString().trim();
-  // A folder of this machine says nothing to the next one.
+  // A folder of this machine is useless on another one.
   const isUrl = source !== undefined && /:/.test(source) && !source.startsWith('file:');
   const files = Object.fromEntries(templateFiles(template));
   return { version: String(manifest.version), commit, ...(isUrl && { source }), manifest, files, without: [] };
 }
 
-/** Takes out of a record what the app does without. */
-export function recordWithout(record: UpgradeRecord, app: string): UpgradeRecord {
-  const without = Object.keys(record.files).filter(file => !existsSync(join(app, file)));
+/**
+ * Removes the files from a record that the app has removed, or has replaced by its own.
+ *
+ * @param own files of the app that only have the name of one of the template's.
+ */
+export function recordWithout(record: UpgradeRecord, app: string, own: readonly string[] = []): UpgradeRecord {
+  const without = Object.keys(record.files).filter(file => own.includes(file) || !existsSync(join(app, file)));
   const files = Object.fromEntries(Object.entries(record.files).filter(([file]) => !without.includes(file)));
   return { ...record, files, without };
 }
 
-/** @throws one line where there is none, or it can't be read. */
+/** @throws one line if there is none, or if it can't be read. */
 export function readRecord(folder: string): UpgradeRecord {
   const path = join(folder, file);
   if (!existsSync(path))

@@ -3,19 +3,19 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Where a version of the template is, and which. */
+/** The location of a version of the template, and its tag. */
 export interface Source {
   /** A folder or a URL that git can clone. */
   from: string;
-  /** A tag or a branch. Default: what the source has checked out. */
+  /** A tag or a branch. Default: the checkout of the source. */
   ref?: string;
 }
 
 /**
- * Reads what was typed: a folder, a URL, either with `#tag` behind it, or a tag alone, of the source that the app was
+ * Reads the argument: a folder or a URL, either with `#tag` behind it, or only a tag, of the source that the app was
  * made from.
  *
- * @throws one line where a tag has nothing that it could be of.
+ * @throws one line if there is a tag, but no source for it.
  */
 export function sourceOf(typed: string | undefined, remembered: string | undefined): Source {
   const [place = '', ref] = (typed ?? '').split('#');
@@ -28,17 +28,17 @@ export function sourceOf(typed: string | undefined, remembered: string | undefin
   return { from: remembered, ref: place || ref };
 }
 
-/** A new version of the template on this disk, to be removed when it has been brought in. */
+/** A new version of the template on this disk, to be removed after the upgrade. */
 export interface Fetched {
   folder: string;
   remove(): void;
 }
 
-/** @throws with git's own words where the source can't be cloned. */
+/** @throws git's own message if the source can't be cloned. */
 export function fetchSource({ from, ref }: Source): Fetched {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-upgrade-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });
-  // A folder is cloned as if it were far away: git takes --depth for a URL only.
+  // A folder is cloned by a URL: git takes --depth only for URLs.
   const url = existsSync(from) ? `file://${from}` : from;
   const branch = ref === undefined ? [] : ['--branch', ref];
   try {

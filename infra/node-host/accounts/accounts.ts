@@ -46,7 +46,7 @@ const mails: Mails = new Mails((): MailSettings => Accounts, error);
 const publications = new UserPublications(config);
 const parts = { config, error, tokens, attempts, handlers, passwords, newUsers, mails };
 
-/** @throws outside of methods and publications, as on Meteor: there is no current user there */
+/** @throws outside of methods and publications, where there is no current user, as on Meteor */
 function userId(): string | null {
   const running = currentMethodInvocation.get() ?? currentPublicationInvocation.get();
   if (!running) throw new Error('Meteor.userId can only be invoked in method calls or publications.');

@@ -10,7 +10,7 @@ export interface UserQuery {
   email?: string;
 }
 
-/** What `check` takes for a query that comes from outside. */
+/** The pattern of a query from outside for `check`. */
 export const userQueryPattern = Match.Where(query => {
   const one = Match.Optional(Match.NonEmptyString);
   check(query, { id: one, username: one, email: one });

@@ -13,13 +13,13 @@ export interface LoginOutcome {
   error?: unknown;
   /** The type of the attempt, if it is not the handler's name. */
   type?: string | null;
-  /** The token, where it is in the database already. */
+  /** The token, if it is in the database already. */
   stampedLoginToken?: StampedToken;
   /** More for the result. */
   options?: object;
 }
 
-/** What the hooks are told of an attempt to log in. */
+/** The information for the hooks about an attempt to log in. */
 export interface Attempt {
   type: string;
   allowed: boolean;
@@ -30,7 +30,7 @@ export interface Attempt {
   connection: Connection;
 }
 
-/** What a login method answers. */
+/** The result of a login method. */
 export interface LoginResult {
   id: string;
   token: string;
@@ -53,7 +53,7 @@ export class LoginAttempts {
 
   constructor(private readonly parts: Dependencies) {}
 
-  /** @throws why not, also to the client */
+  /** @throws the reason of a refusal, also to the client */
   async run(
     invocation: LoginInvocation,
     call: { method: string; args: readonly unknown[] },
@@ -99,7 +99,7 @@ export class LoginAttempts {
   }
 }
 
-/** An error that a validation throws replaces earlier ones. A plain no counts only when there is no error yet. */
+/** An error that a validation throws replaces earlier ones. A false result counts only if there is no error yet. */
 async function judge(attempt: Attempt, callback: (attempt: Attempt) => unknown): Promise<void> {
   try {
     if (await callback(copyOf(attempt))) return;
@@ -110,12 +110,12 @@ async function judge(attempt: Attempt, callback: (attempt: Attempt) => unknown):
   attempt.allowed = false;
 }
 
-/** Each hook has a copy of its own, but for the connection and what was thrown. */
+/** Each hook gets its own copy, except of the connection and the error. */
 function copyOf({ connection, error, ...rest }: Attempt): Attempt {
   return { ...EJSON.clone(rest), ...(error ? { error } : {}), connection };
 }
 
-/** Runs a handler. What it throws becomes the outcome. */
+/** Runs a handler. Its error becomes the outcome. */
 export async function outcomeOf(type: string | null, find: () => unknown): Promise<LoginOutcome | undefined> {
   const outcome = await attemptTo(find);
   if (outcome && !outcome.type && type) outcome.type = type;

@@ -28,12 +28,12 @@ export const hashStamped = ({ token, ...rest }: StampedToken): HashedToken => ({
 
 const tokens = 'services.resume.loginTokens';
 
-/** @param query what else must be true of the user */
+/** @param query a further condition on the user */
 export async function storeHashedToken(userId: string, hashed: HashedToken, query: object = {}): Promise<void> {
   await users.updateAsync({ ...query, _id: userId }, { $addToSet: { [tokens]: hashed } });
 }
 
-/** Connections that are logged in by it are closed. */
+/** Also closes the connections that are logged in by it. */
 export async function removeToken(userId: string, hashed: string): Promise<void> {
   await users.updateAsync(userId, { $pull: { [tokens]: { $or: [{ hashedToken: hashed }, { token: hashed }] } } });
 }

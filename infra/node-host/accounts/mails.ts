@@ -5,7 +5,7 @@ import { addressesOf, findUser, type User, users } from './users';
 
 type LinkOf = (token: string, extraParams?: Record<string, string>) => string;
 
-/** What the app may replace. */
+/** The parts that the app may replace. */
 export interface MailSettings {
   readonly urls: Record<MailKind, LinkOf>;
   readonly emailTemplates: MailTemplates;
@@ -20,7 +20,7 @@ export interface MailSecret {
 
 const reasons: Record<string, string> = { resetPassword: 'reset', enrollAccount: 'enroll' };
 
-/** The mails with links by which a person shows that an address is theirs. */
+/** The mails whose links prove that an address belongs to the user. */
 export class Mails {
   constructor(
     private readonly settings: () => MailSettings,
@@ -116,7 +116,7 @@ type MailTemplates = Record<MailKind, MailTemplate> & {
   [more: string]: unknown;
 };
 
-/** Those that Meteor has, word by word: an app's tests may look for them. */
+/** Meteor's own texts, word by word: an app's tests may look for them. */
 export function defaultTemplates(siteUrl: string): MailTemplates {
   const templates: MailTemplates = {
     from: 'Accounts Example <no-reply@example.com>',

@@ -22,7 +22,7 @@ export const logoutHooks = new OrderedHooks<{ user?: User; connection: Connectio
 
 const connectionOf = ({ connection }: MethodInvocation) => connection as Connection;
 
-/** The methods of accounts that have nothing to do with passwords. */
+/** The methods of accounts without passwords. */
 export function loginMethods({ config, tokens, attempts, handlers }: Parts): Record<string, MethodHandler> {
   return {
     async login(this: MethodInvocation, ...args: unknown[]) {

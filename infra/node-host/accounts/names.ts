@@ -19,7 +19,7 @@ export async function setUsername(error: CredentialsError, userId: string, usern
   );
 }
 
-/** Adds an address. An own address in another case is replaced. @throws when another user has it, in any case */
+/** Adds an address, and replaces the user's own one in another case. @throws when another user has it, in any case */
 export async function addEmail(
   error: CredentialsError,
   userId: string,

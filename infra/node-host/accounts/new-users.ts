@@ -8,7 +8,7 @@ import { refuseTaken, sameInAnyCase } from './find-users';
 import { hashPassword, type Password, passwordPattern } from './passwords';
 import { addressesOf, type Services, type User, users } from './users';
 
-/** What `createUser` takes; more keys are for `onCreateUser`. */
+/** The options of `createUser`; further keys are for `onCreateUser`. */
 export interface NewUserOptions {
   username?: string;
   email?: string;
@@ -79,7 +79,7 @@ export class NewUsers {
     await refuseTaken(this.error, 'email', email, owner);
   }
 
-  /** @throws where the address must be of a domain and is not */
+  /** @throws if the address must belong to a domain and does not */
   private hasRightDomain(user: User): boolean {
     const { restrictCreationByEmailDomain: domain } = this.config.options;
     if (!domain || emailsOf(user).some(email => isOf(domain, email))) return true;

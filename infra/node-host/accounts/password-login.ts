@@ -24,7 +24,7 @@ export class PasswordLogin {
     return this.check(await this.userWithPassword(options.user), options.password);
   }
 
-  /** @throws where there is no such user, or none with a password */
+  /** @throws if there is no such user, or none with a password */
   async userWithPassword(query: UserQuery): Promise<User> {
     const user = await findUserBy(this.config, query, { fields: { services: 1 } });
     if (!user) throw this.error('User not found');

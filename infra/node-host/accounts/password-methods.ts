@@ -29,7 +29,7 @@ interface Parts {
 /** The methods of the package accounts-password. */
 export function passwordMethods(parts: Parts): Record<string, MethodHandler> {
   const { config, error, attempts, mails } = parts;
-  /** One that logs in by what `find` gives. */
+  /** A method that logs in the user that `find` gives. */
   const loginMethod = <Args extends unknown[]>(
     method: string,
     find: (args: Args, invocation: MethodInvocation) => unknown,
@@ -65,7 +65,7 @@ export function passwordMethods(parts: Parts): Record<string, MethodHandler> {
   };
 }
 
-/** As a visitor's `createUser` does: with the mail that the configuration asks for. */
+/** As a visitor's `createUser`: sends the mail that the configuration asks for. */
 export async function createUserAndMail(
   { config, newUsers, mails }: Pick<Parts, 'config' | 'newUsers' | 'mails'>,
   options: NewUserOptions,

@@ -7,14 +7,14 @@ export type Password = string | { digest: string; algorithm: 'sha-256' };
 
 const digestLength = 64;
 
-/** What `check` takes for a password. @param maxLength of one that comes as it was typed */
+/** The pattern of a password for `check`. @param maxLength of a password in plain text */
 export const passwordPattern = (maxLength = 256) =>
   Match.OneOf(
     Match.Where(value => typeof value === 'string' && value.length <= maxLength),
     { digest: Match.Where(value => typeof value === 'string' && value.length === digestLength), algorithm: 'sha-256' },
   );
 
-/** What `check` takes for a new password: an empty one is refused. */
+/** The pattern of a new password for `check`: it refuses an empty one. */
 export const newPasswordPattern = (maxLength?: number) =>
   Match.Where(value => value !== '' && Match.test(value, passwordPattern(maxLength)));
 

@@ -6,10 +6,10 @@ import { users } from './users';
 
 type Fields = Record<string, unknown>;
 
-/** The fields of the own user that every client gets. */
+/** The fields of its own user that every client gets. */
 const necessary: Fields = { profile: 1, username: 1, emails: 1 };
 
-/** What accounts publish by themselves: the own user, to every client. */
+/** Publishes to every client its own user. */
 export class UserPublications {
   private fields = necessary;
 

@@ -16,7 +16,7 @@ export interface StoredToken {
   token?: string;
 }
 
-/** What a mail's link holds, and what for. */
+/** The token of a mail's link, and its purpose. */
 export interface MailToken {
   token: string;
   email: string;
@@ -55,7 +55,7 @@ export const addressesOf = ({ emails = [] }: Pick<User, 'emails'>): string[] => 
 const unique = { unique: true, sparse: true };
 const sparse = { sparse: true };
 
-/** The same as Meteor makes, so that either host finds the other's. */
+/** The same indexes as Meteor's, so that each host finds those of the other. */
 const indexes: Record<string, object> = {
   username: unique,
   'emails.address': unique,
@@ -78,7 +78,7 @@ const operators = ['$inc', '$set', '$unset', '$addToSet', '$pop', '$pullAll', '$
 
 const denied = (why = '') => new MeteorError(403, `Access denied${why}`);
 
-/** What a browser may write to the users by itself: the `profile` of its own user, and nothing else. */
+/** A browser may write only the `profile` of its own user. */
 async function updateOwnProfile(
   this: Collection,
   { userId }: Pick<MethodInvocation, 'userId'>,
@@ -95,7 +95,7 @@ async function updateOwnProfile(
   return this.updateAsync(selector, modifier);
 }
 
-/** The top-level fields. @throws where whole documents are replaced, or by an operator that moves fields */
+/** The top-level fields. @throws if the modifier replaces whole documents, or moves fields */
 function fieldsChangedBy(modifier: Document): string[] {
   const names = Object.keys(modifier);
   if (names.length === 0 || names.some(name => !name.startsWith('$')))

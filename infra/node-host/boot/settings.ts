@@ -3,7 +3,7 @@ export interface Settings {
   [name: string]: unknown;
 }
 
-/** What `METEOR_SETTINGS` holds; `public` is always there. @throws where it isn't a JSON object */
+/** The content of `METEOR_SETTINGS`; `public` is always there. @throws if it isn't a JSON object */
 export function readSettings(text: string | undefined): Settings {
   const settings = text ? parse(text) : {};
   if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
@@ -21,7 +21,7 @@ function parse(text: string): unknown {
 
 export const settings = readSettings(process.env.METEOR_SETTINGS);
 
-/** Why this process can't be started as it is: one line that says what to do. Undefined where it can. */
+/** Why this process can't start: one line that says what to do. Undefined if it can. */
 export function refusal(environment: NodeJS.ProcessEnv): string | undefined {
   if (environment.NODE_ENV === 'production' && environment.TANDEM_NODE_HOST_IN_PRODUCTION !== '1')
     return 'NODE_ENV=production: the Node host is for development, tests and CI. In production run the app on Meteor (docs/deploy), or set TANDEM_NODE_HOST_IN_PRODUCTION=1 to run it here all the same.';

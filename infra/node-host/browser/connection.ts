@@ -11,12 +11,12 @@ const browserPlatform: Platform = {
   onOnline: callback => addEventListener('online', callback),
 };
 
-/** What the server tells the page, by the names that Meteor uses. */
+/** The server's configuration for the page, by Meteor's names. */
 interface RuntimeConfig {
   meteorRelease?: string;
   ROOT_URL?: string;
   ROOT_URL_PATH_PREFIX?: string;
-  /** Where the page connects to, if not to where it came from. */
+  /** Where the page connects to, if not to its own server. */
   DDP_DEFAULT_CONNECTION_URL?: string;
   PUBLIC_SETTINGS?: Record<string, unknown>;
   meteorEnv?: { NODE_ENV?: string };
@@ -28,4 +28,8 @@ export const runtimeConfig: RuntimeConfig =
 export const DDP = makeDDP(browserPlatform);
 
 /** The page's connection to its server, made as soon as the page's code is loaded. */
-export const connection = DDP.connect(runtimeConfig.DDP_DEFAULT_CONNECTION_URL || '/');
+export const connection = DDP.connect(
+  runtimeConfig.DDP_DEFAULT_CONNECTION_URL || '/',
+  // `npm start -- --inspect`: a server at a breakpoint is not away, and a call that waits for it is not made anew.
+  runtimeConfig.PUBLIC_SETTINGS?.inspected ? { heartbeatInterval: 0 } : {},
+);

@@ -1,7 +1,7 @@
 import type { BufferOptions } from './incoming-data';
 import type { StreamOptions } from './stream';
 
-/** What `DDP.connect` takes beside the url. Times in milliseconds. */
+/** The options of `DDP.connect`. Times in milliseconds. */
 export interface ConnectionOptions extends StreamOptions, BufferOptions {
   /** Silence before a ping; 0: no pings. */
   heartbeatInterval: number;
@@ -25,7 +25,7 @@ const defaultOptions: ConnectionOptions = {
 
 const others = ['headers', '_dontPrintErrors'];
 
-/** @throws for an option that would have to be dropped */
+/** @throws for an option that the host does not support */
 export function completeOptions(given: Partial<ConnectionOptions>): ConnectionOptions {
   const set = Object.entries(given).filter(([, value]) => value !== undefined);
   for (const [name] of set) {

@@ -8,9 +8,9 @@ import type { Store } from './store-writes';
 import type { ConnectionStatus } from './stream';
 import type { SubscriptionHandle } from './subscriptions';
 
-/** A client's side of DDP: methods, subscriptions, data, on a socket that comes back by itself. */
+/** A client's side of DDP: methods, subscriptions and data, on a socket that reconnects by itself. */
 export class Connection {
-  /** Called with each new connection before anything is sent again: its calls go first. */
+  /** Called with each new connection before anything is sent again, so that its calls go first. */
   onReconnect: (() => void) | null = null;
   private readonly session: Session;
   private nextMethodId = 1;
@@ -19,7 +19,7 @@ export class Connection {
 
   /**
    * @param beforeResend runs with each new connection, after `onReconnect`; for hooks of all connections
-   * @throws when `url` is no site's url
+   * @throws when `url` is not the url of a site
    */
   constructor(
     url: string,
@@ -88,7 +88,7 @@ export class Connection {
     this.session.stream.disconnect({ _permanent: true });
   }
 
-  /** Who the server's methods said that this is (by `setUserId` on this side). Reactive. */
+  /** The user that the server's methods have set (by `setUserId` on this side). Reactive. */
   userId(): string | null {
     this.userIdChanged.depend();
     return this.currentUserId;

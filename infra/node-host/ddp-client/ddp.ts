@@ -23,7 +23,7 @@ export function makeDDP(platform: Platform) {
       });
     },
 
-    /** Calls back with each connection of this side as it is made and made again; its calls go before all others. */
+    /** Calls back with each connection of this side when it is made, and made again; its calls go before all others. */
     onReconnect(callback: (connection: Connection) => void): { stop(): void } {
       onEachReconnect.add(callback);
       return { stop: () => void onEachReconnect.delete(callback) };

@@ -18,8 +18,8 @@ interface Announcements {
 /**
  * Documents on their way from the socket to the stores.
  *
- * After a reconnect, and while a `wait` method runs, all is held back until nothing is missing any more; then the
- * stores change over in one step. So whoever reads them sees no gap.
+ * After a reconnect, and while a `wait` method runs, it holds all data back until nothing is missing. Then the stores
+ * change over in one step, so that no reader sees a gap.
  */
 export class IncomingData {
   readonly writes = new StoreWrites();
@@ -42,7 +42,7 @@ export class IncomingData {
   /**
    * A new session: the server sends everything again.
    *
-   * @param missing what was there before, or is under way, and has to come first
+   * @param missing subscriptions and methods that were there before, and whose data has to come first
    * @param afterwards runs when the stores hold the new session's data
    */
   newSession(missing: { subscriptions: string[]; methods: string[] }, afterwards: (() => void)[]): void {

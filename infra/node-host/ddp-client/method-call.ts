@@ -6,7 +6,7 @@ export type ResultCallback = (error?: Error, result?: unknown) => void;
 export interface CallOptions {
   /** Alone: sent when all earlier calls are done, and later ones wait for it. */
   wait?: boolean;
-  /** Fails with `invocation-failed` where the connection was lost while it was under way, instead of being sent again. */
+  /** If the connection is lost during the call, it fails with `invocation-failed`, instead of being sent again. */
   noRetry?: boolean;
   /** Called with the result as soon as it is there, before its writes are visible. */
   onResultReceived?: ResultCallback;
@@ -14,7 +14,7 @@ export interface CallOptions {
 
 /** One call of a method: done when its result has come and its writes are visible. */
 export class MethodCall {
-  /** Its turn has come on the present connection; as in Meteor also where there is none yet, and it went nowhere. */
+  /** Its turn has come on the present connection; as in Meteor also if there is none yet, and it was dropped. */
   sent = false;
   private outcome: [error?: Error, result?: unknown] | undefined;
   private dataIsVisible = false;

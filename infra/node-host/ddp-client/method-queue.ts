@@ -1,14 +1,14 @@
 import type { DdpMessage } from '../shared/ddp-message';
 import type { MethodCall } from './method-call';
 
-/** Calls that may be under way together; one with `wait` has its block to itself. */
+/** Calls that may be in progress together; one with `wait` has its block to itself. */
 interface Block {
   wait: boolean;
   /** Without a result so far. */
   calls: MethodCall[];
 }
 
-/** The calls that are not done. The first block is under way; the next one starts when all of its calls are done. */
+/** The calls that are not done. The first block is in progress; the next one starts when all of its calls are done. */
 export class MethodQueue {
   private readonly calls = new Map<string, MethodCall>();
   private blocks: Block[] = [];
@@ -37,7 +37,7 @@ export class MethodQueue {
     this.calls.get(id)?.dataVisible();
   }
 
-  /** To be told by each call when it is done. */
+  /** Each call calls this when it is done. */
   done(call: MethodCall): void {
     this.calls.delete(call.id);
     if ([...this.calls.values()].some(other => other.sent)) return;
@@ -56,7 +56,7 @@ export class MethodQueue {
   }
 
   /**
-   * A new connection: sends again what was under way, except for what must not be repeated.
+   * A new connection: sends the calls in progress again, except those that must not be repeated.
    *
    * @param beforehand may make calls that go out before all others (to authenticate, say)
    */

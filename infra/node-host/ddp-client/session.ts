@@ -7,7 +7,10 @@ import type { Platform } from './socket';
 import { Stream } from './stream';
 import { Subscriptions } from './subscriptions';
 
-/** What is said on the wire: opens a session on each new socket, sends what is due, hands what comes to who it is for. */
+/**
+ * The conversation on the wire: opens a session on each new socket, sends calls and subscriptions, and dispatches
+ * answers.
+ */
 export class Session {
   readonly stream: Stream;
   readonly methods = new MethodQueue(call => this.sendCall(call));
@@ -33,7 +36,7 @@ export class Session {
 
   /**
    * @param beforeResend runs on each new socket; the calls it makes go out before those that are sent again
-   * @throws when `url` is no site's url
+   * @throws when `url` is not the url of a site
    */
   constructor(
     url: string,
@@ -72,14 +75,14 @@ export class Session {
   private open(): void {
     const earlier = this.id ? { session: this.id } : {};
     this.send({ msg: 'connect', ...earlier, version: this.version, support: SUPPORTED_DDP_VERSIONS });
-    // Sent before the answer is there, to save a round trip; the server takes them in order.
+    // Sent before the answer has come, to save a round trip; the server handles them in order.
     this.methods.sendAgain(this.beforeResend);
     this.subscriptions.sendAll();
   }
 
   private lostSocket(): void {
     this.heartbeat.stop();
-    // What this session sent comes before what the next one will replace it by.
+    // The data of this session goes in before that of the next one, which replaces it.
     this.data.settle();
   }
 
@@ -131,7 +134,7 @@ export class Session {
   }
 }
 
-/** Pings after silence, and tells when no sign of life answers. */
+/** Pings after silence, and calls back when no answer comes. */
 class Heartbeat {
   private timer: NodeJS.Timeout | undefined;
 
@@ -143,7 +146,7 @@ class Heartbeat {
     private readonly onTimeout: () => void,
   ) {}
 
-  /** Starts anew: also what every message that arrives does. */
+  /** Starts the timer again; every message that arrives does so. */
   start(): void {
     this.stop();
     this.timer = setTimeout(() => this.ping(), this.intervalMs);

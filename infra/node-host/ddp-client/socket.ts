@@ -1,4 +1,4 @@
-/** The part of WebSocket that the client uses: the browser's own and that of the npm package `ws` both have it. */
+/** The part of WebSocket that the client uses. The browser's own and that of the npm package `ws` both have it. */
 export interface Socket {
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
@@ -8,7 +8,7 @@ export interface Socket {
   close(): void;
 }
 
-/** What differs between a browser and a server. */
+/** The differences between a browser and a server. */
 export interface Platform {
   readonly side: 'browser' | 'server';
   /** @param url ws: or wss: */
@@ -17,15 +17,15 @@ export interface Platform {
   bind<F extends (...args: never[]) => unknown>(callback: F): F;
   /** Where the site's root is, for urls that begin with `/`. */
   siteRoot(): string;
-  /** Calls back each time the machine finds its network again, where it can tell. */
+  /** Calls back each time the machine's network returns, if the platform reports it. */
   onOnline?(callback: () => void): void;
 }
 
 /**
- * The socket's address for what `DDP.connect` takes, the site's root: `host:port`, `http(s)://…`, `ws(s)://…`, `/`.
- * Meteor's answers at `websocket` below it.
+ * The socket's address for the url of `DDP.connect`, the site's root: `host:port`, `http(s)://…`, `ws(s)://…`, `/`.
+ * Meteor answers at `websocket` below it.
  *
- * @throws when it is no url
+ * @throws when it is not a url
  */
 export function socketUrl(url: string, siteRoot: string): string {
   const absolute = url.startsWith('/') ? joined(siteRoot, url) : url;

@@ -1,6 +1,6 @@
 import type { DdpMessage } from '../shared/ddp-message';
 
-/** Where the documents of one collection go. */
+/** The store for the documents of one collection. */
 export interface Store {
   /** @param reset all documents so far are gone */
   beginUpdate(writes: number, reset: boolean): void;
@@ -9,11 +9,11 @@ export interface Store {
   endUpdate(): void;
 }
 
-/** Writes that go into all stores in one step, and what waits for that. */
+/** Writes that go into all stores in one step, and the callbacks that wait for that. */
 export class StoreWrites {
   private readonly stores = new Map<string, Store>();
   private writes = new Map<string, DdpMessage[]>();
-  /** For collections that nobody has made yet: kept until somebody does, as Meteor does. */
+  /** Data of collections that do not exist yet: kept until they do, as in Meteor. */
   private unclaimed = new Map<string, DdpMessage[]>();
   private callbacks: (() => void)[] = [];
   private resetStores = false;
@@ -31,7 +31,7 @@ export class StoreWrites {
     return true;
   }
 
-  /** A session began: with the next writes, what earlier sessions brought goes. */
+  /** A new session has begun: the next writes remove the data of earlier sessions. */
   startAfresh(afterwards: (() => void)[]): void {
     this.resetStores = this.hadSession;
     this.hadSession = true;
@@ -70,7 +70,7 @@ export class StoreWrites {
   }
 }
 
-/** An app's callback that throws must not keep the others from hearing of their data. */
+/** An app's callback that throws must not stop the others. */
 function withoutHarm(callback: () => void): void {
   try {
     callback();

@@ -8,7 +8,7 @@ export interface ConnectionStatus {
   retryCount: number;
   /** When the next try begins, in milliseconds since 1970; only while waiting. */
   retryTime?: number;
-  /** Why it failed for good. */
+  /** The reason of a permanent failure. */
   reason?: string;
 }
 
@@ -27,7 +27,7 @@ export interface StreamEvents {
   disconnect(): void;
 }
 
-/** A socket that comes back by itself, with Meteor's back-off, and a reactive status. */
+/** A socket that reconnects by itself, with Meteor's back-off, and a reactive status. */
 export class Stream {
   private socket: Socket | undefined;
   private current: ConnectionStatus = { status: 'connecting', connected: false, retryCount: 0 };
@@ -43,7 +43,7 @@ export class Stream {
     private readonly events: StreamEvents,
   ) {}
 
-  /** Opens the first socket. @throws when the url is none. */
+  /** Opens the first socket. @throws when the url is invalid. */
   start(): void {
     this.url = socketUrl(this.url, this.platform.siteRoot());
     this.platform.onOnline?.(() => this.online());
@@ -55,12 +55,12 @@ export class Stream {
     return { ...this.current };
   }
 
-  /** Sends while connected; otherwise drops it: whatever matters is sent again after a reset. */
+  /** Sends while connected, and otherwise drops the message: important ones are sent again after a reset. */
   send(text: string): void {
     if (this.current.connected) this.socket!.send(text);
   }
 
-  /** Tries again at once where there is no connection; with `_force` or another `url` in any case. */
+  /** Tries again at once if there is no connection; with `_force` or another `url` in any case. */
   reconnect({ url, _force }: { url?: string; _force?: boolean } = {}): void {
     if (this.endedForGood) return;
     if (url) this.url = socketUrl(url, this.platform.siteRoot());
@@ -70,7 +70,7 @@ export class Stream {
     }
     this.cleanUp();
     clearTimeout(this.retryTimer);
-    // What a person asks for does not count as one more failure.
+    // An explicit reconnect does not count as one more failure.
     this.tryNow(this.current.retryCount);
   }
 
@@ -89,7 +89,7 @@ export class Stream {
     if (this.current.status !== 'offline') this.reconnect();
   }
 
-  /** The connection is of no use any more: a heartbeat without answer, a socket that closed. */
+  /** The connection is lost: a heartbeat had no answer, or the socket has closed. */
   lost({ retryAnyway = false, error }: { retryAnyway?: boolean; error?: string } = {}): void {
     if (error && this.platform.side === 'server' && !this.options._dontPrintErrors)
       console.error('stream error', error);
@@ -140,7 +140,7 @@ export class Stream {
     if (!socket) return;
     this.socket = undefined;
     socket.onopen = socket.onmessage = socket.onclose = null;
-    // A socket that is still connecting reports an error when it is closed: nobody is to hear of it.
+    // A socket that is still connecting reports an error when it is closed: this drops it.
     socket.onerror = () => {};
     socket.close();
     this.current.connected = false;
@@ -158,7 +158,7 @@ const quickTries = 2;
 const baseMs = 1000;
 const growth = 2.2;
 const longestMs = 5 * 60_000;
-/** A wait is longer or shorter by up to half of this share, so that many clients don't come back in step. */
+/** A wait varies by up to half of this share, so that many clients don't reconnect at the same moment. */
 const fuzz = 0.5;
 
 /** Milliseconds before try number `count` (0 for the first after a loss): Meteor's back-off, 10 ms twice, then 1 s … 5 min. */

@@ -6,7 +6,7 @@ import { errorOf } from './method-call';
 
 export interface SubscriptionCallbacks {
   onReady?: () => void;
-  /** With an error where one ended it; without, where it was stopped. */
+  /** With the error that ended it; without one if it was stopped. */
   onStop?: (error?: Error) => void;
   /** Meteor's older form of `onStop`, for errors only. */
   onError?: (error: Error) => void;
@@ -26,11 +26,11 @@ interface Subscription {
   callbacks: SubscriptionCallbacks;
   ready: boolean;
   readyChanged: InstanceType<typeof Tracker.Dependency>;
-  /** Its computation runs again: stopped after that, unless the rerun subscribes to the same. */
+  /** Its computation runs again: the subscription stops after that, unless the rerun subscribes to the same. */
   inactive: boolean;
 }
 
-/** What this client subscribes to: sent again with each new connection. */
+/** The subscriptions of this client, which it sends again with each new connection. */
 export class Subscriptions {
   private readonly all = new Map<string, Subscription>();
 
@@ -73,7 +73,7 @@ export class Subscriptions {
     subscription.callbacks.onStop?.(error);
   }
 
-  /** The same subscription of a computation that runs again: kept, so that nothing is sent twice. */
+  /** The same subscription in a rerun of its computation: it stays, so that nothing is sent twice. */
   private takeUp(name: string, params: unknown[], callbacks: SubscriptionCallbacks): Subscription | undefined {
     const isSame = (sub: Subscription) => sub.inactive && sub.name === name && EJSON.equals(sub.params, params);
     const existing = [...this.all.values()].find(isSame);

@@ -1,13 +1,13 @@
 import { EJSON } from '../shared/ejson';
 
-/** Where a view says what the client has to be told. */
+/** Gets the messages of a view for its client. */
 export interface Outlet {
   added(collection: string, id: string, fields: Fields): void;
   changed(collection: string, id: string, fields: Fields): void;
   removed(collection: string, id: string): void;
 }
 
-/** What one session sees of one collection: the merge box. Ids are in their DDP form. */
+/** One session's view of one collection: the merge box. Ids are in their DDP form. */
 export class CollectionView {
   readonly documents = new Map<string, DocumentView>();
 
@@ -56,7 +56,7 @@ export class CollectionView {
     this.outlet.removed(this.name, id);
   }
 
-  /** Tells the client what is different from `before`, its earlier view of the same collection. */
+  /** Sends the client the difference from `before`, its earlier view of the same collection. */
   tellDifference(before: CollectionView): void {
     for (const [id, view] of before.documents) {
       const now = this.documents.get(id);
@@ -69,7 +69,7 @@ export class CollectionView {
   }
 }
 
-/** The fields that turn one version of a document into another: undefined for those that are gone. */
+/** The fields that turn one version of a document into another; undefined for those that are gone. */
 export function difference(before: Fields, now: Fields): Fields {
   const changes: Fields = {};
   for (const key of Object.keys(before)) if (!Object.hasOwn(now, key)) changes[key] = undefined;
@@ -99,7 +99,7 @@ class DocumentView {
     return Object.fromEntries([...this.claims].map(([key, claims]) => [key, claims[0]!.value]));
   }
 
-  /** @returns the change that the client has to be told, if any, in `changes` */
+  /** @returns the change for the client, if any, in `changes` */
   set(handle: string, key: string, given: unknown, changes: Fields, isAdd = false): void {
     if (key === '_id') return;
     const value = EJSON.clone(given);
@@ -132,7 +132,7 @@ class DocumentView {
     }
   }
 
-  /** Withdraws all that a subscription has said of the document. */
+  /** Withdraws all fields that a subscription has published of the document. */
   clearAll(handle: string, changes: Fields): void {
     for (const key of [...this.claims.keys()]) this.clear(handle, key, changes);
   }

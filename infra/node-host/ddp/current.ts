@@ -2,7 +2,7 @@ import { EnvironmentVariable } from '../environment';
 import { MethodInvocation } from '../shared/method-invocation';
 import { makeRpcSeed } from '../shared/random-stream';
 
-/** What methods, publications and `Meteor.onConnection` see of a session. */
+/** The view of a session for methods, publications and `Meteor.onConnection`. */
 export interface Connection {
   readonly id: string;
   readonly clientAddress: string | null;
@@ -11,7 +11,7 @@ export interface Connection {
   onClose(callback: () => unknown): void;
 }
 
-/** A subscription, as far as a method that its publish function calls takes over from it. */
+/** The part of a subscription that a method called by its publish function inherits. */
 interface RunningPublication {
   readonly userId: string | null;
   readonly connection: Connection;
@@ -32,7 +32,7 @@ export function currentFence(): WriteFence | undefined {
   return currentWriteFence.get();
 }
 
-/** What a method called by the server's own code is part of: the method or publication that calls it, if any. */
+/** The context of a method that the server's own code calls: the calling method or publication, if any. */
 export function nestedInvocation(name: string): MethodInvocation {
   const method = currentMethodInvocation.get();
   const publication = currentPublicationInvocation.get();
@@ -56,7 +56,7 @@ export interface FencedWrite {
   /**
    * The database has answered.
    *
-   * @param seen settles when every observer in this process has been told of the write; left out where nothing was written
+   * @param seen settles when every observer in this process has seen the write; absent if nothing was written
    */
   committed(seen?: Promise<void>): void;
 }
@@ -70,7 +70,7 @@ export class WriteFence {
 
   constructor(private readonly onFired: () => void) {}
 
-  /** @returns undefined where the fence has fired: for a write by code that outlives its method nobody waits any more */
+  /** @returns undefined if the fence has fired: nobody waits for a write of code that outlives its method */
   beginWrite(): FencedWrite | undefined {
     if (this.fired) return undefined;
     this.outstanding++;

@@ -11,8 +11,9 @@ import type { PublishHandler } from './subscription';
 
 /** The DDP server of this process (`Meteor.server`): methods, publications, sessions. */
 export class DdpServer {
-  readonly options = { heartbeatInterval: 15_000, heartbeatTimeout: 15_000 };
-  // Names come from clients: dictionaries without `toString` and its like in them.
+  // A client at a breakpoint answers no ping, and this process none of its own when it goes on.
+  readonly options = { heartbeatInterval: process.env.TANDEM_INSPECT ? 0 : 15_000, heartbeatTimeout: 15_000 };
+  // Names come from clients, so these dictionaries have no `toString` and the like.
   readonly method_handlers: Record<string, MethodHandler> = Object.create(null);
   readonly publish_handlers: Record<string, PublishHandler> = Object.create(null);
   readonly universal_publish_handlers: PublishHandler[] = [];
@@ -68,7 +69,7 @@ export class DdpServer {
     return EJSON.clone(result);
   }
 
-  /** As `callAsync`; a function as the last argument is called back with `(error, result)` instead. */
+  /** As `callAsync`, but calls a function in the last argument back with `(error, result)`. */
   call(name: string, ...params: unknown[]): Promise<unknown> | undefined {
     const callback = typeof params.at(-1) === 'function' ? (params.pop() as NodeCallback) : undefined;
     return this.apply(name, params, callback);
@@ -136,7 +137,7 @@ export class DdpServer {
 
 type NodeCallback = (error: unknown, result?: unknown) => void;
 
-/** The first of the client's versions that we know; accepted where that is the one which the client proposes. */
+/** The first of the client's versions that we know; accepted if the client proposes that one. */
 function negotiate({ version, support }: DdpMessage): { version: string; accepted: boolean } {
   const preferred = SUPPORTED_DDP_VERSIONS[0]!;
   const wellFormed =

@@ -10,7 +10,7 @@ export function tryParse(text: string): DdpMessage | null | undefined {
   }
 }
 
-/** Says what was wrong with a message, and which it was, unless it is nested too deeply to be written again. */
+/** An error message that includes the bad message, unless that is nested too deeply to be written again. */
 export function errorText(reason: string, offendingMessage: DdpMessage | null): string {
   try {
     return stringifyDDP(offendingMessage ? { msg: 'error', reason, offendingMessage } : { msg: 'error', reason });
@@ -21,7 +21,7 @@ export function errorText(reason: string, offendingMessage: DdpMessage | null): 
 
 const longestShown = 200;
 
-/** In one line, however many the client would like it to be. */
+/** One line, even if the client's text has several. */
 export function logException(message: unknown, error: unknown): void {
   const text = typeof message === 'string' ? message : JSON.stringify(message);
   const shown = JSON.stringify(text.slice(0, longestShown));

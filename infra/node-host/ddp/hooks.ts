@@ -1,6 +1,6 @@
 import { bindEnvironment } from '../environment';
 
-/** Callbacks that anybody may register and take away again. */
+/** Callbacks that can be registered and removed. */
 export class Hooks<Args extends unknown[]> {
   private readonly callbacks = new Set<(...args: Args) => unknown>();
 

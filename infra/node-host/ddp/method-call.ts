@@ -7,7 +7,7 @@ import { toSafeError } from './safe-error';
 
 export type MethodHandler = (this: MethodInvocation, ...params: never[]) => unknown;
 
-/** The session that calls, as far as a call needs it. */
+/** The part of the session that a call needs. */
 interface CallingSession {
   readonly server: { readonly method_handlers: Record<string, MethodHandler> };
   readonly userId: string | null;
@@ -15,13 +15,13 @@ interface CallingSession {
   readonly data: { becomeUser(userId: string | null): Promise<void> };
   send(message: DdpMessage): void;
   sendError(reason: string, offendingMessage: DdpMessage): void;
-  /** @returns the error to answer with where a rule says that this is one too many */
+  /** @returns the error to answer with if a rule limits this call */
   overLimit(type: 'method', name: string): MeteorError | undefined;
 }
 
 /**
- * Runs a method that a client has called. `updated` is sent when all that it wrote has been observed; then comes the
- * result, so that the next method of the session starts on what this one left.
+ * Runs a method that a client has called. It sends `updated` when all writes of the method have been observed, then the
+ * result, so that the next method of the session sees these writes.
  */
 export async function runMethod(session: CallingSession, message: DdpMessage, unblock: () => void): Promise<void> {
   const { id, method } = message;

@@ -11,12 +11,12 @@ interface PublishingSession extends SubscribedSession {
   send(message: DdpMessage): void;
 }
 
-/** What one session is sent: its subscriptions, and its view of all that they publish. */
+/** The data of one session: its subscriptions, and its view of their documents. */
 export class PublishedData implements Outlet {
   private views = new Map<string, CollectionView>();
   private namedSubs = new Map<string, Subscription>();
   private universalSubs: Subscription[] = [];
-  /** False while publications run again for another user: the difference is sent at the end. */
+  /** False while publications run again for another user: then only the difference goes out, at the end. */
   private isSending = true;
   private skipNewUniversal = false;
   private pendingReady: string[] = [];
@@ -65,7 +65,7 @@ export class PublishedData implements Outlet {
     if (!this.skipNewUniversal) void this.start(source);
   }
 
-  /** Ends a subscription and tells the client, with the error if there is one. */
+  /** Ends a subscription and informs the client, with the error if there is one. */
   stop(id: string | undefined, error?: unknown): void {
     const subscription = id ? this.namedSubs.get(id) : undefined;
     subscription?.removeAllDocuments();
@@ -76,7 +76,7 @@ export class PublishedData implements Outlet {
     this.session.send(error ? { msg: 'nosub', id, error: toSafeError(error, context) } : { msg: 'nosub', id });
   }
 
-  /** Becomes another user: all publications run again, and the client is sent the difference. */
+  /** Switches to another user: runs all publications again, and sends the client the difference. */
   async becomeUser(userId: string | null): Promise<void> {
     if (userId !== null && typeof userId !== 'string')
       throw new Error(`setUserId must be called on string or null, not ${typeof userId}`);
@@ -94,7 +94,7 @@ export class PublishedData implements Outlet {
     if (ready.length > 0) this.session.send({ msg: 'ready', subs: ready });
   }
 
-  /** Starts what is published to everybody. */
+  /** Starts the publications to everybody. */
   startUniversal(): void {
     for (const handler of [...this.session.server.universal_publish_handlers]) void this.start({ handler });
   }
@@ -103,7 +103,7 @@ export class PublishedData implements Outlet {
     return this.namedSubs.has(id);
   }
 
-  /** The client is gone: nothing is sent any more. */
+  /** The client is gone: sends nothing any more. */
   deactivateAll(): void {
     for (const subscription of this.subscriptions()) subscription.deactivate();
     this.namedSubs.clear();

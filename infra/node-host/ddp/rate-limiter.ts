@@ -1,7 +1,7 @@
 import { textOf } from '../../errors/plain-error';
 import { Random } from '../shared/random';
 
-/** What a rule looks at: one call of a method, one subscription. */
+/** The input of a rule: one call of a method, or one subscription. */
 export interface RateLimiterInput {
   type: 'method' | 'subscription';
   name: string;
@@ -14,7 +14,7 @@ type Matcher = { [Field in keyof RateLimiterInput]?: unknown };
 
 export interface RateLimitResult {
   allowed: boolean;
-  /** Until the rule counts afresh, ms. */
+  /** Milliseconds until the count starts again. */
   timeToReset: number;
   numInvocationsLeft: number;
   ruleId?: string;
@@ -47,7 +47,7 @@ class Rule {
     this.counters.set(this.key(input), this.count(input) + 1);
   }
 
-  /** Narrows `result` by what this rule says. */
+  /** Applies this rule to `result`. */
   check(input: RateLimiterInput, result: RateLimitResult): void {
     if (Date.now() - this.lastReset > this.intervalMs) this.reset();
     const timeToReset = this.intervalMs - (Date.now() - this.lastReset);
@@ -82,7 +82,7 @@ class Rule {
     this.counters = new Map();
   }
 
-  /** Calls are counted apart by the fields that the rule names. */
+  /** The key of a count: the rule counts separately by the fields that it names. */
   private key(input: RateLimiterInput): string {
     return JSON.stringify(this.fields.map(field => input[field]));
   }
@@ -101,7 +101,7 @@ const matching = (input: RateLimiterInput): Rule[] => [...rules.values()].filter
 
 /** Meteor's `DDPRateLimiter`: how many calls and subscriptions of one kind may come in a span of time. */
 export const DDPRateLimiter = {
-  /** As in Meteor, 0 is taken for a number that was left out. @param timeInterval ms @returns the id of the rule */
+  /** As in Meteor, 0 counts as a missing number. @param timeInterval ms @returns the id of the rule */
   addRule(matcher: Matcher, numRequests?: number, timeInterval?: number, callback?: Callback): string {
     const rule = new Rule(matcher, numRequests || 10, timeInterval || 1000, callback);
     rules.set(rule.id, rule);

@@ -5,8 +5,8 @@ type Thrown = Error & { isClientSafe?: boolean; sanitizedError?: Error & { isCli
 type ClientSafe = Thrown & Pick<MeteorError, 'error' | 'reason' | 'details'>;
 
 /**
- * What a client may see of something that was thrown: errors meant for it as they are, the sanitized form of those that
- * have one, "Internal server error" for all others. These are printed, for the server's people.
+ * The part of a thrown value that a client may see: an error for clients as it is, the sanitized form if there is one,
+ * else "Internal server error". The server prints all others.
  *
  * @param context completes the printed line "Exception …"
  */
@@ -14,7 +14,7 @@ export function toSafeError(thrown: unknown, context: string): MeteorError | Err
   try {
     return safeFormOf(thrown as Thrown | undefined, context);
   } catch (unreadable) {
-    // A revoked Proxy, a getter that throws: there is nothing to find out from it.
+    // A revoked Proxy, or a getter that throws: nothing can be read from it.
     console.error(`Exception ${context}`, textOf(thrown), textOf(unreadable));
     return internalError();
   }

@@ -12,7 +12,7 @@ import { DDPRateLimiter, type RateLimiterInput } from './rate-limiter';
 import { clientAddressOf, type Socket } from './socket';
 import type { PublishHandler, SubscriptionSource } from './subscription';
 
-/** The server that a session belongs to, as far as it knows it. */
+/** The part of the server that a session uses. */
 interface SessionServer {
   readonly options: { readonly heartbeatInterval: number; readonly heartbeatTimeout: number };
   readonly method_handlers: Record<string, MethodHandler>;
@@ -28,7 +28,7 @@ export class Session {
   readonly connectionHandle: Connection;
   userId: string | null = null;
   isClosed = false;
-  /** Messages wait here while an earlier one is being worked on. */
+  /** Messages wait here while an earlier one is being handled. */
   readonly inQueue: DdpMessage[] = [];
   private working = false;
   readonly data: PublishedData = new PublishedData(this);
@@ -79,7 +79,7 @@ export class Session {
     this.socket.send(errorText(reason, offendingMessage));
   }
 
-  /** @returns the error to answer with where a rule says that this is one too many */
+  /** @returns the error to answer with if a rule limits this call */
   overLimit(type: RateLimiterInput['type'], name: string): MeteorError | undefined {
     const { clientAddress } = this.connectionHandle;
     const input = { type, name, userId: this.userId, clientAddress, connectionId: this.id };
@@ -97,7 +97,7 @@ export class Session {
     this.heartbeat?.stop();
     this.socket.close();
     this.server.sessions.delete(this.id);
-    // Whoever closes the session doesn't wait for what others do about it.
+    // The code that closes the session doesn't wait for the hooks.
     setImmediate(() => {
       this.data.deactivateAll();
       for (const callback of this.closeCallbacks) callback();
@@ -146,11 +146,11 @@ export class Session {
   }
 }
 
-/** An answer repeats the id, which has to be a text. */
+/** An answer repeats the id, which has to be a string. */
 const isUnanswerable = ({ msg, id }: DdpMessage): boolean =>
   (msg === 'ping' || msg === 'unsub') && Boolean(id) && typeof id !== 'string';
 
-/** The session that subscribes, as far as a subscription's beginning needs it. */
+/** The part of the session that starting a subscription needs. */
 interface SubscribingSession {
   readonly server: { readonly publish_handlers: Record<string, PublishHandler> };
   readonly data: {
@@ -159,11 +159,11 @@ interface SubscribingSession {
   };
   send(message: DdpMessage): void;
   sendError(reason: string, offendingMessage: DdpMessage): void;
-  /** @returns the error to answer with where a rule says that this is one too many */
+  /** @returns the error to answer with if a rule limits this call */
   overLimit(type: 'subscription', name: string): MeteorError | undefined;
 }
 
-/** Starts what a client subscribes to, or says why not. Resolves when its first documents have been sent. */
+/** Starts a client's subscription, or sends why not. Resolves when its first documents have been sent. */
 async function subscribe(session: SubscribingSession, message: DdpMessage, unblock: () => void): Promise<void> {
   const { id, name, params } = message;
   if (typeof id !== 'string' || typeof name !== 'string' || ('params' in message && !Array.isArray(params)))

@@ -5,15 +5,15 @@ import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Session } from './session';
 
-/** A raw connection, as `Meteor.server.stream_server.register` gives it: `data` events are texts, `close` ends it. */
+/** A raw connection of `Meteor.server.stream_server.register`: `data` events bring texts, `close` ends it. */
 export interface Socket extends EventEmitter {
-  /** Those that SockJS hands on. */
+  /** The headers that SockJS passes on. */
   readonly headers: IncomingMessage['headers'];
   readonly remoteAddress: string | undefined;
   readonly url: string | undefined;
-  /** The connection underneath, where SockJS has it. */
+  /** The connection underneath, at the place where SockJS has it. */
   readonly _session: { readonly recv: { readonly connection: NetSocket } };
-  /** What has been opened on it by `connect`. */
+  /** The session that `connect` has opened on it. */
   _meteorSession: Session | null;
   send(text: string): void;
   close(): void;
@@ -86,10 +86,10 @@ export class WebSocketConnection extends EventEmitter implements Socket {
 }
 
 /**
- * Where a client really is: behind proxies, `HTTP_FORWARDED_COUNT` of them, the address that the outermost of these
- * reported. Counted from the end of the header, because its beginning is what the client says of itself.
+ * The real address of a client: behind `HTTP_FORWARDED_COUNT` proxies, the address that the outermost of these
+ * reported. It counts from the end of the header, because the beginning comes from the client itself.
  *
- * @returns null where the header doesn't fit the count
+ * @returns null if the header doesn't fit the count
  */
 export function clientAddressOf(socket: Pick<Socket, 'headers' | 'remoteAddress'>): string | null {
   const count = Number.parseInt(process.env.HTTP_FORWARDED_COUNT ?? '', 10) || 0;
@@ -105,13 +105,13 @@ const largestMessageBytes = 2 ** 26 - 1;
 
 /** Accepts the WebSockets at `/websocket`. */
 export class StreamServer {
-  /** As SockJS has them: the app may set a smaller bound, for the connections that come. */
+  /** The options, as in SockJS: the app may set a smaller limit for later connections. */
   readonly server = { options: { faye_server_options: { maxLength: largestMessageBytes } } };
   private readonly sockets = new Set<WebSocketConnection>();
   private readonly callbacks: ((socket: Socket) => void)[] = [];
   private readonly acceptor = new WebSocketServer({ noServer: true });
 
-  /** Calls back for each connection: those that are open now, and all that come. */
+  /** Calls back for each connection: the open ones now, and each later one. */
   register(callback: (socket: Socket) => void): void {
     this.callbacks.push(callback);
     for (const socket of this.sockets) callback(socket);
@@ -123,7 +123,7 @@ export class StreamServer {
 
   listenOn(httpServer: Server): void {
     httpServer.on('upgrade', (request, stream, head) => {
-      // Node listens no longer: without this, a client that breaks off here would end the process.
+      // Node no longer listens: without this, a client that aborts here would end the process.
       stream.on('error', () => {});
       if (isOurs(request)) this.accept(request, stream, head);
       else if (httpServer.listenerCount('upgrade') === 1) stream.destroy();

@@ -15,7 +15,7 @@ export interface SubscriptionSource {
   params?: unknown[];
 }
 
-/** The session that a subscription belongs to, as far as it knows it. */
+/** The part of the session that a subscription uses. */
 export interface SubscribedSession {
   readonly connectionHandle: Connection;
   readonly userId: string | null;
@@ -55,7 +55,7 @@ export class Subscription {
     return this.source.name;
   }
 
-  /** The same subscription anew, for another user. */
+  /** Starts the same subscription again, for another user. */
   recreate(): Subscription {
     return new Subscription(this._session, this.source, () => {});
   }
@@ -110,7 +110,7 @@ export class Subscription {
     else this.stopCallbacks.push(bound);
   }
 
-  /** Ends it without a word to the client; what it had published stays in the session's view. */
+  /** Ends it without a message to the client; its documents stay in the session's view. */
   deactivate(): void {
     if (this.deactivated) return;
     this.deactivated = true;
@@ -132,7 +132,7 @@ export class Subscription {
     return currentPublicationInvocation.withValue(this, () => this.source.handler.apply(this, params));
   }
 
-  /** @param result what the publish function returned: nothing, or what it wants published */
+  /** @param result the return value of the publish function: nothing, or cursors to publish */
   private async publish(result: unknown): Promise<void> {
     if (!result) return;
     await Promise.all(cursorsOf(result).map(cursor => cursor._publishCursor(this)));

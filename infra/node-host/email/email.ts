@@ -18,7 +18,7 @@ const hooks = new OrderedHooks<SendMailOptions>('hookSend');
 
 /** `meteor/email`: sends by `MAIL_URL` (smtp: or smtps:), else by the settings' service, else prints. */
 export const Email = {
-  /** Replaces the sending. */
+  /** Replaces the transport. */
   customTransport: undefined as ((mail: SendMailOptions & { packageSettings: MailService }) => unknown) | undefined,
 
   /** A hook that returns something falsy keeps the mail from being sent. */

@@ -10,17 +10,17 @@ import type { Touched } from './stale-documents';
 const reopenAfterMs = { first: 100, most: 5_000 };
 
 /**
- * Says which documents of one collection have changed, by one change stream: a signal only, the documents themselves
- * are read by whoever needs them. After a break that the driver can't bridge (history lost, collection dropped or
- * renamed) everything counts as changed.
+ * Reports which documents of one collection have changed, by one change stream. It is only a signal: the queries read
+ * the documents themselves. After a break that the driver can't bridge (history lost, collection dropped or renamed)
+ * everything counts as changed.
  *
- * One stream a collection that is being watched, not one for the database: otherwise each write of the task queue would
- * travel to processes in which nobody looks at it.
+ * There is one stream per watched collection, not one for the database: otherwise each write of the task queue would
+ * travel to processes that don't need it.
  */
 export class ChangeFeed {
   private stream: ChangeStream | undefined;
   private stopped = false;
-  /** What has changed since it was last said. */
+  /** The changes since the last report. */
   private touched: Id[] | 'everything' = [];
 
   constructor(
@@ -39,13 +39,16 @@ export class ChangeFeed {
     await this.stream?.close().catch(() => {});
   }
 
-  // The stream tells of everything since a point in time that is taken first: nobody need wait until it is really open.
+  // The stream reports all changes since a point in time that is taken first, so nobody has to wait until it is open.
   private async open(): Promise<void> {
     const { operationTime } = await database().command({ ping: 1 });
     if (this.stopped) return;
     const pipeline = [{ $project: { operationType: 1, documentKey: 1 } }];
-    this.stream = database().collection(this.collectionName).watch(pipeline, { startAtOperationTime: operationTime });
-    // The driver reports a failing `close` here too; whoever calls `next` is told of all that matters.
+    // A reply is gone through in one turn of the event loop: of a bulk of writes it must not hold all.
+    this.stream = database()
+      .collection(this.collectionName)
+      .watch(pipeline, { startAtOperationTime: operationTime, batchSize: 200 });
+    // The driver reports a failing `close` here too; the caller of `next` gets all important errors.
     this.stream.on('error', () => {});
   }
 
@@ -76,7 +79,7 @@ export class ChangeFeed {
     this.note('everything');
   }
 
-  /** A bulk of writes comes as thousands of changes in a moment: said together, once a turn of the event loop. */
+  /** A bulk of writes comes as thousands of changes at once: reports them together, once a turn of the event loop. */
   private note(touched: Touched): void {
     if (this.touched.length === 0) setImmediate(() => this.tell());
     if (this.touched === 'everything' || touched === 'everything') this.touched = 'everything';

@@ -7,7 +7,7 @@ import { MongoID } from '../shared/object-id';
 import type { Change } from './observer';
 import type { Stale, Touched } from './stale-documents';
 
-/** What a live query has found so far, to compare with what it finds now. */
+/** The last result of a live query, to compare with the next one. */
 export class HeldResult {
   private result: Result = new Map();
 
@@ -17,7 +17,11 @@ export class HeldResult {
     return [...this.result.values()];
   }
 
-  /** @param stale the documents that were looked for @returns what has changed */
+  has(key: string): boolean {
+    return this.result.has(key);
+  }
+
+  /** @param stale the documents that were read again @returns what has changed */
   replace(stale: Stale, found: Result): Change[] {
     return stale === 'everything' ? this.replaceAll(found) : this.replaceSome(stale, found);
   }
@@ -41,8 +45,8 @@ export class HeldResult {
 }
 
 /**
- * Asks the database which of the touched documents a query finds. Always the primary: a change stream can be ahead of a
- * secondary, and what is read too old is never read again.
+ * Asks the database which of the touched documents a query finds. It always asks the primary: a change stream can be
+ * ahead of a secondary, and an outdated result would not be read again.
  */
 export async function findResult(description: CursorDescription, touched: Touched): Promise<Result> {
   const { collectionName, selector, options } = description;
@@ -65,10 +69,10 @@ interface Entry {
   fields: Record<string, unknown>;
 }
 
-/** Documents by their ids' DDP form; where the order counts, in that order. */
+/** Documents by the DDP form of their ids, in order if the query has one. */
 type Result = Map<string, Entry>;
 
-/** What turns one result into another when their order doesn't matter. */
+/** The changes from one result to another when the order doesn't matter. */
 function changesBetween(before: Result, now: Result): Change[] {
   const changes: Change[] = [];
   for (const [key, { id }] of before) if (!now.has(key)) changes.push({ kind: 'removed', id });
@@ -83,8 +87,8 @@ function changesOf(known: Entry | undefined, { id, fields }: Entry): Change[] {
 }
 
 /**
- * What turns one result into another, order included: removals, then from the start to the end each document that is new
- * or out of place is put before the next one that stays where it is.
+ * The changes from one result to another, order included: removals first; then, from start to end, each document that
+ * is new or out of place goes before the next one that stays.
  */
 function orderedChangesBetween(before: Result, now: Result): Change[] {
   const removed = changesBetween(before, now).filter(change => change.kind === 'removed');
@@ -102,7 +106,7 @@ function orderedChangesBetween(before: Result, now: Result): Change[] {
   return [...removed, ...placed.reverse().flat()];
 }
 
-/** The most keys that can stay where they are while the others move around them. */
+/** The largest set of keys that can stay while the others move around them. */
 function longestIncreasing(keys: string[], positions: Map<string, number>): Set<string> {
   const position = (index: number): number => positions.get(keys[index]!)!;
   const tails: number[] = [];

@@ -2,28 +2,30 @@ import { textOf } from '../../errors/plain-error';
 import type { CursorDescription } from '../mongo/cursor-options';
 import { findResult, HeldResult } from './held-result';
 import type { Change, Observer } from './observer';
+import { type Changed, Sieve } from './sieve';
 import { StaleDocuments, type Touched } from './stale-documents';
 
-/** A burst of changes is read at most this often (ms); a whole result costs more than some documents. */
+/** The shortest time between reads (ms) in a burst of changes; a whole result costs more than some documents. */
 const pauseBetweenReads = { some: 15, whole: 50 };
 const retryAfterMs = 1_000;
-/** Meteor's own, for a database that tells nothing. */
+/** Meteor's own, for a database without change streams. */
 const defaultPollingIntervalMs = 10_000;
 
 /**
- * One query whose result is kept up to date, shared by all who observe it. The database is the matcher: what may have
- * changed is read again, by id where the result has no order or bounds, and compared with what was there.
+ * One query with a live result, shared by all its observers. The database is the matcher: the query reads documents
+ * again that may have changed, by id if the result has no order or bounds, and compares them with the last result.
  */
 export class LiveQuery {
   private readonly result: HeldResult;
   private readonly stale: StaleDocuments;
+  readonly sieve: Sieve;
   private readonly observers = new Set<Observer>();
-  /** How many are about to observe: they keep it alive while they wait for the first read. */
+  /** How many observers are about to come: they keep the query alive while they wait for the first read. */
   private expected = 0;
   private started: Promise<void> | undefined;
   private isStarted = false;
   private stopped = false;
-  /** Who waits for what is stale to be read and told. */
+  /** Callbacks for when the stale documents are read and reported. */
   private waiting: (() => void)[] = [];
   private urgent = false;
   private notBefore = 0;
@@ -36,22 +38,23 @@ export class LiveQuery {
   ) {
     this.result = new HeldResult(ordered);
     this.stale = new StaleDocuments(description.selector, this.readsWhole);
+    this.sieve = new Sieve(description);
   }
 
-  /** When (ms since 1970) it is to be read again: never, where nothing may have changed. */
+  /** When (ms since 1970) to read it again: never, if nothing may have changed. */
   get dueAt(): number {
     if (this.stopped || !this.isStarted || this.stale.isEmpty) return Number.POSITIVE_INFINITY;
     return this.urgent ? 0 : this.notBefore;
   }
 
-  /** For a database without change streams: calls again and again. */
+  /** For a database without change streams: calls `look` again and again. */
   poll(look: () => void): void {
     if (this.stopped) return;
     const intervalMs = this.description.options.pollingIntervalMs ?? defaultPollingIntervalMs;
     this.pollTimer ??= setInterval(look, intervalMs);
   }
 
-  /** Somebody is about to `add` an observer, or gives up (`abandon`). */
+  /** A caller is about to `add` an observer; if it gives up, it calls `abandon`. */
   expect(): void {
     this.expected++;
   }
@@ -61,7 +64,7 @@ export class LiveQuery {
     this.stopIfUnused();
   }
 
-  /** Reads the result for the first time. @throws what the database says of the query */
+  /** Reads the result for the first time. @throws the database's error about the query */
   start(): Promise<void> {
     this.started ??= findResult(this.description, 'everything').then(found => {
       this.result.replace('everything', found);
@@ -70,7 +73,7 @@ export class LiveQuery {
     return this.started;
   }
 
-  /** Tells a newcomer all that is there; from then on it hears of every change. */
+  /** Reports the whole result to a new observer, and from then on every change. */
   add(observer: Observer): void {
     this.expected--;
     this.observers.add(observer);
@@ -82,14 +85,21 @@ export class LiveQuery {
     if (this.observers.delete(observer)) this.stopIfUnused();
   }
 
-  /** Documents may have changed. @returns when they have been read, and observers have been told */
+  /** Documents may have changed. @returns when they have been read and reported to the observers */
   invalidate(touched: Touched, urgent = false): Promise<void> {
     if (this.stopped || !this.stale.note(touched)) return Promise.resolve();
     this.urgent ||= urgent;
     return new Promise(resolve => this.waiting.push(resolve));
   }
 
-  /** Reads what may have changed. Nobody is told by this: that is the news' to do. */
+  /** Others have changed documents. Call it while the query is not being read: what it holds is a part of the question. */
+  hear(touched: Touched, changed: readonly Changed[] | undefined): void {
+    if (!changed || !this.isStarted) return void this.invalidate(touched);
+    const ours = changed.filter(({ key, document }) => this.result.has(key) || this.sieve.mayFind(document));
+    if (ours.length > 0) void this.invalidate(ours.map(({ id }) => id));
+  }
+
+  /** Reads the documents that may have changed. The returned `News` reports the changes. */
   async refresh(): Promise<News> {
     const waiting = this.waiting.splice(0);
     this.urgent = false;
@@ -103,7 +113,7 @@ export class LiveQuery {
     }
   }
 
-  /** Resolves when all observers have worked on what they have been told. */
+  /** Resolves when all observers have handled the changes so far. */
   async idle(): Promise<void> {
     await Promise.all([...this.observers].map(observer => observer.idle()));
   }
@@ -122,7 +132,9 @@ export class LiveQuery {
     return new News({ observers: [...this.observers], changes, ordered: this.ordered, waiting });
   }
 
-  /** The database doesn't answer, or not to this query any more. Who waits goes on waiting: nothing was told yet. */
+  /**
+   * The database doesn't answer, or refuses this query now. Waiting callers go on waiting: nothing was reported yet.
+   */
   private retryLater(error: unknown, waiting: (() => void)[]): News {
     if (this.stopped) return this.newsOf([], waiting);
     const { collectionName } = this.description;
@@ -143,23 +155,23 @@ export class LiveQuery {
 }
 
 interface Contents {
-  /** Those who observed when it was read: who comes later gets the new result at once. */
+  /** The observers at the time of the read: a later one gets the new result at once. */
   observers: readonly Observer[];
   changes: readonly Change[];
-  /** Of an ordered result nothing can be told out of its turn: positions count. */
+  /** Changes of an ordered result must be reported in order: positions count. */
   ordered: boolean;
-  /** Called when all is told. */
+  /** Called when all changes are reported. */
   waiting: readonly (() => void)[];
 }
 
-/** What the observers of a query have to be told after a read. */
+/** The changes for the observers of a query after a read. */
 export class News {
   constructor(private readonly contents: Contents) {}
 
   /**
-   * Tells the news of all queries on a collection, in their order. Where several have something to say of one document,
-   * what a client sees depends on who speaks first; as in Meteor it is each of what it had (changed, gone), then each of
-   * what is new to it.
+   * Reports the changes of all queries on a collection, in the order of the queries. If several have changes of one
+   * document, the order decides what a client sees. As in Meteor, each first reports changed and removed documents,
+   * then each reports new ones.
    */
   static tell(all: readonly News[]): void {
     for (const news of all) news.tell(change => !news.isLater(change));

@@ -8,7 +8,7 @@ import { MongoID } from '../shared/object-id';
 type Fields = Record<string, unknown>;
 type Reaction = unknown;
 
-/** What `observeChanges` may be given. With `addedBefore` or `movedBefore` the order counts. */
+/** The callbacks of `observeChanges`. With `addedBefore` or `movedBefore` the order counts. */
 export interface ChangeCallbacks {
   added?(id: Id, fields: Fields): Reaction;
   addedBefore?(id: Id, fields: Fields, before: Id | null): Reaction;
@@ -17,7 +17,7 @@ export interface ChangeCallbacks {
   removed?(id: Id): Reaction;
 }
 
-/** One thing that happened to a live query's result. */
+/** One change of a live query's result. */
 export type Change =
   | { kind: 'added'; id: Id; fields: Fields; before: Id | null }
   | { kind: 'changed'; id: Id; fields: Fields }
@@ -31,7 +31,7 @@ export interface LiveHandle {
 export const isOrdered = (callbacks: ChangeCallbacks): boolean =>
   Boolean(callbacks.addedBefore || callbacks.movedBefore);
 
-/** One listener of a live query. It is told of one change after the other, also where a callback takes its time. */
+/** One listener of a live query. It gets one change after the other, even if a callback is slow. */
 export class Observer {
   private readonly waiting: Change[] = [];
   private busy: Promise<void> | undefined;
@@ -39,7 +39,7 @@ export class Observer {
 
   constructor(
     private readonly callbacks: ChangeCallbacks,
-    /** Callbacks that promise not to change what they are given save a copy. */
+    /** Whether callbacks get copies: those that promise not to change documents need none. */
     private readonly copies: boolean,
   ) {}
 
@@ -49,7 +49,7 @@ export class Observer {
     if (!this.busy) this.drain();
   }
 
-  /** Resolves when all that was told has been worked on. */
+  /** Resolves when all changes so far have been handled. */
   async idle(): Promise<void> {
     while (this.busy) await this.busy;
   }
@@ -96,7 +96,7 @@ function reportException(error: unknown): void {
   console.error('Exception in observe callback:', textOf(error));
 }
 
-/** What `observe` may be given: whole documents, transformed; with an `…At` or `movedTo` the order counts. */
+/** The callbacks of `observe`: they get whole documents, transformed. With an `…At` or `movedTo` the order counts. */
 export interface ObserveCallbacks {
   added?(document: unknown): Reaction;
   addedAt?(document: unknown, index: number, before: Id | null): Reaction;
@@ -157,7 +157,7 @@ export function documentCallbacks(given: ObserveCallbacks, transform: Transform)
 
   return {
     callbacks,
-    /** What is added while `observing` is on its way is what was there in the beginning. */
+    /** Documents that are added before `observing` resolves are the initial ones. */
     async whileInitial<T>(observing: () => Promise<T>): Promise<T> {
       const handle = await observing();
       initial = false;

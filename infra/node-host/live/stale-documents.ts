@@ -11,12 +11,12 @@ export type Stale = Map<string, Id> | 'everything';
 /** Above this many, one read of the whole result is cheaper than a look at each. */
 const maxIdsAtOnce = 500;
 
-/** Collects which documents of a query have to be looked at again. */
+/** Collects the documents of a query that have to be read again. */
 export class StaleDocuments {
   private stale: Stale | undefined;
   private readonly boundToIds: Set<string> | undefined;
 
-  /** @param whole whether a single document can't be looked at alone, as another may come or go with it */
+  /** @param whole whether the whole result has to be read, since one document may bring or remove another */
   constructor(
     selector: Document,
     private readonly whole: boolean,
@@ -29,9 +29,10 @@ export class StaleDocuments {
     return this.stale === undefined;
   }
 
-  /** @returns whether any of it is the query's concern */
+  /** @returns whether any of it may concern the query */
   note(touched: Touched): boolean {
-    // Of a bulk of writes no single one is looked at: a query for each of hundreds of visitors has no time for it.
+    // In a bulk of writes it checks no single one: with a query for each of hundreds of visitors that would take too
+    // long.
     if (touched === 'everything' || (this.whole && !this.boundToIds)) {
       this.stale = 'everything';
       return true;
@@ -51,7 +52,7 @@ export class StaleDocuments {
     if (this.stale.size > maxIdsAtOnce) this.stale = 'everything';
   }
 
-  /** All that was noted; from now on it counts as looked at. */
+  /** Returns the collected documents, and forgets them. */
   take(): Stale {
     const taken = this.stale ?? new Map();
     this.stale = undefined;

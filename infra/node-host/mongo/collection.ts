@@ -72,20 +72,20 @@ export class Collection extends RawAccess {
     return this.change(selector, modifier, { ...options, upsert: true });
   }
 
-  /** @returns how many documents are gone */
+  /** @returns how many documents were removed */
   async removeAsync(selector: unknown): Promise<number> {
     const matched = rewriteSelector(selector);
     const result = await write(this._name, matched, collection => collection.deleteMany(toMongo(matched)));
     return result.deletedCount;
   }
 
-  /** Rules for writes by browsers are not covered: those are refused in any case, which is what most rules say. */
+  /** The host has no rules for writes by browsers: it refuses them all, as most rules do. */
   deny(rules: { update?: unknown; updateAsync?: unknown }): void {
     this.restriction.restricted = true;
     if (this.restriction.update && (rules.update || rules.updateAsync)) this.restriction.update = refuse;
   }
 
-  /** Lets browsers update documents as `update` sees fit: so accounts let everybody write the own profile. */
+  /** Lets browsers update documents if `update` allows it: accounts let users write their own profile this way. */
   _updateOfBrowsers(update: (this: Collection, ...args: Parameters<BrowserUpdate>) => Promise<number>): void {
     this.restriction.restricted = true;
     this.restriction.update = update.bind(this);
@@ -125,7 +125,7 @@ export class Collection extends RawAccess {
     return update(this._name, matched, modifier, { ...options, insertedId: newId }, Boolean(generated));
   }
 
-  /** Inside a method the id follows from the method's seed: the caller's simulation has drawn the same one. */
+  /** Inside a method the id comes from the method's seed: the caller's simulation has generated the same one. */
   private makeNewId(): Id {
     const stream = RandomStream.get(currentMethodInvocation.get(), `/collection/${this._name}`);
     return this.options.idGeneration === 'MONGO' ? new ObjectID(stream.hexString(24)) : stream.id();

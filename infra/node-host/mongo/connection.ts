@@ -1,6 +1,6 @@
 import { type Db, MongoClient } from 'mongodb';
 
-/** How long (ms) the database may take to answer at boot. Meteor waits 30 s; on a developer's machine that is a riddle. */
+/** How long (ms) the database may take to answer at boot. Meteor waits 30 s, which puzzles a developer. */
 const serverSelectionTimeoutMS = 8_000;
 
 let client: MongoClient | undefined;

@@ -3,10 +3,10 @@ import { check, Match } from '../shared/check';
 
 export type Transform = ((document: Document) => unknown) | null;
 
-/** What `find` may be told; `fields` is an older name of `projection`. */
+/** The options of `find`; `fields` is an older name of `projection`. */
 export type FindArguments = CursorOptions & { fields?: Document };
 
-/** What a cursor knows of it. */
+/** The options of a cursor. */
 export interface CursorOptions {
   projection?: Document;
   /** `{ a: 1 }`, `[['a', 'asc'], ['b', -1]]` or `['a', 'b']` */
@@ -17,7 +17,7 @@ export interface CursorOptions {
   readPreference?: FindOptions['readPreference'];
   maxTimeMs?: number;
   transform?: Transform;
-  /** Where there are no change streams: how often (ms) a live query looks, and how soon again after a write. */
+  /** Without change streams: how often (ms) a live query reads, and how soon again after a write. */
   pollingIntervalMs?: number;
   pollingThrottleMs?: number;
   disableOplog?: boolean;

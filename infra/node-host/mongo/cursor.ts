@@ -6,7 +6,7 @@ import { database } from './connection';
 import { type CursorDescription, toFindOptions } from './cursor-options';
 import { fromMongo, toMongo } from './translate';
 
-/** The documents that match a selector. The database is asked anew by each method. */
+/** The documents that match a selector. Each method asks the database again. */
 export class Cursor {
   constructor(readonly _cursorDescription: CursorDescription) {}
 
@@ -49,7 +49,7 @@ export class Cursor {
     return changes.whileInitial(() => this.observeChangesAsync(changes.callbacks, { nonMutatingCallbacks: true }));
   }
 
-  /** What a publish function that returns this cursor does. */
+  /** Publishes this cursor, for a publish function that returns it. */
   async _publishCursor(subscription: Subscription): Promise<LiveHandle> {
     const { collectionName } = this._cursorDescription;
     const handle = await this.observeChangesAsync(

@@ -3,7 +3,7 @@ import { database } from './connection';
 import { toMongo } from './translate';
 import { write } from './write';
 
-/** What of a collection is the driver's matter: counting, indexes, the collection as a whole. */
+/** The parts of a collection that the driver handles: counting, indexes, the collection as a whole. */
 export class RawAccess {
   constructor(readonly _name: string) {
     if (typeof _name !== 'string' || _name === '')

@@ -7,10 +7,10 @@ export type Id = string | ObjectID;
 export const isId = (value: unknown): value is Id => typeof value === 'string' || value instanceof ObjectID;
 
 /**
- * The selector that is meant: an id stands for its document; nothing, or an empty id, matches nothing, so that a
- * forgotten value never touches everything.
+ * The full selector: an id selects its document; undefined or an empty id matches nothing, so that a forgotten value
+ * never touches everything.
  *
- * @param fallbackId the id that an upsert shall give where the selector names none
+ * @param fallbackId the id that an upsert gives if the selector names none
  */
 export function rewriteSelector(selector: unknown, fallbackId?: Id): Document {
   if (isId(selector) || typeof selector === 'number') return { _id: selector };
@@ -20,7 +20,7 @@ export function rewriteSelector(selector: unknown, fallbackId?: Id): Document {
   return given;
 }
 
-/** The ids outside of which a selector matches nothing; undefined where it isn't bound to ids. */
+/** The ids to which a selector is limited; undefined if it isn't limited to ids. */
 export function idsMatchedBy(selector: Document): Id[] | undefined {
   const { _id: id } = selector;
   if (isId(id)) return [id];
@@ -31,4 +31,18 @@ export function idsMatchedBy(selector: Document): Id[] | undefined {
     if (ids) return ids;
   }
   return undefined;
+}
+
+export type Scalar = string | number | boolean;
+
+const isScalar = (value: unknown): value is Scalar =>
+  ['string', 'number', 'boolean'].includes(typeof value) && !Number.isNaN(value);
+
+/** What a selector wants fields to be, as far as it names plain values: the paths of these fields, and the values. */
+export function equalitiesOf(selector: Document): (readonly [path: string, value: Scalar])[] {
+  return Object.entries(selector).flatMap(([path, wanted]) => {
+    if (path === '$and' && Array.isArray(wanted)) return wanted.flatMap(part => equalitiesOf(Object(part)));
+    const value = wanted?.$eq ?? wanted;
+    return !path.startsWith('$') && isScalar(value) ? [[path, value] as const] : [];
+  });
 }

@@ -4,10 +4,10 @@ import { ObjectID } from '../shared/object-id';
 
 type Translate = (value: object) => unknown;
 
-/** A document, selector or modifier of the app's as the driver wants it. What needs no change is passed as it is. */
+/** A document, selector or modifier of the app in the driver's form. Passes unchanged what needs no change. */
 export const toMongo = <T>(value: T): T => replace(value, atomToMongo) as T;
 
-/** A document from the driver as the app knows it: ids are `Mongo.ObjectID`, binaries `Uint8Array`. */
+/** A document from the driver in the app's form: ids are `Mongo.ObjectID`, binaries `Uint8Array`. */
 export const fromMongo = <T = Document>(value: unknown): T => replace(value, atomFromMongo) as T;
 
 function atomToMongo(value: object): unknown {
@@ -27,7 +27,7 @@ function atomFromMongo(value: object): unknown {
   return undefined;
 }
 
-/** Decimal128, Timestamp, Long …: the app gets and gives the driver's own classes. */
+/** Decimal128, Timestamp, Long …: the app uses the driver's own classes. */
 const isBson = (value: object): boolean => '_bsontype' in value && !Object.hasOwn(value, '_bsontype');
 
 const isStoredCustomType = (value: object): boolean =>

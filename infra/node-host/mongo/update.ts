@@ -4,7 +4,7 @@ import { type Id, idsMatchedBy, isId } from './selector';
 import { fromMongo, toMongo } from './translate';
 import { write } from './write';
 
-/** What `updateAsync` may be told; `insertedId` is the id that an upsert gives to a new document. */
+/** The options of `updateAsync`; `insertedId` is the id that an upsert gives to a new document. */
 export interface UpdateOptions {
   multi?: boolean;
   upsert?: boolean;
@@ -12,13 +12,13 @@ export interface UpdateOptions {
   arrayFilters?: Document[];
 }
 
-/** What a write did, as `upsertAsync` returns it. */
+/** The result of a write, as `upsertAsync` returns it. */
 export interface UpsertResult {
   numberAffected: number;
   insertedId?: Id;
 }
 
-/** @param generatedId whether `insertedId` was made up by the collection, not given by the caller */
+/** @param generatedId whether the collection generated `insertedId`, and not the caller */
 export async function update(
   collectionName: string,
   selector: Document,
@@ -30,7 +30,7 @@ export async function update(
   const known = options.upsert ? idOfNewDocument(selector, modifier) : undefined;
   const giveId = options.upsert && !known ? options.insertedId : undefined;
   const operates = hasOperators(modifier);
-  // The database makes ObjectIDs of its own; only a string must be given to it.
+  // The database generates ObjectIDs itself; only a string id has to be passed.
   const replaceWithId = !operates && giveId && !(giveId instanceof ObjectID && generatedId) ? giveId : undefined;
   const result = await write(collectionName, known ? { _id: known } : selector, collection => {
     if (replaceWithId) return replaceOrInsert(collection, selector, modifier, replaceWithId);
@@ -48,7 +48,7 @@ function checkModifier(modifier: Document): void {
 
 const isOperator = (key: string): boolean => key.startsWith('$');
 
-/** Whether it changes documents; otherwise it replaces them. An empty one does neither, and inserts as a replacement. */
+/** Whether the modifier changes documents; otherwise it replaces them. An empty one inserts as a replacement. */
 function hasOperators(modifier: Document): boolean {
   const keys = Object.keys(modifier);
   if (keys.some(isOperator) && !keys.every(isOperator))
@@ -82,11 +82,11 @@ function idOfNewDocument(selector: Document, modifier: Document): Id | undefined
     modifier.$set?._id,
     modifier.$setOnInsert?._id,
   ];
-  // Numbers are no ids of Meteor's own, but it takes them where they are given.
+  // Numbers are no ids of Meteor's, but it takes them from the caller.
   return candidates.find((candidate): candidate is Id => isId(candidate) || typeof candidate === 'number');
 }
 
-/** Another writer may insert, or remove, between the two steps. */
+/** Retries, since another writer may insert or remove between the two steps. */
 const replaceTries = 3;
 const immutableFieldCode = 66;
 

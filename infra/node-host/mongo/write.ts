@@ -5,8 +5,8 @@ import { database } from './connection';
 import { idsMatchedBy } from './selector';
 
 /**
- * Runs one write. In a method it ends when the live queries of this process have read what it may have touched: so each
- * state that the method makes is seen, in its order; `updated` waits for observers that take their time, too.
+ * Runs one write. In a method it ends when the live queries of this process have read the documents that it may have
+ * changed, so that they see each state that the method makes, in order. `updated` also waits for slow observers.
  *
  * @param touched the selector of the documents that the write may change
  */

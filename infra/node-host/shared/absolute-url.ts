@@ -9,7 +9,7 @@ interface UrlOptions {
 
 const ofThisMachine = /^http:\/\/(localhost|127\.0\.0\.1)[:/]/;
 
-/** `Meteor.absoluteUrl`, for a side that knows its root url in its own way. */
+/** `Meteor.absoluteUrl`; each side finds its root url in its own way. */
 export function makeAbsoluteUrl(rootUrl: () => string | undefined) {
   const defaultOptions: UrlOptions = {};
   /** The whole url of `path` on this site. @throws when no root url is known */

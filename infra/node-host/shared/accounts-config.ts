@@ -1,9 +1,9 @@
-/** What `Accounts.config` takes. Undefined means the default. */
+/** The options of `Accounts.config`. Undefined means the default. */
 export interface AccountsOptions {
   sendVerificationEmail?: boolean;
   forbidClientAccountCreation?: boolean;
   restrictCreationByEmailDomain?: string | ((email: string) => unknown);
-  /** Milliseconds; goes before the days. */
+  /** Milliseconds; takes precedence over the days. */
   loginExpiration?: number;
   /** null: never. */
   loginExpirationInDays?: number | null;
@@ -40,7 +40,7 @@ const known = new Set<string>([
 ] satisfies (keyof AccountsOptions)[]);
 
 const dayMs = 86_400_000;
-/** As good as never. */
+/** Practically never. */
 const hundredYears = 365 * 100;
 /** A browser drops a token when less than a tenth of its lifetime, or less than an hour, is left. */
 const lastHourMs = 3_600_000;
@@ -61,7 +61,7 @@ export class AccountsConfig {
     }
   }
 
-  /** When a token that was made then expires. */
+  /** When a token that was created at this time expires. */
   tokenExpiration(when: Date | number): Date {
     return new Date(new Date(when).getTime() + this.loginLifetimeMs);
   }

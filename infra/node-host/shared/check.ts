@@ -25,7 +25,7 @@ export const Match = {
   /** As `Optional`, and null as well where it isn't the value of a key. */
   Maybe: (pattern: unknown) => new Maybe(pattern),
   OneOf: (...choices: unknown[]) => new OneOf(choices),
-  /** What the condition says; it may use `check` itself. */
+  /** The value that meets the condition; the condition may use `check` itself. */
   Where: (condition: (value: unknown) => unknown) => new Where(condition),
   ObjectIncluding: (pattern: Record<string, unknown>) => new ObjectIncluding(pattern),
   ObjectWithValues: (pattern: unknown) => new ObjectWithValues(pattern),

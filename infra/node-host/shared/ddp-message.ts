@@ -3,7 +3,7 @@ import { EJSON } from './ejson';
 /** Versions of the protocol, the preferred one first. */
 export const SUPPORTED_DDP_VERSIONS = ['1', 'pre2', 'pre1'];
 
-/** One DDP message, parsed. Its fields are what the other side sent: nothing of it is checked yet. */
+/** One DDP message, parsed. Its fields come from the other side, and none of them is checked yet. */
 export interface DdpMessage {
   msg?: string;
   id?: string;
@@ -16,7 +16,7 @@ const typedFields = ['fields', 'params', 'result'];
 /**
  * Reads one message; fields named in `cleared` come out as undefined fields.
  *
- * @returns null for what is no JSON object
+ * @returns null for anything but a JSON object
  * @throws when an EJSON type in it is unknown or broken
  */
 export function parseDDP(text: string): DdpMessage | null {

@@ -1,7 +1,7 @@
 import { EJSON } from './ejson';
 import { MeteorError, makeErrorType } from './meteor-error';
 
-// What `Match` gives for patterns that are no plain values or constructors.
+// The patterns of `Match` that are no plain values or constructors.
 
 export class Optional {
   constructor(readonly pattern: unknown) {}
@@ -33,7 +33,7 @@ export const MatchError = makeErrorType(
   function (this: Error & { path: string; sanitizedError: MeteorError }, message: string) {
     this.message = `Match error: ${message}`;
     this.path = '';
-    // What the other side of a connection may see of it.
+    // The part that the other side of a connection may see.
     this.sanitizedError = new MeteorError(400, 'Match failed');
   },
 );
@@ -56,7 +56,7 @@ const primitives = new Map<unknown, string>([
   [undefined, 'undefined'],
 ]);
 
-/** Why a value does not match a pattern: nothing, where it does. */
+/** Why a value does not match a pattern; undefined if it does. */
 export function* failures(value: unknown, pattern: unknown): Generator<Failure> {
   if (pattern === any) return;
   if (primitives.has(pattern)) yield* ofPrimitive(value, primitives.get(pattern)!);

@@ -1,5 +1,5 @@
 /**
- * A class of errors that code elsewhere can tell by `errorType`, also over the wire.
+ * A class of errors that other code can recognize by `errorType`, also over the wire.
  *
  * @param name the value of `errorType`
  * @param fill sets the fields of a new instance from the constructor's arguments
@@ -23,7 +23,7 @@ export function makeErrorType<Args extends unknown[], Fields extends object = ob
   return TypedError as never;
 }
 
-/** An error that may be shown to the other side as it is; every other one becomes "Internal server error". */
+/** An error that the other side may see as it is; every other one becomes "Internal server error". */
 export class MeteorError extends makeErrorType(
   'Meteor.Error',
   function (

@@ -1,6 +1,6 @@
 import type { RandomScope, RandomStream } from './random-stream';
 
-/** What a call knows of where it came from. */
+/** The origin of a call. */
 export interface InvocationOptions {
   name?: string;
   isSimulation: boolean;

@@ -7,7 +7,7 @@ export class ObjectID {
   // A field, not a private one: generic deep equality of tests and of the merge box looks at it.
   readonly _str: string;
 
-  /** @param hex 24 hexadecimal digits; random where nothing is given. @throws on anything else. */
+  /** @param hex 24 hexadecimal digits; random by default. @throws on anything else. */
   constructor(hex?: string) {
     const lower = hex ? hex.toLowerCase() : Random.hexString(24);
     if (!objectIdForm.test(lower)) throw new Error('Invalid hexadecimal string for creating an ObjectID');

@@ -1,6 +1,6 @@
 import { Random, type RandomGenerator } from './random';
 
-/** What a method invocation carries for ids that are equal in the simulation and on the server. */
+/** The part of a method invocation that makes ids equal in the simulation and on the server. */
 export interface RandomScope {
   randomSeed?: string | (() => string) | null;
   randomStream?: RandomStream | null;

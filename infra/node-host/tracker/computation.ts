@@ -1,6 +1,6 @@
 import { enqueue, throwOrLog, whileComputing } from './flush';
 
-/** Which computation's function runs now: what is read now belongs to it. */
+/** The computation whose function runs now: it depends on all that is read now. */
 class Current<Computation> {
   private innermost: Computation | null = null;
 
@@ -34,7 +34,7 @@ export class Computation {
   /** Its data has changed and it has not run again yet, or it is stopped. */
   invalidated = false;
   firstRun = true;
-  /** What the function returned first: to await an asynchronous one. */
+  /** The first return value of the function, to await an asynchronous one. */
   firstRunPromise?: Promise<unknown>;
   readonly _id = nextId++;
   private readonly invalidateCallbacks: Callback[] = [];
@@ -55,14 +55,14 @@ export class Computation {
     }
   }
 
-  /** Calls back once: when this is next invalidated, or at once where it is already. */
+  /** Calls back once: when this is next invalidated, or at once if it is already. */
   onInvalidate(callback: Callback): void {
     requireFunction(callback, 'onInvalidate');
     if (this.invalidated) this.call(callback);
     else this.invalidateCallbacks.push(callback);
   }
 
-  /** Calls back once: when this is stopped, after the `onInvalidate` callbacks. */
+  /** Calls back once, when this is stopped, after the `onInvalidate` callbacks. */
   onStop(callback: Callback): void {
     requireFunction(callback, 'onStop');
     if (this.stopped) this.call(callback);
@@ -72,7 +72,7 @@ export class Computation {
   /** Marks this to run again with the next flush. */
   invalidate(): void {
     if (this.invalidated) return;
-    // While it recomputes it will look at `invalidated` by itself.
+    // While it recomputes, it checks `invalidated` itself.
     if (!this.recomputing && !this.stopped) enqueue(this);
     this.invalidated = true;
     for (const callback of this.invalidateCallbacks.splice(0)) this.call(callback);
@@ -86,7 +86,7 @@ export class Computation {
     for (const callback of this.stopCallbacks.splice(0)) this.call(callback);
   }
 
-  /** Runs again at once where this is invalidated. */
+  /** Runs again at once if this is invalidated. */
   flush(): void {
     if (!this.recomputing) this._recompute();
   }
@@ -118,7 +118,10 @@ export class Computation {
     whileComputing(() => this.take(current.with(this, () => this.func(this))));
   }
 
-  /** The errors of an asynchronous function are told as those of a synchronous one; the first run's go to who awaits it. */
+  /**
+   * Reports the errors of an asynchronous function as those of a synchronous one; the caller who awaits the first run
+   * gets its errors.
+   */
   private take(result: unknown): void {
     if (!(result instanceof Promise)) return;
     if (this.firstRun) this.firstRunPromise = result;

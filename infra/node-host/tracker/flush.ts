@@ -1,4 +1,4 @@
-/** A computation, as far as a flush knows it. */
+/** The part of a computation that a flush uses. */
 interface Rerun {
   _recompute(): void;
   _needsRecompute(): boolean;
@@ -9,11 +9,11 @@ const afterFlushCallbacks: (() => void)[] = [];
 /** A flush is scheduled or under way. */
 let willFlush = false;
 let flushing = false;
-/** Some computation's function runs: also inside `nonreactive`, where there is no current computation. */
+/** A computation's function runs; true also inside `nonreactive`, where there is no current computation. */
 let computing = false;
 let throwFirstError = false;
 
-/** Reruns of one asynchronous flush before it lets the event loop breathe. */
+/** Reruns of one asynchronous flush before it yields to the event loop. */
 const rerunsAtOnce = 1000;
 
 export const inFlush = (): boolean => flushing;
@@ -29,7 +29,7 @@ export function enqueueAfterFlush(callback: () => void): void {
   requireFlush();
 }
 
-/** Runs a computation's function, in which nobody may flush. */
+/** Runs a computation's function, during which flushing is forbidden. */
 export function whileComputing(run: () => void): void {
   const outer = computing;
   computing = true;
@@ -40,7 +40,7 @@ export function whileComputing(run: () => void): void {
   }
 }
 
-/** Runs all that is pending now. */
+/** Runs all pending computations now. */
 export function flushNow(options: { throwFirstError: boolean }): void {
   throwFirstError = options.throwFirstError;
   runFlush(Number.POSITIVE_INFINITY);
@@ -93,6 +93,6 @@ function endFlush(): void {
   willFlush = false;
   flushing = false;
   throwFirstError = false;
-  // Left over by the limit, or by an error that was thrown on: they get their turn.
+  // Computations that are left after the limit, or after a rethrown error, get their turn later.
   if (pending.length > 0 || afterFlushCallbacks.length > 0) requireFlush();
 }

@@ -36,7 +36,7 @@ export const Tracker = {
   /** Calls back once, when everything invalidated has run again. */
   afterFlush: enqueueAfterFlush,
 
-  /** There is a current computation: what is read now is tracked. */
+  /** There is a current computation: reads are tracked now. */
   get active(): boolean {
     return current.computation !== null;
   },

@@ -1,28 +1,32 @@
 import { createServer } from 'node:http';
 import { resolve } from 'node:path';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
-import { clientFolder, page, runtimeConfigScript, setInlineScriptsAllowed } from './page';
+import { sendCompressed } from './compressed';
+import { serveDevelopment } from './development';
+import { clientFolder, page, pageState, runtimeConfigScript, setInlineScriptsAllowed } from './page';
 
 const createApp = (): Express => express().disable('x-powered-by').disable('etag');
 
-/** Before everything else, files and page included: security headers, for example. */
+/** Handlers before everything else, files and page included: security headers, for example. */
 export const rawHandlers = createApp();
-/** After the files, before the page. */
+/** Handlers after the files and before the page. */
 export const handlers = createApp();
 export const expressApp = createApp();
 export const httpServer = createServer(expressApp);
 
+serveDevelopment(expressApp, httpServer, pageState);
 expressApp.use(rawHandlers);
 expressApp.get('/meteor_runtime_config.js', (_request, response) => {
   response.type('js').set('Cache-Control', 'no-cache').send(runtimeConfigScript());
 });
+expressApp.get(['/main.js', '/main.css'], sendCompressed);
 expressApp.use(files(clientFolder(), { without: ['/main.html'] }));
 expressApp.use(files(resolve(process.env.TANDEM_PUBLIC_DIR ?? 'public'), { without: [] }));
 expressApp.use(handlers);
 expressApp.use(servePage);
 expressApp.use(answerFailure);
 
-/** Files of a folder. Where the address names their content by a hash, browsers need never ask again. */
+/** Serves the files of a folder. If the path has a hash of the content, browsers may cache it for ever. */
 function files(folder: string, { without }: { without: string[] }): RequestHandler {
   const serve = express.static(folder, { index: false, redirect: false, cacheControl: false });
   return (request, response, next) => {
@@ -55,7 +59,9 @@ async function servePage(...[request, response]: Parameters<RequestHandler>): Pr
   }
 }
 
-/** What the client did wrong it is told; what failed here is logged, in one line. Express takes it by its four arguments. */
+/**
+ * Sends the client its own errors, and logs ours in one line. Express recognizes this handler by its four arguments.
+ */
 function answerFailure(...[error, { method, url }, response, _next]: Parameters<ErrorRequestHandler>): void {
   const { status = 500 } = error as { status?: number };
   if (status >= 500) console.error(`${method} ${JSON.stringify(url)} failed: ${JSON.stringify(String(error))}`);
@@ -73,7 +79,7 @@ export function onListening(callback: () => void): void {
   else listeners.push(callback);
 }
 
-/** Listens on PORT (and BIND_IP). @throws one clear line where that can't be */
+/** Listens on PORT (and BIND_IP). @throws one clear line if that fails */
 export async function listen(): Promise<void> {
   const port = Number(process.env.PORT ?? 3000);
   await new Promise<void>((resolve, reject) => {

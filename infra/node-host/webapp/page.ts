@@ -2,17 +2,21 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { settings } from '../boot/settings';
+import { developmentElement } from './development';
+import type { PageState } from './development-page';
 
 let inlineScriptsAllowed = true;
 
-/** Without inline scripts a strict Content-Security-Policy can be set; the configuration then is a file of its own. */
+/**
+ * Without inline scripts an app can set a strict Content-Security-Policy; the configuration is then a separate file.
+ */
 export async function setInlineScriptsAllowed(allowed: boolean): Promise<void> {
   inlineScriptsAllowed = allowed;
 }
 
 /** The page, around the head and body of client/main.html. */
 export async function page(): Promise<string> {
-  const [html, script, style] = await Promise.all(['main.html', 'main.js', 'main.css'].map(clientFile));
+  const [html, script, style] = await clientFiles();
   const text = html?.text ?? '';
   return [
     '<!DOCTYPE html>',
@@ -23,6 +27,7 @@ export async function page(): Promise<string> {
     part(text, /<head[^>]*>([\s\S]*?)<\/head>/i).trim(),
     '</head>',
     `<body${part(text, /<body([^>]*)>/i)}>`,
+    developmentElement(stateOf([html, script, style])),
     part(text, /<body[^>]*>([\s\S]*?)<\/body>/i).trim(),
     configElement(),
     script ? `<script type="module" src="/main.js?hash=${script.hash}"></script>` : '',
@@ -34,6 +39,17 @@ export async function page(): Promise<string> {
     .join('\n');
 }
 
+const clientFiles = () => Promise.all(['main.html', 'main.js', 'main.css'].map(clientFile));
+
+/** The files of the page as they are now. */
+export async function pageState(): Promise<PageState> {
+  return stateOf(await clientFiles());
+}
+
+function stateOf([html, script, style]: (ClientFile | undefined)[]): PageState {
+  return { page: `${html?.hash}-${script?.hash}`, style: style?.hash ?? '' };
+}
+
 const configElement = (): string =>
   inlineScriptsAllowed
     ? `<script type="text/javascript">${runtimeConfigScript()}</script>`
@@ -41,10 +57,12 @@ const configElement = (): string =>
 
 const part = (html: string, pattern: RegExp): string => pattern.exec(html)?.[1] ?? '';
 
-/** What this host calls itself where Meteor names its release. */
+/** The name of this host, at the place of Meteor's release. */
 export const release = 'tandem-node-host';
 
-/** What the page is told. Of the settings, `public` only; read anew for each page, as it may change. */
+/**
+ * The configuration of the page. Of the settings it has only `public`; each page reads it again, since it may change.
+ */
 const runtimeConfig = () => ({
   meteorRelease: release,
   meteorEnv: { NODE_ENV: process.env.NODE_ENV ?? 'development' },
@@ -59,10 +77,10 @@ const encoded = (): string => JSON.stringify(encodeURIComponent(JSON.stringify(r
 export const runtimeConfigScript = (): string =>
   `__meteor_runtime_config__ = JSON.parse(decodeURIComponent(${encoded()}))`;
 
-/** Where the browser's bundle is: main.js, main.css, main.html. */
+/** The folder of the browser's bundle: main.js, main.css, main.html. */
 export const clientFolder = (): string => resolve(process.env.TANDEM_CLIENT_DIR ?? '.local/build/client');
 
-interface ClientFile {
+export interface ClientFile {
   changedAt: number;
   text: string;
   hash: string;
@@ -71,7 +89,7 @@ interface ClientFile {
 const known = new Map<string, ClientFile>();
 
 /** A file of the bundle, read again when it has changed: a new browser bundle needs no new server. */
-async function clientFile(name: string): Promise<ClientFile | undefined> {
+export async function clientFile(name: string): Promise<ClientFile | undefined> {
   const path = resolve(clientFolder(), name);
   const found = await stat(path).catch(() => undefined);
   if (!found) return undefined;

@@ -8,7 +8,7 @@ import type { NewTask, OfType } from '../model/new-task';
 import type { Task } from '../model/task';
 import { currentTask } from '../model/within-task';
 import { failedMembers } from '../store/batches';
-import { addParsed, parseAll } from './add-tasks';
+import { addParsed, idsOf, inSendSpan, parseAll } from './add-tasks';
 import type { QueueCore } from './queue-core';
 
 /** What comes after a batch: a task without the options that say when, which the batch decides. */
@@ -21,7 +21,7 @@ export interface NewBatch<C, T extends TaskTypeIn<C>, Then extends TaskTypeIn<C>
   name: string;
   /**
    * Default: a fresh id; in a handler `<id of its task>:<name>`, so that the next attempt at the task goes on with the
-   * batch of the last one.
+   * batch of the last one. Elsewhere whoever gives one may ask again after an error: it goes on where that broke off.
    */
   _id?: string;
   tasks: readonly (OfType<T> & NewTask<C, NoInfer<T>>)[];
@@ -48,14 +48,17 @@ export class BatchHandle<C extends object> {
    * Adds members and returns their ids. Those without an `_id` get one by their number, where this handle has made the
    * batch: the next attempt at the same task adds none twice.
    *
-   * @throws InvalidTaskError where it takes no more: sealed (its own members may still add), ended, or cancelled.
+   * @throws InvalidTaskError where it takes no more: sealed (its own members may still add), ended, or cancelled;
+   *   DuplicateTasksError where some were refused (the others are in).
    */
   async add<T extends TaskTypeIn<C>>(tasks: readonly (OfType<T> & NewTask<C, NoInfer<T>>)[]): Promise<string[]> {
     if (!Array.isArray(tasks)) throw new InvalidTaskError([`tasks: ${show(tasks)} is not an array of tasks`]);
     const members = membersOf(this.id, tasks as readonly UnparsedTask[], this.next);
     if (this.next !== undefined) this.next += tasks.length;
     const core = this.core();
-    return (await addParsed(core, parseAll(core, members), members)).map(({ id }) => id);
+    return inSendSpan(members, traceparent =>
+      addMembers(core, this.id, parseAll(core, members, { traceparent }), members),
+    );
   }
 
   /** No more will be added, but by its own members. */
@@ -82,35 +85,81 @@ export class BatchHandle<C extends object> {
 
 /** Makes a batch with its first members, and what comes after it. All are parsed before any is written. */
 export async function addBatch<C extends object>(core: QueueCore, given: UnparsedBatch): Promise<BatchHandle<C>> {
-  const { name, tasks, then, onFailure, open } = parseBatch(given);
+  const batch = parseBatch(given);
+  return inSendSpan(batch.tasks, traceparent => makeBatch<C>(core, given, batch, traceparent));
+}
+
+async function makeBatch<C extends object>(
+  core: QueueCore,
+  given: UnparsedBatch,
+  { name, tasks, then, onFailure, open }: ReturnType<typeof parseBatch>,
+  traceparent: string | undefined,
+): Promise<BatchHandle<C>> {
   const creator = currentTask();
   const id = (given._id as string | undefined) ?? (creator ? `${creator._id}:${name}` : newTaskId());
   const after = [
     { given: then, _id: thenOf(id), comesAfter: { afterBatch: id } },
     { given: onFailure, _id: onFailureOf(id), comesAfter: { afterBatch: id, onlyIfFailed: true as const } },
   ].flatMap(({ given: task, _id, comesAfter }) => (task ? [{ task: { ...task, _id, once: true }, comesAfter }] : []));
-  const parsed = after.map(({ task, comesAfter }) => parseAll(core, [task], { comesAfter }));
+  const parsed = after.map(({ task, comesAfter }) => parseAll(core, [task], { comesAfter, traceparent }));
   const members = membersOf(id, tasks, 0);
-  const parsedMembers = parseAll(core, members);
-  const batch = await create(core, id, name, creator);
-  if (batch.state !== 'open') return new BatchHandle(id, () => core, tasks.length);
-  if (creator) core.batchCreators.add(creator._id);
-  for (const [index, { task }] of after.entries()) await addParsed(core, parsed[index]!, [task]);
-  await addParsed(core, parsedMembers, members);
+  const parsedMembers = parseAll(core, members, { traceparent });
+  const sealsItself = !creator && !open;
+  const batch = await create(core, id, name, creator, sealsItself);
   const handle = new BatchHandle<C>(id, () => core, tasks.length);
-  if (!creator && !open) await handle.seal();
+  if (batch.state !== 'open') return handle;
+  if (creator) core.batchCreators.add(creator._id);
+  const addAll = async () => {
+    for (const [index, { task }] of after.entries()) await addParsed(core, parsed[index]!, [task]);
+    await addMembers(core, id, parsedMembers, members);
+  };
+  await (sealsItself ? whileMaking(core, id, addAll) : addAll());
+  if (sealsItself) await handle.seal();
   return handle;
 }
 
-/** @throws InvalidTaskError where somebody else has made one of this id. */
-async function create(core: QueueCore, _id: string, name: string, creator: Task | undefined): Promise<Batch> {
+/** For so long a batch that a process makes is its own, without a word of it. */
+const makingMs = 60_000;
+const makingUntil = ({ clock }: QueueCore) => new Date(clock.now().getTime() + makingMs);
+
+/** @throws InvalidTaskError where somebody else has made one of this id, or makes it now. */
+async function create(
+  core: QueueCore,
+  _id: string,
+  name: string,
+  creator: Task | undefined,
+  sealsItself: boolean,
+): Promise<Batch> {
   const now = core.clock.now();
-  const createdBy = creator && { createdBy: creator._id };
+  const more = { ...(creator && { createdBy: creator._id }), ...(sealsItself && { makingUntil: makingUntil(core) }) };
   const counts = { added: 0, done: 0, failed: 0, cancelled: 0 };
-  const batch = await core.batches.create({ _id, name, state: 'open', createdAt: now, ...createdBy, ...counts });
+  const batch = await core.batches.create({ _id, name, state: 'open', createdAt: now, ...more, ...counts });
   const isOurs = batch.createdAt === now || (creator !== undefined && batch.createdBy === creator._id);
-  if (!isOurs) throw new InvalidTaskError([`_id: a batch "${_id}" is there already`]);
-  return batch;
+  if (isOurs || (sealsItself && (await core.batches.takeOverMaking(_id, now, makingUntil(core))))) return batch;
+  throw new InvalidTaskError([`_id: a batch "${_id}" is there already`]);
+}
+
+/** Says that it is being made as long as it is. Where it breaks off, whoever asks for it again may go on at once. */
+async function whileMaking(core: QueueCore, id: string, make: () => Promise<void>): Promise<void> {
+  const say = (until: Date) => core.batches.keepMaking(id, until).catch(() => {});
+  const timer = setInterval(() => void say(makingUntil(core)), makingMs / 3).unref();
+  try {
+    await make();
+  } catch (error) {
+    await say(core.clock.now());
+    throw error;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** @throws DuplicateTasksError where some were refused, but for those that an earlier try has added to this batch. */
+async function addMembers(core: QueueCore, batch: string, parsed: readonly Task[], given: readonly UnparsedTask[]) {
+  const results = await addParsed(core, parsed, given);
+  const refused = results.flatMap(one => (one.kind === 'duplicate' && one.field === '_id' ? one.id : []));
+  if (refused.length === 0) return idsOf(results);
+  const ours = new Set((await core.store.find({ _id: { $in: refused }, batch })).map(({ _id }) => _id));
+  return idsOf(results.map(one => (ours.has(one.id) ? { kind: 'there', id: one.id } : one)));
 }
 
 function membersOf(batch: string, tasks: readonly UnparsedTask[], from: number | undefined): UnparsedTask[] {

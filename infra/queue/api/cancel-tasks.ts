@@ -43,9 +43,9 @@ async function cancelOne(core: QueueCore, id: string): Promise<Cancelled> {
 }
 
 /** One that waited has no dispatcher that would count it and tell of its end. */
-async function tellCancelled({ db, emit, events }: QueueCore, task: Task): Promise<void> {
+async function tellCancelled({ db, statistics, emit, events }: QueueCore, task: Task): Promise<void> {
   const { _id: taskId, taskType, attempt } = task;
-  const counters = new TaskCounters(db);
+  const counters = new TaskCounters(db, statistics);
   counters.add(taskType, 'cancelled');
   // It is cancelled all the same where it cannot be counted.
   await counters.flush().catch(() => {});
@@ -68,7 +68,7 @@ export async function cancelAll(core: QueueCore, filter: Filter<Task>): Promise<
   const running = { $and: [filter, { state: 'running' as const, cancelRequested: { $ne: true } }] };
   const collection = withoutCallTimeout(core.store.collection);
   const requested = (await collection.updateMany(running, { $set: { cancelRequested: true } })).modifiedCount;
-  core.emit('queue.cancelled', { cancelled, requested });
+  if (cancelled + requested > 0) core.emit('queue.cancelled', { cancelled, requested });
   for (const dispatcher of core.dispatchers) dispatcher.waitingChanged();
   return { cancelled, requested };
 }
@@ -78,7 +78,7 @@ const $unset = unsetOf(['slot', 'waitsFor', 'recurringKey', 'promotion', 'deadli
 
 /** One write for each type, since each has its own retention. */
 async function cancelWaiting(core: QueueCore, filter: Filter<Task>): Promise<number> {
-  const counters = new TaskCounters(core.db);
+  const counters = new TaskCounters(core.db, core.statistics);
   const types = Object.keys(core.catalog);
   const finishedAt = core.clock.now();
   let cancelled = 0;

@@ -1,4 +1,5 @@
 import { type TaskState, taskStates } from '../model/task';
+import { IndexMissingError, isIndexMissing } from '../store/database-errors';
 import { TaskCounters, type TypeCounters } from '../store/task-counters';
 import type { LiveCount } from '../store/task-store';
 import type { QueueCore } from './queue-core';
@@ -20,7 +21,7 @@ export const countLimit = 10_000;
 /** Counts the queue by bounded queries (what waits and runs) and kept counters (what has finished). */
 export async function countQueue({ db, store, memory }: QueueCore, limit = countLimit): Promise<QueueCounts> {
   const [persistent, inMemory, finished] = await Promise.all([
-    store.countLive(limit),
+    store.countLive(limit).catch(tellMissingIndex),
     memory.countLive(limit),
     new TaskCounters(db).read(),
   ]);
@@ -30,6 +31,10 @@ export async function countQueue({ db, store, memory }: QueueCore, limit = count
   for (const count of live) addLive(total, byType, count);
   for (const counters of finished) addFinished(total, byType, counters);
   return { total, byType: Object.fromEntries(byType), limit, limited: live.some(({ count }) => count >= limit) };
+}
+
+function tellMissingIndex(error: unknown): never {
+  throw isIndexMissing(error) ? new IndexMissingError('counts', error) : error;
 }
 
 /** A map, since types come from the database: a forged one called `__proto__` would write into every object. */

@@ -1,21 +1,26 @@
 import type { Collection, Filter } from 'mongodb';
-import { optionsOf } from '../../catalog';
+import { optionsOf, windowOf } from '../../catalog';
 import { isLive, type Task, type TaskState } from '../model/task';
 import { slotsOf } from '../model/waiting';
 import { RateLimits } from '../store/rate-limits';
-import type { QueueCore } from './queue-core';
+import { TaskCounters } from '../store/task-counters';
+import type { LivingRole, QueueCore } from './queue-core';
 
-/** One thing that keeps a task from starting, or that it waits for. `text` says it in words. */
+/**
+ * One thing that keeps a task from starting, or that it waits for. `text` says it in words. `estimatedStart` is no promise:
+ * it is reckoned from how long such tasks usually take and how many are before it, as if nothing else came.
+ */
 export type Reason = { text: string } & (
   | { kind: 'due'; dueDate: Date }
   | { kind: 'paused'; taskType?: string }
   | { kind: 'unknownType'; taskType: string }
   | { kind: 'untaken'; taskType: string }
-  | { kind: 'rate'; until: Date }
-  | { kind: 'slot'; limitKey: string; heldBy: string[]; ahead: number }
+  | { kind: 'rate'; until: Date; rateKey?: string; ahead?: number }
+  | { kind: 'slot'; limitKey: string; heldBy: string[]; ahead: number; estimatedStart?: Date }
   | { kind: 'predecessors'; ids: string[] }
   | { kind: 'batch'; batch: string }
-  | { kind: 'line'; ahead: number }
+  | { kind: 'overload'; minPriority: number }
+  | { kind: 'line'; ahead: number; estimatedStart?: Date }
 );
 
 /** What is known of why a task has not begun, or how it goes. */
@@ -48,7 +53,8 @@ async function reasonsOf(core: QueueCore, task: Task): Promise<Reason[]> {
   const general = [...(await pausesOf(core, task)), ...(await takersOf(core, task))];
   if (task.state === 'scheduled') return [dueOf(task), ...general];
   if (task.state === 'waiting') return [...(await waitsOf(core, task)), ...general];
-  return [...general, ...(await rateOf(core, task)), ...(await lineOf(core, task))];
+  const held = [...general, ...(await overloadOf(core, task)), ...(await rateOf(core, task))];
+  return [...held, await lineOf(core, task, held.length === 0)];
 }
 
 function atWork({ state, owner, claimedAt, progress, cancelRequested, finishedAt, error }: Task): string {
@@ -99,28 +105,74 @@ async function waitsOf(core: QueueCore, task: Task): Promise<Reason[]> {
     const ids = await idsOf(collection, { _id: { $in: task.after ?? [] }, finishedAt: { $exists: false } });
     return [{ kind: 'predecessors', ids, text: `it comes after ${ids.join(', ')}` }];
   }
+  if (task.waitsFor === 'rate') return [await rateLineOf(core, task)];
   const limitKey = task.limitKey ?? '';
   const heldBy = await idsOf(collection, { slot: slotsOf(limitKey) });
   const ahead = await countBefore(collection, task, { state: 'waiting', waitsFor: 'slot', limitKey });
-  const text = `no slot of ${limitKey} is free (${heldBy.join(', ')} have them), ${ahead} wait before it`;
-  return [{ kind: 'slot', limitKey, heldBy, ahead, text }];
+  const estimate = await estimateOf(core, task.taskType, ahead, optionsOf(core.catalog, task.taskType).slots?.max ?? 0);
+  const holders = `no slot of ${limitKey} is free (${heldBy.join(', ')} have them)`;
+  const text = `${holders}, ${ahead} wait before it${estimate.text}`;
+  return [{ kind: 'slot', limitKey, heldBy, ahead, ...estimate.data, text }];
 }
 
 /** Only one that is used up now keeps it from starting. */
-async function rateOf({ db, catalog, clock }: QueueCore, { taskType }: Task): Promise<Reason[]> {
-  const { rateLimit } = optionsOf(catalog, taskType);
-  const until = rateLimit && (await new RateLimits(db).usedUpUntil(taskType, rateLimit, clock.now()));
-  return until
-    ? [{ kind: 'rate', until, text: `the rate of ${taskType} is used up until ${until.toISOString()}` }]
-    : [];
+async function rateOf(core: QueueCore, task: Task): Promise<Reason[]> {
+  const { taskType, rateKey } = task;
+  const until = await usedUpUntil(core, task);
+  if (!until) return [];
+  const text = `the rate of ${rateKey ?? taskType} is used up until ${until.toISOString()}`;
+  return [{ kind: 'rate', until, ...(rateKey !== undefined && { rateKey }), text }];
 }
 
-async function lineOf({ store }: QueueCore, task: Task): Promise<Reason[]> {
-  const ofType = { state: 'queued', taskType: task.taskType, catalogVersion: task.catalogVersion } as const;
-  const ahead = await countBefore(store.collection, task, ofType);
-  return [
-    { kind: 'line', ahead, text: `${ahead === mostCounted ? 'at least ' : ''}${ahead} of its type are before it` },
-  ];
+/** In the line of its key it waits for those before it as well. */
+async function rateLineOf(core: QueueCore, task: Task): Promise<Reason> {
+  const { rateKey = '' } = task;
+  const until = (await usedUpUntil(core, task)) ?? core.clock.now();
+  const ahead = await countBefore(core.store.collection, task, { state: 'waiting', waitsFor: 'rate', rateKey });
+  const text = `the rate of ${rateKey} is used up until ${until.toISOString()}, ${ahead} wait before it`;
+  return { kind: 'rate', until, rateKey, ahead, text };
+}
+
+async function usedUpUntil({ db, catalog, clock }: QueueCore, { taskType, rateKey }: Task): Promise<Date | undefined> {
+  const { rateLimit } = optionsOf(catalog, taskType);
+  if (!rateLimit) return undefined;
+  const name = rateKey ?? taskType;
+  const use = (await new RateLimits(db).look([name], clock.now())).get(name);
+  return use && use.used >= windowOf(rateLimit).max ? use.until : undefined;
+}
+
+/** Where one of the roles that take it still starts such tasks, overload is no reason. */
+async function overloadOf(core: QueueCore, { taskType, priority }: Task): Promise<Reason[]> {
+  const bounds = (await takersOfType(core, taskType)).map(({ minPriority = Number.NEGATIVE_INFINITY }) => minPriority);
+  const minPriority = Math.min(...bounds);
+  if (bounds.length === 0 || priority + core.limits.shiftOf(taskType) >= minPriority) return [];
+  const which = Number.isFinite(minPriority) ? `nothing below priority ${minPriority}` : 'nothing';
+  const text = `every living jobs role that takes ${taskType} is overloaded, and starts ${which} now`;
+  return [{ kind: 'overload', minPriority, text }];
+}
+
+async function takersOfType({ livingRoles }: QueueCore, taskType: string): Promise<LivingRole[]> {
+  return ((await livingRoles?.()) ?? []).filter(({ taskTypes }) => taskTypes.includes(taskType));
+}
+
+/** @param isFree whether nothing else keeps it: when that ends nobody can reckon. */
+async function lineOf(core: QueueCore, task: Task, isFree: boolean): Promise<Reason> {
+  const { taskType, catalogVersion } = task;
+  const ahead = await countBefore(core.store.collection, task, { state: 'queued', taskType, catalogVersion });
+  const roles = isFree ? await takersOfType(core, taskType) : [];
+  const places = roles.reduce((sum, { slots }) => sum + slots, 0);
+  const estimate = await estimateOf(core, taskType, ahead, places);
+  const text = `${ahead === mostCounted ? 'at least ' : ''}${ahead} of its type are before it${estimate.text}`;
+  return { kind: 'line', ahead, ...estimate.data, text };
+}
+
+/** Of so many places one comes free in each such part of the usual duration. */
+async function estimateOf({ db, clock }: QueueCore, taskType: string, ahead: number, places: number) {
+  const usualMs = places > 0 && ahead < mostCounted ? await new TaskCounters(db).readUsualMs(taskType) : undefined;
+  if (usualMs === undefined) return { data: {}, text: '' };
+  const estimatedStart = new Date(clock.now().getTime() + (usualMs * (ahead + 1)) / places);
+  const text = ` (an estimate, by usual durations: it starts at about ${estimatedStart.toISOString()})`;
+  return { data: { estimatedStart }, text };
 }
 
 /** In the queue's order, by the index that has it. */

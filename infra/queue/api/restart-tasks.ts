@@ -20,13 +20,13 @@ export async function retryTask(core: QueueCore, id: string): Promise<boolean> {
   return true;
 }
 
-/** Adds a finished task anew. @returns the new id. */
-export async function replayTask(core: QueueCore, id: string): Promise<string> {
+/** Adds a finished task anew, with its payload or another one. @returns the new id. */
+export async function replayTask(core: QueueCore, id: string, mended: { data?: unknown } = {}): Promise<string> {
   const inMemory = await core.memory.findOne(id);
   const found = inMemory ?? (await core.store.findOne(id));
   if (!found) throw new Error(`replay: there is no task "${id}"; its retention may be over`);
   const again = replayOf(found, core.signer, inMemory !== undefined);
-  const [result] = await addAll(core, [again], { origin: found._id });
+  const [result] = await addAll(core, [{ ...again, ...mended }], { origin: found._id });
   return result?.id as string;
 }
 
@@ -35,8 +35,8 @@ export async function replayTask(core: QueueCore, id: string): Promise<string> {
  *
  * @throws where it has not finished, was rejected, or is not as it was signed: nobody's forgery is signed anew.
  */
-function replayOf(task: Task, signer: Signer, inMemory: boolean): UnparsedTask {
-  const { _id, state, taskType, data, basePriority, signature, onFailed } = task;
+export function replayOf(task: Task, signer: Signer, inMemory: boolean): UnparsedTask {
+  const { _id, state, taskType, data, basePriority, signature, onFailed, tags } = task;
   if (!(finishedStates as readonly TaskState[]).includes(state))
     throw new Error(`replay: task "${_id}" is ${state}; only what has finished can be played again`);
   if (state === 'rejected')
@@ -45,5 +45,5 @@ function replayOf(task: Task, signer: Signer, inMemory: boolean): UnparsedTask {
   if (problem !== undefined) throw new Error(`replay: task "${_id}" cannot be trusted: ${problem}. Add it afresh`);
   // An old signature says nothing of the priority: it is the type's then.
   const priority = signer.active && isOldSignature(signature) ? undefined : basePriority;
-  return { taskType, data, priority, inMemory, ...(onFailed !== undefined && { onFailed }) };
+  return { taskType, data, priority, inMemory, ...(onFailed !== undefined && { onFailed }), ...(tags && { tags }) };
 }

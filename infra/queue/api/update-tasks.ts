@@ -58,12 +58,13 @@ async function updateSigned(
 async function writeChange(
   { store, clock }: QueueCore,
   filter: Filter<Task>,
-  modifier: UpdateFilter<Task>,
+  given: UpdateFilter<Task>,
   multi: boolean,
 ): Promise<number> {
   // As many as an operator likes: it may take its time.
   const collection = withoutCallTimeout(store.collection);
-  const { dueDate } = (modifier.$set ?? {}) as Partial<Task>;
+  const { dueDate } = (given.$set ?? {}) as Partial<Task>;
+  const modifier = dueDate ? { ...given, $unset: { ...given.$unset, ownDue: '' as const } } : given;
   if (!dueDate || dueDate <= clock.now()) return (await change(collection, filter, modifier, multi)).modifiedCount;
   const isReady = { $or: [{ state: 'queued' as const }, { state: 'waiting' as const, waitsFor: 'slot' as const }] };
   const notQueued = { $and: [filter, { $nor: [isReady] }] };
@@ -129,6 +130,8 @@ const owned: readonly string[] = [
   'snoozes',
   'onFailed',
   'failureTold',
+  'tags',
+  'traceparent',
   'sender',
   'catalogVersion',
   'signature',

@@ -11,7 +11,7 @@ export class ClaimableTypes {
   /** What the catalog has, so that others may run it. */
   private readonly known: readonly KnownType[];
   private readonly reported: KnownType[] = [];
-  private paused: Paused = { all: false, types: new Set() };
+  private paused: Paused = { all: false, types: new Set(), bulkWork: false, overrides: [] };
 
   /** @param only the types of a role that does not run all of the catalog. */
   constructor(
@@ -30,11 +30,17 @@ export class ClaimableTypes {
     return this.mine.filter(({ taskType }) => !this.paused.types.has(taskType));
   }
 
-  /** Reads what is paused. @returns whether that has changed. */
+  /** Reads what is paused, and which limits were changed. @returns whether any of that is new. */
   async readPauses(): Promise<boolean> {
     const before = this.paused;
     this.paused = (await this.guard.attempt('pauses', () => this.core.pauses.read())) ?? before;
+    this.core.limits.apply(this.paused.overrides);
     return asText(before) !== asText(this.paused);
+  }
+
+  /** Whether work on many tasks was announced when pauses were read. */
+  get hasBulkWork(): boolean {
+    return this.paused.bulkWork;
   }
 
   /** Says once of each type (or version) that this role does not know that tasks of it wait. */
@@ -43,11 +49,11 @@ export class ClaimableTypes {
     const found = await this.guard.attempt('unknown types', () => this.core.store.unknownTypes(known));
     for (const { taskType, version } of found ?? []) {
       this.reported.push({ taskType, version });
-      this.core.emit('queue.unknownType', { taskType, version });
+      this.core.emit('queue.unknownType', { taskType, catalogVersion: version });
     }
   }
 }
 
-function asText({ all, types }: Paused): string {
-  return JSON.stringify([all, [...types].sort()]);
+function asText({ all, types, overrides }: Paused): string {
+  return JSON.stringify([all, [...types].sort(), overrides]);
 }

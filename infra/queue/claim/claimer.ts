@@ -1,16 +1,18 @@
 import type { QueueCore } from '../api/queue-core';
+import { groupBy } from '../model/group-by';
 import { newToken } from '../model/ids';
+import { compareTasks } from '../model/order';
 import type { Task } from '../model/task';
-import type { Grant } from '../store/rate-limits';
-import type { Claim, KnownType, Peeked, TaskStore } from '../store/task-store';
-import type { RateGrants } from './rate-grants';
+import type { Claim, KnownType, Peeked, PeekRequest, TaskStore } from '../store/task-store';
+import type { UsedUp } from '../waiting/rate-lines';
+import type { RateGrants, WithinRates } from './rate-grants';
 import { type Verified, verify } from './verify';
 
 export interface ClaimerOptions {
   core: QueueCore;
   owner: string;
   leaseMs: number;
-  rates: Pick<RateGrants, 'reserve' | 'took'>;
+  rates: Pick<RateGrants, 'within' | 'took' | 'isByKey'>;
   /** How many tasks of a type run now, for its concurrency. */
   countRunning(taskType: string): number;
   /** How many of tasks of these types, in this order, the executor takes now. */
@@ -19,6 +21,8 @@ export interface ClaimerOptions {
   takes?(taskType: string): boolean;
   /** A rate is used up until then. */
   onRateLimited(taskType: string, until: Date): void;
+  /** The rate of a key is used up: its tasks are to be where no claim sees them. @returns whether they are. */
+  lineUp(keys: readonly UsedUp[]): Promise<boolean>;
 }
 
 export interface ClaimRequest {
@@ -55,19 +59,17 @@ export class Claimer {
     const open = types.filter(({ taskType }) => this.freeOf(taskType) > 0);
     if (this.quiet && this.isFreeFor(open)) return this.claimFirst({ limit, types: open, minPriority });
     const wanted = limit * this.width;
-    const peeked = await this.store.peek({ types: open, limit: wanted, minPriority });
+    const withRateKey = open.some(({ taskType }) => this.options.rates.isByKey(taskType));
+    const peeked = await this.peek({ types: open, limit: wanted, minPriority, ...(withRateKey && { withRateKey }) });
     this.quiet = peeked.length === 0;
     const picked = this.pick(peeked, limit);
-    const { chosen, grants, refused } = await this.withinRates(this.fitting(this.withinConcurrency(picked)));
+    const within = await this.options.rates.within(this.fitting(this.withinConcurrency(picked)));
+    const { chosen, grants } = within;
     const taken = await this.take(chosen);
     this.learn(chosen.length, taken.length);
     const verified = verify(this.options.core, taken);
-    for (const [taskType, grant] of grants)
-      this.options.rates.took(
-        taskType,
-        grant,
-        verified.tasks.filter(task => task.taskType === taskType),
-      );
+    this.options.rates.took(grants, verified.tasks);
+    const refused = await this.leaveOut(within);
     // Some may be left: behind a full batch, behind those of a type that is full now, or taken by others before us.
     const left = peeked.length === wanted || chosen.length < picked.length || taken.length < chosen.length;
     // Without any of that, the next look would only see the same again.
@@ -84,7 +86,28 @@ export class Claimer {
   /** Whether one task may be claimed without knowing of which of these types it is. */
   private isFreeFor(types: readonly KnownType[]): boolean {
     const { core, fitting } = this.options;
-    return types.every(({ taskType }) => !core.catalog[taskType]?.rateLimit && fitting([taskType]) === 1);
+    return types.every(
+      ({ taskType }) =>
+        !core.catalog[taskType]?.rateLimit && core.limits.shiftOf(taskType) === 0 && fitting([taskType]) === 1,
+    );
+  }
+
+  /** Types of another priority than the catalog's are asked for apart: their tasks keep the one that they were added with. */
+  private async peek(whole: PeekRequest): Promise<Peeked[]> {
+    const { limits } = this.options.core;
+    if (!limits.hasShifts) return this.store.peek(whole);
+    const { types, minPriority, ...request } = whole;
+    const byShift = groupBy(types, ({ taskType }) => `${limits.shiftOf(taskType)}`);
+    const heads = await Promise.all(
+      byShift.map(async its => {
+        const shift = limits.shiftOf(its[0]?.taskType as string);
+        const least = minPriority === undefined ? {} : { minPriority: minPriority - shift };
+        const head = await this.store.peek({ ...request, types: its, ...least });
+        return shift === 0 ? head : head.map(task => ({ ...task, priority: task.priority + shift }));
+      }),
+    );
+    const [only = []] = heads;
+    return heads.length <= 1 ? only : heads.flat().sort(compareTasks).slice(0, request.limit);
   }
 
   private freeOf(taskType: string): number {
@@ -109,24 +132,11 @@ export class Claimer {
     return peeked.slice(0, this.options.fitting(peeked.map(({ taskType }) => taskType)));
   }
 
-  /** Leaves out what would exceed a type's rate. `refused`: a type is closed now, and what is behind it may be seen. */
-  private async withinRates(peeked: Peeked[]) {
-    const grants = new Map<string, Grant>();
-    let refused = false;
-    for (const [taskType, wanted] of countTypes(peeked)) {
-      const grant = await this.reserve(taskType, wanted);
-      if (!grant) continue;
-      grants.set(taskType, grant);
-      refused ||= grant.granted < wanted;
-    }
-    const chosen = firstOfEach(peeked, taskType => grants.get(taskType)?.granted ?? Number.POSITIVE_INFINITY);
-    return { chosen, grants, refused };
-  }
-
-  private async reserve(taskType: string, wanted: number): Promise<Grant | undefined> {
-    const grant = await this.options.rates.reserve(taskType, wanted);
-    if (grant && grant.granted < wanted) this.options.onRateLimited(taskType, grant.next);
-    return grant;
+  /** What is used up is not to be met again. @returns whether there was any: then what is behind it may be seen. */
+  private async leaveOut({ closed, usedUp }: WithinRates): Promise<boolean> {
+    for (const { taskType, until } of closed) this.options.onRateLimited(taskType, until);
+    const isOut = usedUp.length > 0 && (await this.options.lineUp(usedUp));
+    return closed.length > 0 || isOut;
   }
 
   private async take(chosen: Peeked[]): Promise<Task[]> {
@@ -156,12 +166,6 @@ export class Claimer {
     if (chosen > 0 && taken < chosen / 2) this.width = Math.min(widest, this.width * 2);
     else if (taken === chosen) this.width = Math.max(1, this.width - 1);
   }
-}
-
-function countTypes(peeked: Peeked[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { taskType } of peeked) counts.set(taskType, (counts.get(taskType) ?? 0) + 1);
-  return counts;
 }
 
 /** The first tasks of each type, in the order of all. */

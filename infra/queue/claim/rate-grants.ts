@@ -1,58 +1,100 @@
-import { type AnyCatalog, optionsOf, type RateLimit } from '../../catalog';
+import { optionsOf, type RateWindow, rateKeyFields, windowOf } from '../../catalog';
+import type { QueueCore } from '../api/queue-core';
 import type { Task } from '../model/task';
 import type { DatabaseGuard } from '../store/database-guard';
 import type { Grant, RateLimits } from '../store/rate-limits';
+import type { Granted } from '../store/rate-pipelines';
+import type { Peeked } from '../store/task-store';
+import type { UsedUp } from '../waiting/rate-lines';
 
-interface Held {
-  taskType: string;
-  grant: string;
-  limit: RateLimit;
+/** What of the peeked tasks may start by their rates. */
+export interface WithinRates {
+  chosen: Peeked[];
+  grants: Grant[];
+  /** Types whose rate is used up as a whole, and until when. */
+  closed: { taskType: string; until: Date }[];
+  /** Keys whose rate is used up. */
+  usedUp: UsedUp[];
 }
+
+type Held = Omit<Granted, 'count'>;
 
 /** The starts that were granted to this role, until each has begun, or will not. */
 export class RateGrants {
   private readonly byClaim = new Map<string, Held>();
-  private begunNow = new Map<string, { held: Held; count: number }>();
+  private begunNow: Held[] = [];
 
   constructor(
-    private readonly rates: RateLimits,
-    private readonly catalog: AnyCatalog,
+    private readonly rates: Pick<RateLimits, 'reserve' | 'begun' | 'release' | 'renew'>,
+    private readonly core: Pick<QueueCore, 'catalog'>,
     private readonly guard: DatabaseGuard,
   ) {}
 
-  /** @returns nothing for a type without a rate. */
-  async reserve(taskType: string, wanted: number): Promise<Grant | undefined> {
-    const limit = this.limitOf(taskType);
-    return limit && this.rates.reserve(taskType, wanted, limit);
+  /** Whether a type has a rate by key, so that a claim must know the keys of its tasks. */
+  isByKey(taskType: string): boolean {
+    const { rateLimit } = optionsOf(this.core.catalog, taskType);
+    return rateLimit !== undefined && rateKeyFields(rateLimit).length > 0;
   }
 
-  /** These tasks have been claimed by a grant; what is left of it goes back. */
-  took(taskType: string, { id, granted }: Grant, tasks: readonly Task[]): void {
-    const limit = this.limitOf(taskType);
-    if (!limit) return;
-    for (const task of tasks) this.byClaim.set(keyOf(task), { taskType, grant: id, limit });
-    this.write(() => this.rates.release(taskType, id, granted - tasks.length));
+  /** Leaves out what would exceed a rate. Types without one cost nothing here; all others together, one question. */
+  async within(peeked: readonly Peeked[]): Promise<WithinRates> {
+    const byName = this.groupByRate(peeked);
+    if (byName.size === 0) return { chosen: [...peeked], grants: [], closed: [], usedUp: [] };
+    const wanted = [...byName].map(([name, { window, tasks }]) => ({ name, window, count: tasks.length }));
+    const grants = await this.rates.reserve(wanted);
+    const refused = new Set<Peeked>();
+    const result: WithinRates = { chosen: [], grants, closed: [], usedUp: [] };
+    for (const { name, granted, next: until } of grants) {
+      const { tasks = [] } = byName.get(name) ?? {};
+      const others = tasks.slice(granted);
+      for (const task of others) refused.add(task);
+      const [first] = others;
+      if (!first) continue;
+      if (this.isByKey(first.taskType)) result.usedUp.push({ rateKey: name, ids: others.map(({ _id }) => _id), until });
+      else result.closed.push({ taskType: first.taskType, until });
+    }
+    return { ...result, chosen: peeked.filter(task => !refused.has(task)) };
+  }
+
+  /** These tasks have been claimed by these grants; what is left of them goes back. */
+  took(grants: readonly Grant[], tasks: readonly Task[]): void {
+    if (grants.length === 0) return;
+    const taken = this.groupByRate(tasks);
+    const left = grants.map(({ id, name, window, granted }) => {
+      const its = taken.get(name)?.tasks ?? [];
+      for (const task of its as Task[]) this.byClaim.set(keyOf(task), { id, name, window });
+      return { id, name, window, count: granted - its.length };
+    });
+    this.release(left.filter(({ count }) => count > 0));
   }
 
   begun(task: Task): void {
     const held = this.take(task);
     if (!held) return;
-    if (this.begunNow.size === 0) setImmediate(() => this.writeBegun());
-    const known = this.begunNow.get(held.grant) ?? { held, count: 0 };
-    known.count += 1;
-    this.begunNow.set(held.grant, known);
+    if (this.begunNow.length === 0) setImmediate(() => this.writeBegun());
+    this.begunNow.push(held);
   }
 
   /** It runs no more; where it never began, somebody else may. */
   ended(task: Task): void {
     const held = this.take(task);
-    if (held) this.write(() => this.rates.release(held.taskType, held.grant, 1));
+    if (held) this.release([{ ...held, count: 1 }]);
+  }
+
+  /** What was claimed and has still to begin counts on, however long it waits for a worker. */
+  async renew(): Promise<void> {
+    if (this.byClaim.size > 0)
+      await this.guard.attempt('rate limits', () => this.rates.renew(counted(this.byClaim.values())));
   }
 
   private writeBegun(): void {
-    const all = [...this.begunNow.values()];
-    this.begunNow = new Map();
-    for (const { held, count } of all) this.write(() => this.rates.begun(held.taskType, held.grant, count, held.limit));
+    const some = counted(this.begunNow);
+    this.begunNow = [];
+    this.write(() => this.rates.begun(some));
+  }
+
+  private release(some: Granted[]): void {
+    if (some.length > 0) this.write(() => this.rates.release(some));
   }
 
   /** Where it can't be written, the start stays granted for a while: the rate is lower then, never higher. */
@@ -67,9 +109,33 @@ export class RateGrants {
     return held;
   }
 
-  private limitOf(taskType: string): RateLimit | undefined {
-    return optionsOf(this.catalog, taskType).rateLimit;
+  private groupByRate<T extends Pick<Peeked, 'taskType' | 'rateKey'>>(tasks: readonly T[]) {
+    const byName = new Map<string, { window: RateWindow; tasks: T[] }>();
+    for (const task of tasks) {
+      const { rateLimit } = optionsOf(this.core.catalog, task.taskType);
+      if (!rateLimit) continue;
+      const name = this.isByKey(task.taskType) ? (task.rateKey ?? keyOfOld(task.taskType)) : task.taskType;
+      const known = byName.get(name);
+      if (known) known.tasks.push(task);
+      else byName.set(name, { window: windowOf(rateLimit), tasks: [task] });
+    }
+    return byName;
   }
 }
 
+/** Tasks from before their type had a rate by key are counted together. */
+const keyOfOld = (taskType: string): string => `${taskType}/`;
+
 const keyOf = ({ _id, token }: Task): string => `${token} ${_id}`;
+
+/** How many of each grant. */
+function counted(all: Iterable<Held>): Granted[] {
+  const byGrant = new Map<string, Granted>();
+  for (const held of all) {
+    const key = `${held.id} ${held.name}`;
+    const known = byGrant.get(key);
+    if (known) known.count += 1;
+    else byGrant.set(key, { ...held, count: 1 });
+  }
+  return [...byGrant.values()];
+}

@@ -60,8 +60,8 @@ export class Dispatcher implements QueueSignals {
    * Nothing waits for a lease: where the database does not take it back, this owner is left to be found dead.
    * Twice is fine.
    */
-  stop(graceMs = 10_000): Promise<void> {
-    this.stopping ??= this.doStop(graceMs);
+  stop(graceMs = 10_000, cut?: AbortSignal): Promise<void> {
+    this.stopping ??= this.doStop(graceMs, cut);
     return this.stopping;
   }
 
@@ -75,6 +75,11 @@ export class Dispatcher implements QueueSignals {
     const { completer } = this.parts.executionEvents;
     const { claimFailure } = this.parts.fetchLoop;
     return { unwritten: completer.size, oldestUnwrittenMs: Math.round(completer.oldestMs), claimFailure };
+  }
+
+  /** While the machine is overloaded: nothing below this priority starts here; Infinity: nothing at all. */
+  get minPriority(): number | undefined {
+    return this.parts.overload.minPriority();
   }
 
   setRefreshRate(ms: number): void {
@@ -98,6 +103,10 @@ export class Dispatcher implements QueueSignals {
 
   pausesChanged(): void {
     void this.parts.wakeUps.readPauses();
+  }
+
+  bulkWorkAdded(): void {
+    if (this.settings.inMemoryOnly !== true) this.parts.bulkWorker.look();
   }
 
   wake(): void {
@@ -129,16 +138,18 @@ export class Dispatcher implements QueueSignals {
     await this.parts.heartbeat.start();
     await this.parts.types.readPauses();
     this.parts.failures.look();
+    this.parts.bulkWorker.look();
   }
 
-  private async doStop(graceMs: number): Promise<void> {
+  private async doStop(graceMs: number, cut: AbortSignal | undefined): Promise<void> {
     await this.starting;
     this.core.dispatchers.delete(this);
     this.parts.wakeUps.stopPolling();
     this.parts.overload.stop();
     await this.parts.fetchLoop.stop();
+    await this.parts.bulkWorker.stop();
     const until = performance.now() + graceMs;
-    await this.options.executor.stop(graceMs);
+    await this.options.executor.stop(graceMs, cut);
     await this.parts.executionEvents.drain(Math.max(writeMs, until - performance.now()));
     const inMemoryOnly = this.settings.inMemoryOnly === true;
     const isFree = await this.parts.executionEvents.handBackAll(this.owner, inMemoryOnly);
@@ -149,6 +160,7 @@ export class Dispatcher implements QueueSignals {
     await this.parts.failures.stop();
     await this.parts.indexes.stop();
     await this.parts.guard.attempt('counters', () => this.parts.counters.flush());
+    if (!inMemoryOnly) await this.parts.guard.attempt('statistics', () => this.core.statistics.flush());
     if (!inMemoryOnly) await this.parts.heartbeat.stop(isFree);
   }
 

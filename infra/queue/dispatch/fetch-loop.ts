@@ -101,6 +101,12 @@ export class FetchLoop {
     this.wakeAt(until);
   }
 
+  /** The limits of types may have changed. */
+  reopenTypes(): void {
+    this.closedTypes.clear();
+    this.wake();
+  }
+
   private wakeAt(date: Date): void {
     const wait = date.getTime() - this.options.clock.now().getTime() + 1;
     const timer = setTimeout(() => this.wake(), timerMs(wait));

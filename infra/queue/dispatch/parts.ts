@@ -1,3 +1,4 @@
+import { cancelTasks } from '../api/cancel-tasks';
 import type { QueueCore } from '../api/queue-core';
 import { ClaimableTypes } from '../claim/claimable-types';
 import { Claimer } from '../claim/claimer';
@@ -17,6 +18,7 @@ import { TaskCounters } from '../store/task-counters';
 import type { TaskStore } from '../store/task-store';
 import { WaitingTasks } from '../waiting/waiting-tasks';
 import { WakeUps } from '../wake/wake-ups';
+import { BulkWorker } from './bulk-worker';
 import { FetchLoop } from './fetch-loop';
 import type { ResolvedSettings } from './settings';
 
@@ -32,8 +34,10 @@ export class DispatcherParts {
   readonly counters: TaskCounters;
   readonly types: ClaimableTypes;
   readonly rates: RateGrants;
+  private readonly rateLimits: RateLimits;
   readonly waiting: WaitingTasks;
   readonly failures: FailureTasks;
+  readonly bulkWorker: BulkWorker;
   readonly executionEvents: ExecutionEvents;
   readonly overload: Overload;
   readonly fetchLoop: FetchLoop;
@@ -51,18 +55,20 @@ export class DispatcherParts {
     this.owners = new Owners(core.db, heartbeatMs);
     this.guard = new DatabaseGuard(core.emit, () => this.indexes.look());
     this.indexes = new IndexKeeper(core.store, this.guard);
-    this.counters = new TaskCounters(core.db);
+    this.counters = new TaskCounters(core.db, core.statistics);
     this.types = new ClaimableTypes(core, this.guard, taskTypes);
     this.overload = new Overload(overload, core.emit, this.wake, Math.min(refreshRate, loadEveryMs), measureLoad);
-    this.rates = new RateGrants(new RateLimits(core.db), core.catalog, this.guard);
+    this.rateLimits = new RateLimits(core.db, this.owners.id);
+    this.rates = new RateGrants(this.rateLimits, core, this.guard);
     this.waiting = this.createWaitingTasks();
     this.failures = new FailureTasks(core, this.guard);
+    this.bulkWorker = new BulkWorker(core, this.guard, settings.leaseMs);
     this.executionEvents = this.createExecutionEvents();
     this.fetchLoop = this.createFetchLoop();
     this.heartbeat = this.createHeartbeat();
-    const { owners, inFlight, counters, guard } = this;
+    const { owners, inFlight, counters, guard, rateLimits: rates } = this;
     const onLeft = (task: Task) => this.left(task);
-    this.eventTimer = new EventTimer({ core, owners, inFlight, counters, guard, onLeft, wake: this.wake });
+    this.eventTimer = new EventTimer({ core, owners, inFlight, counters, guard, rates, onLeft, wake: this.wake });
     this.wakeUps = this.createWakeUps();
   }
 
@@ -74,9 +80,10 @@ export class DispatcherParts {
   }
 
   private createWaitingTasks(): WaitingTasks {
-    const { core, guard, counters, wake } = this;
+    const { core, guard, counters, rateLimits: rates, wake } = this;
     const datesChanged = () => void this.eventTimer.datesChanged();
-    return new WaitingTasks({ core, guard, counters, wake, datesChanged });
+    const cancelBatch = (batch: string) => cancelTasks(core, { batch });
+    return new WaitingTasks({ core, guard, counters, rates, cancelBatch, wake, datesChanged });
   }
 
   private createExecutionEvents(): ExecutionEvents {
@@ -130,6 +137,7 @@ export class DispatcherParts {
       fitting: taskTypes => this.executor.fitting(taskTypes),
       takes: taskType => this.executor.takes?.(taskType) ?? true,
       onRateLimited: (taskType, until) => this.fetchLoop.closeUntil(taskType, until),
+      lineUp: keys => this.waiting.lineUp(keys),
     });
   }
 
@@ -149,7 +157,9 @@ export class DispatcherParts {
         this.indexes.look();
         await this.eventTimer.lookAtOwners();
         this.failures.lookNowAndThen();
+        await this.rates.renew();
         await this.counters.flush();
+        await core.statistics.flush();
       },
     });
   }
@@ -165,8 +175,13 @@ export class DispatcherParts {
       inFlight,
       refreshRate: settings.refreshRate,
       inMemoryOnly: settings.inMemoryOnly === true,
+      controlChanged: () => {
+        fetchLoop.reopenTypes();
+        void this.waiting.lookAgain();
+      },
       wake,
       poll: () => fetchLoop.tick(),
+      bulkWork: () => this.bulkWorker.look(),
       dropped: () => this.indexes.look(),
       cancel: id => executionEvents.cancel(id),
     });

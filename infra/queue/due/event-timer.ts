@@ -4,8 +4,10 @@ import type { Owners } from '../lease/owners';
 import { Rescuer } from '../lease/rescuer';
 import type { Task } from '../model/task';
 import type { DatabaseGuard } from '../store/database-guard';
+import type { RateLimits } from '../store/rate-limits';
 import type { TaskCounters } from '../store/task-counters';
 import type { TaskStore, Upcoming, WatchedDeadline } from '../store/task-store';
+import { Ageing } from './ageing';
 import { DeadlineWatch } from './deadlines';
 import { NextEvents } from './next-events';
 
@@ -15,6 +17,7 @@ export interface EventTimerOptions {
   inFlight: InFlightTasks;
   counters: TaskCounters;
   guard: DatabaseGuard;
+  rates: Pick<RateLimits, 'ownersDied'>;
   /** A task is not queued and does not run any more, or waits for a slot now. */
   onLeft(task: Task): void;
   /** Something became executable. */
@@ -27,9 +30,9 @@ export class EventTimer {
   private readonly deadlines = new Map<TaskStore, DeadlineWatch>();
 
   constructor(private readonly options: EventTimerOptions) {
-    const { core, guard, owners, inFlight, counters, onLeft, wake } = options;
+    const { core, guard, owners, inFlight, counters, rates, onLeft, wake } = options;
     this.events = new NextEvents(core.clock, (kind, error) => guard.failed(kind, error));
-    const rescuer = new Rescuer({ core, store: core.store, owners, inFlight, counters, onLeft, wake });
+    const rescuer = new Rescuer({ core, store: core.store, owners, inFlight, counters, rates, onLeft, wake });
     this.events.define('owners', () => rescuer.rescueFromDead());
     this.events.define('leases', () => rescuer.rescueExpired());
     for (const store of [core.store, core.memory]) this.defineFor(store);
@@ -40,11 +43,13 @@ export class EventTimer {
     const { store, memory } = this.options.core;
     await this.lookAt('due', memory);
     await this.lookAt('deadline', memory);
+    await this.lookAt('ageing', memory);
     if (inMemoryOnly) return;
     await this.lookAtOwners();
     await this.lookAtLeases();
     await this.lookAt('due', store);
     await this.lookAt('deadline', store);
+    await this.lookAt('ageing', store);
   }
 
   stop(): Promise<void> {
@@ -93,10 +98,12 @@ export class EventTimer {
     this.events.define(kindOf('due', store), () => promoter.promote());
     this.events.define(kindOf('deadline', store), () => deadlines.watch());
     this.deadlines.set(store, deadlines);
+    const ageing = new Ageing(core, store, wake);
+    if (ageing.isNeeded) this.events.define(kindOf('ageing', store), () => ageing.look());
   }
 }
 
-type What = 'due' | 'deadline';
+type What = 'due' | 'deadline' | 'ageing';
 
 function kindOf(what: What, store: TaskStore): string {
   return `${what} in ${store.constructor.name}`;

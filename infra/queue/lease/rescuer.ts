@@ -1,3 +1,4 @@
+import { traceLost, traceOf } from '../../tracing/tracing';
 import type { QueueCore } from '../api/queue-core';
 import type { InFlightTasks } from '../claim/in-flight';
 import { newToken } from '../model/ids';
@@ -5,6 +6,7 @@ import type { Task } from '../model/task';
 import { settlementForAnother } from '../settle/settlement';
 import { setAsideAndTell, withoutMalformed } from '../store/malformed';
 import { SettleError } from '../store/mongo-settle';
+import type { RateLimits } from '../store/rate-limits';
 import type { TaskCounters } from '../store/task-counters';
 import type { Settlement, TaskStore, Upcoming } from '../store/task-store';
 import type { Owners } from './owners';
@@ -15,6 +17,7 @@ export interface RescuerOptions {
   owners: Owners;
   inFlight: InFlightTasks;
   counters: TaskCounters;
+  rates: Pick<RateLimits, 'ownersDied'>;
   /** A task is not queued and does not run any more. */
   onLeft(task: Task): void;
   /** Tasks were put back. */
@@ -35,6 +38,7 @@ export class Rescuer {
     const now = core.clock.now();
     const { dead, nextDeath } = await owners.findOthers(now);
     if (dead.length > 0) await this.rescue(dead);
+    if (dead.length > 0) await this.options.rates.ownersDied(dead);
     for (const id of dead) await owners.forget(id, now);
     return nextDeath;
   }
@@ -84,7 +88,8 @@ export class Rescuer {
       counters.add(taskType, 'rescued');
       if (state !== 'queued') this.options.onLeft({ ...task, state });
       if (state === 'failed' || state === 'cancelled') counters.add(taskType, state);
-      core.emit('task.rescued', { taskType, taskId, owner, state });
+      core.emit('task.rescued', { taskType, taskId, owner, state, ...traceOf(task) });
+      traceLost(task, { kind: 'rescued', error: settlement.attempt?.error }, task.claimedAt);
       core.events.tell('rescued', { ...task, state }, settlement.attempt?.error);
       if (state === 'failed') core.events.tell('error', { ...task, state }, settlement.attempt?.error);
     }

@@ -1,5 +1,5 @@
 import type { ClientSession } from 'mongodb';
-import { didYouMean, isWellFormed, timeOf } from '../../catalog';
+import { didYouMean, isWellFormed, timeOf, type UniqueKey } from '../../catalog';
 import { show } from '../../errors/plain-error';
 import { type IfFailed, ifFailedChoices } from './task';
 
@@ -24,6 +24,11 @@ export interface AddOptions {
   inMemory?: boolean;
   /** Unique among the tasks that have not finished. */
   uniqueKey?: string;
+  /**
+   * What becomes of it while another task of its type has the same key: `keep` that one (its id comes back), `replace` what
+   * that one works on, or `refuse` this one; with `for` over a span of time. Default: its type's; false: nothing.
+   */
+  unique?: UniqueKey | false;
   /** Ids of tasks that must have ended before it may start; those that are not there any more have. */
   after?: readonly string[];
   /** What becomes of it when one of them fails, or is cancelled: it fails as well (the default), is cancelled, or runs. */
@@ -32,6 +37,8 @@ export interface AddOptions {
   batch?: string;
   /** The type of the task that is added when this one has failed for good. Default: its type's. */
   onFailed?: string;
+  /** A few words by which people find it: 10 at most, of 64 characters each. */
+  tags?: readonly string[];
   /** The task is added in this session's transaction. */
   session?: AnySession;
 }
@@ -48,12 +55,28 @@ const isText: Check = value => {
 };
 const isMoment: Check = value => (Number.isNaN(timeOf(value)) ? 'is not a valid Date' : undefined);
 
+const keyProblem: Check = value => {
+  const { key } = Object(value) as { key?: unknown };
+  return typeof value !== 'object' || isText(key) === undefined ? undefined : `has a key that ${isText(key)}`;
+};
+
 /** More would be asked about again and again; a batch says the same with one id. */
 const mostPredecessors = 1_000;
 
 const areIds: Check = value => {
   if (!Array.isArray(value) || value.length === 0) return 'is not a list of one id or more';
   if (value.length > mostPredecessors) return `has more than ${mostPredecessors} ids`;
+  return value.map(isText).find(problem => problem !== undefined);
+};
+
+const mostTags = 10;
+const longestTag = 64;
+
+const areTags: Check = value => {
+  if (!Array.isArray(value) || value.length === 0) return 'is not a list of one tag or more';
+  if (value.length > mostTags) return `has more than ${mostTags} tags`;
+  const isLong = value.some(tag => typeof tag === 'string' && tag.length > longestTag);
+  if (isLong) return `has a tag of more than ${longestTag} characters`;
   return value.map(isText).find(problem => problem !== undefined);
 };
 
@@ -66,11 +89,14 @@ const checks: Record<keyof AddOptions, Check> = {
   deadline: isMoment,
   inMemory: isBoolean,
   uniqueKey: isText,
+  // All but its key depends on the type: `uniqueProblems` looks at it.
+  unique: value => (value === false ? undefined : keyProblem(value)),
   after: areIds,
   ifFailed: value =>
     ifFailedChoices.includes(value as IfFailed) ? undefined : `is none of ${ifFailedChoices.join(', ')}`,
   batch: isText,
   onFailed: isText,
+  tags: areTags,
   session: value =>
     typeof (value as AnySession)?.inTransaction === 'function' ? undefined : 'is not a session of a MongoDB driver',
 };

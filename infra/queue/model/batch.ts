@@ -27,6 +27,8 @@ export interface BatchRecord extends Batch {
   adding: number;
   /** When those that add now must have ended, or died. */
   addingUntil: Date;
+  /** While a process that is no task makes it: when that must have gone on, or died. */
+  makingUntil?: Date;
 }
 
 /** The ids of the tasks that come after a batch: fixed, so that they are there once. */

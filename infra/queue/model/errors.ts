@@ -11,12 +11,15 @@ export class DuplicateTaskError extends Error {
   override readonly name = 'DuplicateTaskError';
   constructor(
     readonly taskId: string,
-    readonly field: '_id' | 'uniqueKey',
+    readonly field: '_id' | 'uniqueKey' | 'unique',
     readonly value: string,
     readonly existingId?: string,
+    /** With `unique` and a span: until when it is taken at least. */
+    readonly until?: Date,
   ) {
-    const other = field === 'uniqueKey' && existingId ? ` (task "${existingId}")` : '';
-    super(`${field}: "${value}" is taken by a task that has not finished yet${other}`);
+    const other = field !== '_id' && existingId ? ` (task "${existingId}")` : '';
+    const span = until ? `, or at least until ${until.toISOString()}` : '';
+    super(`${field}: "${value}" is taken by a task that has not finished yet${span}${other}`);
   }
 }
 

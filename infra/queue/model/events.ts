@@ -50,7 +50,7 @@ export class QueueEvents {
     for (const listener of [...(this.listeners.get(name) ?? [])]) {
       // A listener may be async although nobody waits for it: its failure must not end the process either.
       new Promise<void>(resolve => resolve(listener({ value, task }))).catch(error =>
-        this.emit('listener.failed', { event: name, taskId: task._id, error }),
+        this.emit('listener.failed', { of: name, taskId: task._id, error }),
       );
     }
   }

@@ -1,3 +1,4 @@
+import type { AttemptLog } from './attempt-log';
 import type { Progress, Task, TaskError } from './task';
 
 /**
@@ -21,7 +22,7 @@ export interface AttemptReport {
   task: Task;
   outcome: Outcome;
   /** When and where it ran. Absent where nothing ran: the task was rejected or cancelled at its claim. */
-  ran?: { startedAt: Date; finishedAt: Date; workerPid?: number };
+  ran?: { startedAt: Date; finishedAt: Date; workerPid?: number; log?: AttemptLog };
 }
 
 /** What the dispatcher gives an executor to call back. */
@@ -51,6 +52,8 @@ export interface Executor {
   /**
    * Stops taking tasks, waits up to `graceMs` for the running ones, aborts and kills what is left, ends all workers.
    * Resolves with the tasks that did not finish (never begun, or cut off): they are handed back untouched.
+   *
+   * @param cut ends that wait at once when it aborts.
    */
-  stop(graceMs: number): Promise<Task[]>;
+  stop(graceMs: number, cut?: AbortSignal): Promise<Task[]>;
 }

@@ -19,7 +19,8 @@ import { newTaskId } from './ids';
 import { placeOf } from './order';
 import { canonical, type Signer } from './signature';
 import type { Sender, Task } from './task';
-import { limitKeyOf, startStateOf } from './waiting';
+import { claimedKeyOf, heldKeyOf, uniqueProblems } from './unique';
+import { limitKeyOf, rateKeyOf, startStateOf } from './waiting';
 
 /** A type without fields takes no data: `{}` alone would take any. */
 export type DataField<Data> = keyof Data extends never
@@ -52,6 +53,8 @@ export interface TaskOrigin {
   origin?: string;
   /** The batch that these come after. */
   comesAfter?: Pick<Task, 'afterBatch' | 'onlyIfFailed'>;
+  /** The span that it is added in. */
+  traceparent?: string | undefined;
 }
 
 /**
@@ -60,7 +63,7 @@ export interface TaskOrigin {
  * @throws InvalidTaskError or PayloadError with every problem of it.
  */
 export function newTask(given: UnparsedTask, origins: TaskOrigin): Task {
-  const { catalog, sender, signer, now, addedBy, origin, comesAfter } = origins;
+  const { catalog, sender, signer, now, addedBy, origin, comesAfter, traceparent } = origins;
   if (typeof given !== 'object' || given === null)
     throw new InvalidTaskError([`addTask: ${show(given)} is not a task`]);
   const definition = definitionOf(catalog, given.taskType);
@@ -68,15 +71,21 @@ export function newTask(given: UnparsedTask, origins: TaskOrigin): Task {
   const { data, problems: dataProblems } = parseData(definition, given.data ?? {});
   const onFailed = (given.onFailed ?? definition.onFailed) as string | undefined;
   const problems = [...findOptionProblems(given), ...dataProblems, ...onFailedProblems(given, taskType, catalog)];
+  if (origin === undefined) problems.push(...uniqueProblems(given, definition, comesAfter !== undefined, now));
   if (problems.length > 0) throw new InvalidTaskError(problems);
   const options = given as AddOptions;
-  const dueDate = copyOf(options.dueDate) ?? now;
+  const claimed = claimedKeyOf(definition, options, data, origin !== undefined);
+  const unique = claimed && heldKeyOf(claimed, now);
+  const putOff = unique?.latest && new Date(now.getTime() + (claimed?.for ?? 0));
+  const dueDate = putOff ?? copyOf(options.dueDate) ?? now;
   const deadline = copyOf(options.deadline);
   const priority = options.priority ?? definition.priority;
-  const recurringKey = recurringKeyOf(taskType, data, options, now, addedBy);
+  const recurringKey = unique ? undefined : recurringKeyOf(taskType, data, options, now, addedBy);
   const after = options.after && [...new Set(options.after)];
   const limitKey = limitKeyOf(definition, data);
+  const rateKey = rateKeyOf(definition, data);
   if (limitKey !== undefined && options.inMemory) throw new InvalidTaskError([notInMemory(taskType)]);
+  if (rateKey !== undefined && options.inMemory) throw new InvalidTaskError([rateNotInMemory(taskType)]);
   if (onFailed !== undefined && options.inMemory) throw new InvalidTaskError([onFailedNotInMemory]);
   const task: Task = {
     _id: options._id ?? newTaskId(),
@@ -93,19 +102,23 @@ export function newTask(given: UnparsedTask, origins: TaskOrigin): Task {
     dueDate,
     ...(deadline && { deadline, deadlineWatch: 'bump' }),
     ...(options.uniqueKey !== undefined && { uniqueKey: options.uniqueKey }),
+    ...(unique && { unique }),
     ...(recurringKey !== undefined && { recurringKey }),
     ...(after && { after, ...(options.ifFailed && { ifFailed: options.ifFailed }) }),
     ...(options.batch !== undefined && { batch: options.batch }),
     ...comesAfter,
     ...(limitKey !== undefined && { limitKey }),
+    ...(rateKey !== undefined && { rateKey }),
     ...(onFailed !== undefined && { onFailed, failureTold: false }),
+    ...(options.tags && { tags: [...new Set(options.tags)] }),
     attempt: 0,
     attempts: [],
     sender,
     catalogVersion: definition.version,
     ...(origin !== undefined && { origin }),
+    ...(traceparent !== undefined && { traceparent }),
   };
-  return signer.active ? { ...task, signature: signer.sign(task) } : task;
+  return signer.signed(task);
 }
 
 const dataLimits = { ...payloadLimits, isProxy: types.isProxy };
@@ -143,6 +156,9 @@ function copyOf(date: Date | undefined): Date | undefined {
 
 const notInMemory = (taskType: string) =>
   `inMemory: ${taskType} has a limit over all jobs roles, which counts tasks in the database; leave inMemory out`;
+
+const rateNotInMemory = (taskType: string) =>
+  `inMemory: ${taskType} has a rate by key, which lets tasks wait in the database; leave inMemory out`;
 
 const onFailedNotInMemory =
   'inMemory: with onFailed its failure is to survive a crash, and what is in memory does not; leave inMemory out';

@@ -23,6 +23,8 @@ export type Signed = Pick<
   | 'afterBatch'
   | 'onlyIfFailed'
   | 'onFailed'
+  | 'tags'
+  | 'traceparent'
 >;
 
 /** What a signature of today begins with: it is part of what is signed, too. */
@@ -40,6 +42,11 @@ export class Signer {
   sign(task: Signed): string | undefined {
     const [key] = this.keys;
     return key === undefined ? undefined : version + hmac(key, signedText(task));
+  }
+
+  /** The task with its signature, where tasks are signed. */
+  signed(task: Task): Task {
+    return this.active ? { ...task, signature: this.sign(task) } : task;
   }
 
   /** Signs what tasks are made of later, such as a stored schedule. `kind` keeps its signatures apart from all others. */
@@ -113,9 +120,10 @@ function signedText(task: Signed): string {
   );
 }
 
-/** What a task comes after, and what comes after it. */
-function comesWithIt({ after, ifFailed, batch, afterBatch, onlyIfFailed, onFailed }: Signed): object {
-  const all = { after, ifFailed, batch, afterBatch, onlyIfFailed, onFailed };
+/** What a task comes after, what comes after it, by what it is found, and in which trace it was added. */
+function comesWithIt(task: Signed): object {
+  const { after, ifFailed, batch, afterBatch, onlyIfFailed, onFailed, tags, traceparent } = task;
+  const all = { after, ifFailed, batch, afterBatch, onlyIfFailed, onFailed, tags, traceparent };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 

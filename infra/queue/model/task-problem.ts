@@ -24,15 +24,19 @@ const checks: [keyof Task, Check][] = [
   ['dueDate', isMoment],
   ['deadline', optional(isMoment)],
   ['uniqueKey', optional(isText)],
+  ['unique', optional(isHeldKey)],
   ['origin', optional(isText)],
   ['after', optional(isListOfTexts)],
   ['batch', optional(isText)],
   ['afterBatch', optional(isText)],
   ['limitKey', optional(isText)],
   ['slot', optional(isText)],
+  ['rateKey', optional(isText)],
   ['attempt', isCount],
   ['onFailed', optional(isText)],
   ['failureTold', optional(isFlag)],
+  ['tags', optional(isListOfTexts)],
+  ['traceparent', optional(isText)],
   ['snoozes', optional(isCount)],
   ['attempts', value => Array.isArray(value) && value.length <= attemptsKept],
   ['sender', isSender],
@@ -67,6 +71,11 @@ export function readableParts(task: Task): Task {
 
 function isListOfTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every(isText);
+}
+
+function isHeldKey(value: unknown): boolean {
+  const { key, until, latest } = Object(value) as { key?: unknown; until?: unknown; latest?: unknown };
+  return isText(key) && optional(isMoment)(until) && optional(isMoment)(latest);
 }
 
 function isSender(value: unknown): boolean {

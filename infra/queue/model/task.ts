@@ -23,8 +23,8 @@ export function isLive({ state }: Pick<Task, 'state'>): boolean {
   return (liveStates as readonly TaskState[]).includes(state);
 }
 
-/** What a `waiting` task waits for: the end of those that it comes after, of a batch, or a free slot of its limit. */
-export type WaitsFor = 'predecessors' | 'batch' | 'slot';
+/** What a `waiting` task waits for: the end of those that it comes after, of a batch, a free slot of its limit, or its rate. */
+export type WaitsFor = 'predecessors' | 'batch' | 'slot' | 'rate';
 
 /** What becomes of a task whose predecessor has not succeeded. */
 export const ifFailedChoices = ['run', 'fail', 'cancel'] as const;
@@ -53,6 +53,8 @@ export interface AttemptRecord {
   error?: TaskError;
   /** Why its handler has put it off. */
   why?: string;
+  /** How many lines its log has (`TaskQueue.attemptLog`); absent where there is none. */
+  lines?: number;
 }
 
 /** Which app and version asked for the task, so that a handler builds URLs of the sender, not of the jobs role. */
@@ -67,6 +69,15 @@ export interface Progress {
   fraction: number;
   note?: string;
   at: Date;
+}
+
+/** A key of `unique`: `type/key`. */
+export interface HeldKey {
+  key: string;
+  /** With `keep` and `refuse`: until then it has the key, whether it has finished or not. */
+  until?: Date;
+  /** With `replace`: when it starts at the latest, however often it is replaced. */
+  latest?: Date;
 }
 
 export type Place = -2 | -1 | 0 | 1;
@@ -87,9 +98,13 @@ export interface Task<Data = unknown, Result = unknown> {
   place: Place;
   createdAt: Date;
   dueDate: Date;
+  /** When it is due, while it is queued with a later `dueDate`, behind those that it has to let pass (a limit by key). */
+  ownDue?: Date;
   deadline?: Date;
   deadlineMissed?: boolean;
   uniqueKey?: string;
+  /** The key that it has by `unique`, as long as it has it. No two tasks have the same. */
+  unique?: HeldKey;
   /**
    * Set while it waits as the next round of a recurring task (one that its own handler has added for later), unique
    * then. Two chains of the same recurring task meet in it and become one.
@@ -114,6 +129,10 @@ export interface Task<Data = unknown, Result = unknown> {
   limitKey?: string;
   /** Its slot of that limit, `limitKey#number`, from when it is queued to the end of its attempt. Unique. */
   slot?: string;
+  /** What its starts are counted under, where its type has a rate by key: `type/key`. */
+  rateKey?: string;
+  /** By which people find it. */
+  tags?: string[];
   /** By whom it was promoted, so that of two roles that promote at once only one says "due". */
   promotion?: string;
   /** Which of the deadline's two events comes next: the bump to high, or the deadline itself. */
@@ -129,6 +148,8 @@ export interface Task<Data = unknown, Result = unknown> {
   signature?: string;
   /** The task that this one is a replay of. */
   origin?: string;
+  /** The span that it was added in (W3C Trace Context), where somebody traces. */
+  traceparent?: string;
 
   /** Set while it runs; every write to a running task matches owner and token. */
   owner?: string;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { TaskDefinition } from '../../catalog';
+import { rateKeyFields, type TaskDefinition } from '../../catalog';
 import { canonical } from './signature';
 import type { IfFailed, Task, TaskState, WaitsFor } from './task';
 
@@ -12,12 +12,32 @@ const longestKey = 200;
  * @returns nothing where the type has no such limit.
  */
 export function limitKeyOf({ taskType, slots }: Pick<TaskDefinition, 'taskType' | 'slots'>, data: unknown) {
-  if (!slots) return undefined;
-  const values = slots.key.map(name => (data as Record<string, unknown>)[name] ?? null);
+  return slots && keyOf(taskType, valuesOf(slots.key, data));
+}
+
+/**
+ * What the starts of a task are counted under, where its type has a rate by key: the type, and the values of that key.
+ *
+ * @returns nothing where the type has no such rate.
+ */
+export function rateKeyOf({ taskType, rateLimit }: Pick<TaskDefinition, 'taskType' | 'rateLimit'>, data: unknown) {
+  const fields = rateLimit ? rateKeyFields(rateLimit) : [];
+  return fields.length === 0 ? undefined : keyOf(taskType, valuesOf(fields, data));
+}
+
+function valuesOf(fields: readonly string[], data: unknown): unknown[] {
+  return fields.map(name => (data as Record<string, unknown>)[name] ?? null);
+}
+
+/** One text for these values under this type, short enough for an index: one short value stays readable. */
+export function keyOf(taskType: string, values: readonly unknown[]): string {
   const text = values.map(value => (typeof value === 'string' ? value : canonical(value))).join(' ');
   const isPlain = text.length <= longestKey && values.length <= 1;
   return `${taskType}/${isPlain ? text : createHash('sha256').update(canonical(values)).digest('base64url')}`;
 }
+
+/** The type that a key belongs to. */
+export const typeOfKey = (key: string): string => key.slice(0, key.indexOf('/'));
 
 /** The slots of a limit are numbered, and a unique index lets no two tasks have the same one. */
 export const slotOf = (limitKey: string, number: number): string => `${limitKey}#${number}`;

@@ -5,8 +5,8 @@ import { timerMs } from '../../timing/timer-ms';
 import type { QueueCore } from '../api/queue-core';
 import type { AttemptReport } from '../model/executor';
 import type { Task } from '../model/task';
+import { AttemptLogs } from '../store/attempt-logs';
 import type { DatabaseGuard } from '../store/database-guard';
-import { ErrorGroups } from '../store/error-groups';
 import { SettleError } from '../store/mongo-settle';
 import type { Counted, TaskCounters } from '../store/task-counters';
 import type { Settlement, TaskStore } from '../store/task-store';
@@ -42,7 +42,6 @@ const retryWaitMs = { first: 50, longest: 2_000 };
  * the next. What cannot be written is kept and tried again; the fence sees to it that a late write changes nothing.
  */
 export class Completer {
-  private readonly errors: ErrorGroups;
   private readonly batch: number;
   private pending: Unwritten[] = [];
   private readonly unwritten = new Set<Unwritten>();
@@ -53,7 +52,6 @@ export class Completer {
   private readonly pace = new Pace(paceMs);
 
   constructor(private readonly options: CompleterOptions) {
-    this.errors = new ErrorGroups(options.core.db, options.core.emit);
     this.batch = options.batch ?? 500;
   }
 
@@ -194,6 +192,7 @@ export class Completer {
     for (const { settlement } of settled) this.count(settlement);
     for (const { settlement, store } of settled) this.options.onSettled(settlement, store);
     this.group(settled.map(({ settlement }) => settlement));
+    this.keepLogs(settled);
   }
 
   private count(settlement: Settlement<Task>): void {
@@ -202,15 +201,29 @@ export class Completer {
     const { state } = transition;
     if (state === 'done') counters.learnDuration(task.taskType, durationOf(settlement));
     // One that is put off has neither failed nor ended.
-    if (transition.snoozes !== undefined) return;
+    const { statistics } = this.options.core;
+    if (transition.snoozes !== undefined) {
+      statistics.count(task.taskType, 'snoozed');
+      return;
+    }
+    if (settlement.attempt) statistics.observe(task.taskType, 'run', durationOf(settlement));
     const what: Counted = state === 'scheduled' || state === 'queued' ? 'retried' : state;
     counters.add(task.taskType, what);
+  }
+
+  /** What is in memory is gone with its process, and its log with it. */
+  private keepLogs(settled: Unwritten[]): void {
+    const { store, attemptLogs, clock } = this.options.core;
+    const ofStore = settled.flatMap(one => (one.store === store ? [one.settlement] : []));
+    if (!ofStore.some(AttemptLogs.isConcerned)) return;
+    void this.options.guard.attempt('attempt logs', () => attemptLogs.write(ofStore, clock.now()));
   }
 
   private group(settled: Settlement<Task>[]): void {
     const failures = settled.flatMap(({ task, transition: { error } }) => (error ? [{ task, error }] : []));
     if (failures.length === 0) return;
-    const now = this.options.core.clock.now();
-    void this.options.guard.attempt('error groups', () => this.errors.record(failures, now));
+    const { clock, errorGroups } = this.options.core;
+    const now = clock.now();
+    void this.options.guard.attempt('error groups', () => errorGroups.record(failures, now));
   }
 }

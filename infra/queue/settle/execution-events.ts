@@ -1,4 +1,5 @@
 import { DatabaseClock } from '../../database';
+import { traceOf } from '../../tracing/tracing';
 import type { QueueCore } from '../api/queue-core';
 import type { InFlightTasks } from '../claim/in-flight';
 import type { RateGrants } from '../claim/rate-grants';
@@ -58,8 +59,18 @@ export class ExecutionEvents implements ExecutorCallbacks {
     const { core, rates } = this.options;
     const { _id: taskId, taskType, attempt } = task;
     rates.begun(task);
-    core.emit('task.started', { taskType, taskId, attempt: attempt + 1, workerPid });
+    const waitMs = this.countStart(task);
+    core.emit('task.started', { taskType, taskId, attempt: attempt + 1, workerPid, waitMs, ...traceOf(task) });
     core.events.tell('started', task, workerPid);
+  }
+
+  /** @returns how long it has waited since it could run. */
+  private countStart(task: Task): number {
+    const { statistics, clock } = this.options.core;
+    statistics.count(task.taskType, 'started');
+    const waitMs = Math.max(0, clock.now().getTime() - readySince(task));
+    statistics.observe(task.taskType, 'wait', waitMs);
+    return waitMs;
   }
 
   onProgress(task: Task, progress: Progress): void {
@@ -88,7 +99,7 @@ export class ExecutionEvents implements ExecutorCallbacks {
       this.options.rates.ended(task);
       inFlight.forget(task);
       executor.cancel(task._id);
-      core.emit('task.lost', { taskType: task.taskType, taskId: task._id });
+      core.emit('task.lost', { taskType: task.taskType, taskId: task._id, ...traceOf(task) });
     }
     if (known.length > 0) core.emit('queue.lost', { count: known.length });
   }
@@ -128,8 +139,10 @@ export class ExecutionEvents implements ExecutorCallbacks {
   private onDatabaseTime(ran: Ran): Ran {
     const { clock } = this.options.core;
     const offsetMs = clock instanceof DatabaseClock ? clock.offsetMs : 0;
+    if (offsetMs === 0) return ran;
     const moved = (date: Date) => new Date(date.getTime() + offsetMs);
-    return { ...ran, startedAt: moved(ran.startedAt), finishedAt: moved(ran.finishedAt) };
+    const log = ran.log && { ...ran.log, lines: ran.log.lines.map(line => ({ ...line, at: line.at + offsetMs })) };
+    return { ...ran, startedAt: moved(ran.startedAt), finishedAt: moved(ran.finishedAt), ...(log && { log }) };
   }
 
   private settled(settlement: Settlement<Task>, store: TaskStore): void {
@@ -141,4 +154,9 @@ export class ExecutionEvents implements ExecutorCallbacks {
     if (transition.state === 'scheduled') this.options.onScheduled(task, transition.dueDate ?? task.dueDate, store);
     if (transition.state === 'queued') this.options.wake();
   }
+}
+
+/** Since when it could have run: its due date, or the end of the attempt before where that came later. */
+function readySince({ createdAt, dueDate, attempts }: Task): number {
+  return Math.max(Number(createdAt), Number(dueDate), Number(attempts.at(-1)?.finishedAt ?? 0));
 }

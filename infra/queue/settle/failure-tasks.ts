@@ -18,11 +18,7 @@ const lookEveryMs = 60_000;
  * follower comes once.
  */
 export class FailureTasks {
-  private readonly looks = new Coalesced(
-    () => this.lookUntilDone(),
-    () => this.again,
-  );
-  private again = false;
+  private readonly looks = new Coalesced(() => this.lookUntilDone());
   private lookedAt = Number.NEGATIVE_INFINITY;
   private stopped = false;
 
@@ -42,7 +38,6 @@ export class FailureTasks {
 
   /** Looks soon; never two at a time. */
   look(): void {
-    this.again = true;
     this.looks.soon();
   }
 
@@ -52,7 +47,6 @@ export class FailureTasks {
   }
 
   private async lookUntilDone(): Promise<void> {
-    this.again = false;
     this.lookedAt = performance.now();
     let count = batch;
     while (count === batch && !this.stopped)
@@ -77,7 +71,7 @@ export class FailureTasks {
   /** What the database refuses for now is tried again; what nobody could add is reported, and holds up no other. */
   private async follow(task: Task): Promise<void> {
     const { core } = this;
-    const { _id: taskId, taskType, onFailed, sender, data, error, finishedAt } = task;
+    const { _id: taskId, taskType, onFailed, sender, data, error, finishedAt, traceparent } = task;
     const refused = this.refusal(task);
     const about = { taskId, taskType, data, error: { name: error?.name ?? 'Error', message: error?.message ?? '' } };
     const follower = {
@@ -88,7 +82,7 @@ export class FailureTasks {
     };
     try {
       if (refused !== undefined) throw new Error(refused);
-      await addAll({ ...core, sender }, [follower]);
+      await addAll({ ...core, sender }, [follower], { traceparent });
     } catch (thrown) {
       if (isDatabaseAway(thrown)) throw thrown;
       core.emit('task.failureNotTold', { taskType, taskId, onFailed, why: messageOf(thrown) });

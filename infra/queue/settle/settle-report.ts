@@ -1,3 +1,4 @@
+import { traceOf } from '../../tracing/tracing';
 import type { QueueCore } from '../api/queue-core';
 import type { Task, TaskError } from '../model/task';
 import type { Settlement } from '../store/task-store';
@@ -15,6 +16,7 @@ export class SettleReport {
       taskId: task._id,
       attempt: transition.attempt,
       durationMs: durationOf(settlement),
+      ...traceOf(task),
     };
     const { error } = transition;
     const outcome = attempt?.outcome;
@@ -56,6 +58,9 @@ export class SettleReport {
   }
 }
 
+/** An error as the log has it, with the stack that the worker has mapped to the sources. */
 function described(error: TaskError | undefined): object {
-  return error ? { error: { name: error.name, message: error.message }, fingerprint: error.fingerprint } : {};
+  if (!error) return {};
+  const { name, message, stack, fingerprint } = error;
+  return { error: { name, message, ...(stack && { stack }) }, fingerprint };
 }

@@ -1,9 +1,9 @@
 import { optionsOf } from '../../catalog';
 import type { QueueCore } from '../api/queue-core';
 import type { AttemptReport, Outcome } from '../model/executor';
+import { fingerprinted } from '../model/fingerprint';
 import { decideNextState } from '../model/states';
 import type { AttemptRecord, Task, TaskError } from '../model/task';
-import { ErrorGroups } from '../store/error-groups';
 import type { Settlement } from '../store/task-store';
 
 /** What its store is to write of a task whose attempt has ended. An error gets its fingerprint. */
@@ -12,7 +12,7 @@ export function settlementOf(core: QueueCore, { task, outcome: reported, ran }: 
   const now = ran?.finishedAt ?? core.clock.now();
   const transition = decideNextState(task, outcome, now, optionsOf(core.catalog, task.taskType));
   const attempt = ran && recordOf(task, outcome, ran);
-  return { task, transition, ...(attempt && { attempt }) };
+  return { task, transition, ...(attempt && { attempt }), ...(ran?.log && { log: ran.log }) };
 }
 
 /** The same where somebody else's claim has ended: that one's own settlement is void then, by the new token. */
@@ -28,7 +28,8 @@ export function settlementForAnother(
 }
 
 /** What is reported in the place of an attempt whose settlement the database refuses. */
-export function unstorable({ task, attempt: ran }: Settlement<Task>, problem: Error): AttemptReport {
+export function unstorable({ task, attempt, log }: Settlement<Task>, problem: Error): AttemptReport {
+  const ran = attempt && { ...attempt, ...(log && { log }) };
   const message = `its result cannot be stored: ${problem.message}. Put what is large into a file (context.files)`;
   return { task, outcome: { kind: 'failed', fatal: true, error: { name: notStorable, message } }, ...(ran && { ran }) };
 }
@@ -46,14 +47,15 @@ export function durationOf({ attempt }: Settlement): number {
 }
 
 function withFingerprint(task: Task, outcome: Outcome): Outcome {
-  return 'error' in outcome ? { ...outcome, error: ErrorGroups.fingerprinted(task, outcome.error) } : outcome;
+  return 'error' in outcome ? { ...outcome, error: fingerprinted(task, outcome.error) } : outcome;
 }
 
 function recordOf(task: Task, outcome: Outcome, ran: NonNullable<AttemptReport['ran']>): AttemptRecord | undefined {
   if (outcome.kind === 'rejected') return undefined;
-  const { startedAt, finishedAt, workerPid } = ran;
+  const { startedAt, finishedAt, workerPid, log } = ran;
   const error: { error?: TaskError; why?: string } =
     'error' in outcome ? { error: outcome.error } : outcome.kind === 'snoozed' ? { why: outcome.why } : {};
   const pid = workerPid === undefined ? {} : { workerPid };
-  return { startedAt, finishedAt, outcome: outcome.kind, owner: task.owner ?? '', ...pid, ...error };
+  const lines = log ? { lines: log.lines.length } : {};
+  return { startedAt, finishedAt, outcome: outcome.kind, owner: task.owner ?? '', ...pid, ...lines, ...error };
 }

@@ -53,7 +53,9 @@ function finishOf({ transition }: Settlement): number {
  * Two ends with the same likeness differ in the moment only; whatever else an end may say is part of it. Undefined: this
  * one is like no other.
  */
-function likenessOf({ transition, attempt, newToken }: Settlement): string | undefined {
+function likenessOf({ transition, attempt, log, newToken }: Settlement): string | undefined {
+  // A log is found by the moment at which its attempt began.
+  if (log) return undefined;
   const { finishedAt, expiresAt, result, ...end } = transition;
   if (end.state !== 'done' || end.dueDate || newToken || !finishedAt || !attempt || !isShort(result)) return undefined;
   const { startedAt, finishedAt: recordedAt, ...record } = attempt;

@@ -11,6 +11,9 @@ const addingMs = 60_000;
 /** How many members have ended, by what they came to. */
 export type Tally = Pick<Batch, 'done' | 'failed' | 'cancelled'>;
 
+/** What is nobody's business but that of who adds members. */
+const withoutMaking = { adding: 0, addingUntil: 0, makingUntil: 0 };
+
 const alive: Filter<BatchRecord> = { state: { $in: ['open', 'sealed'] } };
 
 /** The records of batches: who may add, what is shown of their progress, whether they have ended. */
@@ -25,13 +28,14 @@ export class Batches {
     const { $in } = alive.state as { $in: string[] };
     await this.records.createIndexes([
       { name: 'alive', key: { state: 1, _id: 1 }, partialFilterExpression: { state: { $in } } },
+      { name: 'newest', key: { createdAt: -1, _id: -1 } },
       { name: 'creator', key: { createdBy: 1 }, sparse: true },
       { name: 'retention', key: { expiresAt: 1 }, expireAfterSeconds: 0 },
     ]);
   }
 
   /** @returns the record that is there: this one, or one of its id that was there before. */
-  async create(batch: Batch): Promise<Batch> {
+  async create(batch: Batch & Pick<BatchRecord, 'makingUntil'>): Promise<Batch> {
     const record = { ...batch, adding: 0, addingUntil: batch.createdAt };
     try {
       await this.records.insertOne(record);
@@ -42,8 +46,19 @@ export class Batches {
     }
   }
 
+  /** Whoever made it has died or given up before it was whole: somebody else goes on. @returns whether this is so. */
+  async takeOverMaking(_id: string, now: Date, makingUntil: Date): Promise<boolean> {
+    const given = { _id, state: 'open' as const, makingUntil: { $lte: now } };
+    return (await this.records.updateOne(given, { $set: { makingUntil } })).matchedCount === 1;
+  }
+
+  /** It is being made until then. */
+  async keepMaking(_id: string, makingUntil: Date): Promise<void> {
+    await this.records.updateOne({ _id, makingUntil: { $exists: true } }, { $set: { makingUntil } });
+  }
+
   async read(_id: string): Promise<Batch | undefined> {
-    return (await this.records.findOne({ _id }, { projection: { adding: 0, addingUntil: 0 } })) ?? undefined;
+    return (await this.records.findOne({ _id }, { projection: withoutMaking })) ?? undefined;
   }
 
   /** From now until `endAdding` it does not end. @returns whether it takes members still. */
@@ -72,12 +87,11 @@ export class Batches {
   }
 
   async seal(which: Filter<BatchRecord>): Promise<void> {
-    await this.records.updateMany({ ...which, state: 'open' }, { $set: { state: 'sealed' } });
+    await this.records.updateMany({ ...which, state: 'open' }, sealed());
   }
 
   async requestCancel(_id: string): Promise<boolean> {
-    const change: UpdateFilter<BatchRecord> = { $set: { cancelRequested: true, state: 'sealed' } };
-    return (await this.records.updateOne({ _id, ...alive }, change)).matchedCount === 1;
+    return (await this.records.updateOne({ _id, ...alive }, sealed({ cancelRequested: true }))).matchedCount === 1;
   }
 
   /** What is shown while it goes on. */
@@ -100,14 +114,28 @@ export class Batches {
     );
   }
 
+  /** The newest of all, ended ones too. */
+  newest(limit: number): Promise<Batch[]> {
+    return this.records
+      .find({}, { projection: withoutMaking })
+      .sort({ createdAt: -1, _id: -1 })
+      .limit(limit)
+      .maxTimeMS(5_000)
+      .toArray();
+  }
+
   /** Those that have not ended, in the order of their ids, after `from`. */
-  async notEnded(from: string, limit: number): Promise<Batch[]> {
+  async notEnded(from: string, limit: number): Promise<BatchRecord[]> {
     return this.records
       .find({ ...alive, _id: { $gt: from } })
       .sort({ _id: 1 })
       .limit(limit)
       .toArray();
   }
+}
+
+function sealed(more: Partial<BatchRecord> = {}): UpdateFilter<BatchRecord> {
+  return { $set: { ...more, state: 'sealed' }, $unset: { makingUntil: '' } };
 }
 
 /** Whether any member has not ended: one look into an index. */

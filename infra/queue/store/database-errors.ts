@@ -58,6 +58,18 @@ export function refusesDocument(error: unknown): boolean {
   return refusingNames.test(name) || (typeof code === 'number' && refusingCodes.has(code));
 }
 
+/** A question to the queue that would read all tasks without an index that somebody has dropped, or nobody has made yet. */
+export class IndexMissingError extends Error {
+  override readonly name = 'IndexMissingError';
+
+  constructor(what: string, cause: unknown) {
+    super(
+      `${what}: an index of the queue is missing, and without it all tasks would be read. A running role makes it again within half a minute; where none runs, start one, or call TaskQueue.connect without keepsIndexes`,
+      { cause },
+    );
+  }
+}
+
 /** Whether a query failed because an index that it names is gone. */
 export function isIndexMissing(error: unknown): boolean {
   return error instanceof Error && /hint provided does not correspond to an existing index/i.test(error.message);

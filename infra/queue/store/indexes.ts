@@ -4,9 +4,13 @@ import { liveStates, type Task } from '../model/task';
 import { isDatabaseAway } from './database-errors';
 
 /** The names by which a duplicate-key error says what was in the way. */
-export const uniqueKeyIndex = 'uniqueKey_live';
+const uniqueKeyIndex = 'uniqueKey_live';
 export const recurringKeyIndex = 'recurringKey_waiting';
 export const slotIndex = 'slot_taken';
+export const heldKeyIndex = 'unique_held';
+/** The names by which queries say which to take. */
+export const rateLineIndex = 'rateLine';
+export const rateKeyIndex = 'rateKey';
 
 /**
  * The queue's indexes. Each covers only the tasks that it is asked about, so that a write pays for no other and a
@@ -34,6 +38,13 @@ export const indexes: IndexDescription[] = [
     unique: true,
     partialFilterExpression: { recurringKey: { $exists: true } },
   },
+  // One task for each key of `unique`, as long as it has it.
+  {
+    name: heldKeyIndex,
+    key: { 'unique.key': 1 },
+    unique: true,
+    partialFilterExpression: { 'unique.key': { $exists: true } },
+  },
   // What makes a limit over all roles hold: no two tasks have the same slot.
   { name: slotIndex, key: { slot: 1 }, unique: true, partialFilterExpression: { slot: { $exists: true } } },
   {
@@ -41,6 +52,18 @@ export const indexes: IndexDescription[] = [
     name: 'slotLine',
     key: { limitKey: 1, ...queueOrder },
     partialFilterExpression: { state: 'waiting', waitsFor: 'slot' },
+  },
+  {
+    // Who waits for a rate by key, each line in the queue's order.
+    name: rateLineIndex,
+    key: { rateKey: 1, ...queueOrder },
+    partialFilterExpression: { state: 'waiting', waitsFor: 'rate' },
+  },
+  {
+    // What is not in such a line: queued, or waiting for a slot.
+    name: rateKeyIndex,
+    key: { rateKey: 1, waitsFor: 1 },
+    partialFilterExpression: { rateKey: { $exists: true }, state: { $in: ['queued', 'waiting'] } },
   },
   { name: 'after', key: { after: 1 }, partialFilterExpression: { state: 'waiting', waitsFor: 'predecessors' } },
   {
@@ -59,14 +82,38 @@ export const indexes: IndexDescription[] = [
   },
   // Whose failure is still to be followed by another task.
   { name: 'untoldFailures', key: { finishedAt: 1 }, partialFilterExpression: { state: 'failed', failureTold: false } },
-  // The console shows the newest failures, however many tasks are done.
-  { name: 'failed', key: { finishedAt: -1 }, partialFilterExpression: { state: 'failed' } },
+  // The console shows what has not succeeded, of one type or all, the newest first, however many tasks are done.
+  {
+    name: 'ended',
+    key: { state: 1, taskType: 1, finishedAt: -1, _id: -1 },
+    partialFilterExpression: { state: { $in: ['failed', 'cancelled', 'rejected'] } },
+  },
+  // The failed tasks of one group of errors, the newest first.
+  {
+    name: 'failedOfGroup',
+    key: { 'error.fingerprint': 1, finishedAt: -1, _id: -1 },
+    partialFilterExpression: { state: 'failed' },
+  },
+  // Tasks that have tags, the newest first: the others are not in it.
+  { name: 'tags', key: { tags: 1, createdAt: -1, _id: -1 }, partialFilterExpression: { tags: { $exists: true } } },
   // For a queue that meteor-cluster wrote: what is not taken over yet is found without reading the rest.
   { name: 'meteorCluster', key: { onGoing: 1 }, partialFilterExpression: { onGoing: { $exists: true } } },
 ];
 
+/** By whose tasks are found, where an app says whose they are: tasks without an owner are not in it. */
+export async function ensureOwnerIndex(collection: Collection<Task>, path: string): Promise<void> {
+  const partialFilterExpression = { [path]: { $exists: true } };
+  await collection.createIndex({ [path]: 1, createdAt: -1, _id: -1 }, { name: 'owner', partialFilterExpression });
+}
+
+/** Which unique index has refused a write, as MongoDB says it. The values behind its name may hold any text. */
+export const refusingIndex = (message: string): string => /index: (\S+) dup key/.exec(message)?.[1] ?? '';
+
+/** Whether it is the one on `uniqueKey`, of this version or of one before. */
+export const isUniqueKeyIndex = (name: string): boolean => name.startsWith(uniqueKeyIndex);
+
 /** Of versions before: what is here now takes their place. */
-const retiredIndexes = [uniqueKeyIndex];
+const retiredIndexes = [uniqueKeyIndex, 'failed'];
 
 /** Takes away what versions before have left. Call it when the indexes of today are there. */
 export async function dropRetiredIndexes(collection: Collection<Task>): Promise<void> {

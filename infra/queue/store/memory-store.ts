@@ -5,6 +5,7 @@ import { countLiveTasks, findUnknownTypes, matches } from './memory-queries';
 import { MemoryTable, without } from './memory-table';
 import { cancelTask, insertTask, retryTask, settleTasks, wasSettledBy } from './memory-writes';
 import type {
+  AgeingType,
   Cancelled,
   Claim,
   Held,
@@ -37,7 +38,7 @@ export class MemoryStore implements TaskStore {
     return heads
       .sort(compareTasks)
       .slice(0, limit)
-      .map(({ _id, taskType }) => ({ _id, taskType }));
+      .map(({ _id, taskType, priority, place, dueDate }) => ({ _id, taskType, priority, place, dueDate }));
   }
 
   async take(ids: readonly string[], { owner, token, now, leaseUntil }: Claim): Promise<Task[]> {
@@ -129,6 +130,20 @@ export class MemoryStore implements TaskStore {
 
   async missDeadline(id: string): Promise<Task | undefined> {
     return this.table.change(id, isLive, task => without({ ...task, deadlineMissed: true }, ['deadlineWatch']));
+  }
+
+  async raise({ taskType }: AgeingType, dueBefore: Date, to: number, limit: number): Promise<number> {
+    const late = this.waitingSince(taskType, dueBefore).filter(({ priority }) => priority < to);
+    for (const task of late.slice(0, limit)) this.table.put({ ...task, priority: to });
+    return Math.min(limit, late.length);
+  }
+
+  async isWaitingSince({ taskType }: AgeingType, dueBefore: Date): Promise<boolean> {
+    return this.waitingSince(taskType, dueBefore).length > 0;
+  }
+
+  private waitingSince(taskType: string, date: Date): Task[] {
+    return this.table.search(task => task.state === 'queued' && task.taskType === taskType && task.dueDate < date);
   }
 
   async cancel(id: string, now: Date, expiresAt: Date): Promise<Cancelled> {

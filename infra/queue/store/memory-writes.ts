@@ -1,15 +1,19 @@
 import { placeAsAdded, placeOfInterrupted } from '../model/order';
 import type { Transition } from '../model/states';
 import { isLive, type Task } from '../model/task';
+import { holdsKey, replacementOf } from '../model/unique';
 import { type MemoryTable, without } from './memory-table';
 import type { Cancelled, Held, Inserted, Insertion, Retried, RetryChanges, Settlement } from './task-store';
 import { fieldsOf, fieldsOfTheEnd, fieldsToUnset, withAttempt } from './transition';
 
 /** Adds a task, or says what is in its way. */
-export function insertTask(table: MemoryTable, { task, once }: Insertion): Inserted {
+export function insertTask(table: MemoryTable, insertion: Insertion): Inserted {
+  const { task, once } = insertion;
   const { _id, uniqueKey, recurringKey } = task;
   const there = table.get(_id);
   if (there && once) return { kind: 'there', id: _id };
+  const byKey = afterHeldKey(table, insertion);
+  if (byKey) return byKey;
   if (there && isLive(there)) return { kind: 'duplicate', id: _id, field: '_id', value: _id };
   const existingId = holderOfUniqueKey(table, task);
   if (existingId) return { kind: 'duplicate', id: _id, field: 'uniqueKey', value: String(uniqueKey), existingId };
@@ -17,6 +21,27 @@ export function insertTask(table: MemoryTable, { task, once }: Insertion): Inser
   if (next) return { kind: 'merged', id: next._id };
   table.put(structuredClone(task));
   return { kind: 'added', id: _id };
+}
+
+/** What comes of a task whose key (`unique`) another one has; nothing where none has it, or has it no more. */
+function afterHeldKey(table: MemoryTable, { task, unique }: Insertion): Inserted | undefined {
+  if (!task.unique || !unique) return undefined;
+  const { key } = task.unique;
+  const [holder] = table.search(one => one.unique?.key === key);
+  if (!holder) return undefined;
+  if (!holdsKey(holder, unique.on, task.createdAt)) {
+    table.put(without(holder, ['unique']));
+    return undefined;
+  }
+  if (unique.on === 'replace') {
+    const replacement = unique.signed(replacementOf(holder, task, task.createdAt));
+    table.put(structuredClone(replacement));
+    return { kind: 'replaced', id: holder._id, task: replacement };
+  }
+  if (unique.on === 'keep') return { kind: 'merged', id: holder._id };
+  const { until } = holder.unique!;
+  const by = { existingId: holder._id, ...(until && { until }) };
+  return { kind: 'duplicate', id: task._id, field: 'unique', value: key.slice(key.indexOf('/') + 1), ...by };
 }
 
 /** Another task that has not finished and has this one's unique key. */

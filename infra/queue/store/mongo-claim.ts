@@ -1,5 +1,5 @@
 import type { Collection, Filter, FindOneAndUpdateOptions, UpdateFilter } from 'mongodb';
-import { compareTasks, type Ordered, queueOrder } from '../model/order';
+import { compareTasks, queueOrder } from '../model/order';
 import type { Task } from '../model/task';
 import { refusesDocument } from './database-errors';
 import { setAside } from './mongo-ends';
@@ -8,7 +8,7 @@ import type { Claim, KnownType, Peeked, PeekRequest } from './task-store';
 /** MongoDB merges at most 200 scans in order; beyond, it would sort the whole queue. So a long list is asked in parts. */
 const scansAtOnce = 150;
 
-type Head = Ordered & Peeked & Pick<Task, 'catalogVersion'>;
+type Head = Peeked & Pick<Task, 'catalogVersion'>;
 
 /** What one query asks for: some types, up to one version. */
 interface Part {
@@ -23,22 +23,17 @@ interface Part {
  * its type, the types are asked by version: such tasks then cost nothing, however many wait at the head.
  */
 export async function peekQueued(collection: Collection<Task>, request: PeekRequest): Promise<Peeked[]> {
-  const { types, limit, minPriority } = request;
-  const heads = await headsOfAll(collection, partsOf(withVersion(types, newestOf(types))), limit, minPriority);
+  const { types } = request;
+  const heads = await headsOfAll(collection, partsOf(withVersion(types, newestOf(types))), request);
   const versions = new Map(types.map(({ taskType, version }) => [taskType, version]));
   if (heads.every(({ taskType, catalogVersion }) => !(catalogVersion > (versions.get(taskType) ?? 0)))) return heads;
-  return headsOfAll(collection, partsOf(types), limit, minPriority);
+  return headsOfAll(collection, partsOf(types), request);
 }
 
-async function headsOfAll(
-  collection: Collection<Task>,
-  parts: Part[],
-  limit: number,
-  minPriority: number | undefined,
-): Promise<Head[]> {
-  const heads = await Promise.all(parts.map(part => headsOf(collection, part, limit, minPriority)));
+async function headsOfAll(collection: Collection<Task>, parts: Part[], request: PeekRequest): Promise<Head[]> {
+  const heads = await Promise.all(parts.map(part => headsOf(collection, part, request)));
   const [only = []] = heads;
-  return heads.length <= 1 ? only : heads.flat().sort(compareTasks).slice(0, limit);
+  return heads.length <= 1 ? only : heads.flat().sort(compareTasks).slice(0, request.limit);
 }
 
 function newestOf(types: readonly KnownType[]): number {
@@ -63,18 +58,19 @@ function partsOf(types: readonly KnownType[]): Part[] {
   });
 }
 
+const inTheIndex = { _id: 1, taskType: 1, catalogVersion: 1, priority: 1, place: 1, dueDate: 1 } as const;
+
 /** MongoDB's first reply holds 101 documents unless it is told otherwise: a claim of 500 would ask twice. */
 const inOneReply = (most: number) => most + 1;
 
 function headsOf(
   collection: Collection<Task>,
   part: Part,
-  limit: number,
-  minPriority: number | undefined,
+  { limit, minPriority, withRateKey = false }: PeekRequest,
 ): Promise<Head[]> {
   return collection
     .find(queuedOf(part, minPriority))
-    .project<Head>({ _id: 1, taskType: 1, catalogVersion: 1, priority: 1, place: 1, dueDate: 1 })
+    .project<Head>({ ...inTheIndex, ...(withRateKey && { rateKey: 1 }) })
     .sort(queueOrder)
     .limit(limit)
     .hint('claim')
@@ -167,5 +163,6 @@ const writeConcern = { w: 1 };
 
 function changeOf({ owner, token, now, leaseUntil }: Claim): UpdateFilter<Task> {
   const claimed = { state: 'running', owner, token, leaseUntil, claimedAt: now } as const;
-  return { $set: claimed, $unset: { recurringKey: '' } };
+  // Where it stood in the queue counts no more: its handler sees when it was due.
+  return { $set: claimed, $unset: { recurringKey: '' }, $rename: { ownDue: 'dueDate' } };
 }

@@ -1,4 +1,4 @@
-import { type Collection, MongoServerError } from 'mongodb';
+import { type Collection, type Document, MongoServerError } from 'mongodb';
 import { defaultOptions } from '../../catalog';
 import { finishedStates, type Task, type TaskError } from '../model/task';
 import { refusesDocument } from './database-errors';
@@ -22,26 +22,46 @@ export async function cancelTask(
 }
 
 /** Puts a failed, cancelled or rejected task back in the queue, attempts afresh. */
-export async function retryTask(
+export async function retryTask(collection: Collection<Task>, _id: string, changes: RetryChanges): Promise<Retried> {
+  try {
+    const { matchedCount } = await collection.updateOne({ _id, ...notDone }, afresh(changes));
+    return matchedCount === 1 ? 'retried' : undefined;
+  } catch (error) {
+    if (isDuplicate(error)) return 'duplicate';
+    throw error;
+  }
+}
+
+/** The same for many in one write. @returns the ids of those whose `uniqueKey` is taken. */
+export async function retryTasks(
   collection: Collection<Task>,
-  _id: string,
-  { dueDate, signature }: RetryChanges,
-): Promise<Retried> {
-  const ended = { _id, state: { $in: finishedStates.filter(state => state !== 'done') } };
+  ids: readonly string[],
+  changes: RetryChanges,
+): Promise<string[]> {
+  try {
+    await collection.updateMany({ _id: { $in: [...ids] }, ...notDone }, afresh(changes));
+    return [];
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+    // One of them stopped the write: what it had come to is done.
+    const taken: string[] = [];
+    for (const id of ids) if ((await retryTask(collection, id, changes)) === 'duplicate') taken.push(id);
+    return taken;
+  }
+}
+
+const notDone = { state: { $in: finishedStates.filter(state => state !== 'done') } };
+
+function isDuplicate(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === duplicateKey;
+}
+
+function afresh({ dueDate, signature }: RetryChanges): Document[] {
   const deadlineWatch = { $cond: [isA('date', 'deadline'), 'bump', '$$REMOVE'] };
   const order = { priority: '$basePriority', place: placeAsAddedInMongo, dueDate };
   const failureTold = { $cond: [isA('string', 'onFailed'), false, '$$REMOVE'] };
-  const afresh = { ...startAfreshInMongo(), attempt: 0, ...order, deadlineWatch, failureTold };
-  try {
-    const { matchedCount } = await collection.updateOne(ended, [
-      { $set: { ...afresh, ...(signature && { signature }) } },
-      { $unset: [...fieldsOfTheEnd] },
-    ]);
-    return matchedCount === 1 ? 'retried' : undefined;
-  } catch (error) {
-    if (error instanceof MongoServerError && error.code === duplicateKey) return 'duplicate';
-    throw error;
-  }
+  const again = { ...startAfreshInMongo(), attempt: 0, ...order, deadlineWatch, failureTold };
+  return [{ $set: { ...again, ...(signature && { signature }) } }, { $unset: [...fieldsOfTheEnd] }];
 }
 
 /**

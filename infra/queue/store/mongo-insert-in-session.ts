@@ -2,6 +2,7 @@ import type { ClientSession, Collection, Db } from 'mongodb';
 import { withCallTimeout } from '../../database';
 import type { AnySession } from '../model/add-options';
 import { isLive, liveStates, type Task } from '../model/task';
+import { afterHeldKey } from './mongo-held-key';
 import type { Inserted, Insertion } from './task-store';
 
 /**
@@ -18,8 +19,10 @@ export async function insertInSession(
   const collection = collectionOf(session, home);
   const own = { session: session as ClientSession };
   const results: Inserted[] = [];
-  for (const { task, once } of insertions) {
-    const inTheWay = await findInTheWay(collection, task, once, own);
+  for (const insertion of insertions) {
+    const { task, once } = insertion;
+    const inTheWay =
+      (await findInTheWay(collection, task, once, own)) ?? (await afterHeldKey(collection, insertion, own));
     if (inTheWay) results.push(inTheWay);
     else {
       const { _id, ...rest } = task;

@@ -2,7 +2,8 @@ import { BSON, type Collection, MongoBulkWriteError, type WriteError } from 'mon
 import { InvalidTaskError, TaskNotConfirmedError } from '../model/errors';
 import { finishedStates, liveStates, type Task } from '../model/task';
 import { isDatabaseAway } from './database-errors';
-import { recurringKeyIndex, slotIndex, uniqueKeyIndex } from './indexes';
+import { heldKeyIndex, isUniqueKeyIndex, recurringKeyIndex, refusingIndex, slotIndex } from './indexes';
+import { afterHeldKey } from './mongo-held-key';
 import type { Inserted, Insertion } from './task-store';
 
 const { calculateObjectSize } = BSON;
@@ -108,25 +109,32 @@ function isTooLarge(error: unknown): boolean {
 
 export async function afterDuplicate(
   collection: Collection<Task>,
-  { task, once }: Insertion,
+  insertion: Insertion,
   error: { errmsg?: string | undefined },
 ): Promise<Inserted> {
-  const message = error.errmsg ?? '';
-  if (message.includes(recurringKeyIndex)) return mergeInto(collection, task);
-  if (message.includes(slotIndex)) return insertInLine(collection, task, once);
-  if (message.includes(uniqueKeyIndex)) return holderOfUniqueKey(collection, task);
+  const { task, once } = insertion;
+  const index = refusingIndex(error.errmsg ?? '');
+  if (index === heldKeyIndex) return afterKeyTaken(collection, insertion);
+  if (index === recurringKeyIndex) return mergeInto(collection, task);
+  if (index === slotIndex) return insertInLine(collection, insertion);
+  if (isUniqueKeyIndex(index)) return holderOfUniqueKey(collection, task);
   if (once) return { kind: 'there', id: task._id };
-  return replaceFinished(collection, task);
+  // One that is done may have the key still.
+  const byKey = await afterHeldKey(collection, insertion);
+  return byKey ?? replaceFinished(collection, insertion);
+}
+
+/** Where whoever had the key has left it meanwhile, it is added after all. */
+async function afterKeyTaken(collection: Collection<Task>, insertion: Insertion): Promise<Inserted> {
+  const byKey = await afterHeldKey(collection, insertion);
+  return byKey ?? ((await insertTasks(collection, [insertion]))[0] as Inserted);
 }
 
 /** The slot that it was to have is taken: it waits for one. */
-async function insertInLine(
-  collection: Collection<Task>,
-  { slot: _, ...task }: Task,
-  once: boolean,
-): Promise<Inserted> {
+async function insertInLine(collection: Collection<Task>, insertion: Insertion): Promise<Inserted> {
+  const { slot: _, ...task } = insertion.task;
   const waiting: Task = { ...task, state: 'waiting', waitsFor: 'slot' };
-  const [inserted] = await insertTasks(collection, [{ task: waiting, once }]);
+  const [inserted] = await insertTasks(collection, [{ ...insertion, task: waiting }]);
   return inserted?.kind === 'added' ? { ...inserted, waits: true } : (inserted as Inserted);
 }
 
@@ -146,8 +154,8 @@ async function holderOfUniqueKey(collection: Collection<Task>, { _id, uniqueKey 
 }
 
 /** A finished task of this id makes room; a live one is in the way. */
-async function replaceFinished(collection: Collection<Task>, task: Task): Promise<Inserted> {
-  const { _id, ...rest } = task;
+async function replaceFinished(collection: Collection<Task>, insertion: Insertion): Promise<Inserted> {
+  const { _id, ...rest } = insertion.task;
   try {
     const filter = { _id, state: { $in: [...finishedStates] } };
     const { matchedCount } = await collection.replaceOne(filter, rest);
@@ -155,12 +163,12 @@ async function replaceFinished(collection: Collection<Task>, task: Task): Promis
     if (await collection.findOne({ _id }, { projection: { _id: 1 } }))
       return { kind: 'duplicate', id: _id, field: '_id', value: _id };
     // Retention took the finished one away between the two looks.
-    const [inserted] = await insertTasks(collection, [{ task, once: false }]);
+    const [inserted] = await insertTasks(collection, [{ ...insertion, once: false }]);
     return inserted as Inserted;
   } catch (error) {
     const { code, message } = error as { code?: number; message: string };
     if (code !== duplicateKey) throw error;
-    if (message.includes(slotIndex)) return insertInLine(collection, task, false);
-    return afterDuplicate(collection, { task, once: true }, { errmsg: message });
+    if (refusingIndex(message) === slotIndex) return insertInLine(collection, { ...insertion, once: false });
+    return afterDuplicate(collection, { ...insertion, once: true }, { errmsg: message });
   }
 }

@@ -1,4 +1,5 @@
 import type { Collection, Document, UpdateFilter } from 'mongodb';
+import { groupBy } from '../model/group-by';
 import { attemptsKept, type Task } from '../model/task';
 import { plainUpdate, splitEnds } from './alike-ends';
 import { isDatabaseAway, refusesDocument } from './database-errors';
@@ -213,15 +214,4 @@ export async function renewLeases(
   const mine = { ...ids, state: 'running' as const, owner: tasks[0]?.owner as string, token: { $in: tokens } };
   const { matchedCount } = await collection.updateMany(mine, { $set: { leaseUntil } }, { writeConcern: { w: 1 } });
   return matchedCount === tasks.length ? [] : findLost(collection, tasks);
-}
-
-export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return [...groups.values()];
 }

@@ -4,14 +4,16 @@ import type { AnySession } from '../model/add-options';
 import { liveStates, type Progress, type Task, type TaskError } from '../model/task';
 import { GroupedInserts } from './grouped-inserts';
 import { dropRetiredIndexes, ensureIndexes } from './indexes';
+import { isWaitingSince, raiseTasks } from './mongo-ageing';
 import { peekQueued, takeFirstQueued, takeQueued } from './mongo-claim';
 import { countLiveTasks, findUnknownTypes } from './mongo-count';
-import { cancelTask, retryTask, setAside } from './mongo-ends';
+import { cancelTask, retryTask, retryTasks, setAside } from './mongo-ends';
 import { insertTasks } from './mongo-insert';
 import { insertInSession } from './mongo-insert-in-session';
 import { promoteTasks } from './mongo-promote';
 import { handBackAll, handBackClaim, handBackTasks, renewLeases, settleTasks } from './mongo-settle';
 import type {
+  AgeingType,
   Cancelled,
   Claim,
   Held,
@@ -64,7 +66,7 @@ export class MongoStore implements TaskStore {
   async insert(insertions: readonly Insertion[], session?: AnySession): Promise<Inserted[]> {
     const [only, ...others] = insertions;
     if (!only) return [];
-    if (insertions.some(({ task }) => task.uniqueKey !== undefined)) this.lookForIndexes();
+    if (insertions.some(({ task }) => (task.uniqueKey ?? task.unique) !== undefined)) this.lookForIndexes();
     if (session) return insertInSession(this.collection, insertions, session);
     return others.length === 0 ? [await this.grouped.insert(only)] : insertTasks(this.collection, insertions);
   }
@@ -157,6 +159,14 @@ export class MongoStore implements TaskStore {
     return this.changeLive(id, { $set: { deadlineMissed: true }, $unset: { deadlineWatch: '' } });
   }
 
+  raise(type: AgeingType, dueBefore: Date, to: number, limit: number): Promise<number> {
+    return raiseTasks(this.collection, type, dueBefore, to, limit);
+  }
+
+  isWaitingSince(type: AgeingType, dueBefore: Date): Promise<boolean> {
+    return isWaitingSince(this.collection, type, dueBefore);
+  }
+
   cancel(id: string, now: Date, expiresAt: Date): Promise<Cancelled> {
     return cancelTask(this.collection, id, now, expiresAt);
   }
@@ -172,6 +182,11 @@ export class MongoStore implements TaskStore {
 
   retry(id: string, changes: RetryChanges): Promise<Retried> {
     return retryTask(this.collection, id, changes);
+  }
+
+  /** The same for many in one write. @returns the ids of those whose `uniqueKey` is taken. */
+  retryMany(ids: readonly string[], changes: RetryChanges): Promise<string[]> {
+    return retryTasks(this.collection, ids, changes);
   }
 
   async findOne(id: string): Promise<Task | undefined> {

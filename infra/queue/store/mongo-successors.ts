@@ -25,6 +25,7 @@ export function waitingForOthers(collection: Collection<Task>, from: string, lim
 
 /** The states of those of `ids` that are there. */
 export async function statesOf(collection: Collection<Task>, ids: readonly string[]): Promise<Map<string, TaskState>> {
+  if (ids.length === 0) return new Map();
   const found = await collection
     .find({ _id: { $in: [...ids] } })
     .project<Pick<Task, '_id' | 'state'>>({ state: 1 })

@@ -1,40 +1,52 @@
-import type { Collection, Db } from 'mongodb';
-import type { RateLimit } from '../../catalog';
+import type { AnyBulkWriteOperation, Collection, Db, Document } from 'mongodb';
+import type { RateWindow } from '../../catalog';
 import { newToken } from '../model/ids';
 import { controlCollectionName } from './control';
+import {
+  afterDeathOf,
+  afterLess,
+  beginning,
+  type Granted,
+  renewal,
+  reservation,
+  reservationInLine,
+  type Wanted,
+} from './rate-pipelines';
 
-/** Starts of one type, as far as they count toward its rate. */
+/** What has been taken from one rate, as far as it counts. */
 interface RateLog {
   _id: string;
   /** Starts that were granted, and of which nobody has said yet that they have begun. */
-  pending?: { grant: string; count: number; until: Date }[];
+  pending?: { grant: string; count: number; until: Date; owner?: string }[];
   /** Starts that have begun, together where they began close to each other. They count until `until`. */
   begun?: { since: Date; count: number; until: Date }[];
-  granted: number;
+  /** Who waits for a turn, the first one first; an entry that is not renewed ends at `until`. */
+  line?: { grant: string; until: Date }[];
+  /** The span of the rate, in ms. */
+  per?: number;
+  /** Nothing in it counts any more then: a TTL index removes it. */
+  expiresAt: Date;
   now: Date;
 }
 
 /** How many starts were granted, and when there may be more. */
-export interface Grant {
+export interface Grant extends Pick<Wanted, 'name' | 'window'> {
   id: string;
   granted: number;
   next: Date;
 }
 
-/** A start that was granted by a role that died counts no longer than this, or than the span of the rate. */
-const pendingMs = 60_000;
+/** How much of a rate counts now, and when the first of it counts no longer. */
+export interface RateUse {
+  used: number;
+  until: Date;
+}
+
 /** How soon to look again where all that is in the way has not begun yet. */
 const lookAgainMs = 50;
-/** Starts within this share of the span are remembered together, as long as the last of them: on the strict side. */
-const slicesPerSpan = 20;
-
-const total = (list: string) => ({ $sum: `$${list}.count` });
-const stillCounts = (list: string) => ({
-  $filter: { input: { $ifNull: [`$${list}`, []] }, cond: { $gt: ['$$this.until', '$$NOW'] } },
-});
 
 /**
- * Rates over all roles, by the database's clock: a log of starts for each type.
+ * Rates over all roles, by the database's clock: a log of starts for each.
  *
  * In no span of `per` ms begin more than `max`, however long it takes from the grant to the start: a start counts from
  * when it is granted, and for a whole span from when it has begun.
@@ -42,69 +54,100 @@ const stillCounts = (list: string) => ({
 export class RateLimits {
   private readonly logs: Collection<RateLog>;
 
-  constructor(db: Db) {
+  /** @param owner for whom starts are reserved, by its name in `taskOwners`. */
+  constructor(
+    db: Db,
+    private readonly owner?: string,
+  ) {
     this.logs = db.collection(controlCollectionName);
   }
 
-  /** Asks for `wanted` starts; gets as many as there are. Atomic between roles. */
-  async reserve(name: string, wanted: number, { max, per }: RateLimit): Promise<Grant> {
-    const id = newToken();
-    const left = { $subtract: [max, { $add: [total('pending'), total('begun')] }] };
-    const entry = { grant: id, count: '$granted', until: { $add: ['$$NOW', Math.max(pendingMs, per)] } };
-    const log = await this.logs.findOneAndUpdate(
-      { _id: idOf(name) },
-      [
-        { $set: { now: '$$NOW', pending: stillCounts('pending'), begun: stillCounts('begun') } },
-        { $set: { granted: { $max: [0, { $min: [wanted, left] }] } } },
-        { $set: { pending: { $cond: ['$granted', { $concatArrays: ['$pending', [entry]] }, '$pending'] } } },
-      ],
-      { upsert: true, returnDocument: 'after' },
-    );
-    if (!log) throw new Error(`no log of the rate of ${name}, although it was to be made`);
-    return { id, granted: log.granted, next: log.begun?.[0]?.until ?? new Date(log.now.getTime() + lookAgainMs) };
+  /** What removes the logs of keys that nobody uses any more. */
+  async ensureIndexes(): Promise<void> {
+    await this.logs.createIndexes([{ name: 'rates', key: { expiresAt: 1 }, expireAfterSeconds: 0 }]);
   }
 
-  /** Until when no start is left, as far as anybody can tell now; undefined where one is. */
-  async usedUpUntil(name: string, { max }: RateLimit, now: Date): Promise<Date | undefined> {
-    const { pending = [], begun = [] } = (await this.logs.findOne({ _id: idOf(name) })) ?? {};
-    const counting = [...begun, ...pending].filter(({ until }) => until > now);
-    const used = counting.reduce((sum, { count }) => sum + count, 0);
-    return used < max ? undefined : new Date(Math.min(...counting.map(({ until }) => until.getTime())));
+  /** Asks for starts of some rates; gets as many of each as there are. Each is atomic between roles. */
+  async reserve(wanted: readonly Wanted[]): Promise<Grant[]> {
+    const id = newToken();
+    const [only, ...others] = wanted;
+    if (!only) return [];
+    if (others.length === 0) return [await this.reserveOne(only, id, reservation(id, only, this.owner))];
+    await this.logs.bulkWrite(wanted.map(one => upsert(one.name, reservation(id, one, this.owner))));
+    const logs = await this.logs.find({ _id: { $in: wanted.map(({ name }) => idOf(name)) } }).toArray();
+    const byId = new Map(logs.map(log => [log._id, log]));
+    return wanted.map(({ name, window }) => grantOf(byId.get(idOf(name)), id, name, window));
+  }
+
+  /**
+   * The same of one rate, first come first served over all roles: nothing as long as somebody waits in front, or less
+   * than `least` is left.
+   *
+   * @param id of the one that waits; to be asked again with until it is granted, or `release`d.
+   */
+  reserveInLine(wanted: Wanted & { least: number }, id: string): Promise<Grant> {
+    return this.reserveOne(wanted, id, reservationInLine(id, wanted));
+  }
+
+  private async reserveOne({ name, window }: Wanted, id: string, pipeline: Document[]): Promise<Grant> {
+    const log = await this.logs.findOneAndUpdate({ _id: idOf(name) }, pipeline, {
+      upsert: true,
+      returnDocument: 'after',
+    });
+    return grantOf(log ?? undefined, id, name, window);
+  }
+
+  /** How much of some rates is used, as far as anybody can tell now; of those that are not used nothing is said. */
+  async look(names: readonly string[], now: Date): Promise<Map<string, RateUse>> {
+    const logs = await this.logs.find({ _id: { $in: names.map(idOf) } }).toArray();
+    return new Map(logs.map(log => [log._id.slice(prefix.length), useOf(log, now)]));
   }
 
   /** Some of what was granted has begun by now. */
-  async begun(name: string, grant: string, count: number, { per }: RateLimit): Promise<void> {
-    const until = { $add: ['$$NOW', per] };
-    const last = { $last: '$begun' };
-    const isRecent = { $gt: ['$$last.since', { $subtract: ['$$NOW', Math.floor(per / slicesPerSpan)] }] };
-    const rest = { $slice: ['$begun', { $subtract: [{ $size: '$begun' }, 1] }] };
-    const longer = { since: '$$last.since', count: { $add: ['$$last.count', count] }, until };
-    // Of an array of one, "all but the last" is none: $slice knows no 0.
-    const allButLast = { $cond: [{ $gt: [{ $size: '$begun' }, 1] }, rest, []] };
-    const added = {
-      $cond: [
-        isRecent,
-        { $concatArrays: [allButLast, [longer]] },
-        { $concatArrays: ['$begun', [{ since: '$$NOW', count, until }]] },
-      ],
-    };
-    await this.logs.updateOne({ _id: idOf(name) }, [
-      { $set: { begun: { $ifNull: ['$begun', []] }, pending: withoutSome(grant, count) } },
-      { $set: { begun: { $let: { vars: { last }, in: added } } } },
-    ]);
+  async begun(some: readonly Granted[]): Promise<void> {
+    await this.write(some, beginning, true);
   }
 
   /** Some of what was granted will not begin. */
-  async release(name: string, grant: string, count: number): Promise<void> {
-    if (count > 0) await this.logs.updateOne({ _id: idOf(name) }, [{ $set: { pending: withoutSome(grant, count) } }]);
+  async release(some: readonly Granted[]): Promise<void> {
+    await this.write(some, afterLess);
+  }
+
+  /** These have still to begin: what was granted for them counts on. */
+  async renew(some: readonly Granted[]): Promise<void> {
+    await this.write(some, renewal);
+  }
+
+  /** These owners are dead: what was granted to them counts for one span from now. */
+  async ownersDied(owners: readonly string[]): Promise<void> {
+    await this.logs.updateMany({ 'pending.owner': { $in: [...owners] } }, afterDeathOf(owners));
+  }
+
+  private async write(some: readonly Granted[], change: (one: Granted) => Document[], upserts = false): Promise<void> {
+    if (some.length === 0) return;
+    const operations = some.map(one => upsert(one.name, change(one), upserts));
+    await this.logs.bulkWrite(operations, { ordered: false });
   }
 }
 
-const idOf = (name: string) => `rate:${name}`;
+const prefix = 'rate:';
+const idOf = (name: string) => `${prefix}${name}`;
 
-function withoutSome(grant: string, count: number) {
-  const isIt = { $eq: ['$$this.grant', grant] };
-  const less = { $mergeObjects: ['$$this', { count: { $subtract: ['$$this.count', count] } }] };
-  const lessened = { $map: { input: { $ifNull: ['$pending', []] }, in: { $cond: [isIt, less, '$$this'] } } };
-  return { $filter: { input: lessened, cond: { $gt: ['$$this.count', 0] } } };
+function upsert(name: string, update: Document[], isUpsert = true): AnyBulkWriteOperation<RateLog> {
+  return { updateOne: { filter: { _id: idOf(name) }, update, upsert: isUpsert } };
+}
+
+function grantOf(log: RateLog | undefined, id: string, name: string, window: RateWindow): Grant {
+  if (!log) throw new Error(`no log of the rate of ${name}, although it was to be made`);
+  const granted = log.pending?.find(({ grant }) => grant === id)?.count ?? 0;
+  return { id, name, window, granted, next: log.begun?.[0]?.until ?? new Date(log.now.getTime() + lookAgainMs) };
+}
+
+function useOf({ pending = [], begun = [] }: RateLog, now: Date): RateUse {
+  const counting = [...begun, ...pending].filter(({ until }) => until > now);
+  const soonest = begun.find(({ until }) => until > now)?.until;
+  return {
+    used: counting.reduce((sum, { count }) => sum + count, 0),
+    until: soonest ?? new Date(now.getTime() + lookAgainMs),
+  };
 }

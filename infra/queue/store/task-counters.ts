@@ -1,4 +1,5 @@
 import type { Collection, Db } from 'mongodb';
+import type { Statistics } from './statistics';
 
 export const counterCollectionName = 'taskCounters';
 
@@ -23,12 +24,21 @@ export class TaskCounters {
   private readonly pending = new Map<string, Map<Counted, number>>();
   private readonly usual = new Map<string, number>();
 
-  constructor(db: Db) {
+  /** @param statistics count the same, by time. */
+  constructor(
+    db: Db,
+    private readonly statistics?: Pick<Statistics, 'count'>,
+  ) {
     this.collection = db.collection(counterCollectionName);
   }
 
   read(): Promise<TypeCounters[]> {
     return this.collection.find().limit(10_000).toArray();
+  }
+
+  /** How long a task of this type usually takes, as roles have written it; undefined while nobody knows. */
+  async readUsualMs(taskType: string): Promise<number | undefined> {
+    return (await this.collection.findOne({ _id: taskType }))?.usualMs;
   }
 
   /** Fills the usual durations at start. */
@@ -38,6 +48,7 @@ export class TaskCounters {
 
   add(taskType: string, what: Counted, count = 1): void {
     if (count === 0) return;
+    this.statistics?.count(taskType, what, count);
     const ofType = this.pending.get(taskType) ?? new Map<Counted, number>();
     this.pending.set(taskType, ofType.set(what, (ofType.get(what) ?? 0) + count));
   }

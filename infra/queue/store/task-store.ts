@@ -1,4 +1,7 @@
+import type { UniqueChoice } from '../../catalog';
 import type { AnySession } from '../model/add-options';
+import type { AttemptLog } from '../model/attempt-log';
+import type { Ordered } from '../model/order';
 import type { Transition } from '../model/states';
 import type { AttemptRecord, Progress, Task, TaskError } from '../model/task';
 
@@ -6,6 +9,16 @@ import type { AttemptRecord, Progress, Task, TaskError } from '../model/task';
 export interface Insertion {
   task: Task;
   once: boolean;
+  /** Where it is to have a key: what comes of it if another one has that. */
+  unique?: OnHeldKey;
+}
+
+export interface OnHeldKey {
+  on: UniqueChoice;
+  /** Whether a task is what the app has asked for: nothing else keeps a key. */
+  isGenuine(holder: Task): boolean;
+  /** Signs what takes the place of another one, under its `_id`. */
+  signed(task: Task): Task;
 }
 
 /** What became of an insertion: added, there already (`once`), or refused because another task is in the way. */
@@ -13,9 +26,18 @@ export type Inserted =
   /** `waits`: it was to have a slot that another task has. */
   | { kind: 'added'; id: string; waits?: true }
   | { kind: 'there'; id: string }
-  /** The next round of this recurring task waits already: `id` is its. */
+  /** The next round of this recurring task waits already, or another one has its key: `id` is its. */
   | { kind: 'merged'; id: string }
-  | { kind: 'duplicate'; id: string; field: '_id' | 'uniqueKey'; value: string; existingId?: string };
+  /** It took the place of `task._id`, which had its key. `freed`: the limit whose slot that one has left. */
+  | { kind: 'replaced'; id: string; task: Task; freed?: string }
+  | {
+      kind: 'duplicate';
+      id: string;
+      field: '_id' | 'uniqueKey' | 'unique';
+      value: string;
+      existingId?: string;
+      until?: Date;
+    };
 
 /** A task type and the newest catalog version of it that the claimer knows. */
 export interface KnownType {
@@ -29,12 +51,14 @@ export interface PeekRequest {
   limit: number;
   /** Only tasks of at least this priority: what an overloaded machine still runs. */
   minPriority?: number;
+  /** Also what their rates are counted under, where their types have any by key: it costs a look at each task. */
+  withRateKey?: boolean;
 }
 
 /** A queued task, seen in passing. */
-export interface Peeked {
-  _id: string;
+export interface Peeked extends Ordered {
   taskType: string;
+  rateKey?: string;
 }
 
 export interface Claim {
@@ -58,6 +82,8 @@ export interface Settlement<T extends Held = Held> {
   transition: Transition;
   /** For the history; absent where nothing ran (a task rejected at its claim). */
   attempt?: AttemptRecord;
+  /** What was written while it ran; kept elsewhere, after the settlement. */
+  log?: AttemptLog;
   /** Written in the place of the claim's token, by who ends somebody else's attempt: its owner's own settlement is void. */
   newToken?: string;
   /** An earlier try to write it failed, and may have been written all the same. */
@@ -91,6 +117,12 @@ export interface LiveCount {
 
 /** Selectors and modifiers are MongoDB's; memory understands equality, `$in` and the comparisons. */
 export type Selector = Record<string, unknown>;
+
+/** A type whose tasks rise when they have waited long, and what they may wait for in a line beside the queue itself. */
+export interface AgeingType {
+  readonly taskType: string;
+  readonly lines: readonly ('slot' | 'rate')[];
+}
 
 /**
  * Where tasks are kept. Memory and MongoDB pass one contract suite (tests/infra/contract/store-contract.ts).
@@ -143,6 +175,11 @@ export interface TaskStore {
   bump(id: string, priority: number): Promise<Task | undefined>;
   /** Records that the deadline has passed. Undefined: it has finished. */
   missDeadline(id: string): Promise<Task | undefined>;
+
+  /** Raises tasks of a type that have been due since before a date, and wait, to a priority; at most `limit`. */
+  raise(type: AgeingType, dueBefore: Date, to: number, limit: number): Promise<number>;
+  /** Whether any task of a type waits that has been due since before a date. */
+  isWaitingSince(type: AgeingType, dueBefore: Date): Promise<boolean>;
 
   /** Cancels a task that waits; asks for the end of one that runs. */
   cancel(id: string, now: Date, expiresAt: Date): Promise<Cancelled>;

@@ -44,6 +44,7 @@ export const fieldsOfTheEnd = [
   'progress',
   'cancelRequested',
   'snoozes',
+  'ownDue',
 ] as const;
 
 /** Whether a field is there, of this type of BSON. */

@@ -25,7 +25,7 @@ export async function drainQueue(
 ): Promise<Task[]> {
   const ended: Task[] = [];
   const stops = (['done', 'error', 'cancelled'] as const).map(name => queue.on(name, ({ task }) => ended.push(task)));
-  const executor = new InProcessExecutor({ handlers });
+  const executor = new InProcessExecutor({ handlers, rates: queue.rates });
   const dispatcher = new Dispatcher({ queue, executor, settings: { refreshRate: 50 } });
   try {
     await dispatcher.start();

@@ -3,6 +3,7 @@ import { types } from 'node:util';
 import { normalForm, resultLimits } from '../../catalog';
 import { plainError } from '../../errors/plain-error';
 import { timerMs } from '../../timing/timer-ms';
+import type { NamedRateLimits } from '../api/named-rates';
 import type { Executor, ExecutorCallbacks, Outcome } from '../model/executor';
 import type { Progress, Task } from '../model/task';
 import { withinTask } from '../model/within-task';
@@ -11,6 +12,8 @@ import { withinTask } from '../model/within-task';
 export interface InProcessContext {
   readonly signal: AbortSignal;
   progress(fraction: number, note?: string): void;
+  /** As `context.rate` in a worker. */
+  rate(name: string, cost?: number): Promise<void>;
 }
 
 /** Runs a task; its value is the result. */
@@ -23,6 +26,8 @@ export interface InProcessOptions {
   slots?: number;
   /** The longest that an attempt of this type may take, in ms. Default: no end. */
   timeoutOf?: (taskType: string) => number | undefined;
+  /** What `context.rate` takes from: `queue.rates`. */
+  rates?: Pick<NamedRateLimits, 'take'>;
 }
 
 interface Attempt {
@@ -111,7 +116,8 @@ export class InProcessExecutor implements Executor {
       const handler = this.options.handlers[task.taskType];
       if (!handler) throw new Error(`no handler for ${task.taskType} was given to this executor`);
       const progress = (fraction: number, note?: string) => this.tellProgress(task, fraction, note);
-      const value = await withinTask(task, async () => handler(task, { signal: abort.signal, progress }));
+      const rate = (name: string, cost?: number) => this.takeRate(abort.signal, name, cost);
+      const value = await withinTask(task, async () => handler(task, { signal: abort.signal, progress, rate }));
       return this.aborted(attempt) ?? outcomeOf(value);
     } catch (thrown) {
       const error = plainError(thrown);
@@ -120,6 +126,12 @@ export class InProcessExecutor implements Executor {
         return this.aborted(attempt) ?? { kind: 'snoozed', until, why: error.message };
       return this.aborted(attempt) ?? { kind: 'failed', error, fatal: error.name === 'FatalError' };
     }
+  }
+
+  private async takeRate(signal: AbortSignal, name: string, cost?: number): Promise<void> {
+    const { rates } = this.options;
+    if (!rates) throw new Error('context.rate: this executor was given no rates; give it { rates: queue.rates }');
+    (await rates.take(name, cost, signal)).begun();
   }
 
   private aborted({ reason, task }: Attempt): Outcome | undefined {

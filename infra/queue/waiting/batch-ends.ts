@@ -1,4 +1,5 @@
-import { onFailureOf, thenOf } from '../model/batch';
+import type { Collection } from 'mongodb';
+import { type BatchRecord, onFailureOf, thenOf } from '../model/batch';
 import { isLive, type Task } from '../model/task';
 import { type Batches, hasLiveMember, tallyOf } from '../store/batches';
 import { goOn, statesOf } from '../store/mongo-successors';
@@ -23,6 +24,8 @@ export async function judgeBatch(deps: BatchDeps, batchId: string): Promise<bool
   const now = clock.now();
   const batch = await batches.findSealed(batchId, now);
   if (!batch || (await hasLiveMember(store.collection, batchId))) return false;
+  // Who cancels it ends what comes after it, too: nothing of that may go on in between.
+  if (batch.cancelRequested && (await hasFollower(store.collection, batchId))) return false;
   const { there, ...tally } = await tallyOf(store.collection, batchId);
   const added = Math.max(batch.added, there);
   // Those that are not there any more were done: retention keeps what has failed for longer.
@@ -38,6 +41,10 @@ export async function judgeBatch(deps: BatchDeps, batchId: string): Promise<bool
   return isEnded;
 }
 
+async function hasFollower(collection: Collection<Task>, afterBatch: string): Promise<boolean> {
+  return (await collection.findOne({ afterBatch, waitsFor: 'batch' }, { projection: { _id: 1 } })) !== null;
+}
+
 /** Of a type with a limit they wait for a slot now. */
 async function admitThese(deps: BatchDeps, ids: readonly string[]): Promise<void> {
   const inLine = await deps.store.collection
@@ -49,25 +56,44 @@ async function admitThese(deps: BatchDeps, ids: readonly string[]): Promise<void
 
 /** One look of the sweep. */
 const atOnce = 50;
+/** Whoever asked for it was told that it failed, or died, and has not come back for it. */
+const abandonedMs = 10 * 60_000;
+
+/** What a look at some batches has found. */
+export interface SomeBatches {
+  ended: number;
+  /** Where to go on, '' at the end. */
+  next: string;
+  /** They will never be whole: what has been added of them is to be cancelled, and nothing comes after them. */
+  abandoned: string[];
+  /** Their cancel may have broken off in the middle. */
+  cancelling: string[];
+}
 
 /**
  * Looks at some of the batches that have not ended: those whose creator has are sealed, and all are judged.
  *
  * @param from the last that was looked at; '' begins with the first.
  */
-export async function judgeSomeBatches(deps: BatchDeps, from: string): Promise<{ ended: number; next: string }> {
+export async function judgeSomeBatches(deps: BatchDeps, from: string): Promise<SomeBatches> {
   const some = await deps.batches.notEnded(from, atOnce);
-  const open = some.filter(({ state, createdBy }) => state === 'open' && createdBy !== undefined);
-  if (open.length > 0) {
-    const states = await statesOf(
-      deps.store.collection,
-      open.map(({ createdBy }) => createdBy as string),
-    );
-    const isOver = (id: string) => !states.has(id) || !isLive({ state: states.get(id)! });
-    const over = open.flatMap(({ createdBy }) => (isOver(createdBy!) ? [createdBy!] : []));
-    await deps.batches.seal({ createdBy: { $in: over } });
-  }
+  await sealWithoutCreator(deps, some);
   let ended = 0;
   for (const { _id } of some) if (await judgeBatch(deps, _id)) ended++;
-  return { ended, next: some.length < atOnce ? '' : (some.at(-1)?._id as string) };
+  const before = deps.clock.now().getTime() - abandonedMs;
+  const idsOf = (isIt: (batch: BatchRecord) => boolean) => some.filter(isIt).map(({ _id }) => _id);
+  return {
+    ended,
+    next: some.length < atOnce ? '' : (some.at(-1)?._id as string),
+    abandoned: idsOf(({ makingUntil }) => makingUntil !== undefined && makingUntil.getTime() <= before),
+    cancelling: idsOf(({ cancelRequested }) => cancelRequested === true),
+  };
+}
+
+async function sealWithoutCreator({ batches, store }: BatchDeps, some: readonly BatchRecord[]): Promise<void> {
+  const creators = some.flatMap(({ state, createdBy }) => (state === 'open' && createdBy ? [createdBy] : []));
+  if (creators.length === 0) return;
+  const states = await statesOf(store.collection, creators);
+  const isOver = (id: string) => !states.has(id) || !isLive({ state: states.get(id)! });
+  await batches.seal({ createdBy: { $in: creators.filter(isOver) } });
 }

@@ -1,9 +1,9 @@
 import type { Collection } from 'mongodb';
 import { type AnyCatalog, optionsOf } from '../../catalog';
+import { groupBy } from '../model/group-by';
 import { compareTasks } from '../model/order';
 import type { Task } from '../model/task';
-import { slotOf } from '../model/waiting';
-import { groupBy } from '../store/mongo-settle';
+import { slotOf, typeOfKey } from '../model/waiting';
 import { admitToSlots, limitKeysInLine } from '../store/mongo-slots';
 import type { Inserted, Insertion } from '../store/task-store';
 
@@ -63,7 +63,7 @@ export async function admit({ catalog, store }: SlotDeps, limitKeys: readonly st
       some.map(limitKey => {
         const max = maxOf(catalog, limitKey);
         // A type that has lost its limit, or that this role doesn't know: whoever has it in its catalog lets it in.
-        return max === undefined ? 0 : admitToSlots(store.collection, limitKey, max);
+        return max === undefined ? 0 : admitToSlots(store.collection, limitKey, max, takesTurns(catalog, limitKey));
       }),
     );
     admitted += counts.reduce((sum, count) => sum + count, 0);
@@ -86,9 +86,13 @@ export async function admitSome(
   return { admitted: await admit(deps, keys), next: keys.length < limit ? '' : (keys.at(-1) as string) };
 }
 
+/** Where what waits rises by its age, that decides: it counts from the due date. */
+const takesTurns = (catalog: AnyCatalog, limitKey: string) =>
+  optionsOf(catalog, typeOfKey(limitKey)).maxWait === undefined;
+
 /** How many slots a limit has; a type without limits that once had one lets all in. */
 function maxOf(catalog: AnyCatalog, limitKey: string): number | undefined {
-  const taskType = limitKey.slice(0, limitKey.indexOf('/'));
+  const taskType = typeOfKey(limitKey);
   if (!Object.hasOwn(catalog, taskType)) return undefined;
   return optionsOf(catalog, taskType).slots?.max ?? Number.MAX_SAFE_INTEGER;
 }

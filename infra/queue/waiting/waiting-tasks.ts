@@ -2,8 +2,10 @@ import { Coalesced } from '../../timing/coalesced';
 import type { Task } from '../model/task';
 import type { Tally } from '../store/batches';
 import type { DatabaseGuard } from '../store/database-guard';
+import type { RateLimits } from '../store/rate-limits';
 import type { TaskCounters } from '../store/task-counters';
-import { type BatchDeps, judgeBatch, judgeSomeBatches } from './batch-ends';
+import { type BatchDeps, judgeBatch, judgeSomeBatches, type SomeBatches } from './batch-ends';
+import { RateLines, type UsedUp } from './rate-lines';
 import { admit, admitSome } from './slots';
 import { judgeSome, type Released, release } from './successors';
 
@@ -12,6 +14,8 @@ export interface WaitingTasksOptions {
   core: BatchDeps & { readonly batchCreators: Set<string> };
   guard: DatabaseGuard;
   counters: TaskCounters;
+  rates: RateLimits;
+  cancelBatch(batchId: string): Promise<unknown>;
   /** Tasks may start that could not before. */
   wake(): void;
   /** Tasks have been scheduled. */
@@ -26,8 +30,8 @@ const linesAtOnce = 200;
 
 /**
  * Lets in, in a jobs role, what waits: for a slot, when a task of its limit ends; for other tasks, when they do; for a
- * batch, when its last member does. What is heard together is done together. A sweep finds what a crash between two
- * writes has left.
+ * batch, when its last member does; for a rate, when it has room. What is heard together is done together. A sweep
+ * finds what a crash between two writes has left.
  */
 export class WaitingTasks {
   private readonly freed = new Set<string>();
@@ -44,7 +48,20 @@ export class WaitingTasks {
     () => this.isMore(),
   );
 
-  constructor(private readonly options: WaitingTasksOptions) {}
+  private readonly rateLines: RateLines;
+
+  constructor(private readonly options: WaitingTasksOptions) {
+    const { core, guard, rates, wake } = options;
+    const freed = (limitKeys: readonly string[]) => {
+      for (const limitKey of limitKeys) this.slotFreed({ limitKey });
+    };
+    this.rateLines = new RateLines({ core, guard, rates, wake, freed });
+  }
+
+  /** A claim has met tasks whose rate is used up: they wait until it has room. */
+  lineUp(keys: readonly UsedUp[]): Promise<boolean> {
+    return this.rateLines.lineUp(keys);
+  }
 
   /** A task has left its slot. */
   slotFreed({ limitKey }: Pick<Task, 'limitKey'>): void {
@@ -80,14 +97,29 @@ export class WaitingTasks {
       const others = await judgeSome(core, this.position.task);
       if (this.position.task === '' && others.next === '') this.someWaitForOthers = others.stay > 0;
       const batches = await judgeSomeBatches(core, this.position.batch);
+      await this.cancelBatches(batches);
       this.position = { line: lines.next, task: others.next, batch: batches.next };
       this.tell(lines.admitted + batches.ended, others);
+      await this.rateLines.sweep();
     });
+  }
+
+  /** Limits may have changed: lines that wait for a later moment are looked at now. */
+  async lookAgain(): Promise<void> {
+    this.rateLines.lookAgain();
+    await this.sweep();
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
+    await this.rateLines.stop();
     await this.works.stop();
+  }
+
+  private async cancelBatches({ abandoned, cancelling }: SomeBatches): Promise<void> {
+    const { core, cancelBatch } = this.options;
+    for (const batchId of [...abandoned, ...cancelling]) await cancelBatch(batchId);
+    for (const batchId of abandoned) core.emit('batch.abandoned', { batchId });
   }
 
   private memberEnded(batch: string, state: Task['state']): void {

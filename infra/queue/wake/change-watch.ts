@@ -72,6 +72,11 @@ export class ChangeWatch {
     return this.wanted;
   }
 
+  /** Whether changes are told now. */
+  get isOpen(): boolean {
+    return this.stream !== undefined;
+  }
+
   /** Closes the stream until `wake`. */
   rest(): void {
     if (this.wanted) void this.close();

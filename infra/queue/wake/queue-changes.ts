@@ -13,7 +13,8 @@ const updated = 'updateDescription.updatedFields';
 export function changePipeline(collectionName: string): object[] {
   const inserts = { operationType: { $in: ['insert', 'replace'] }, 'fullDocument.state': { $in: waitingStates } };
   const updates = [
-    { [`${updated}.state`]: { $in: waitingStates } },
+    // Who puts a task into the line of its rate looks after that line itself.
+    { [`${updated}.state`]: { $in: waitingStates }, [`${updated}.waitsFor`]: { $ne: 'rate' } },
     { [`${updated}.cancelRequested`]: true },
     { [`${updated}.dueDate`]: { $exists: true } },
     { [`${updated}.deadline`]: { $exists: true } },

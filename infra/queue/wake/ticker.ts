@@ -1,4 +1,4 @@
-/** Ticks every `rate` ms, never two at a time: each time it polls, and does one of the chores in turn. */
+/** Ticks every `rate` ms, never two at a time: each time it polls, and if that was not all, does one of the chores in turn. */
 export class Ticker {
   private timer: NodeJS.Timeout | undefined;
   private running = false;
@@ -7,7 +7,7 @@ export class Ticker {
   constructor(
     private rate: number,
     private readonly chores: readonly (() => Promise<void>)[],
-    private readonly always: () => Promise<void>,
+    private readonly poll: () => Promise<boolean>,
   ) {}
 
   start(): void {
@@ -35,7 +35,7 @@ export class Ticker {
   }
 
   private async tick(): Promise<void> {
-    await this.always();
+    if (await this.poll()) return;
     const chore = this.chores[this.turn++ % Math.max(1, this.chores.length)];
     if (this.running) await chore?.();
   }

@@ -18,18 +18,26 @@ export interface WakeUpsOptions {
   inMemoryOnly: boolean;
   /** There may be work. */
   wake(): void;
+  /** Something was paused, resumed, or has other limits. */
+  controlChanged(): void;
   /** Looks at the queue's head. */
   poll(): Promise<void>;
   cancel(id: string): void;
+  /** There is work on many tasks. */
+  bulkWork(): void;
   /** The collection is gone, and its indexes with it. */
   dropped(): void;
 }
+
+/** While the change stream tells of what comes, every so many ticks look at the queue's head, and the others at one chore. */
+const ticksPerLook = 3;
 
 /** Sees what other processes do to the queue: at once by the change stream, and by a slow poll as the net beneath. */
 export class WakeUps {
   private readonly watch: ChangeWatch;
   private readonly ticker: Ticker;
   private resting = false;
+  private ticks = 0;
 
   constructor(private readonly options: WakeUpsOptions) {
     const { core, guard, refreshRate } = options;
@@ -68,7 +76,9 @@ export class WakeUps {
   }
 
   async readPauses(): Promise<void> {
-    if (await this.options.types.readPauses()) this.options.wake();
+    const { types, controlChanged, bulkWork } = this.options;
+    if (await types.readPauses()) controlChanged();
+    if (types.hasBulkWork) bulkWork();
   }
 
   private createListener(): ChangeListener {
@@ -93,20 +103,25 @@ export class WakeUps {
     };
   }
 
-  /** While the change stream is closed, check for cancellations on every poll. */
-  private async poll(): Promise<void> {
-    await this.options.poll();
-    if (this.options.inMemoryOnly || this.watch.isAwake) return;
-    await this.lookForCancels();
+  /** Without a change stream, every tick asks for all that others may have done. @returns whether that is all for now. */
+  private async poll(): Promise<boolean> {
+    const { poll, inMemoryOnly, eventTimer, core } = this.options;
+    this.ticks += 1;
+    if (this.watch.isOpen && this.ticks % ticksPerLook !== 0) return false;
+    await poll();
+    if (inMemoryOnly || this.watch.isOpen) return true;
+    await eventTimer.lookAt('due', core.store);
+    if (!this.watch.isAwake) await this.lookForCancels();
     if (this.resting) await this.readPauses();
+    return false;
   }
 
-  /** What a tick looks after, one at a time: beside the queue's head, an idle role asks one question a tick. */
+  /** What a tick looks after, one at a time. An idle role asks one question a tick. */
   private chores(): (() => Promise<void>)[] {
     const { eventTimer, waiting, types, core, inMemoryOnly } = this.options;
     if (inMemoryOnly) return [];
-    const due = () => eventTimer.lookAt('due', core.store);
-    const others = [
+    return [
+      () => eventTimer.lookAt('due', core.store),
       () => this.readPauses(),
       () => this.lookForCancels(),
       () => eventTimer.lookAt('deadline', core.store),
@@ -114,7 +129,6 @@ export class WakeUps {
       () => types.reportUnknown(),
       () => eventTimer.lookAtLeases(),
     ];
-    return others.flatMap(other => [due, other]);
   }
 
   private async lookForCancels(): Promise<void> {

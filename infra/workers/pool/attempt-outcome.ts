@@ -6,15 +6,15 @@ import type { ToWorker, WorkerOutcome } from '../protocol/messages';
 import type { Attempt } from './attempt-registry';
 import type { WorkerExit, WorkerProcess } from './worker-process';
 
-/** Where an attempt has no outcome: its task goes back to the queue, or waits in the pool for another worker. */
+/** An attempt without an outcome: its task goes back to the queue, or waits in the pool for another worker. */
 export type Unfinished = 'handBack' | 'requeue';
 
 type EndedWorker = Pick<WorkerProcess, 'pid' | 'killedBecause' | 'stderr'>;
 
-/** A task that has seen so many workers die before it began is taken for the cause. */
+/** After so many workers have died before a task began, the task counts as the cause. */
 const maxLost = 3;
 
-/** What the worker sent about the end of an attempt, as the pool reports it. */
+/** The pool's outcome of an attempt whose end its worker has reported. */
 export function outcomeOfFinished(outcome: WorkerOutcome, timeoutMs: number): Outcome | Unfinished {
   if (outcome.kind !== 'aborted') return outcome;
   switch (outcome.reason) {
@@ -41,7 +41,7 @@ export function outcomeOfLost(
   return { kind: 'crashed', error: crashError(worker, exit) };
 }
 
-/** Why the channel doesn't carry a message to a worker, with the path of what it stumbles over. */
+/** Why the channel refuses a message to a worker, with the path of the offending value. */
 export function unsendableError(message: ToWorker, thrown: unknown): TaskError {
   const { problems } = sendable(
     message.kind === 'run' ? message.task.data : undefined,
@@ -61,7 +61,7 @@ export function describeExit({ killedBecause, stderr }: EndedWorker, { code, sig
   return detail ? `${how}: ${detail}` : how;
 }
 
-/** The line of stderr that says most: V8's fatal error, the error's own line, or whatever came last. */
+/** The most useful line of stderr: V8's fatal error, the error's own line, or else the last one. */
 function mostTelling(stderr: readonly string[]): string | undefined {
   const lines = stderr.filter(line => line.trim() !== '');
   return (
@@ -71,7 +71,7 @@ function mostTelling(stderr: readonly string[]): string | undefined {
   );
 }
 
-/** The error of a task whose worker ended in the middle of it. */
+/** The error of a task whose worker died while running it. */
 function crashError(worker: EndedWorker, exit: WorkerExit): TaskError {
   const message = `its worker (pid ${worker.pid}) ended in the middle of the task: ${describeExit(worker, exit)}`;
   return { name: 'WorkerCrash', message, ...(exit.error?.stack && { stack: exit.error.stack }) };

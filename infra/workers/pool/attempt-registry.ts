@@ -1,7 +1,9 @@
+import type { AttemptLog, LastLines } from '../../queue/model/attempt-log';
 import type { Task } from '../../queue/model/task';
 import { timerMs } from '../../timing/timer-ms';
 import type { AbortReason, ToWorker } from '../protocol/messages';
 import type { ResolvedPoolOptions } from './pool-options';
+import { untilCalled } from './waiting-at-the-end';
 import type { WorkerSet } from './worker-set';
 
 /** One attempt at a task in the pool, from its arrival to its report. */
@@ -9,23 +11,29 @@ export interface Attempt {
   /** The pool's number for it. */
   readonly id: number;
   readonly task: Task;
-  /** The share of a worker that it takes. */
+  /** The share of a worker that it needs. */
   readonly weight: number;
   readonly timeoutMs: number;
-  /** How long it was expected to take when it was sent. */
+  /** Its expected duration when it was sent. */
   expectedMs: number;
   worker?: AttemptWorker;
   /** When its handler began, in milliseconds since 1970. */
   startedAt?: number;
-  /** Why it was told to stop. */
+  /** Why it must stop. */
   abort?: AbortReason;
-  /** Ends it: first the time-out of its type, then the grace after an abort. */
+  /** The timer that ends it: first the time-out of its type, then the grace after an abort. */
   timer?: NodeJS.Timeout;
   /** How many workers have died with it before it began. */
   lost: number;
+  /** What its handler has logged. */
+  log?: LastLines;
+  /** What its worker has written while nothing else ran in it: all that there is of one that dies. */
+  pipe?: LastLines;
+  /** What its handler has written to the outputs of its worker, as that one tells at the end. */
+  output?: AttemptLog;
 }
 
-/** What the parts of the pool do, on behalf of an attempt, with the worker that has it. */
+/** What the pool needs of the worker that has an attempt. */
 export interface AttemptWorker {
   readonly pid: number;
   readonly attempts: Map<number, Attempt>;
@@ -36,7 +44,7 @@ export interface AttemptWorker {
   kill(because: string): void;
 }
 
-/** All attempts that the pool has taken and not yet reported, and what it hands back at its end. */
+/** All attempts that the pool has taken and not yet reported, and the tasks that it hands back at its end. */
 export class AttemptRegistry {
   readonly handedBack: Task[] = [];
   private readonly attempts = new Map<number, Attempt>();
@@ -76,44 +84,45 @@ export class AttemptRegistry {
     if (this.attempts.size === 0) this.onEmpty?.();
   }
 
-  /** Resolves when nothing runs any more, or after `ms`. */
-  async untilEmpty(ms: number): Promise<void> {
+  /** Resolves when nothing runs any more, after `ms`, or when `cut` aborts. */
+  async untilEmpty(ms: number, cut?: AbortSignal): Promise<void> {
     if (this.attempts.size === 0) return;
-    await new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, timerMs(ms));
-      this.onEmpty = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+    await untilCalled(ms, cut, done => {
+      this.onEmpty = done;
     });
     this.onEmpty = undefined;
   }
 }
 
 /**
- * Ends attempts: by their signal first, and after the grace by killing their worker. The clock is on this side, because
+ * Ends attempts: aborts their signal first, and kills their worker after the grace. The timers run in the role, because
  * a worker may be blocked.
  */
 export class TimeLimits {
   constructor(
-    private readonly options: Pick<ResolvedPoolOptions, 'abortGraceMs' | 'emit'>,
+    private readonly options: Pick<ResolvedPoolOptions, 'abortGraceMs' | 'emit' | 'inspectFrom'>,
     private readonly workers: Pick<WorkerSet, 'kill'>,
   ) {}
 
   /** The handler has begun: from now on its time runs. */
   start(attempt: Attempt): void {
     if (attempt.abort) this.killUnlessStopped(attempt);
-    else attempt.timer = setTimeout(() => this.timeOut(attempt), timerMs(attempt.timeoutMs));
+    else if (!this.mayStandStill) attempt.timer = setTimeout(() => this.timeOut(attempt), timerMs(attempt.timeoutMs));
   }
 
-  /** Tells an attempt inside a worker to stop. The first reason counts. */
+  /** Aborts an attempt inside a worker. The first reason counts. */
   abort(attempt: Attempt, reason: AbortReason): void {
     if (attempt.abort || !attempt.worker) return;
     attempt.abort = reason;
     attempt.worker.send({ kind: 'abort', attempt: attempt.id, reason });
     attempt.worker.flush();
-    // One that has not begun is dropped by its worker; whatever runs before it must not be killed for it.
+    // The worker drops an attempt that has not begun; the ones that run before it must not be killed for it.
     if (attempt.startedAt !== undefined) this.killUnlessStopped(attempt);
+  }
+
+  /** At a breakpoint. */
+  private get mayStandStill(): boolean {
+    return this.options.inspectFrom !== undefined;
   }
 
   private timeOut(attempt: Attempt): void {
@@ -124,6 +133,7 @@ export class TimeLimits {
 
   private killUnlessStopped(attempt: Attempt): void {
     clearTimeout(attempt.timer);
+    if (this.mayStandStill) return; // it hears its signal when it goes on
     const { abortGraceMs } = this.options;
     const why = `${attempt.task.taskType} ${attempt.task._id} did not stop within ${abortGraceMs} ms of its signal`;
     attempt.timer = setTimeout(() => attempt.worker && this.workers.kill(attempt.worker, why), abortGraceMs);

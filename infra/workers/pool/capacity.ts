@@ -3,12 +3,12 @@ import type { PendingAttempts, WorkerLoad } from './pending-attempts';
 import type { ResolvedPoolOptions } from './pool-options';
 import type { WorkerSet } from './worker-set';
 
-/** The work that may wait for each worker, so that it is never short of it while the next claim is under way. */
+/** The work that may wait for each worker, so that it never runs out of it during the next claim. */
 const aheadMs = 50;
-/** A worker that is busy for longer than this is not waited for. */
+/** No task waits for a worker that will be busy for longer than this. */
 const soonMs = 2 * aheadMs;
 
-/** How much more a pool takes, and when it is worth a claim to say so. Nothing before `open` and after `close`. */
+/** How much more a pool takes, and when to announce it for a claim. Nothing before `open` and after `close`. */
 export class Capacity {
   private wake: (() => void) | undefined;
   private signalled = false;
@@ -42,7 +42,9 @@ export class Capacity {
     return first < 0 ? taskTypes.length : first;
   }
 
-  /** There may be room. Told once a tick, and not while much waits: many small claims cost more than a few larger ones. */
+  /**
+   * There may be room. Wakes once a tick, and not while much waits: many small claims cost more than a few larger ones.
+   */
   signal(): void {
     if (this.signalled || !this.wake) return;
     this.signalled = true;
@@ -52,7 +54,7 @@ export class Capacity {
     });
   }
 
-  /** What can be taken beside all that waits; undefined where not even that has room. */
+  /** The room beside all waiting tasks; undefined if even these have none. */
   private free(): FreeCapacity | undefined {
     if (!this.wake) return undefined;
     const free = new FreeCapacity(this.workers.all, this.workers.spareWorkers(), this.options.prefetch);
@@ -61,9 +63,9 @@ export class Capacity {
 }
 
 /**
- * What a pool can still take: a task for each free slot, and short ones ahead of their time. A task that takes long, or
- * of which nobody knows, is not taken ahead: another role may have a free slot for it, and what is more urgent may come.
- * Tasks are admitted one after the other; each takes its part of what the next one finds.
+ * The tasks that a pool can still take: one for each free slot, and short ones ahead. It takes no long task ahead, and
+ * none of unknown duration: another role may have a free slot for it, or a more urgent task may come. Tasks are
+ * admitted one after the other; each takes its part of what the next one finds.
  */
 export class FreeCapacity {
   private slots: number;
@@ -86,7 +88,7 @@ export class FreeCapacity {
     }
   }
 
-  /** Whether there is room for a task that is expected to take so long; it is taken then. */
+  /** Whether there is room for a task with this expected duration; if so, the task takes it. */
   admit(expectedMs: number): boolean {
     if (this.ahead > 0 && expectedMs <= this.ms) {
       this.ahead -= 1;
@@ -99,7 +101,7 @@ export class FreeCapacity {
     return true;
   }
 
-  /** How many of a kind of task could be admitted. */
+  /** How many tasks of one kind have room. */
   count(expectedMs: number): number {
     const ahead = Math.max(0, Math.floor(this.ms / expectedMs));
     return Math.max(0, this.slots) + Math.min(this.ahead, ahead);
@@ -113,14 +115,14 @@ function slotsOf({ state, load, attempts }: WorkerLoad): number {
   return fits(load, weight) ? Math.floor(rounded((1 - load) / weight)) : 0;
 }
 
-/** No task is taken for shorter than this: the channel itself needs as long. */
+/** No estimate is shorter than this: the channel itself takes as long. */
 const shortestMs = 0.05;
 /** How much of a new, shorter duration goes into the estimate. */
 const share = 0.2;
 
 /**
- * How long tasks take, by type, from those that ran. A longer duration counts in full at once and is forgotten slowly: what is
- * put behind a task that takes longer than expected has to wait for it.
+ * How long tasks take, by type, measured on those that ran. A longer duration counts in full at once and fades slowly,
+ * since the tasks behind one that takes longer than expected have to wait for it.
  */
 export class Estimates {
   private readonly byType = new Map<string, number>();
@@ -132,7 +134,7 @@ export class Estimates {
     this.overall = blend(this.overall, duration);
   }
 
-  /** Milliseconds; unknown types take for ever, so that nothing is put behind them. */
+  /** Milliseconds; Infinity for unknown types, so that no task is put behind them. */
   of(taskType: string): number {
     return this.byType.get(taskType) ?? Number.POSITIVE_INFINITY;
   }

@@ -1,8 +1,10 @@
 import { plainError } from '../../errors/plain-error';
 import type { Emit } from '../../monitor/events';
+import { LastLines } from '../../queue/model/attempt-log';
 import type { ExecutorCallbacks } from '../../queue/model/executor';
 import type { Task } from '../../queue/model/task';
 import { withinTask } from '../../queue/model/within-task';
+import { traceOf } from '../../tracing/tracing';
 import { sendable } from '../protocol/channel';
 import type { BatchCall, ToRole, ToWorker } from '../protocol/messages';
 import type { MessageBroker, PoolQueue, ResolvedPoolOptions } from './pool-options';
@@ -12,13 +14,24 @@ export type HandlerMessage = Extract<ToRole, { kind: 'progress' | 'log' | 'ask' 
 
 const largestAnswer = 16 * 1024 * 1024;
 
-/** Forwards a handler's message: progress to the dispatcher, its log to the role's, questions to the broker or the queue. */
+/** An attempt, as far as its handler's messages are concerned. */
+export interface ForwardedAttempt {
+  readonly task: Task;
+  readonly worker?: { send(message: ToWorker): void };
+  log?: LastLines;
+}
+
+/**
+ * Forwards a handler's message: progress to the dispatcher, its log to the role's (and to its attempt's own), questions to
+ * the broker or the queue.
+ */
 export function forward(
-  { task, worker }: { task: Task; worker?: { send(message: ToWorker): void } },
+  attempt: ForwardedAttempt,
   message: HandlerMessage,
   { emit, messageBroker, queue }: Pick<ResolvedPoolOptions, 'emit' | 'messageBroker' | 'queue'>,
   events: ExecutorCallbacks | undefined,
 ): void {
+  const { task, worker } = attempt;
   const { _id: taskId, taskType } = task;
   switch (message.kind) {
     case 'progress': {
@@ -27,8 +40,10 @@ export function forward(
       break;
     }
     case 'log': {
-      const { level, message: text, fields } = message;
-      emit('task.log', { taskType, taskId, level, message: text, ...(fields && { fields }) });
+      const { level, message: text, fields, at } = message;
+      attempt.log ??= new LastLines();
+      attempt.log.push({ at, level, text, ...(fields && { fields: JSON.stringify(fields) }) });
+      emit('task.log', { taskType, taskId, level, message: text, ...(fields && { fields }), ...traceOf(task) });
       break;
     }
     case 'ask':
@@ -55,8 +70,8 @@ export function forward(
 }
 
 /**
- * Gives a handler's message to the role's broker and sends its first answer back; a broker that is missing, throws or
- * answers what can't be sent gives the handler an error instead.
+ * Gives a handler's message to the role's broker and sends its first answer back. If the broker is missing, throws, or
+ * gives an answer that can't be sent, the handler gets an error.
  */
 function answerQuestion(
   broker: MessageBroker | undefined,
@@ -79,18 +94,19 @@ async function callBroker(call: () => unknown): Promise<void> {
   await call();
 }
 
-/** Asks the role's queue for a handler: it knows then whose question it is; the answer, or its error, goes back. */
-function askQueue<M extends { ask: number }>(
+/** Asks the role's queue in the name of a handler's task, and sends the answer, or its error, back. */
+function askQueue<M extends { ask: number; traceparent?: string }>(
   queue: PoolQueue | undefined,
   task: Task,
   message: M,
   send: (answer: ToWorker) => void,
   call: (queue: PoolQueue, message: M) => Promise<unknown>,
 ): void {
-  const { ask } = message;
+  const { ask, traceparent = task.traceparent } = message;
+  const adder = traceparent === undefined ? task : { ...task, traceparent };
   const answer = async () => {
     if (!queue) throw new Error('this pool was given no queue, so its tasks can add none');
-    return withinTask(task, () => call(queue, message));
+    return withinTask(adder, () => call(queue, message));
   };
   answer().then(
     value => send({ kind: 'answer', ask, value }),
@@ -107,7 +123,7 @@ const batchCalls: Record<BatchCall, (queue: PoolQueue, args: any[]) => Promise<u
   failed: (queue, [id, limit]) => queue.batch(id).failed(limit),
 };
 
-/** A listener that throws costs neither a slot nor another attempt: the failure is logged, and all goes on. */
+/** A listener that throws costs neither a slot nor another attempt: the pool logs the failure and goes on. */
 export function guardedCallbacks(events: ExecutorCallbacks, emit: Emit): ExecutorCallbacks {
   const guard = (step: keyof ExecutorCallbacks, call: () => void): void => {
     try {

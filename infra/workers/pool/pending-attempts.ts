@@ -4,9 +4,9 @@ import type { Attempt } from './attempt-registry';
 import type { Estimates } from './capacity';
 import type { WorkerProcess } from './worker-process';
 
-/** Tasks that usually take less are reported several at once. */
+/** A worker may report several tasks that usually take less than this in one write. */
 const quickMs = 2;
-/** Short tasks may wait inside a worker for so long, so that it never waits for the channel. */
+/** How long short tasks may wait inside a worker, so that it never waits for the channel. */
 const sendAheadMs = 10;
 const sendAheadTasks = 64;
 
@@ -20,7 +20,7 @@ export class PendingAttempts {
     return this.attempts.length;
   }
 
-  /** How long each is expected to take, next first. */
+  /** The expected duration of each, next first. */
   expectations(): number[] {
     return this.attempts.map(({ task }) => this.estimates.of(task.taskType));
   }
@@ -29,7 +29,7 @@ export class PendingAttempts {
     this.attempts.push(attempt);
   }
 
-  /** For one that its worker has not begun and won't. */
+  /** For an attempt that its worker has not begun, and never will. */
   requeue(attempt: Attempt): void {
     attempt.worker = undefined;
     this.attempts.unshift(attempt);
@@ -60,7 +60,7 @@ export class PendingAttempts {
   }
 }
 
-/** How busy a worker is, as far as it decides what the worker may get. */
+/** The load of a worker, which decides what it may get. */
 export interface WorkerLoad {
   readonly state: string;
   readonly load: number;
@@ -70,10 +70,11 @@ export interface WorkerLoad {
 }
 
 /**
- * The worker that a task goes to next; undefined where it waits in the pool. A free slot comes first, the emptiest worker
- * before all; else a task goes ahead into a worker that will be through with all it has, this one included, in a moment.
+ * The worker that gets a task next; undefined if the task waits in the pool. A free slot comes first, that of the
+ * emptiest worker before all. Else the task goes ahead to a worker that will finish all its tasks, this one included,
+ * in a moment.
  *
- * @param expectedMs how long the task usually takes; Infinity where nobody knows.
+ * @param expectedMs how long the task usually takes; Infinity if that is unknown.
  */
 export function chooseWorker<W extends WorkerLoad>(
   workers: Iterable<W>,
@@ -100,12 +101,12 @@ function give(worker: WorkerProcess, attempt: Attempt, expectedMs: number): void
   worker.attempts.set(attempt.id, attempt);
   worker.load += attempt.weight;
   worker.backlogMs += attempt.expectedMs;
-  // One whose worker died before it was known to have begun is watched closely from now on.
+  // If a worker died before the attempt was known to have begun, the next worker reports its start at once.
   const quick = expectedMs < quickMs && attempt.lost === 0;
   worker.send({ kind: 'run', attempt: attempt.id, task: attempt.task, quick });
 }
 
-/** The attempt takes nothing of its worker any more. */
+/** The attempt no longer takes any share of its worker. */
 export function release(attempt: Attempt): void {
   const { worker } = attempt;
   if (!worker) return;

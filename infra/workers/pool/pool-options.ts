@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { show } from '../../errors/plain-error';
 import type { Emit } from '../../monitor/events';
+import type { NamedRateLimits } from '../../queue/api/named-rates';
 import type { TypeOverrides } from '../protocol/task-types';
 
-/** meteor-cluster's broker of the master: answers what handlers send by `toggleIPC` and `ask`. */
+/** meteor-cluster's broker of the master: it answers the messages that handlers send by `toggleIPC` and `ask`. */
 export type MessageBroker = (
   respond: (answer: unknown) => void,
   // biome-ignore lint/suspicious/noExplicitAny: data is whatever a handler sends
@@ -19,6 +20,7 @@ export interface PoolQueue {
   // biome-ignore lint/suspicious/noExplicitAny: it parses what it is given
   addBatch(batch: any): Promise<PoolBatch>;
   batch(id: string): PoolBatch;
+  readonly rates: Pick<NamedRateLimits, 'take'>;
 }
 
 /** A batch, as far as handlers may use it. */
@@ -52,24 +54,24 @@ export interface PoolOptions {
   emit: Emit;
   /** The most worker processes at once. Default: as many as the machine has cores. */
   maxWorkers?: number;
-  /** So many stay when there is nothing to do. Default 0. */
+  /** How many workers stay when there is nothing to do. Default 0. */
   minWorkers?: number;
   /**
-   * `'always'` starts all workers at once and keeps them; a number lets them leave so many milliseconds after there was
-   * last work. Default: one second.
+   * `'always'` starts all workers at once and keeps them; with a number they exit so many milliseconds after the last
+   * work. Default: one second.
    */
   keepAlive?: 'always' | number;
-  /** What tasks find as `context.db`. It travels by the channel, not by the environment. */
+  /** The database of `context.db`. It travels by the channel, not by the environment. */
   databaseUrl?: string;
   appName?: string;
   /** What handlers find as `context.settings`. It travels by the channel, not by the environment. */
   handlerSettings?: object;
   messageBroker?: MessageBroker | null;
-  /** Where tasks go that handlers add. */
+  /** The queue for tasks that handlers add. */
   queue?: PoolQueue;
   /** How this role overrides the catalog. */
   types?: Record<string, Pick<TypeOverrides, 'handler' | 'timeout' | 'perWorker'>>;
-  /** The lower CPU priority of workers, from 0 (as the role) to 19. Default 10. */
+  /** How much lower the CPU priority of workers is, from 0 (as the role) to 19. Default 10. */
   niceness?: number;
   /** How long a handler may take to stop after its signal, before its worker is killed. Default 5 s. */
   abortGraceMs?: number;
@@ -82,23 +84,29 @@ export interface PoolOptions {
   prefetch?: number;
   /** The largest result in bytes. Default 1 MB. */
   resultLimit?: number;
-  /** At most one report of a task's progress in so many milliseconds. Default 250. */
+  /** A worker reports a task's progress at most once in so many milliseconds. Default 250. */
   progressEveryMs?: number;
+  /**
+   * Opens an inspector in each worker, from this port on. Nothing is killed for its time then, no worker is replaced,
+   * and none ends for lack of work: a handler may stand at a breakpoint.
+   */
+  inspectFrom?: number;
   /** What handlers find in process.env beside the machine's own (PATH, TZ, …). */
   env?: Record<string, string>;
 }
 
 export interface ResolvedPoolOptions
-  extends Required<Omit<PoolOptions, 'databaseUrl' | 'recycle' | 'messageBroker' | 'queue'>> {
+  extends Required<Omit<PoolOptions, 'databaseUrl' | 'recycle' | 'messageBroker' | 'queue' | 'inspectFrom'>> {
+  inspectFrom: number | undefined;
   databaseUrl: string | undefined;
   queue: PoolQueue | undefined;
   messageBroker: MessageBroker | undefined;
   recycle: RecycleLimits;
 }
 
-/** Fills in the defaults. @throws one Error that names every number that is out of its range. */
+/** Fills in the defaults. @throws one Error that names every number outside of its range. */
 export function resolvePoolOptions(input: PoolOptions): ResolvedPoolOptions {
-  const { recycle, messageBroker, databaseUrl, queue, ...rest } = input;
+  const { recycle, messageBroker, databaseUrl, queue, inspectFrom, ...rest } = input;
   const options: ResolvedPoolOptions = {
     maxWorkers: availableParallelism(),
     minWorkers: 0,
@@ -115,8 +123,10 @@ export function resolvePoolOptions(input: PoolOptions): ResolvedPoolOptions {
     handlerSettings: {},
     types: {},
     ...withoutUndefined(rest),
+    ...(inspectFrom !== undefined && { keepAlive: Number.MAX_SAFE_INTEGER }),
     databaseUrl,
     queue,
+    inspectFrom,
     messageBroker: messageBroker ?? undefined,
     recycle: { ...defaultRecycleLimits, ...withoutUndefined(recycle ?? {}) },
   };

@@ -10,13 +10,15 @@ export interface WorkerSnapshot {
   finished: number;
   /** Resident memory in bytes; 0 until the worker has reported it. */
   rss: number;
-  /** From 0 to 1: the share of it that is taken. */
+  /** What it has used of the processor, in milliseconds, as far as it has told. */
+  cpuMs: number;
+  /** From 0 to 1: the share of the worker that is in use. */
   load: number;
   tasks: { taskId: string; taskType: string; startedAt?: Date }[];
 }
 
 export interface PoolSnapshot {
-  /** Worker processes that are there. */
+  /** Live worker processes. */
   workers: number;
   maxWorkers: number;
   /** Tasks that run now. */
@@ -25,13 +27,20 @@ export interface PoolSnapshot {
   slots: number;
   /** Tasks that wait in the pool or inside a worker. */
   waiting: number;
-  /** From 0 to 1: the share of all possible workers that is at work. */
+  /** From 0 to 1: the share of all possible workers that is in use. */
   load: number;
+  /** What all workers since the start have used of the processor, in milliseconds: it only grows. */
+  cpuMs: number;
   processes: WorkerSnapshot[];
 }
 
-export function snapshotOf(maxWorkers: number, waiting: number, workers: Iterable<WorkerProcess>): PoolSnapshot {
-  const processes = [...workers].map(snapshotWorker);
+export function snapshotOf(
+  maxWorkers: number,
+  waiting: number,
+  { all, endedCpuMs }: { all: Iterable<WorkerProcess>; endedCpuMs: number },
+): PoolSnapshot {
+  const workers = [...all];
+  const processes = workers.map(snapshotWorker);
   const tasks = processes.flatMap(worker => worker.tasks);
   const busy = tasks.filter(task => task.startedAt).length;
   return {
@@ -41,6 +50,7 @@ export function snapshotOf(maxWorkers: number, waiting: number, workers: Iterabl
     slots: Math.max(maxWorkers, busy),
     waiting: waiting + tasks.length - busy,
     load: rounded(Math.min(1, processes.reduce((sum, worker) => sum + worker.load, 0) / maxWorkers)),
+    cpuMs: workers.reduce((sum, { cpuMs }) => sum + cpuMs, endedCpuMs),
     processes,
   };
 }
@@ -54,6 +64,7 @@ function snapshotWorker(worker: WorkerProcess): WorkerSnapshot {
     startedAt: new Date(worker.startedAt),
     finished: worker.finished,
     rss: worker.rss,
+    cpuMs: Math.round(worker.cpuMs),
     load: rounded(Math.min(1, worker.load)),
     tasks: attempts.map(({ task, startedAt }) => ({
       taskId: task._id,

@@ -1,10 +1,13 @@
 import type { AnyCatalog } from '../../catalog';
+import { mergedLog } from '../../queue/model/attempt-log';
 import type { Executor, ExecutorCallbacks, Outcome } from '../../queue/model/executor';
 import type { Task } from '../../queue/model/task';
 import { timerMs } from '../../timing/timer-ms';
+import { traceLost } from '../../tracing/tracing';
 import type { ToRole, ToWorker } from '../protocol/messages';
 import { weightOf, withOverrides } from '../protocol/task-types';
 import { outcomeOfFinished, outcomeOfLost, type Unfinished, unsendableError } from './attempt-outcome';
+import { AttemptRates } from './attempt-rates';
 import { type Attempt, AttemptRegistry, TimeLimits } from './attempt-registry';
 import { Capacity, Estimates } from './capacity';
 import { forward, guardedCallbacks } from './forward';
@@ -12,10 +15,11 @@ import { PendingAttempts, release } from './pending-attempts';
 import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions } from './pool-options';
 import { type PoolSnapshot, snapshotOf } from './pool-snapshot';
 import { Scaler } from './scaler';
+import { tellWait } from './waiting-at-the-end';
 import type { WorkerExit, WorkerProcess } from './worker-process';
 import { WorkerSet, type WorkerSetListener } from './worker-set';
 
-/** The share of the grace period that is kept for handlers that stop when they are told to. */
+/** The share of the grace period that handlers have to stop after their signal. */
 const abortShare = 0.2;
 
 /** Runs claimed tasks in worker processes. */
@@ -29,23 +33,25 @@ export class Pool implements Executor, WorkerSetListener {
   private readonly pending = new PendingAttempts(this.estimates);
   private readonly attempts = new AttemptRegistry();
   private readonly capacity: Capacity;
+  private readonly rates: AttemptRates;
   private events: ExecutorCallbacks | undefined;
   private stopped: Promise<Task[]> | undefined;
 
-  /** @throws RangeError that names each option that is out of its range. */
+  /** @throws RangeError that names each option outside of its range. */
   constructor(options: PoolOptions) {
     this.options = resolvePoolOptions(options);
     this.catalog = withOverrides(this.options.catalog as AnyCatalog, this.options.types);
     this.workers = new WorkerSet(this.options, this);
     this.scaler = new Scaler(this.options, this.workers);
     this.timeLimits = new TimeLimits(this.options, this.workers);
+    this.rates = new AttemptRates(this.options.queue);
     this.capacity = new Capacity(this.options, this.workers, this.pending, this.estimates);
   }
 
   /**
-   * Starts a first worker to see that the file is good, and all of them where they are kept alive.
+   * Starts a first worker to check the file, and all of them if they are kept alive.
    *
-   * @throws where that worker can't start, or was built from another catalog.
+   * @throws if that worker can't start, or was built from another catalog.
    */
   async start(events: ExecutorCallbacks): Promise<void> {
     this.events = guardedCallbacks(events, this.options.emit);
@@ -77,14 +83,23 @@ export class Pool implements Executor, WorkerSetListener {
     for (const attempt of this.attempts.ofTask(taskId)) this.cancelAttempt(attempt);
   }
 
-  stop(graceMs: number): Promise<Task[]> {
-    this.stopped ??= this.drain(graceMs);
+  stop(graceMs: number, cut?: AbortSignal): Promise<Task[]> {
+    this.stopped ??= this.drain(graceMs, cut);
     return this.stopped;
+  }
+
+  /** Replaces a worker: what it runs ends in it, what has not begun goes to others. @returns whether there is such a one. */
+  recycle(pid: number): boolean {
+    const worker = [...this.workers.all].find(one => one.pid === pid && one.state === 'ready');
+    if (!worker || this.stopped) return false;
+    this.workers.taint(worker, 'an operator asked for it');
+    this.scaler.stopIfDone(worker);
+    return true;
   }
 
   /** What the pool looks like now, for the monitor and the link. */
   snapshot(): PoolSnapshot {
-    return snapshotOf(this.options.maxWorkers, this.pending.size, this.workers.all);
+    return snapshotOf(this.options.maxWorkers, this.pending.size, this.workers);
   }
 
   onReady(): void {
@@ -99,7 +114,10 @@ export class Pool implements Executor, WorkerSetListener {
   }
 
   onMessage(worker: WorkerProcess, message: ToRole): void {
-    if (message.kind === 'givenBack') this.takeBack(message.attempts);
+    if (message.kind === 'givenBack') {
+      this.takeBack(message.attempts);
+      this.scaler.stopIfDone(worker);
+    }
     const attempt = 'attempt' in message ? this.attempts.get(message.attempt) : undefined;
     if (attempt?.worker === worker) this.onAttemptMessage(worker, attempt, message);
   }
@@ -108,7 +126,7 @@ export class Pool implements Executor, WorkerSetListener {
     const error = unsendableError(message, thrown);
     if (message.kind === 'answer') worker.send({ kind: 'refusal', ask: message.ask, error });
     if (message.kind !== 'run') return;
-    // Not now: this comes in the middle of giving out tasks.
+    // Not now: the pool is in the middle of giving out tasks.
     setImmediate(() => {
       this.resolve(this.attempts.get(message.attempt), { kind: 'failed', fatal: true, error });
       this.assign();
@@ -120,15 +138,18 @@ export class Pool implements Executor, WorkerSetListener {
     const attempts = [...worker.attempts.values()];
     worker.attempts.clear();
     for (const attempt of attempts) if (attempt.startedAt === undefined) attempt.lost += 1;
-    for (const attempt of attempts.reverse())
-      this.resolve(attempt, outcomeOfLost(attempt, worker, exit, this.options.abortGraceMs));
+    for (const attempt of attempts.reverse()) {
+      const outcome = outcomeOfLost(attempt, worker, exit, this.options.abortGraceMs);
+      if (typeof outcome === 'object') traceLost(attempt.task, outcome, attempt.startedAt);
+      this.resolve(attempt, outcome);
+    }
     if (this.stopped) return;
     this.scaler.fill(this.pending.size);
     this.assign();
     this.capacity.signal();
   }
 
-  /** A worker that was told to give back has not begun these and won't. */
+  /** The worker has not begun these attempts, and never will. */
   private takeBack(ids: number[]): void {
     for (const id of ids) this.resolve(this.attempts.get(id), 'requeue');
     this.assign();
@@ -150,6 +171,10 @@ export class Pool implements Executor, WorkerSetListener {
       case 'add':
       case 'batch':
         forward(attempt, message, this.options, this.events);
+        break;
+      case 'rate':
+      case 'rateEnd':
+        this.rates.onMessage(message, answer => worker.send(answer));
     }
   }
 
@@ -167,8 +192,10 @@ export class Pool implements Executor, WorkerSetListener {
     if (this.pending.size > 0) this.scaler.fill(this.pending.size);
   }
 
-  private finish(worker: WorkerProcess, attempt: Attempt, { outcome, startedAt, finishedAt }: Finished): void {
+  private finish(worker: WorkerProcess, attempt: Attempt, { outcome, startedAt, finishedAt, output }: Finished): void {
     worker.finished += 1;
+    attempt.pipe = undefined;
+    attempt.output = output;
     const { taskType } = attempt.task;
     if (attempt.startedAt !== undefined) this.estimates.learn(taskType, finishedAt - startedAt);
     this.resolve(attempt, outcomeOfFinished(outcome, attempt.timeoutMs), startedAt, finishedAt);
@@ -186,6 +213,7 @@ export class Pool implements Executor, WorkerSetListener {
   ): void {
     if (!attempt || !this.attempts.has(attempt)) return;
     clearTimeout(attempt.timer);
+    this.rates.ended(attempt.id);
     release(attempt);
     if (outcome === 'requeue' && !this.stopped) this.pending.requeue(attempt);
     else if (outcome === 'handBack' || outcome === 'requeue') this.attempts.handBack(attempt);
@@ -195,7 +223,9 @@ export class Pool implements Executor, WorkerSetListener {
     }
   }
 
-  private report({ task, worker }: Attempt, outcome: Outcome, startedAt: number, finishedAt: number): void {
+  private report(attempt: Attempt, outcome: Outcome, startedAt: number, finishedAt: number): void {
+    const { task, worker, output, pipe } = attempt;
+    const log = mergedLog(attempt.log?.log, output ?? pipe?.log);
     this.events?.onReport({
       task,
       outcome,
@@ -203,6 +233,7 @@ export class Pool implements Executor, WorkerSetListener {
         startedAt: new Date(startedAt),
         finishedAt: new Date(finishedAt),
         ...(worker && { workerPid: worker.pid }),
+        ...(log && { log }),
       },
     });
   }
@@ -215,7 +246,7 @@ export class Pool implements Executor, WorkerSetListener {
     }
   }
 
-  private async drain(graceMs: number): Promise<Task[]> {
+  private async drain(graceMs: number, cut: AbortSignal | undefined): Promise<Task[]> {
     this.capacity.close();
     this.scaler.stop();
     for (const attempt of this.pending.clear()) this.resolve(attempt, 'handBack');
@@ -223,7 +254,13 @@ export class Pool implements Executor, WorkerSetListener {
       worker.send({ kind: 'giveBack' });
       worker.flush();
     }
-    await this.attempts.untilEmpty(graceMs * (1 - abortShare));
+    const begun = this.attempts.all().filter(({ startedAt }) => startedAt !== undefined);
+    tellWait(
+      this.options.emit,
+      begun.map(({ task }) => task),
+      graceMs,
+    ); // the others come back at once
+    await this.attempts.untilEmpty(graceMs * (1 - abortShare), cut);
     for (const attempt of this.attempts.all()) this.timeLimits.abort(attempt, 'stopping');
     await this.attempts.untilEmpty(graceMs * abortShare);
     this.cutOff();

@@ -8,7 +8,7 @@ import type { WorkerSet } from './worker-set';
 /** How often workers are checked for silence and age. */
 const checkEveryMs = 1_000;
 
-/** Sees to it that there are as many workers as there is work for, none of them too old, and none that hangs. */
+/** Keeps as many workers as there is work for, and ends those that are too old or hang. */
 export class Scaler {
   private readonly keepAlive: KeepAlive;
   private readonly streaks = new FailureStreaks();
@@ -34,12 +34,12 @@ export class Scaler {
     clearInterval(this.checkTimer);
   }
 
-  /** There was work just now. */
+  /** Work has just come. */
   touch(): void {
     this.keepAlive.touch();
   }
 
-  /** As many workers as there is work for, or as are to be kept. */
+  /** Starts as many workers as there is work for, or as the options keep alive. */
   fill(pending: number): void {
     if (this.stopped) return;
     const { keepAlive, maxWorkers, minWorkers } = this.options;
@@ -48,14 +48,14 @@ export class Scaler {
     this.workers.fill(keepAlive === 'always' ? maxWorkers : Math.max(minWorkers, wanted));
   }
 
-  /** Between two tasks of a worker: whether they have damaged it, or it has served long enough. */
+  /** Between two tasks of a worker: replaces it if they have damaged it, or if it is old enough. */
   onFinished(worker: WorkerProcess, taskType: string, outcome: WorkerOutcome): void {
-    this.taintIfDamaged(worker, taskType, outcome);
+    if (this.options.inspectFrom === undefined) this.taintIfDamaged(worker, taskType, outcome);
     this.recycleIfDue(worker);
     this.touch();
   }
 
-  /** A failure that is final, such as a payload's that is refused, says nothing of the worker. */
+  /** A final failure, such as a refused payload, says nothing about the worker. */
   private taintIfDamaged(worker: WorkerProcess, taskType: string, outcome: WorkerOutcome): void {
     if (outcome.kind === 'done') this.streaks.succeeded(worker, taskType);
     if (outcome.kind !== 'failed' || outcome.fatal) return;
@@ -65,15 +65,21 @@ export class Scaler {
 
   private recycleIfDue(worker: WorkerProcess): void {
     const { finished, startedAt, rss } = worker;
-    const why = whyRecycle({ finished, ageMs: Date.now() - startedAt, rss }, this.options.recycle);
+    const { inspectFrom, recycle } = this.options;
+    const why = inspectFrom === undefined && whyRecycle({ finished, ageMs: Date.now() - startedAt, rss }, recycle);
     if (worker.state === 'ready' && why) this.workers.retire(worker, why);
+    this.stopIfDone(worker);
+  }
+
+  /** One that is to be replaced ends when it has nothing left to do. */
+  stopIfDone(worker: WorkerProcess): void {
     if (worker.state === 'leaving' && worker.attempts.size === 0 && !this.stopped) this.workers.stop(worker);
   }
 
   private check(): void {
     for (const worker of this.workers.all) {
       if (worker.attempts.size === 0 && worker.state === 'ready') this.recycleIfDue(worker);
-      else if (hangs(worker, this.options.abortGraceMs, Date.now()))
+      else if (worker.inspector === undefined && hangs(worker, this.options.abortGraceMs, Date.now()))
         this.workers.kill(worker, 'it sent nothing about its tasks for too long');
     }
   }

@@ -1,7 +1,7 @@
 const firstWaitMs = 250;
 const longestWaitMs = 30_000;
 
-/** Spaces out the tries to start a worker that keeps crashing at its start. */
+/** Spaces out the starts of workers while they crash at their start. */
 export class StartBackoff {
   private failures = 0;
   private until = 0;
@@ -14,7 +14,7 @@ export class StartBackoff {
     return { failures: this.failures, waitMs };
   }
 
-  /** Whether the last start failed: then one at a time is tried. */
+  /** Whether the last start failed: then the pool starts one at a time. */
   get failing(): boolean {
     return this.failures > 0;
   }

@@ -1,4 +1,4 @@
-/** What a process needs of the machine it runs on: places, languages, certificates. Nothing of the app. */
+/** The variables that describe the machine: paths, languages, certificates. Nothing of the app. */
 const kept = [
   'PATH',
   'HOME',
@@ -23,7 +23,7 @@ export const workerMark = 'TANDEM_WORKER';
  * The environment of a worker: the role's settings, port and secrets stay with the role.
  *
  * @param environment of the role.
- * @param more what handlers are to find besides; a name here wins.
+ * @param more further variables for handlers; these win.
  */
 export function workerEnvironment(
   environment: NodeJS.ProcessEnv,

@@ -1,7 +1,7 @@
 import type { RecycleLimits } from './pool-options';
 import type { WorkerProcess } from './worker-process';
 
-/** Says why a worker has served long enough; undefined while it hasn't. */
+/** The reason to replace a worker for its age, its tasks or its memory; undefined while there is none. */
 export function whyRecycle(
   { finished, ageMs, rss }: { finished: number; ageMs: number; rss: number },
   limits: RecycleLimits,
@@ -17,12 +17,12 @@ function megabytes(bytes: number): string {
   return `${Math.round(bytes / 1024 / 1024)} MB`;
 }
 
-/** A worker that is silent about its tasks for so long hangs, in one of them or in what an earlier one left behind. */
+/** A worker that is silent about its tasks for so long hangs, in one of them or in leftovers of an earlier one. */
 const unresponsiveMs = 30_000;
-/** On a machine that is overloaded, silence is not yet a sign. */
+/** On an overloaded machine, silence is no sign yet. */
 const minPatienceMs = 5_000;
 
-/** Whether a worker hangs with tasks of which none is known to have begun, so that no time-out of theirs runs either. */
+/** Whether a worker hangs although none of its tasks is known to have begun, so that no time-out runs. */
 export function hangs(worker: WorkerProcess, abortGraceMs: number, now: number): boolean {
   const [first, ...others] = worker.attempts.values();
   if (!first || worker.killedBecause) return false;
@@ -40,9 +40,9 @@ interface Streak {
 }
 
 /**
- * Finds workers that a handler has damaged: tasks of different types fail in them, one after the other. When a database
- * or a service is away, the same is seen in healthy workers. Then those types fail in the next worker too, and the
- * patience grows, so that the pool doesn't spend its time on starting workers.
+ * Finds workers that a handler has damaged: tasks of different types fail in them, one after the other. The same
+ * happens in healthy workers when a database or a service is away. Then those types fail in the next worker too, and
+ * this class waits for more failures each time, so that the pool doesn't spend its time on starting workers.
  */
 export class FailureStreaks {
   private readonly streaks = new WeakMap<object, Streak>();
@@ -54,7 +54,7 @@ export class FailureStreaks {
     if (this.suspects.has(taskType)) this.patience = firstPatience;
   }
 
-  /** @returns why the worker is taken for damaged; undefined while it isn't. */
+  /** @returns why the worker counts as damaged; undefined while it doesn't. */
   failed(worker: object, taskType: string): string | undefined {
     const streak = this.streaks.get(worker) ?? { failures: 0, taskTypes: new Set() };
     this.streaks.set(worker, streak);

@@ -5,10 +5,10 @@ import type { Readable } from 'node:stream';
 import { messageOf, plainError } from '../../errors/plain-error';
 import type { TaskError } from '../../queue/model/task';
 import { Outbox, sendEach } from '../protocol/channel';
+import { LineSplitter } from '../protocol/line-splitter';
 import type { ToRole, ToWorker } from '../protocol/messages';
 import { parseBatch, parseFromWorker } from '../protocol/parse-message';
 import type { Attempt, AttemptWorker } from './attempt-registry';
-import { LineSplitter } from './line-splitter';
 
 /** How a worker ended. */
 export interface WorkerExit {
@@ -21,7 +21,7 @@ export interface WorkerExit {
 export interface WorkerListener {
   onMessage(worker: WorkerProcess, message: ToRole): void;
   onLine(worker: WorkerProcess, stream: 'stdout' | 'stderr', line: string): void;
-  /** A batch or a message that could not be understood; it is dropped. */
+  /** A malformed batch or message; it is dropped. */
   onMalformedMessage(worker: WorkerProcess, error: unknown): void;
   /** The channel refuses a message; the others of its batch are sent. */
   onUnsendable(worker: WorkerProcess, message: ToWorker, error: unknown): void;
@@ -34,30 +34,38 @@ export interface ForkOptions {
   env: NodeJS.ProcessEnv;
   niceness: number;
   heapLimitMb: number;
+  /** The port of its inspector; unset: it has none. */
+  inspector?: number;
 }
 
-/** What a dead worker's channel and output still hold is read within this time. */
+/** How long the role reads what is left in a dead worker's channel and output. */
 const exitReadMs = 1_000;
 const stderrLines = 20;
 
 const nodeFlags = ['--enable-source-maps'];
 
+/** Opens an inspector for this machine alone, and says nothing about it on stderr. */
+export const inspectorFlags = (port: number) => [`--inspect=127.0.0.1:${port}`, '--inspect-publish-uid=http'];
+
 /** One worker process: its channel, its load and its end. */
 export class WorkerProcess implements AttemptWorker {
   state: 'starting' | 'ready' | 'leaving' = 'starting';
-  /** All that it was given and has not finished, in the order in which it was given. */
+  /** The attempts that it got and has not finished, in order of arrival. */
   readonly attempts = new Map<number, Attempt>();
   /** The share that its attempts take, 1 for a full worker, more while short tasks wait inside it. */
   load = 0;
-  /** How long its attempts will take together, in milliseconds, as far as one can tell. */
+  /** How long its attempts will probably take together, in milliseconds. */
   backlogMs = 0;
   finished = 0;
   rss = 0;
+  /** What it has used of the processor, in milliseconds, as far as it has told. */
+  cpuMs = 0;
+  readonly inspector: number | undefined;
   readonly startedAt = Date.now();
-  /** When it said hello. */
+  /** When its hello came. */
   readyAt: number | undefined;
   lastMessageAt = Date.now();
-  /** When it was last given something while it had nothing. */
+  /** When it last went from idle to busy. */
   busySince = 0;
   /** Why the role killed it, if it did. */
   killedBecause: string | undefined;
@@ -72,12 +80,17 @@ export class WorkerProcess implements AttemptWorker {
   private exitError: TaskError | undefined;
 
   constructor(
-    { file, env, niceness, heapLimitMb }: ForkOptions,
+    { file, env, niceness, heapLimitMb, inspector }: ForkOptions,
     private readonly listener: WorkerListener,
   ) {
+    this.inspector = inspector;
     this.child = fork(file, [], {
       env,
-      execArgv: [...nodeFlags, ...(heapLimitMb > 0 ? [`--max-old-space-size=${heapLimitMb}`] : [])],
+      execArgv: [
+        ...nodeFlags,
+        ...(heapLimitMb > 0 ? [`--max-old-space-size=${heapLimitMb}`] : []),
+        ...(inspector === undefined ? [] : inspectorFlags(inspector)),
+      ],
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
@@ -103,7 +116,7 @@ export class WorkerProcess implements AttemptWorker {
     this.outbox.flush();
   }
 
-  /** Stops an idle worker: it ends by itself when the channel closes, and is killed where it doesn't. */
+  /** Stops an idle worker: it exits by itself when the channel closes; if it doesn't, the role kills it. */
   stop(graceMs: number): Promise<void> {
     this.stopping ??= this.disconnect(graceMs);
     return this.stopping;
@@ -137,8 +150,9 @@ export class WorkerProcess implements AttemptWorker {
   private receive(batch: unknown): void {
     this.lastMessageAt = Date.now();
     this.dropMalformed(() => {
-      const { messages, rss } = parseBatch(batch);
+      const { messages, rss, cpuMs } = parseBatch(batch);
       this.rss = rss ?? this.rss;
+      this.cpuMs = cpuMs ?? this.cpuMs;
       for (const message of messages) this.dropMalformed(() => this.handle(parseFromWorker(message)));
     });
   }

@@ -1,5 +1,6 @@
 import { catalogHash, didYouMean } from '../../catalog';
 import { messageOf } from '../../errors/plain-error';
+import { LastLines } from '../../queue/model/attempt-log';
 import { protocolVersion, type ToRole, type ToWorker } from '../protocol/messages';
 import { describeExit } from './attempt-outcome';
 import type { AttemptWorker } from './attempt-registry';
@@ -14,21 +15,23 @@ export interface WorkerSetListener {
   onMessage(worker: WorkerProcess, message: ToRole): void;
   onUnsendable(worker: WorkerProcess, message: ToWorker, error: unknown): void;
   onExit(worker: WorkerProcess, exit: WorkerExit): void;
-  /** A start that had to wait may be tried now. */
+  /** A start that had to wait may go on now. */
   onRetry(): void;
 }
 
 type Hello = Extract<ToRole, { kind: 'hello' }>;
 
-/** How long a worker that was stopped may take to end before it is killed. */
+/** How long a stopped worker may take to exit before it is killed. */
 const stopGraceMs = 2_000;
 const remedy = 'run `npm run build:worker`, then build or deploy again';
-/** A worker that dies this soon, without having run anything, has crashed at its start. */
+/** A worker that dies within this time, without having run anything, has crashed at its start. */
 const earlyCrashMs = 1_000;
 
-/** The worker processes of a pool: starts, checks, recycles and ends them. What runs in them is the pool's business. */
+/** The worker processes of a pool: starts, checks, recycles and ends them. The pool decides what runs in them. */
 export class WorkerSet implements WorkerListener {
   readonly all = new Set<WorkerProcess>();
+  /** What the workers that are gone have used of the processor, in milliseconds. */
+  endedCpuMs = 0;
   private readonly backoff = new StartBackoff();
   private readonly hash: string;
   private retryTimer: NodeJS.Timeout | undefined;
@@ -42,7 +45,7 @@ export class WorkerSet implements WorkerListener {
     this.hash = catalogHash(options.catalog);
   }
 
-  /** Starts one worker, to see that the file is good. @throws with the reason why it isn't. */
+  /** Starts one worker, to check the file. @throws with the reason if it can't run. */
   async startFirst(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.first = { resolve, reject };
@@ -51,7 +54,7 @@ export class WorkerSet implements WorkerListener {
     this.first = undefined;
   }
 
-  /** Starts workers until there are `wanted`, as far as the last crashes at the start allow. */
+  /** Starts workers until there are `wanted`, as far as recent crashes at the start allow. */
   fill(wanted: number): void {
     const target = Math.min(wanted, this.options.maxWorkers);
     while (!this.closed && this.count() < target) {
@@ -69,34 +72,36 @@ export class WorkerSet implements WorkerListener {
     return [...this.all].some(({ state }) => state === 'starting');
   }
 
-  /** How many may still be started. While starts fail, one: what it is to run can wait, the rest goes to other roles. */
+  /**
+   * How many may still be started. While starts fail, one: a few tasks wait for it, and the rest goes to other roles.
+   */
   spareWorkers(): number {
     const missing = Math.max(0, this.options.maxWorkers - this.count());
     return this.backoff.failing ? Math.min(1, missing) : missing;
   }
 
-  /** How many serve or will. */
+  /** How many workers serve, or will soon. */
   count(): number {
     let count = 0;
     for (const worker of this.all) if (worker.state !== 'leaving') count += 1;
     return count;
   }
 
-  /** Gives it nothing more, so that it can be stopped when it has finished what it has. */
+  /** Gives a worker nothing more, so that it can be stopped when its tasks have finished. */
   retire(worker: WorkerProcess, why: string): void {
     if (worker.state === 'leaving') return;
     worker.state = 'leaving';
     this.options.emit('worker.recycled', { workerPid: worker.pid, why });
   }
 
-  /** A task has damaged it: what has not begun in it goes to other workers. */
+  /** A task has damaged a worker: the tasks that have not begun in it go to other workers. */
   taint(worker: WorkerProcess, why: string): void {
     this.retire(worker, why);
     worker.send({ kind: 'giveBack' });
     worker.flush();
   }
 
-  /** Ends an idle worker. Twice is fine. */
+  /** Stops an idle worker. Twice is fine. */
   stop(worker: WorkerProcess): void {
     void worker.stop(stopGraceMs);
   }
@@ -126,6 +131,11 @@ export class WorkerSet implements WorkerListener {
 
   onLine(worker: WorkerProcess, stream: 'stdout' | 'stderr', line: string): void {
     const task = worker.attempts.size === 1 ? worker.attempts.values().next().value?.task : undefined;
+    const [running, another] = [...worker.attempts.values()].filter(({ startedAt }) => startedAt !== undefined);
+    if (running && !another) {
+      running.pipe ??= new LastLines();
+      running.pipe.push({ at: performance.timeOrigin + performance.now(), stream, text: line });
+    }
     this.options.emit('worker.output', {
       workerPid: worker.pid,
       stream,
@@ -144,6 +154,7 @@ export class WorkerSet implements WorkerListener {
 
   onExit(worker: WorkerProcess, exit: WorkerExit): void {
     this.all.delete(worker);
+    this.endedCpuMs += worker.cpuMs;
     if (this.crashedAtStart(worker)) this.startFailed(describeExit(worker, exit));
     else if (worker.state === 'leaving') this.options.emit('worker.ended', { workerPid: worker.pid });
     else this.options.emit('worker.crashed', { workerPid: worker.pid, ...exit, stderr: worker.stderr.slice() });
@@ -156,20 +167,34 @@ export class WorkerSet implements WorkerListener {
     this.all.add(worker);
     const { bootTimeoutMs } = this.options;
     const timer = setTimeout(() => {
-      if (worker.state === 'starting') worker.kill(`it sent nothing within ${bootTimeoutMs} ms`);
+      if (worker.state === 'starting' && worker.inspector === undefined)
+        worker.kill(`it sent nothing within ${bootTimeoutMs} ms`);
     }, bootTimeoutMs);
     worker.exited.finally(() => clearTimeout(timer));
   }
 
-  /** A system without memory or processes to spare refuses at once: that is a start that failed, no end of the role. */
+  /** A system without free memory or processes refuses at once: that is a failed start, not the end of the role. */
   private fork(): WorkerProcess | undefined {
     const { file, env, niceness, heapLimitMb } = this.options;
     try {
-      return new WorkerProcess({ file, env: workerEnvironment(process.env, env), niceness, heapLimitMb }, this);
+      return new WorkerProcess(
+        { file, env: workerEnvironment(process.env, env), niceness, heapLimitMb, ...this.inspector() },
+        this,
+      );
     } catch (error) {
       this.startFailed(messageOf(error));
       return undefined;
     }
+  }
+
+  /** The lowest port that no worker has: a debugger finds the first worker where it was before a restart. */
+  private inspector(): { inspector?: number } {
+    const { inspectFrom } = this.options;
+    if (inspectFrom === undefined) return {};
+    const taken = new Set([...this.all].map(({ inspector }) => inspector));
+    let inspector = inspectFrom;
+    while (taken.has(inspector)) inspector += 1;
+    return { inspector };
   }
 
   private onHello(worker: WorkerProcess, hello: Hello): void {
@@ -187,6 +212,7 @@ export class WorkerSet implements WorkerListener {
       settings: { databaseUrl, appName, handlerSettings, resultLimit, progressEveryMs, types: forWorkers(types) },
     });
     setTimeout(() => this.all.has(worker) && this.backoff.succeeded(), earlyCrashMs).unref();
+    if (worker.inspector !== undefined) emit('worker.inspector', { workerPid: worker.pid, port: worker.inspector });
     emit('worker.started', { workerPid: worker.pid, durationMs: Date.now() - worker.startedAt });
     this.first?.resolve();
     this.listener.onReady(worker);

@@ -90,7 +90,7 @@ function read(fields: Record<string, unknown>, name: string): unknown {
   }
 }
 
-/** For people to read. An object may have getters that throw, and ways of its own to be inspected. */
+/** Text for people. An object may have getters that throw, or its own way to be inspected. */
 function inspected(value: unknown): string {
   try {
     return inspect(value, { depth: 3, customInspect: false });

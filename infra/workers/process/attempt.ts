@@ -1,10 +1,12 @@
 import type { Db } from 'mongodb';
 import type { FileStore } from '../../database';
+import type { AttemptLog } from '../../queue/model/attempt-log';
 import type { Task } from '../../queue/model/task';
 import { type HandlerContext, type HandlerLog, Snooze } from '../handler';
 import type { AbortReason, ToRole, WorkerSettings } from '../protocol/messages';
 import { AttemptProgress, createLog } from './attempt-reports';
 import { createHandlerBatch, createHandlerQueue, type HandlerQueue } from './handler-queue';
+import { AttemptOutput, type OutputStream } from './output';
 import { createToggleIPC, type Questions } from './questions';
 
 /** What the attempts of a worker share. */
@@ -29,8 +31,13 @@ export class Attempt {
   /** The first rejection that nobody handled; it fails the task. */
   unhandledRejection: { reason: unknown } | undefined;
   private controller: AbortController | undefined;
+  /** Ends what its handler waits for: that is no look at the signal. */
+  private waits: AbortController | undefined;
+  private isWaiting = 0;
+  private wasCutShort = false;
   private reason: AbortReason | undefined;
   private readonly progress: AttemptProgress;
+  private written: AttemptOutput | undefined;
 
   constructor(
     readonly id: number,
@@ -44,35 +51,67 @@ export class Attempt {
     this.context = this.createContext();
   }
 
-  /** The handler's AbortSignal, made when it first looks: most tasks never do. */
+  /** The handler's AbortSignal, created at its first use: most handlers never use it. */
   get signal(): AbortSignal {
-    if (!this.controller) {
-      this.controller = new AbortController();
-      if (this.unhandledRejection) this.controller.abort(this.unhandledRejection.reason);
-      if (this.reason) this.controller.abort(abortError(this.reason));
-    }
+    this.controller ??= this.createController();
     return this.controller.signal;
+  }
+
+  private createController(): AbortController {
+    const controller = new AbortController();
+    if (this.unhandledRejection) controller.abort(this.unhandledRejection.reason);
+    if (this.reason) controller.abort(abortError(this.reason));
+    return controller;
   }
 
   abort(reason: AbortReason): void {
     this.reason ??= reason;
+    this.endWaits(abortError(reason));
     this.controller?.abort(abortError(reason));
   }
 
-  /** The task has failed, whatever its handler still does: tells it to stop. */
+  /** The task has failed, whatever its handler still does: aborts the signal. */
   failWith(reason: unknown): void {
     this.unhandledRejection = { reason };
+    this.endWaits(reason);
     this.controller?.abort(reason);
   }
 
   aborted(): { reason: AbortReason; noticed: boolean } | undefined {
-    return this.reason && { reason: this.reason, noticed: this.controller !== undefined };
+    return this.reason && { reason: this.reason, noticed: this.controller !== undefined || this.wasCutShort };
+  }
+
+  /** Its handler has written to an output of this process. */
+  hear(stream: OutputStream, text: string): void {
+    this.written ??= new AttemptOutput(now);
+    this.written.push(stream, text);
+  }
+
+  /** What its handler has written; undefined where that is nothing. */
+  get output(): AttemptLog | undefined {
+    return this.written?.log;
   }
 
   /** Called once when the handler has settled. */
   close(): void {
     this.progress.flush();
     this.deps.questions.dropAttempt(this.id);
+  }
+
+  /** Takes from a named rate, by way of the role. */
+  private async rate(name: string, cost = 1): Promise<void> {
+    this.waits ??= this.createController();
+    this.isWaiting += 1;
+    try {
+      await this.deps.questions.rate(this.id, name, cost, this.waits.signal);
+    } finally {
+      this.isWaiting -= 1;
+    }
+  }
+
+  private endWaits(reason: unknown): void {
+    this.wasCutShort ||= this.isWaiting > 0;
+    this.waits?.abort(reason);
   }
 
   /** Adds tasks by way of the role. */
@@ -98,6 +137,7 @@ export class Attempt {
         },
       },
       progress: { value: (fraction: number, note?: string) => this.progress.report(fraction, note) },
+      rate: { value: (name: string, cost?: number) => this.rate(name, cost) },
       ask: { value: deps.questions.ask.bind(deps.questions, id) },
       // A task that takes the place of a finished one of the same _id is another task: its date tells them apart.
       idempotencyKey: { get: () => `${task._id}@${new Date(task.createdAt).getTime()}` },
@@ -110,7 +150,7 @@ export class Attempt {
       log: {
         get: () =>
           (log ??= createLog((level, message, fields) =>
-            deps.send({ kind: 'log', attempt: id, level, message, fields }),
+            deps.send({ kind: 'log', attempt: id, level, message, fields, at: now() }),
           )),
       },
     }) as HandlerContext;

@@ -5,14 +5,14 @@ import { numberMembers } from '../../queue/model/batch';
 import type { BatchCall } from '../protocol/messages';
 import type { Questions } from './questions';
 
-/** What a handler may do with the queue: what it adds is signed and recorded by its role, not by the worker. */
+/** What a handler may do with the queue: its role signs and records the tasks that it adds, not the worker. */
 export interface HandlerQueue {
   /** As TaskQueue.addTask in a role. Without `session`: a transaction can't span two processes. */
   addTask<T extends AppTaskType>(task: OfType<T> & NewTask<AppCatalog, NoInfer<T>> & WithoutSession): Promise<string>;
   addTasks<T extends AppTaskType>(
     tasks: readonly (OfType<T> & NewTask<AppCatalog, NoInfer<T>> & WithoutSession)[],
   ): Promise<string[]>;
-  /** As TaskQueue.addBatch in a role. It is open until the task that makes it has ended. */
+  /** As TaskQueue.addBatch in a role. The batch is open until the task that makes it has ended. */
   addBatch<T extends AppTaskType, Then extends AppTaskType = T, OnFailure extends AppTaskType = T>(
     batch: NewBatch<AppCatalog, T, Then, OnFailure>,
   ): Promise<HandlerBatch>;
@@ -21,13 +21,13 @@ export interface HandlerQueue {
 /** A batch as handlers see it. */
 export interface HandlerBatch {
   readonly id: string;
-  /** Adds members and returns their ids. @throws where it takes no more. */
+  /** Adds members and returns their ids. @throws when the batch takes no more. */
   add<T extends AppTaskType>(
     tasks: readonly (OfType<T> & NewTask<AppCatalog, NoInfer<T>> & WithoutSession)[],
   ): Promise<string[]>;
-  /** No more will be added, but by its own members. */
+  /** Seals the batch: from now on only its own members may add to it. */
   seal(): Promise<void>;
-  /** What is known of it; its counts are exact when it has ended. */
+  /** The state of the batch; its counts are exact when it has ended. */
   read(): Promise<Batch | undefined>;
   /** The ids of members that have failed, or were rejected; at most `limit` (1,000). */
   failed(limit?: number): Promise<string[]>;
@@ -67,7 +67,8 @@ export function createHandlerQueue(questions: Questions, attempt: number): Handl
 /**
  * A batch of one attempt, by way of its role.
  *
- * @param from the number of the next member, where this attempt has made the batch: the next attempt adds none twice.
+ * @param from the number of the next member, if this attempt has made the batch, so that the next attempt adds none
+ *   twice.
  */
 export function createHandlerBatch(questions: Questions, attempt: number, id: string, from?: number): HandlerBatch {
   const call = (name: BatchCall, ...args: unknown[]) => questions.batch(attempt, name, id, ...args);

@@ -1,4 +1,4 @@
-/** What every handler and every package relies on. */
+/** Globals that every handler and every package relies on. */
 const names = [
   ...['Object', 'Function', 'Array', 'String', 'Number', 'Boolean', 'Symbol', 'BigInt', 'Math', 'JSON', 'Reflect'],
   ...['Promise', 'Map', 'Set', 'WeakMap', 'WeakRef', 'Date', 'RegExp', 'Proxy', 'Error', 'Uint8Array', 'ArrayBuffer'],
@@ -13,7 +13,7 @@ interface Intrinsic {
   readonly name: string;
 }
 
-/** The functions of JavaScript and Node as they were when this was made: a handler that replaces one breaks others. */
+/** The functions of JavaScript and Node when this object was created: a handler that replaces one breaks others. */
 export class Intrinsics {
   private readonly kept: Intrinsic[];
 

@@ -1,6 +1,7 @@
 import { show } from '../../errors/plain-error';
 import type { TaskError } from '../../queue/model/task';
 import { timerMs } from '../../timing/timer-ms';
+import { currentTraceparent } from '../../tracing/tracing';
 import { sendable } from '../protocol/channel';
 import type { BatchCall, ToRole } from '../protocol/messages';
 
@@ -33,7 +34,7 @@ export type ToggleIPC = <Value>(
 const defaultTimeoutMs = 30_000;
 const largestMessage = 16 * 1024 * 1024;
 
-type Question = Extract<ToRole, { kind: 'ask' | 'add' | 'batch' }>;
+type Question = Extract<ToRole, { kind: 'ask' | 'add' | 'batch' | 'rate' }>;
 
 interface Pending {
   attempt: number;
@@ -47,7 +48,7 @@ export class Questions {
   private readonly pending = new Map<number, Pending>();
   private last = 0;
 
-  constructor(private readonly send: (message: Question) => void) {}
+  constructor(private readonly send: (message: Question | Extract<ToRole, { kind: 'rateEnd' }>) => void) {}
 
   /** @throws where the message is not valid, the role refuses, or no answer comes in time. */
   ask(attempt: number, data: unknown, { status = 2, timeoutMs = defaultTimeoutMs }: AskOptions = {}): Promise<unknown> {
@@ -57,18 +58,45 @@ export class Questions {
     });
   }
 
-  /** Has the role add tasks to the queue. @throws what its addTasks throws. */
+  /** Asks the role to add tasks to the queue. @throws the error of the role's addTasks. */
   add(attempt: number, tasks: readonly unknown[]): Promise<unknown> {
     return this.question(attempt, defaultTimeoutMs, 'addTask', ask => {
-      return { kind: 'add', attempt, ask, tasks: parseData(tasks, 'addTask') as unknown[] };
+      return { kind: 'add', attempt, ask, tasks: parseData(tasks, 'addTask') as unknown[], ...inSpan() };
     });
   }
 
-  /** Has the role do something with a batch. @throws what it throws. */
+  /** Asks the role for an action on a batch. @throws the error of that action. */
   batch(attempt: number, call: BatchCall, ...args: unknown[]): Promise<unknown> {
     return this.question(attempt, defaultTimeoutMs, `batch: ${call}`, ask => {
-      return { kind: 'batch', attempt, ask, call, args: parseData(args, call) as unknown[] };
+      return { kind: 'batch', attempt, ask, call, args: parseData(args, call) as unknown[], ...inSpan() };
     });
+  }
+
+  /**
+   * Waits until the role has so much of a named rate granted.
+   *
+   * @throws what the role throws; the reason of the signal, when that aborts.
+   */
+  async rate(attempt: number, name: string, cost: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    let asked = 0;
+    const answer = this.question(attempt, Number.POSITIVE_INFINITY, `rate ${name}`, ask => {
+      if (typeof name !== 'string') throw new TypeError(`rate: ${show(name)} is not the name of a rate`);
+      if (!Number.isFinite(cost)) throw new TypeError(`rate: cost: ${show(cost)} is not a number`);
+      asked = ask;
+      return { kind: 'rate', attempt, ask, name, cost };
+    });
+    const end = (begun: boolean) => this.send({ kind: 'rateEnd', attempt, ask: asked, begun });
+    const onAbort = () => {
+      const pending = this.take(asked);
+      if (!pending) return;
+      pending.reject(signal.reason);
+      end(false);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    await answer.finally(() => signal.removeEventListener('abort', onAbort));
+    // From now on it counts for a whole span: the handler goes on right after this.
+    end(true);
   }
 
   private question(
@@ -94,7 +122,7 @@ export class Questions {
     this.take(ask)?.reject(Object.assign(new Error(message), { name }));
   }
 
-  /** Forgets what a finished attempt still waits for. */
+  /** Drops the open questions of a finished attempt. */
   dropAttempt(attempt: number): void {
     if (this.pending.size === 0) return;
     for (const [ask, pending] of this.pending) if (pending.attempt === attempt) this.take(ask);
@@ -106,6 +134,12 @@ export class Questions {
     clearTimeout(pending?.timer);
     return pending;
   }
+}
+
+/** The handler's span, where somebody traces: what it adds belongs to that. */
+function inSpan(): { traceparent?: string } {
+  const traceparent = currentTraceparent();
+  return traceparent === undefined ? {} : { traceparent };
 }
 
 /** toggleIPC for one attempt: a message out, its answer to the broker, the broker's value back to the handler. */

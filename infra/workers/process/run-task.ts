@@ -24,7 +24,7 @@ export interface AttemptTools {
   readonly handlerName?: string | undefined;
   readonly resultLimit: number;
   readonly context: HandlerContext;
-  /** Calls the handler: who shares its event loop with others looks at the clock. Default: just calls it. */
+  /** Calls the handler: the jobs role measures the time on its event loop here. Default: a plain call. */
   readonly call?: (begin: () => unknown) => unknown;
   /** Why the attempt was told to stop, if it was, and whether its handler has looked at the signal. */
   aborted(): { reason: AbortReason; noticed: boolean } | undefined;
@@ -45,6 +45,15 @@ export async function runTask(task: Task, tools: AttemptTools): Promise<WorkerOu
   }
 }
 
+/** The same, where a promise that its handler left alone has failed the task whatever it returns. */
+export async function outcomeOf(
+  attempt: { readonly task: Task; readonly unhandledRejection: { reason: unknown } | undefined },
+  tools: AttemptTools,
+): Promise<WorkerOutcome> {
+  const outcome = await runTask(attempt.task, tools);
+  return attempt.unhandledRejection ? outcomeOfRejection(attempt.unhandledRejection) : outcome;
+}
+
 function parse(task: Task, catalog: AnyCatalog): Task {
   parsePayload(catalog, task.taskType, task.data);
   return task;
@@ -59,8 +68,8 @@ async function load(name: string, handlers: HandlerRegistry): Promise<{ handler:
 }
 
 /**
- * A handler that returns after its signal may have stopped half-way, so its value counts for nothing; only at the end of
- * a role, and only if it never looked at the signal, is the work surely whole and worth keeping.
+ * A handler that returns after its signal may have stopped half-way, so its value is discarded. One case is safe: the
+ * role ends, and the handler never looked at the signal; then its work is complete.
  */
 function classifyValue(result: unknown, { aborted, resultLimit }: AttemptTools): WorkerOutcome {
   const abort = aborted();
@@ -69,7 +78,7 @@ function classifyValue(result: unknown, { aborted, resultLimit }: AttemptTools):
   return problems.length === 0 ? { kind: 'done', value } : resultRefused(problems.join('; '));
 }
 
-/** The same code would return the same again: trying it once more helps nobody. */
+/** The same code would return the same again: another attempt would not help. */
 export function resultRefused(message: string): WorkerOutcome {
   return { kind: 'failed', fatal: true, error: { name: 'ResultError', message } };
 }
@@ -110,7 +119,7 @@ function waitAfter(
   }
 }
 
-/** A promise that the handler left alone. */
+/** A promise that the handler does not await. */
 export function outcomeOfRejection({ reason }: { reason: unknown }): WorkerOutcome {
   const error = plainError(reason);
   return {

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { AnyCatalog } from '../../catalog';
 import { textOf } from '../../errors/plain-error';
+import { flushSpans } from '../../tracing/tracing';
+import { hearOutputs } from './output';
 import type { HandlerRegistry } from './run-task';
 import { TaskRunner } from './task-runner';
 
@@ -9,7 +11,8 @@ import { TaskRunner } from './task-runner';
 const ignoredSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Makes this process a worker of the role that forked it: it runs what comes over the channel, and ends with it.
+ * Makes this process a worker of the role that forked it: it runs the tasks that come over the channel, and ends with
+ * it.
  *
  * @param catalog, handlers of the app; a handler's module is loaded with its first task.
  */
@@ -21,12 +24,13 @@ export function serveRole(catalog: object, handlers: object): void {
   }
   process.title = 'tandem worker';
   for (const signal of ignoredSignals) process.on(signal, () => {});
-  process.on('disconnect', () => process.exit(0));
+  process.on('disconnect', () => void flushSpans().then(() => process.exit(0)));
 
   const runner = new TaskRunner(catalog as AnyCatalog, handlers as HandlerRegistry, batch => {
-    // A channel that closed under it is the role's end, which is this process's end.
+    // If the channel has closed, the role has ended, and this process ends too.
     send(batch, undefined, undefined, () => {});
   });
+  hearOutputs((stream, text) => runner.hear(stream, text));
   process.on('message', batch => runner.receive(batch));
   process.on('exit', () => runner.flush());
   process.on('unhandledRejection', reason => runner.unhandledRejection(reason));
@@ -50,8 +54,8 @@ export function serveRole(catalog: object, handlers: object): void {
  * Ends this process when its parent is gone, from a thread of its own: a handler that never gives the event loop back
  * would otherwise outlive a killed role and burn on for ever.
  *
- * @param everyMs how often the thread looks; until then an orphan may live.
- * @returns when the thread runs: it could not begin any more beside a handler that blocks this one.
+ * @param everyMs how often the thread checks; an orphan may live for that long.
+ * @returns when the thread runs: beside a handler that blocks this thread it could not start any more.
  */
 async function watchParent(everyMs = 1_000): Promise<void> {
   const watch = new Worker(`(${look.toString()})(${process.ppid}, ${everyMs})`, {
@@ -65,10 +69,10 @@ async function watchParent(everyMs = 1_000): Promise<void> {
   watch.unref();
 }
 
-/** Runs in the thread, as text: it may use nothing from around it. */
+/** Runs in the thread, as text: it may use nothing of its scope. */
 function look(parent: number, everyMs: number): void {
   setInterval(() => {
-    // An orphan is given another parent; where a system does not do that, the old one no longer answers.
+    // The system gives an orphan another parent; where it does not, the old parent no longer answers.
     if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
     try {
       process.kill(parent, 0);

@@ -1,6 +1,8 @@
 import { type AnyCatalog, catalogHash } from '../../catalog';
 import { messageOf, plainError, textOf } from '../../errors/plain-error';
+import type { AttemptLog } from '../../queue/model/attempt-log';
 import type { Task } from '../../queue/model/task';
+import { processing } from '../../tracing/tracing';
 import { Outbox, sendEach } from '../protocol/channel';
 import {
   type AbortReason,
@@ -16,20 +18,21 @@ import { fits, weightOf, withOverrides } from '../protocol/task-types';
 import { Attempt, now } from './attempt';
 import { currentAttempt } from './handler-queue';
 import { Intrinsics } from './intrinsics';
+import type { OutputStream } from './output';
 import { Questions } from './questions';
-import { type HandlerRegistry, outcomeOfRejection, resultRefused, runTask } from './run-task';
+import { type HandlerRegistry, outcomeOf, outcomeOfRejection, resultRefused } from './run-task';
 import { WorkerDatabase } from './worker-database';
 
-/** The longest that tasks may follow each other without a look at the channel, and without a word about them. */
+/** How long tasks may follow each other before the worker reads its channel and reports them. */
 const longestTurnMs = 5;
-/** How often the resident memory is measured at most. */
+/** The shortest time between two measurements of the resident memory. */
 const measureEveryMs = 50;
 /** How long a handler may go on after a rejection of its own that nobody handled. */
 const rejectionGraceMs = 1_000;
 
 /**
- * The worker's inside: takes the role's messages, runs tasks first come first served, as many at once as their types
- * allow, and sends what becomes of them.
+ * The core of a worker: it takes the role's messages, runs tasks in the order of arrival, as many at once as their
+ * types allow, and reports their outcomes.
  */
 export class TaskRunner {
   private readonly outbox: Outbox<ToRole>;
@@ -49,7 +52,7 @@ export class TaskRunner {
     private readonly handlers: HandlerRegistry,
     write: (batch: FromWorker) => void,
   ) {
-    const send = (messages: ToRole[]) => write({ messages, rss: this.measure() });
+    const send = (messages: ToRole[]) => write({ messages, ...this.measure() });
     this.outbox = new Outbox(messages => sendEach(messages, send, (one, error) => this.unsendable(one, error)));
     this.questions = new Questions(question => this.sendNow(question));
   }
@@ -74,12 +77,18 @@ export class TaskRunner {
     else console.error('A promise that no running task waits for was rejected:', textOf(reason));
   }
 
+  /** A handler writes to an output of this process: the one in whose context that happens, or the only one there is. */
+  hear(stream: OutputStream, text: string): void {
+    const current = currentAttempt.getStore() as Attempt | undefined;
+    (current ?? this.onlyAttempt())?.hear(stream, text);
+  }
+
   /** Sends what is still to be sent, before the process ends. */
   flush(): void {
     this.outbox.flush();
   }
 
-  /** Reports an exception that nobody caught, before the process ends of it. */
+  /** Reports an uncaught exception, before it ends the process. */
   fatal(thrown: unknown): void {
     this.sendNow({ kind: 'fatal', error: plainError(thrown) });
   }
@@ -96,7 +105,9 @@ export class TaskRunner {
     }
   }
 
-  /** What is sent is a checked copy, so that nothing should come here; if it does, its neighbours are not to pay. */
+  /**
+   * The worker sends checked copies, so the channel should refuse none; if it does, the other tasks must not suffer.
+   */
   private unsendable(message: ToRole, thrown: unknown): void {
     const error = plainError(thrown);
     switch (message.kind) {
@@ -109,6 +120,7 @@ export class TaskRunner {
       case 'ask':
       case 'add':
       case 'batch':
+      case 'rate':
         this.questions.refuse(message.ask, error);
         break;
       default:
@@ -148,7 +160,7 @@ export class TaskRunner {
     } else this.running.get(id)?.abort(reason);
   }
 
-  /** Starts what has room. Messages get their turn between tasks, however short these are. */
+  /** Starts the tasks that have room. Messages get their turn between tasks, however short these are. */
   private startNext(): void {
     while (this.waiting.length > 0) {
       const next = this.waiting[0]!;
@@ -179,34 +191,34 @@ export class TaskRunner {
     this.running.set(attempt.id, attempt);
     this.load += attempt.weight;
     this.outbox.push({ kind: 'started', attempt: attempt.id, at: attempt.startedAt });
-    // Written before the handler gets its chance to end this process: the role must know which task to blame. A write costs
-    // more than a quick task, so these share one; where one of them kills this process after all, the role gives it out
-    // again as one that isn't quick.
+    // Written before the handler can end this process: the role must know which task to blame. A write costs more than
+    // a quick task, so quick tasks share one. If one of them kills this process all the same, the role sends it again
+    // as a task that isn't quick.
     if (!quick) this.outbox.flush();
     currentAttempt.run(attempt, () => this.execute(attempt));
   }
 
   private async execute(attempt: Attempt): Promise<void> {
-    const outcome = await runTask(attempt.task, {
+    const tools = {
       catalog: this.catalog,
       handlers: this.handlers,
       handlerName: this.settings.types?.[attempt.task.taskType]?.handler,
       resultLimit: this.settings.resultLimit,
       context: attempt.context,
       aborted: () => attempt.aborted(),
-    });
-    const rejection = attempt.unhandledRejection;
-    if (this.running.has(attempt.id)) this.settle(attempt, rejection ? outcomeOfRejection(rejection) : outcome);
+    };
+    const outcome = await processing(attempt.task, () => outcomeOf(attempt, tools));
+    if (this.running.has(attempt.id)) this.settle(attempt, outcome);
   }
 
-  /** A task that fails where a global is broken is not to be followed by others that fail of it. */
+  /** After a task has failed with a broken global, this worker takes no more: they would fail of it as well. */
   private settle(attempt: Attempt, outcome: WorkerOutcome): void {
     const replaced = outcome.kind === 'failed' ? this.intrinsics.findReplaced() : undefined;
     if (replaced) this.taint(`${attempt.task.taskType} failed, and a handler has replaced ${replaced}`);
     attempt.close();
     this.running.delete(attempt.id);
     this.load = this.running.size === 0 ? 0 : this.load - attempt.weight;
-    this.finished(attempt.id, outcome, attempt.startedAt);
+    this.finished(attempt.id, outcome, attempt.startedAt, attempt.output);
     this.startNext();
   }
 
@@ -222,8 +234,9 @@ export class TaskRunner {
     this.sendNow({ kind: 'givenBack', attempts });
   }
 
-  private finished(attempt: number, outcome: WorkerOutcome, startedAt: number): void {
-    this.outbox.push({ kind: 'finished', attempt, outcome, startedAt, finishedAt: now() });
+  private finished(attempt: number, outcome: WorkerOutcome, startedAt: number, output?: AttemptLog): void {
+    const ended = { attempt, outcome, startedAt, finishedAt: now(), ...(output && { output }) };
+    this.outbox.push({ kind: 'finished', ...ended });
   }
 
   private failWith(attempt: Attempt, reason: unknown): void {
@@ -250,10 +263,11 @@ export class TaskRunner {
     this.outbox.flush();
   }
 
-  private measure(): number | undefined {
+  private measure(): Pick<FromWorker, 'rss' | 'cpuMs'> {
     const at = performance.now();
-    if (at - this.measuredAt < measureEveryMs) return undefined;
+    if (at - this.measuredAt < measureEveryMs) return {};
     this.measuredAt = at;
-    return process.memoryUsage.rss();
+    const { user, system } = process.cpuUsage();
+    return { rss: process.memoryUsage.rss(), cpuMs: (user + system) / 1_000 };
   }
 }

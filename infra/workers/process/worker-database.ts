@@ -49,7 +49,7 @@ function mendedDriver(): typeof import('mongodb') {
   return mended;
 }
 
-/** What of the driver's connection is used here; it is no part of the driver's own interface. */
+/** The part of the driver's connection that this file uses; the driver does not publish it. */
 interface Connection extends EventEmitter {
   error: Error | null;
   writeCommand(...input: unknown[]): Promise<void>;
@@ -57,7 +57,7 @@ interface Connection extends EventEmitter {
 
 /**
  * The driver (7.9) waits after a large write for the socket's `drain`, which an `error` ends, but a plain `close` does
- * not: the call would wait for ever. A time limit, as the roles have it, is not for handlers: theirs may take long.
+ * not: the call would wait for ever. Handlers get no time limit as roles have it: their calls may take long.
  */
 function endWritesOfClosedConnections(of: { prototype: Connection }): void {
   const { writeCommand } = of.prototype;

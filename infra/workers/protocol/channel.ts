@@ -28,8 +28,8 @@ export class Outbox<Message> {
 }
 
 /**
- * A copy of a value that the channel surely carries, or why there is none. It is a copy, because what is written at the
- * end of a tick must be what was checked: a handler may go on changing what it has given away.
+ * A copy of a value that the channel can carry, or the reason why there is none. The channel writes at the end of a
+ * tick, and a handler may change its value until then; the copy stays as it was checked.
  *
  * @param path names the value in the message, as in `result.rows.3`.
  * @param bytes at most, all names and values together.
@@ -39,8 +39,8 @@ export function sendable(value: unknown, path: string, bytes: number): NormalFor
 }
 
 /**
- * Sends a batch in one write. Where the channel refuses it, its messages go one by one, so that one that can't be sent
- * costs the others nothing.
+ * Sends a batch in one write. If the channel refuses it, its messages go one by one, so that a bad message does not
+ * hold up the others.
  *
  * @param refused gets each message that can't be sent.
  */

@@ -1,9 +1,10 @@
+import type { AttemptLog } from '../../queue/model/attempt-log';
 import type { Task, TaskError } from '../../queue/model/task';
 
-/** Counts up when a message changes: a worker file of another build is refused instead of misunderstood. */
-export const protocolVersion = 4;
+/** Goes up when a message changes, so that a role refuses a worker file of another build instead of misreading it. */
+export const protocolVersion = 7;
 
-/** Why a running task is told to stop. */
+/** Why a running task must stop. */
 export type AbortReason = 'cancelled' | 'timedOut' | 'stopping';
 
 /** What a worker needs to know before its first task. It comes over the channel, so that no secret is in its environment. */
@@ -52,16 +53,27 @@ export type ToRole =
   | { kind: 'hello'; protocol: number; catalogHash: string; handlers: string[] }
   | OfAttempt<{ kind: 'started'; at: number }>
   | OfAttempt<{ kind: 'progress'; fraction: number; note?: string; at: number }>
-  | OfAttempt<{ kind: 'log'; level: LogLevel; message: string; fields?: Record<string, unknown> }>
+  | OfAttempt<{ kind: 'log'; level: LogLevel; message: string; fields?: Record<string, unknown>; at: number }>
   | OfAttempt<{ kind: 'ask'; ask: number; status: number; data: unknown }>
-  | OfAttempt<{ kind: 'add'; ask: number; tasks: unknown[] }>
-  | OfAttempt<{ kind: 'batch'; ask: number; call: BatchCall; args: unknown[] }>
-  | OfAttempt<{ kind: 'finished'; outcome: WorkerOutcome; startedAt: number; finishedAt: number }>
+  /** `traceparent`: the span that the handler adds them in. */
+  | OfAttempt<{ kind: 'add'; ask: number; tasks: unknown[]; traceparent?: string }>
+  | OfAttempt<{ kind: 'batch'; ask: number; call: BatchCall; args: unknown[]; traceparent?: string }>
+  | OfAttempt<{ kind: 'rate'; ask: number; name: string; cost: number }>
+  /** The handler goes on with what it was granted, or does not want it any more. */
+  | OfAttempt<{ kind: 'rateEnd'; ask: number; begun: boolean }>
+  /** `output`: what its handler has written to stdout and stderr; absent where that is nothing. */
+  | OfAttempt<{
+      kind: 'finished';
+      outcome: WorkerOutcome;
+      startedAt: number;
+      finishedAt: number;
+      output?: AttemptLog;
+    }>
   /** These attempts have not begun and never will in this worker. */
   | { kind: 'givenBack'; attempts: number[] }
-  /** A task left something behind that can't be undone: give this worker nothing more. */
+  /** A task has damaged this worker for good: it must get no more tasks. */
   | { kind: 'tainted'; why: string }
-  /** An exception that nobody caught: the process ends right after this. */
+  /** An uncaught exception: the process ends right after this message. */
   | { kind: 'fatal'; error: TaskError };
 
 /** Messages travel in arrays, in both directions: one write for all messages of a tick. */
@@ -69,4 +81,6 @@ export interface FromWorker {
   messages: ToRole[];
   /** The worker's resident memory in bytes, measured now and then. */
   rss?: number;
+  /** What it has used of the processor since its start, in milliseconds; measured with it. */
+  cpuMs?: number;
 }

@@ -16,6 +16,7 @@ const isText: Check = value => typeof value === 'string';
 const isTextOrNone: Check = value => value === undefined || typeof value === 'string';
 const isNumber: Check = value => typeof value === 'number' && Number.isFinite(value);
 const isCount: Check = value => Number.isSafeInteger(value) && (value as number) >= 0;
+const isFlag: Check = value => typeof value === 'boolean';
 const isError: Check = value => {
   const { name, message, stack } = (value ?? {}) as { name?: unknown; message?: unknown; stack?: unknown };
   return isText(name) && isText(message) && isTextOrNone(stack);
@@ -37,9 +38,20 @@ const isOutcome: Check = value => {
   return kind === 'aborted' && reasons.includes(reason as string);
 };
 
+const isLine: Check = value => {
+  const { at, text } = (value ?? {}) as Record<string, unknown>;
+  return isNumber(at) && isText(text);
+};
+
+const isOutput: Check = value => {
+  if (value === undefined) return true;
+  const { lines, dropped } = (value ?? {}) as { lines?: unknown; dropped?: unknown };
+  return Array.isArray(lines) && lines.every(isLine) && isCount(dropped);
+};
+
 const toWorker: Record<ToWorker['kind'], Fields> = {
   begin: { protocol: isCount, settings: isObject },
-  run: { attempt: isCount, task: isTask, quick: value => typeof value === 'boolean' },
+  run: { attempt: isCount, task: isTask, quick: isFlag },
   abort: { attempt: isCount, reason: oneOf(reasons) },
   giveBack: {},
   answer: { ask: isCount, value: anything },
@@ -50,18 +62,20 @@ const toRole: Record<ToRole['kind'], Fields> = {
   hello: { protocol: isCount, catalogHash: isText, handlers: Array.isArray },
   started: { attempt: isCount, at: isNumber },
   progress: { attempt: isCount, fraction: isNumber, note: isTextOrNone, at: isNumber },
-  log: { attempt: isCount, level: oneOf(logLevels), message: isText },
+  log: { attempt: isCount, level: oneOf(logLevels), message: isText, at: isNumber },
   ask: { attempt: isCount, ask: isCount, status: isCount },
-  add: { attempt: isCount, ask: isCount, tasks: Array.isArray },
-  batch: { attempt: isCount, ask: isCount, call: oneOf(batchCalls), args: Array.isArray },
-  finished: { attempt: isCount, outcome: isOutcome, startedAt: isNumber, finishedAt: isNumber },
+  add: { attempt: isCount, ask: isCount, tasks: Array.isArray, traceparent: isTextOrNone },
+  batch: { attempt: isCount, ask: isCount, call: oneOf(batchCalls), args: Array.isArray, traceparent: isTextOrNone },
+  rate: { attempt: isCount, ask: isCount, name: isText, cost: isNumber },
+  rateEnd: { attempt: isCount, ask: isCount, begun: isFlag },
+  finished: { attempt: isCount, outcome: isOutcome, startedAt: isNumber, finishedAt: isNumber, output: isOutput },
   givenBack: { attempts: Array.isArray },
   tainted: { why: isText },
   fatal: { error: isError },
 };
 
 /**
- * One message that a worker was sent.
+ * Parses one message from the role to a worker.
  *
  * @throws ProtocolError that names the message and the field.
  */
@@ -71,12 +85,12 @@ export function parseToWorker(message: unknown): ToWorker {
 }
 
 /**
- * What a role was sent by one of its workers. Each of its messages is to be parsed by itself: the others of the batch
- * belong to other tasks.
+ * Parses a batch from a worker to its role. The caller parses each of its messages alone: the others belong to other
+ * tasks.
  *
  * @throws ProtocolError where it is no batch.
  */
-export function parseBatch(batch: unknown): { messages: unknown[]; rss?: number } {
+export function parseBatch(batch: unknown): Omit<FromWorker, 'messages'> & { messages: unknown[] } {
   const { messages } = (batch ?? {}) as Partial<FromWorker>;
   if (!Array.isArray(messages)) throw new ProtocolError('a worker sent something that is no array of messages');
   return batch as FromWorker;

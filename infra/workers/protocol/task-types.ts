@@ -31,7 +31,7 @@ export function fits(load: number, weight: number): boolean {
   return load + weight <= 1 + roundingError;
 }
 
-/** A load without the traces of adding and taking away fractions. */
+/** A load without the rounding errors of additions and subtractions. */
 export function rounded(load: number): number {
   return Math.round(load * 1e6) / 1e6;
 }

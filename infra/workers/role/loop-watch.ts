@@ -11,20 +11,20 @@ export interface HeldLoop {
 }
 
 export interface LoopWatchOptions {
-  /** Whose handler runs right now. */
+  /** The type of the handler that runs right now. */
   current(): { readonly task: { readonly _id: string; readonly taskType: string } } | undefined;
   /** A handler has held the loop; at most once a minute for each type. */
   held(fields: object): void;
 }
 
-/** Longer than this nobody may hold an event loop that serves others. */
+/** No handler may hold the event loop longer than this: it serves others too. */
 const tooLongMs = 50;
 const lookEveryMs = 20;
 const reportEveryMs = 60_000;
 
 /**
- * Finds out which handler keeps the event loop from turning, while handlers run in it. A timer that comes late says that
- * somebody did; who it was is known by the time that each one's own code has taken in that turn.
+ * Finds the handler that blocks the event loop of the role. A late timer shows that one did; the time that the code of
+ * each took in that turn shows which.
  */
 export class LoopWatch {
   private readonly segments = new Map<number, number>();
@@ -42,7 +42,7 @@ export class LoopWatch {
     });
   }
 
-  /** From now on handlers run. Twice is fine. */
+  /** Starts the watch: handlers run now. Twice is fine. */
   start(): void {
     if (this.timer) return;
     this.hook.enable();
@@ -50,7 +50,7 @@ export class LoopWatch {
     this.timer = setInterval(() => this.look(), lookEveryMs).unref();
   }
 
-  /** Nothing runs any more: the look that is still to come is made now. */
+  /** Stops the watch: nothing runs any more. Makes the last check now. */
   stop(): void {
     if (!this.timer) return;
     this.look();
@@ -59,7 +59,7 @@ export class LoopWatch {
     this.hook.disable();
   }
 
-  /** Runs code of a handler that has no turn of its own: the beginning of it. */
+  /** Runs the beginning of a handler, which has no turn of its own. */
   measure<T>(attempt: object, run: () => T): T {
     const from = performance.now();
     try {
@@ -69,7 +69,7 @@ export class LoopWatch {
     }
   }
 
-  /** Which task types have held the loop since this process began. */
+  /** The task types that have held the loop since this process began. */
   list(): HeldLoop[] {
     return [...this.records.values()];
   }
@@ -92,7 +92,7 @@ export class LoopWatch {
     this.lookedAt = now;
     for (const [attempt, ms] of this.usedMs) if (late && ms > tooLongMs) this.report(attempt as Blamed, Math.round(ms));
     this.usedMs.clear();
-    // What threw has left its beginning behind.
+    // A handler that threw has left its start time behind.
     this.segments.clear();
   }
 

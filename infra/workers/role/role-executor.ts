@@ -2,30 +2,38 @@ import type { Db } from 'mongodb';
 import type { AnyCatalog } from '../../catalog';
 import { FileStore } from '../../database';
 import type { Emit } from '../../monitor/events';
+import type { LastLines } from '../../queue/model/attempt-log';
 import type { Executor, ExecutorCallbacks } from '../../queue/model/executor';
 import type { Task } from '../../queue/model/task';
 import { withinTask } from '../../queue/model/within-task';
 import { timerMs } from '../../timing/timer-ms';
+import { processing } from '../../tracing/tracing';
 import { outcomeOfFinished } from '../pool/attempt-outcome';
+import { AttemptRates } from '../pool/attempt-rates';
 import { forward, guardedCallbacks } from '../pool/forward';
 import type { PoolQueue } from '../pool/pool-options';
+import { tellWait, untilCalled } from '../pool/waiting-at-the-end';
 import { Attempt, now } from '../process/attempt';
 import { currentAttempt } from '../process/handler-queue';
 import { Questions } from '../process/questions';
-import { type HandlerRegistry, outcomeOfRejection, runTask } from '../process/run-task';
+import { type HandlerRegistry, outcomeOf } from '../process/run-task';
 import type { AbortReason, ToRole, ToWorker, WorkerOutcome, WorkerSettings } from '../protocol/messages';
 import { type HeldLoop, LoopWatch } from './loop-watch';
 
 export interface RoleExecutorOptions {
   catalog: AnyCatalog;
-  /** The handlers of the types with `runsIn: 'role'`. */
+  /** The handlers of the types that run in the role. */
   handlers: HandlerRegistry;
+  /** How many tasks of a type that sets no number of its own run at once. Default 0. */
+  ofOthers?: number;
+  /** Whether a handler may stand at a breakpoint: nothing ends for its time then. */
+  inspected?: boolean;
   queue: PoolQueue;
-  /** What handlers find as `context.db`, and what its files are in. */
+  /** The database of `context.db`, and of its files. */
   db: Db;
   handlerSettings?: object;
   emit: Emit;
-  /** How long a handler may take to stop after its signal, before it is said that it still runs. Default 5 s. */
+  /** How long a handler may take to stop after its signal, before the log says that it still runs. Default 5 s. */
   abortGraceMs?: number;
 }
 
@@ -33,12 +41,16 @@ export interface RoleExecutorOptions {
 interface Running {
   attempt: Attempt;
   task: Task;
+  /** Answers go back to it. */
+  worker: RoleExecutor;
+  /** What its handler has logged. */
+  log?: LastLines;
   abort?: AbortReason;
-  /** First its time-out, then the looks at a handler that does not stop. */
+  /** The timer: first its time-out, then the checks of a handler that does not stop. */
   timer?: NodeJS.Timeout;
 }
 
-/** The share of the grace period that is kept for handlers that stop when they are told to. */
+/** The share of the grace period that handlers have to stop after their signal. */
 const abortShare = 0.2;
 const stillRunsEveryMs = 60_000;
 const limits = { appName: 'role', resultLimit: 1_048_576, progressEveryMs: 250 } satisfies WorkerSettings;
@@ -53,6 +65,7 @@ export class RoleExecutor implements Executor {
   private readonly handedBack: Task[] = [];
   private readonly perType = new Map<string, number>();
   private readonly questions: Questions;
+  private readonly rates: AttemptRates;
   private readonly files: FileStore;
   private readonly watch: LoopWatch;
   private readonly graceMs: number;
@@ -64,6 +77,7 @@ export class RoleExecutor implements Executor {
   constructor(private readonly options: RoleExecutorOptions) {
     this.graceMs = options.abortGraceMs ?? 5_000;
     this.questions = new Questions(message => this.onMessage(message));
+    this.rates = new AttemptRates(options.queue);
     this.files = new FileStore(options.db);
     this.watch = new LoopWatch({
       current: () => currentAttempt.getStore() as Attempt | undefined,
@@ -103,21 +117,22 @@ export class RoleExecutor implements Executor {
     for (const one of this.running.values()) if (one.task._id === taskId) this.abort(one, 'cancelled');
   }
 
-  stop(graceMs: number): Promise<Task[]> {
-    this.stopped ??= this.drain(graceMs);
+  stop(graceMs: number, cut?: AbortSignal): Promise<Task[]> {
+    this.stopped ??= this.drain(graceMs, cut);
     return this.stopped;
   }
 
-  /** What runs now. */
-  tasks(): { taskId: string; taskType: string; startedAt: Date }[] {
-    return [...this.running.values()].map(({ task, attempt }) => ({
+  /** The attempts that run now. */
+  tasks(): { taskId: string; taskType: string; startedAt: Date; stopping?: AbortReason }[] {
+    return [...this.running.values()].map(({ task, attempt, abort }) => ({
       taskId: task._id,
       taskType: task.taskType,
       startedAt: new Date(attempt.startedAt),
+      ...(abort && { stopping: abort }),
     }));
   }
 
-  /** Which types have held the event loop of this role: their work belongs into a worker. */
+  /** The types that have held the event loop of this role: their work belongs in a worker. */
   heldLoop(): HeldLoop[] {
     return this.watch.list();
   }
@@ -131,7 +146,8 @@ export class RoleExecutor implements Executor {
 
   private roomFor(taskType: string): number {
     if (this.stopped || !Object.hasOwn(this.options.handlers, taskType)) return 0;
-    return (this.options.catalog[taskType]?.concurrency ?? 0) - (this.perType.get(taskType) ?? 0);
+    const { catalog, ofOthers = 0 } = this.options;
+    return (catalog[taskType]?.concurrency ?? ofOthers) - (this.perType.get(taskType) ?? 0);
   }
 
   private begin(task: Task): void {
@@ -143,12 +159,14 @@ export class RoleExecutor implements Executor {
       database: { db, files: this.files },
       send: message => this.onMessage(message),
     });
-    const one: Running = { attempt, task };
+    const one: Running = { attempt, task, worker: this };
     this.running.set(id, one);
     this.perType.set(task.taskType, (this.perType.get(task.taskType) ?? 0) + 1);
     const timeoutMs = this.timeoutOf(task);
-    one.timer = setTimeout(() => this.timeOut(one, timeoutMs), timerMs(timeoutMs));
-    this.watch.start();
+    if (!this.options.inspected) {
+      one.timer = setTimeout(() => this.timeOut(one, timeoutMs), timerMs(timeoutMs));
+      this.watch.start();
+    }
     this.events?.onStarted(task, process.pid);
     void this.run(one);
   }
@@ -158,39 +176,42 @@ export class RoleExecutor implements Executor {
     const { catalog, handlers } = this.options;
     const outcome = await currentAttempt.run(attempt, () =>
       withinTask(task, () =>
-        runTask(task, {
-          catalog,
-          handlers,
-          resultLimit: limits.resultLimit,
-          context: attempt.context,
-          aborted: () => attempt.aborted(),
-          call: begin => this.watch.measure(attempt, begin),
-        }),
+        processing(task, () =>
+          outcomeOf(attempt, {
+            catalog,
+            handlers,
+            resultLimit: limits.resultLimit,
+            context: attempt.context,
+            aborted: () => attempt.aborted(),
+            call: begin => this.watch.measure(attempt, begin),
+          }),
+        ),
       ),
     );
     attempt.close();
     clearTimeout(one.timer);
-    // Handed back at a stop: then nobody waits for the report.
+    // The stop has handed it back: nobody waits for the report.
     if (this.running.get(attempt.id) !== one) return;
     this.forget(one);
-    const { unhandledRejection } = attempt;
-    this.report(one, unhandledRejection ? outcomeOfRejection(unhandledRejection) : outcome);
+    this.report(one, outcome);
   }
 
-  private report({ task, attempt }: Running, ended: WorkerOutcome): void {
+  private report({ task, attempt, log }: Running, ended: WorkerOutcome): void {
     const outcome = outcomeOfFinished(ended, this.timeoutOf(task));
     if (outcome === 'handBack' || outcome === 'requeue') this.handedBack.push(task);
-    else this.events?.onReport({ task, outcome, ran: this.ranOf(attempt) });
+    else this.events?.onReport({ task, outcome, ran: this.ranOf(attempt, log) });
     this.events?.wake();
     if (this.running.size === 0) this.onEmpty?.();
   }
 
-  private ranOf({ startedAt }: Attempt) {
-    return { startedAt: new Date(startedAt), finishedAt: new Date(now()), workerPid: process.pid };
+  private ranOf({ startedAt }: Attempt, log: LastLines | undefined) {
+    const times = { startedAt: new Date(startedAt), finishedAt: new Date(now()) };
+    return { ...times, workerPid: process.pid, ...(log && { log: log.log }) };
   }
 
   private forget({ attempt, task }: Running): void {
     this.running.delete(attempt.id);
+    this.rates.ended(attempt.id);
     this.perType.set(task.taskType, (this.perType.get(task.taskType) ?? 1) - 1);
     if (this.running.size === 0) this.watch.stop();
   }
@@ -214,7 +235,7 @@ export class RoleExecutor implements Executor {
     one.timer = setTimeout(() => this.stillRuns(one), this.graceMs);
   }
 
-  /** A handler can't be killed without its role: all that can be done is to say so, as long as it runs. */
+  /** The role can't kill a handler without itself; it can only log as long as the handler runs. */
   private stillRuns(one: Running): void {
     const { task, attempt, abort: reason } = one;
     const forMs = Math.round(now() - attempt.startedAt);
@@ -223,7 +244,7 @@ export class RoleExecutor implements Executor {
     one.timer.unref();
   }
 
-  /** What the handler sends goes the way of a worker's messages, without the channel. */
+  /** The handler's messages take the way of a worker's, without the channel. */
   private onMessage(message: ToRole): void {
     const one = 'attempt' in message ? this.running.get(message.attempt) : undefined;
     if (!one) return;
@@ -231,10 +252,15 @@ export class RoleExecutor implements Executor {
       case 'progress':
       case 'log':
       case 'ask':
-      case 'add': {
+      case 'add':
+      case 'batch': {
         const { emit, queue } = this.options;
-        forward({ task: one.task, worker: this }, message, { emit, queue, messageBroker: undefined }, this.events);
+        forward(one, message, { emit, queue, messageBroker: undefined }, this.events);
+        break;
       }
+      case 'rate':
+      case 'rateEnd':
+        this.rates.onMessage(message, answer => this.send(answer));
     }
   }
 
@@ -244,8 +270,9 @@ export class RoleExecutor implements Executor {
     else if (answer.kind === 'refusal') this.questions.refuse(answer.ask, answer.error);
   }
 
-  private async drain(graceMs: number): Promise<Task[]> {
-    await this.untilEmpty(graceMs * (1 - abortShare));
+  private async drain(graceMs: number, cut: AbortSignal | undefined): Promise<Task[]> {
+    tellWait(this.options.emit, this.tasks(), graceMs);
+    await this.untilEmpty(graceMs * (1 - abortShare), cut);
     for (const one of this.running.values()) this.abort(one, 'stopping');
     await this.untilEmpty(graceMs * abortShare);
     for (const one of [...this.running.values()]) {
@@ -259,14 +286,11 @@ export class RoleExecutor implements Executor {
     return this.handedBack;
   }
 
-  private async untilEmpty(ms: number): Promise<void> {
+  private async untilEmpty(ms: number, cut?: AbortSignal): Promise<void> {
     if (this.running.size === 0) return;
-    await new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, timerMs(ms));
-      this.onEmpty = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+    await untilCalled(ms, cut, done => {
+      this.onEmpty = done;
     });
+    this.onEmpty = undefined;
   }
 }

@@ -21,7 +21,7 @@ export class TwoExecutors implements Executor {
     return this.options.workers.room() + this.options.role.room();
   }
 
-  /** In their order, as far as each of the two takes its own. */
+  /** In order, as far as each executor takes its own tasks. */
   fitting(taskTypes: readonly string[]): number {
     const { workers, role, inRole } = this.options;
     const cutAt = (executor: Executor, isIts: (taskType: string) => boolean) => {
@@ -35,7 +35,7 @@ export class TwoExecutors implements Executor {
     );
   }
 
-  /** What one of them is full of must not hide what the other has room for. */
+  /** A full executor must not hide the room of the other. */
   takes(taskType: string): boolean {
     const { workers, role, inRole } = this.options;
     return inRole(taskType) ? (role.takes?.(taskType) ?? true) : workers.room() > 0;
@@ -54,8 +54,8 @@ export class TwoExecutors implements Executor {
     this.options.role.cancel(taskId);
   }
 
-  async stop(graceMs: number): Promise<Task[]> {
+  async stop(graceMs: number, cut?: AbortSignal): Promise<Task[]> {
     const { workers, role } = this.options;
-    return (await Promise.all([workers.stop(graceMs), role.stop(graceMs)])).flat();
+    return (await Promise.all([workers.stop(graceMs, cut), role.stop(graceMs, cut)])).flat();
   }
 }

@@ -1,7 +1,7 @@
 import type { Part } from '../time/kind';
 import type { Item } from './cron-field';
 
-/** The days that a cron expression names. A field that is left open names all. */
+/** The days that a cron expression names. An open field names all. */
 export interface CronDays {
   days?: Item[];
   weekdays?: Item[];
@@ -9,7 +9,7 @@ export interface CronDays {
   years?: number[];
 }
 
-/** A day as far as an expression can tell it from others: which days a month has follows from its length alone. */
+/** A day as an expression sees it: the days of a month follow from its length alone. */
 interface Day {
   day: number;
   /** 0 is Sunday. */
@@ -77,7 +77,7 @@ function monthsByLength({ months = upTo(12), years }: CronDays): Months[] {
   ].filter(({ M, Y }) => M!.length > 0 && Y?.length !== 0);
 }
 
-/** One part for all weekdays that fall on the same days. */
+/** Makes one part for all weekdays that fall on the same days. */
 function partsIn({ last, ...among }: Months, named: CronDays): Part[] {
   const byDays = new Map<string, Part>();
   for (const weekday of everyWeekday) {
@@ -90,7 +90,7 @@ function partsIn({ last, ...among }: Months, named: CronDays): Part[] {
   return [...byDays.values()].map(part => ({ ...restricting(part, last), ...among }));
 }
 
-/** Without the lists that name all there is. */
+/** Removes the lists that name all values. */
 function restricting({ D, d }: Part, last: number): Part {
   return { ...(D!.length < last && { D: D! }), ...(d!.length < 7 && { d: d! }) };
 }

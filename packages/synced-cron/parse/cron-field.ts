@@ -1,13 +1,13 @@
-/** What one field of a cron expression takes. */
+/** The values that one field of a cron expression takes. */
 export interface Field {
   name: string;
   min: number;
   max: number;
   /** Names that stand for the numbers from `min` on. */
   names?: string[];
-  /** After so many values it begins again: day 7 of a week is day 0. */
+  /** The number of values after which it begins again: day 7 of a week is day 0. */
   cycle?: number;
-  /** What only this field takes: `L`, `15W`, `5L`, `1#2`. */
+  /** Parses the forms that only this field takes: `L`, `15W`, `5L`, `1#2`. */
   special?(item: string, field: Field): Item | undefined;
 }
 
@@ -56,7 +56,7 @@ export function specialWeekday(item: string, field: Field): Item | undefined {
   return nth ? { kind: 'nthOf', weekday, nth: Number(nth) } : { kind: 'lastOf', weekday };
 }
 
-/** Both NaN when it is no range of the field. `5/2` goes on from 5 to the end, `5` alone is 5. */
+/** Both NaN if the item is no range of the field. `5/2` runs from 5 to the end, `5` alone is 5. */
 function rangeOf(range: string, hasStep: boolean, field: Field): [number, number] {
   const { min, max, cycle = max + 1 } = field;
   if (range === '*') return [min, cycle - 1];

@@ -32,7 +32,7 @@ interface Place {
   item: Item;
 }
 
-/** One field of an expression; `places` is empty where it is left open (`*`, `?`). */
+/** One field of an expression; `places` is empty if the field is open (`*`, `?`). */
 interface CronPart {
   field: Field;
   text: string;
@@ -40,15 +40,15 @@ interface CronPart {
 }
 
 /**
- * Parses a cron expression: minute, hour, day of the month, month, day of the week, and if you like the year; with
+ * Parses a cron expression: minute, hour, day of the month, month, day of the week, and optionally the year; with
  * `hasSeconds` the seconds come first.
  *
- * @throws Error with the expression, the field and the part of it that doesn't parse, or that no date can match.
+ * @throws Error with the expression, the field, and the part that doesn't parse or that no date can match.
  */
 export function parseCron(expression: string, hasSeconds = false): Parsed {
   if (typeof expression !== 'string') throw new Error(`a cron expression is a string, got ${typeof expression}`);
   const macro = expression.trim().toLowerCase();
-  // Without seconds, whatever was asked for: a macro has none.
+  // Without seconds, even with `hasSeconds`: a macro has none.
   return macro.startsWith('@') ? parseMacro(expression, macro) : parseFields(expression, hasSeconds);
 }
 
@@ -98,7 +98,10 @@ function stoppedAt(expression: string, item: string, position: number, { name, m
   );
 }
 
-/** A day that no date can be, beside the other fields, would be overlooked for ever: `31W` in April, the 5th Friday of a short February. */
+/**
+ * Refuses a day that the other fields rule out, since it would never run: `31W` in April, the 5th Friday of a short
+ * February.
+ */
 function refuseNever(expression: string, parts: CronPart[]): void {
   const named = daysNamed(parts);
   for (const [field, key] of [
@@ -125,10 +128,10 @@ function daysNamed(parts: CronPart[]): CronDays {
   };
 }
 
-/** In later's form, as users may join what several expressions give. */
+/** In later's form, since users may join the schedules of several expressions. */
 function scheduleOf(parts: CronPart[]): ScheduleData {
   const times: Part = {
-    // Without a list of seconds, later would take the minute as a whole for one occurrence.
+    // Without a list of seconds, later would treat the whole minute as one occurrence.
     s: secondsOf(parts),
     ...valuesAs('m', parts, minute),
     ...valuesAs('h', parts, hour),
@@ -156,7 +159,7 @@ function placesIn(parts: CronPart[], wanted: Field): Place[] {
   return parts.find(({ field }) => field === wanted)?.places ?? [];
 }
 
-/** A step is counted within its field: of the 90 minutes of a step only minute 0 of each hour is left. */
+/** A step counts within its field: of a step of 90 minutes only minute 0 of each hour is left. */
 function tooLong({ places, field: { name, min, max } }: CronPart): string[] {
   const count = max - min + 1;
   return places
@@ -166,7 +169,7 @@ function tooLong({ places, field: { name, min, max } }: CronPart): string[] {
     );
 }
 
-/** A star or a step says "go on": the hours by themselves, or the minutes within a range of hours. */
+/** A star or a step means an interval: of the hours, or of the minutes within a range of hours. */
 function hintOf(parts: CronPart[]): Hint {
   const [ofMinute, ofHour] = [minute, hour].map(wanted => parts.find(({ field }) => field === wanted)!.text);
   if (/^(\*|\d+|\d+-\d+)\/\d+$/.test(ofHour!)) return { hours: 'stepping' };

@@ -12,7 +12,7 @@ export type ScheduleFunction = (parser: Parse) => ScheduleData;
 /**
  * Calls an entry's schedule function with later's `parse`, made strict.
  *
- * @throws Error that names what doesn't parse, or what the function returned instead of a schedule.
+ * @throws Error that names the part that doesn't parse, or the value that the function returned instead of a schedule.
  */
 export function readSchedule(schedule: ScheduleFunction, self: unknown): Parsed {
   const seen = new Map<unknown, Parsed>();
@@ -65,7 +65,7 @@ function checked(parsed: Parsed): Parsed {
   }
   const schedules = partsOf(schedule.schedules);
   if (schedules.length === 0) throw new Error('the schedule is empty: it names no time at all');
-  // A copy: what the function returned is the app's, and a builder could go on changing.
+  // A copy: the schedule belongs to the app, and a builder could still change it.
   return { ...parsed, schedule: { schedules, exceptions: partsOf(schedule.exceptions ?? []) } };
 }
 
@@ -77,7 +77,10 @@ function partsOf(parts: Part[]): Part[] {
   });
 }
 
-/** The values of one field ("m", "h_a") of a schedule. later stumbles over what it doesn't know, and overlooks what is out of order. */
+/**
+ * Checks the values of one field ("m", "h_a") of a schedule. later fails on unknown values, and overlooks unsorted
+ * ones.
+ */
 function valuesOf(id: string, values: unknown): number[] {
   const [field = '', modifier] = id.split('_');
   if (!isKnown(field, modifier)) throw new Error(`the schedule has a field "${id}", which later doesn't know`);
@@ -91,7 +94,7 @@ function isKnown(field: string, modifier: string | undefined): boolean {
   return periods[field]?.val !== undefined && (modifier === undefined || later.modifier[modifier] !== undefined);
 }
 
-/** Beside others in one list later overlooks the last (of the days of a month: a 0): it gets a part of its own. */
+/** In a list with others, later overlooks the value for the last (of the days of a month: 0): it gets its own part. */
 function lastApart(part: Part): Part[] {
   const mixed = Object.entries(part).find(([id, values]) => !countsFromZero.includes(id) && isMixed(values));
   if (!mixed) return [part];

@@ -2,7 +2,7 @@ import later, { type ScheduleData } from '@breejs/later';
 import { show } from '../errors/plain-error';
 import type { Hint } from '../time/kind';
 
-/** A schedule in later's form, with what only its source tells: how to take the hours, and what to warn of. */
+/** A schedule in later's form, with the facts that only its source has: the meaning of the hours, and the warnings. */
 export interface Parsed {
   schedule: ScheduleData;
   hint: Hint;
@@ -46,7 +46,7 @@ export function parseText(text: string): Parsed {
   };
 }
 
-/** Where in the text as it was given: without the "1" that later got to see. */
+/** The position in the original text, without the "1" that this adds for later. */
 function positionIn(text: string, error: number): number {
   const added = [...text.matchAll(missingOne)].filter(({ index }, nth) => index + nth * one.length < error);
   const position = error - added.length * one.length;

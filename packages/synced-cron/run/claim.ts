@@ -6,44 +6,49 @@ import type { Lease, Leases, SeenLease } from '../store/leases';
 import type { Store } from '../store/store';
 
 const lookAgainMs = 250;
-/** A run that is made up for may wait for hours: it looks the seldomer the longer it takes. */
-const seldomestMs = 2000;
-/** A run that others of its entry always get ahead of gives way after so long, and not before two leases have passed. */
+/** A late run may wait for hours: the longer it waits, the less often it checks. */
+const maxLookAgainMs = 2000;
+/** How long a run waits while others of its entry get ahead, but at least two leases. */
 const giveWayMs = 10_000;
 const retryMs = 1000;
-/** For so long a database that can't be reached is asked again for the same run. */
+/** How long to retry for the same run while the database can't be reached. */
 const giveUpMs = 60_000;
 
-/** A run that is this process's own: its record in the history, and the lease it holds meanwhile. */
+/** A run that this process has won: its record in the history, and its lease. */
 export interface Held {
   record: HistoryRecord;
   key: string;
   token: string;
 }
 
-/** `again`: some process has the run, or has had it; `busy`: the entry's last run is still at work; `stopped`: pause. */
-export type Refused = { refused: 'again' | 'busy' | 'stopped' | 'failed' };
+/**
+ * `again`: a process has or had the run; `busy`: the entry's last run is still at work; `stopped`: by `pause`; `leftOut`:
+ * by the host.
+ */
+export type Refused = { refused: 'again' | 'busy' | 'stopped' | 'failed' | 'leftOut' };
 
 export interface RunOptions {
   /** Waits for the entry however long its last run takes, instead of giving way to it. */
   patient: boolean;
   /** Whether to go on waiting for the entry. */
   isActive(): boolean;
+  /** Whether the host leaves this run out: asked again as long as the run waits. Default: no. */
+  isLeftOut?(): Promise<boolean>;
 }
 
 interface ClaimOptions extends RunOptions {
-  /** Runs again what a dead process has left; resolves when that is done. */
+  /** Runs an occurrence of a dead process again; resolves when that has ended. */
   rescue(lease: Lease): Promise<void>;
 }
 
 /**
- * Wins a run for this process, or finds that it is not to have it. The lease comes before the record: a process that
- * dies anywhere in between leaves a lease that names the run, and whoever finds it expired runs it.
+ * Wins a run for this process, or finds that another one has it. The lease comes before the record: a process that dies
+ * in between leaves a lease that names the run, and the process that finds it expired runs it.
  */
 export class Claim {
   private seen: SeenLease | undefined;
   private failingSince: number | undefined;
-  /** Since when it finds the entry at work, by a clock that nobody sets. */
+  /** Since when it has found the entry at work, by a monotonic clock. */
   private waitsSince: number | undefined;
   private readonly key: string;
 
@@ -70,7 +75,7 @@ export class Claim {
         continue;
       }
       if (!this.options.isActive()) return { refused: 'stopped' };
-      await pause(this.options.patient ? Math.min(lookAgainMs + this.waited / 10, seldomestMs) : lookAgainMs);
+      await pause(this.options.patient ? Math.min(lookAgainMs + this.waited / 10, maxLookAgainMs) : lookAgainMs);
     }
   }
 
@@ -78,6 +83,7 @@ export class Claim {
     const { store, entry, intendedAt, key } = this;
     await store.ready();
     if (await store.history.find(entry.name, intendedAt)) return { refused: 'again' };
+    if (await this.options.isLeftOut?.()) return { refused: 'leftOut' };
     const token = await store.leases.acquire({ key, name: entry.name, intendedAt });
     return token ? this.record(token) : this.standBack();
   }
@@ -90,7 +96,7 @@ export class Claim {
     return { refused: 'again' };
   }
 
-  /** Somebody holds the entry: decides whether to leave it to them, to wait, or to take what a dead one held. */
+  /** Another run holds the entry: decides whether to give way, to wait, or to take over from a dead process. */
   private async standBack(): Promise<Held | Refused | undefined> {
     this.waitsSince ??= performance.now();
     const lease = await this.store.leases.look(this.key);
@@ -108,9 +114,9 @@ export class Claim {
   }
 
   private isBusy({ token, until }: SeenLease): boolean {
-    // Renewed while we watched: alive, and longer at work than a late start. Until then it may just be finishing.
+    // A renewed lease shows that its process lives and that its run goes on. Until then the run may just be finishing.
     const alive = this.seen?.token === token && until > this.seen.until;
-    // Jobs a bit slower than their schedule: each lease is a new one, and who waits for them would be ever more.
+    // Jobs are a bit slower than their schedule: each lease is a new one, and ever more runs would wait.
     return alive || this.waited > Math.max(giveWayMs, 2 * this.store.leases.leaseMs);
   }
 
@@ -139,8 +145,7 @@ export class Claim {
 }
 
 /**
- * Renews a lease as long as its run is at work. By real timers, as it is the database's clock that it has to keep
- * ahead of.
+ * Renews a lease while its run is at work. It uses real timers, since it has to keep ahead of the database's clock.
  *
  * @returns a function that gives the lease back; if that fails, the lease runs out by itself.
  */

@@ -16,22 +16,24 @@ interface DueRunsOptions {
   store(): Store;
   /** Whether the entry is still scheduled. */
   isActive(entry: Entry): boolean;
+  /** Occurrences up to there are left out. */
+  leftOutUntil(entry: Entry): Promise<number>;
 }
 
 /**
- * Runs what is due, and what was missed, each entry's runs in order. For entries that make up for missed runs it marks
- * up to when all have been dealt with.
+ * Runs due and missed occurrences, each entry's in order. For entries that make up for missed runs, it marks up to when
+ * all have been dealt with.
  */
 export class DueRuns {
-  /** Entries with older runs still to come: that a newer one has run says nothing about those. */
+  /** Entries with older runs still to come: a newer finished run says nothing about those. */
   private readonly behind = new Set<Entry>();
 
   constructor(private readonly options: DueRunsOptions) {}
 
-  /** @param late whether they are to wait for the entry however long its last run takes */
+  /** @param late whether they wait for the entry, however long its last run takes */
   async run(scheduled: Scheduled, occurrences: number[], late: boolean): Promise<void> {
     const { entry } = scheduled;
-    // One row of late runs at a time: what falls behind while it is at work gives way, as ever.
+    // One series of late runs at a time: an occurrence that falls due meanwhile gives way, as ever.
     const patient = late && !this.behind.has(entry);
     const reached = await (patient
       ? this.fallenBehind(entry, () => this.runAll(entry, occurrences, true))
@@ -39,17 +41,19 @@ export class DueRuns {
     if (!reached) await this.makeUp(scheduled, this.options.clock.now());
   }
 
-  /** Runs what the entry has missed up to an instant; a database that is out of reach is asked until it answers. */
+  /** Runs the occurrences that the entry has missed up to an instant; retries until the database answers. */
   async makeUp(scheduled: Scheduled, before: number): Promise<void> {
     const { entry } = scheduled;
     if (!this.behind.has(entry)) await this.fallenBehind(entry, () => this.catchUp(scheduled, before));
   }
 
   private async catchUp({ entry, timetable }: Scheduled, before: number): Promise<void> {
-    const { store, clock, log, isActive } = this.options;
+    const { store, clock, log, isActive, leftOutUntil } = this.options;
     for (let until = before; isActive(entry); until = clock.now()) {
       try {
-        const missed = await missedRuns(entry, timetable, store(), until);
+        const all = await missedRuns(entry, timetable, store(), until);
+        const leftOut = all.length > 0 ? await leftOutUntil(entry) : 0;
+        const missed = all.filter(occurrence => occurrence > leftOut);
         if (missed.length > 0) log.info(`"${entry.name}" makes up for ${count(missed)}.`, { entry: entry.name });
         if (await this.runAll(entry, missed, true)) break;
       } catch (error) {
@@ -59,7 +63,7 @@ export class DueRuns {
     }
   }
 
-  /** As long as the work takes, and however it ends, the entry counts as one with older runs still to come. */
+  /** During the work, however it ends, the entry counts as one with older runs still to come. */
   private async fallenBehind<T>(entry: Entry, work: () => Promise<T>): Promise<T> {
     this.behind.add(entry);
     try {
@@ -69,7 +73,7 @@ export class DueRuns {
     }
   }
 
-  /** For entries that don't make up: an old mark would speak of runs that nobody has missed, should they once do. */
+  /** For entries that don't make up for runs: if they later do, an old mark would name runs that nobody has missed. */
   async forget({ name }: Entry): Promise<void> {
     const { store, log } = this.options;
     await store()
@@ -77,7 +81,7 @@ export class DueRuns {
       .catch(error => log.warn(`Can't remove the mark of "${name}": ${messageOf(error)}`, { entry: name }));
   }
 
-  /** @returns false when there is something to make up for, as the database could not be reached */
+  /** @returns false if runs are left to make up for, since the database could not be reached */
   private async runAll(entry: Entry, occurrences: number[], patient: boolean): Promise<boolean> {
     for (const occurrence of occurrences) {
       if (!this.options.isActive(entry)) return true;
@@ -91,9 +95,10 @@ export class DueRuns {
   }
 
   private async runOne(entry: Entry, intendedAt: Date, patient: boolean): Promise<RunOutcome> {
-    const { runner, isActive, log } = this.options;
+    const { runner, isActive, leftOutUntil, log } = this.options;
+    const isLeftOut = async () => intendedAt.getTime() <= (await leftOutUntil(entry));
     try {
-      return await runner.run(entry, intendedAt, { patient, isActive: () => isActive(entry) });
+      return await runner.run(entry, intendedAt, { patient, isActive: () => isActive(entry), isLeftOut });
     } catch (error) {
       log.error(`"${entry.name}": ${messageOf(error)}`, { entry: entry.name });
       return { status: 'skipped', intendedAt, reason: 'failed' };

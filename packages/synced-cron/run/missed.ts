@@ -4,14 +4,14 @@ import type { Timetable } from '../time/timetable';
 
 /**
  * The runs that an entry has missed while no process was there, oldest first, as many as it makes up for. An entry
- * that neither a mark nor the history knows is new, and has missed nothing.
+ * without a mark and without a history is new, and has missed nothing.
  *
- * @param before what is due from this instant on is not missed: the scheduler has it
+ * @param before from this instant on no run is missed: the scheduler has it
  */
 export async function missedRuns(entry: Entry, timetable: Timetable, store: Store, before: number): Promise<number[]> {
   await store.ready();
-  // The mark first: runs may be in the history before older ones have been made up for.
-  // And of the history what was due earlier: a run that falls due while we look says nothing about older ones.
+  // The mark comes first: the history may have runs that are newer than ones still to make up for. Of the history only
+  // earlier runs count: a run that falls due right now says nothing about older ones.
   const instant = new Date(before);
   const since =
     (await store.marks.of(entry.name)) ?? (await store.history.newestBefore(entry.name, instant))?.intendedAt;

@@ -14,9 +14,11 @@ interface OccurrencesOptions {
   runner: Runner;
   store(): Store;
   entries: Record<string, Entry>;
+  /** Occurrences up to there are left out. */
+  leftOutUntil(entry: Entry): Promise<number>;
 }
 
-/** Brings the occurrences of scheduled entries to the runner: those that fall due, those missed, those left by the dead. */
+/** Passes the occurrences of scheduled entries to the runner: due ones, missed ones, and those of dead processes. */
 export class Occurrences {
   private readonly scheduler: Scheduler;
   private readonly dueRuns: DueRuns;
@@ -32,7 +34,7 @@ export class Occurrences {
     });
   }
 
-  /** Schedules an entry, and says when it runs next. */
+  /** Schedules an entry, and logs when it runs next. */
   schedule(entry: Entry, timetable: Timetable): void {
     const { clock, log } = this.options;
     const armedAt = clock.now();
@@ -49,14 +51,14 @@ export class Occurrences {
     this.scheduler.disarm(name);
   }
 
-  /** For good; jobs at work go on. */
+  /** Stops for good; running jobs go on. */
   stop(): void {
     this.stopped = true;
     this.scheduler.disarmAll();
     this.rescuer?.stop();
   }
 
-  /** From the first entry on that other processes run as well. */
+  /** Starts with the first entry that other processes share. */
   private watchOver(): void {
     const { store, runner, entries, log } = this.options;
     this.rescuer ??= new Rescuer(store(), runner, () => Object.keys(entries), log);
@@ -64,7 +66,7 @@ export class Occurrences {
   }
 }
 
-/** Looks for runs whose process has died, a few times within each lease, and has them run again. */
+/** Looks for runs of dead processes, a few times within each lease, and runs them again. */
 class Rescuer {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -86,7 +88,7 @@ class Rescuer {
 
   private async look(): Promise<void> {
     const { timer } = this;
-    // Stopped meanwhile, or stopped and started again: then there is another timer, or none.
+    // If it was stopped meanwhile, there is no timer; if it was also started again, there is another one.
     const isActive = () => this.timer === timer;
     try {
       for (const lease of await this.store.leases.expired(this.names())) if (isActive()) this.rescue(lease);

@@ -8,18 +8,18 @@ import type { History, HistoryRecord } from '../store/history';
 import type { Refused } from './claim';
 
 const retryMs = 1000;
-/** For so long a database that can't be reached is asked again: a run that is not recorded is run again. */
+/** How long to retry while the database can't be reached: without its record, the run would happen again. */
 const giveUpMs = 300_000;
 
 const limits = { ...resultLimits, isProxy: types.isProxy };
 
-/** What became of a run. */
+/** The outcome of a run. */
 export type RunOutcome =
   | { status: 'finished'; intendedAt: Date; result: unknown }
   | { status: 'failed'; intendedAt: Date; error: unknown }
   | { status: 'skipped'; intendedAt: Date; reason: Refused['refused'] };
 
-/** Writes the end of a run into its record. Logs what can't be written; it never rejects. */
+/** Writes the end of a run into its record. Logs a failure to write; never rejects. */
 export async function recordRun(
   history: History,
   record: HistoryRecord,
@@ -59,7 +59,7 @@ async function untilReached<T>(write: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What the history keeps of a run, and what of it can't be kept: a line each, with its path. */
+/** What the history keeps of a run, and the problems with the rest: one line each, with the path. */
 function keptOf(run: RunOutcome): { fields: object; problems: readonly string[] } {
   if (run.status === 'failed') return { fields: { error: errorOf(run.error) }, problems: [] };
   if (run.status === 'skipped') return { fields: {}, problems: [] };
@@ -67,7 +67,7 @@ function keptOf(run: RunOutcome): { fields: object; problems: readonly string[] 
   return { fields: value === undefined ? {} : { result: value }, problems };
 }
 
-/** An error's stack; plain data that was thrown as it is, anything else in words. */
+/** An error's stack, thrown plain data as it is, or a description of anything else. */
 function errorOf(thrown: unknown): unknown {
   if (isError(thrown) || typeof thrown === 'string') return wordsOf(thrown);
   const { value, problems } = normalForm(thrown, 'error', limits);

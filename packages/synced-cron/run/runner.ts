@@ -9,7 +9,7 @@ import { Claim, type Held, keepLease, type Refused, type RunOptions } from './cl
 import { type RunOutcome, recordRun } from './record';
 
 interface RunnerOptions {
-  /** The shared store; asked for at the first run that needs one. */
+  /** The shared store; called at the first run that needs one. */
   store(): Store;
   clock: Clock;
   log: Log;
@@ -20,7 +20,7 @@ interface RunnerOptions {
 /** Runs jobs: claim → work → record. */
 export class Runner {
   private readonly atWork = new Set<Promise<unknown>>();
-  /** Entries without a history at work in this process. */
+  /** Entries without a history that run in this process. */
   private readonly unshared = new Set<string>();
   /** The tokens of the leases that runs of this process hold. */
   private readonly holding = new Set<string>();
@@ -28,24 +28,27 @@ export class Runner {
 
   constructor(private readonly options: RunnerOptions) {}
 
-  /** Resolves when no job is at work in this process any more. A job that asks would wait for itself: at once, then. */
+  /** Resolves when no job runs in this process any more; at once for a call from a job, which would wait for itself. */
   async idle(): Promise<void> {
     if (this.inJob.getStore()) return;
     while (this.atWork.size > 0) await Promise.allSettled(this.atWork);
   }
 
-  /** Runs one occurrence, if it falls to this process. Never rejects for what the job does. */
+  /** Runs one occurrence, if this process wins it. An error of the job never rejects it. */
   run(entry: Entry, intendedAt: Date, options: RunOptions): Promise<RunOutcome> {
-    const run = isShared(entry) ? this.runShared(entry, intendedAt, options) : this.runUnshared(entry, intendedAt);
+    const run = isShared(entry)
+      ? this.runShared(entry, intendedAt, options)
+      : this.runUnshared(entry, intendedAt, options);
     return this.tracked(run);
   }
 
-  /** Runs again what a process that died has left in the middle, if this one is the first to see it. */
+  /** Runs an occurrence again that a dead process left in the middle, if this process is the first to see it. */
   rescue(lease: Lease): Promise<void> {
     return this.tracked(this.takeOver(this.options.store(), lease));
   }
 
-  private async runUnshared(entry: Entry, intendedAt: Date): Promise<RunOutcome> {
+  private async runUnshared(entry: Entry, intendedAt: Date, { isLeftOut }: RunOptions): Promise<RunOutcome> {
+    if (await isLeftOut?.()) return this.skipped(entry, intendedAt, 'leftOut');
     if (this.unshared.has(entry.name) && !entry.allowParallelExecution) return this.skipped(entry, intendedAt, 'busy');
     this.unshared.add(entry.name);
     try {
@@ -109,7 +112,7 @@ export class Runner {
   private async takeOver(store: Store, lease: Lease): Promise<void> {
     const { entryOf, log, clock } = this.options;
     const entry = entryOf(lease.name);
-    // This process stood still for longer than a lease, and finds its own run before it could renew: it is not dead.
+    // This process was suspended for longer than a lease, and finds its own run before it could renew: it is not dead.
     if (this.holding.has(lease.token)) return;
     const token = entry && (await store.leases.takeOver(lease));
     if (!entry || !token) return;
@@ -125,6 +128,7 @@ export class Runner {
   private skipped(entry: Entry, intendedAt: Date, reason: Refused['refused']): RunOutcome {
     const { log } = this.options;
     const about = { entry: entry.name, intendedAt };
+    // Of what it leaves out, the host tells: it knows why, and need not say so each time.
     if (reason === 'again') log.info(`Not running "${entry.name}" again.`, { event: 'ranElsewhere', ...about });
     if (reason === 'busy') {
       log.info(`Skipping "${entry.name}": its last run is still at work (allowParallelExecution lets runs overlap).`, {
@@ -143,10 +147,10 @@ export class Runner {
   }
 }
 
-/** A job whose process died so often is not run again: it is likely to be what kills them. */
+/** After so many deaths a job is not run again: it is probably the cause. */
 const mostAttempts = 3;
 
-/** @returns the record for the next attempt at a run whose process died, or undefined when there is to be none */
+/** @returns the record for the next attempt at a run whose process died, or undefined if there is no next attempt */
 async function startAgain(
   history: History,
   { name, intendedAt }: Lease,
@@ -154,7 +158,7 @@ async function startAgain(
   log: Log,
 ): Promise<HistoryRecord | undefined> {
   const before = await history.find(name, intendedAt);
-  // It died before it had noted the start, or after it had noted the end.
+  // It died before it had recorded the start, or after it had recorded the end.
   if (!before) return history.claim(name, intendedAt, now);
   if (before.finishedAt) return undefined;
   const { attempts = 1 } = before;

@@ -4,12 +4,14 @@ import type { Log } from '../log';
 import type { Timetable } from '../time/timetable';
 import { mostMissed } from './missed';
 
-/** The timer looks at the clock at least so often, so that a clock that is set is seen soon. */
+/** The timer checks the clock at least this often, so that it soon notices a clock change. */
 const longestSleepMs = 30_000;
-/** What fell due while the process did not look (it was suspended, or the clock set forward by an hour) is run late. */
+/**
+ * Occurrences within this time run late if the process could not see them (it was suspended, or the clock set forward).
+ */
 const lateMs = 2 * 3_600_000;
 const mostLate = 1000;
-/** A clock that is set back further than that was wrong before: waiting for its time to come again could take years. */
+/** A clock that is set back further than this was wrong before: waiting for its old time could take years. */
 const backMs = 86_400_000;
 
 export interface Scheduled {
@@ -27,8 +29,8 @@ interface Armed extends Scheduled {
 export type StartRuns = (scheduled: Scheduled, occurrences: number[], late: boolean) => void;
 
 /**
- * One timer for all entries. What has been started counts, not the time of the timer: an occurrence is started
- * when the clock has reached it, once, whatever the clock did on the way there.
+ * One timer for all entries. The scheduler remembers which occurrences it has started, and does not rely on the timer:
+ * it starts each one once, when the clock has reached it, however the clock was set before.
  */
 export class Scheduler {
   private readonly armed = new Map<string, Armed>();
@@ -41,7 +43,7 @@ export class Scheduler {
     private readonly startRuns: StartRuns,
   ) {}
 
-  /** @returns the entry's first occurrence, from this very moment on */
+  /** @returns the entry's first occurrence from now on */
   arm({ entry, timetable }: Scheduled): number | undefined {
     const until = this.clock.now() - 1;
     const next = timetable.next(until);

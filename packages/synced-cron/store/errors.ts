@@ -6,8 +6,8 @@ export function isDuplicateKey(error: unknown): boolean {
 }
 
 /**
- * Codes by which the server speaks of what a document holds: too large, nested too deeply, names or values that it does
- * not take, a validator or a unique index of the collection against it.
+ * Codes of the server about the document itself: too large, nested too deeply, names or values that it does not take,
+ * refused by a validator or a unique index of the collection.
  */
 const refusingCodes = new Set<unknown>([9, 14, 15, 22, 28, 52, 56, 57, 121, 10334, 11000, 17280, 17419, 17420]);
 

@@ -2,7 +2,9 @@ import type { Collection, Db } from 'mongodb';
 import { isDuplicateKey } from './errors';
 import type { Within } from './within';
 
-/** One run, in the form that the package has always written; the last two fields only where a process died at it. */
+/**
+ * One run, in the form that the package has always written. It has the last two fields only if a process died in it.
+ */
 export interface HistoryRecord {
   _id: string;
   intendedAt: Date;
@@ -10,9 +12,9 @@ export interface HistoryRecord {
   startedAt: Date;
   finishedAt?: Date;
   result?: unknown;
-  /** The stack of what the job threw, or what it threw. */
+  /** The stack of the job's error, or the thrown value. */
   error?: unknown;
-  /** How often it was started, from 2 on: all before the last died in the middle. */
+  /** How often it was started, from 2 on: all starts but the last died in the middle. */
   attempts?: number;
   /** When it was started for the last time. */
   restartedAt?: Date;
@@ -27,7 +29,7 @@ export interface HistoryCollection {
   rawDatabase(): Db;
 }
 
-/** The records of all runs. The unique index on name and time is what gives a run to one process only. */
+/** The records of all runs. The unique index on name and time gives a run to one process only. */
 export class History {
   constructor(
     readonly collection: HistoryCollection,
@@ -46,7 +48,7 @@ export class History {
       | undefined;
   }
 
-  /** @returns the record of the run, or undefined when some process has had it */
+  /** @returns the record of the run, or undefined if another process has it already */
   async claim(name: string, intendedAt: Date, startedAt: Date): Promise<HistoryRecord | undefined> {
     try {
       const _id = (await this.within(this.collection.insertAsync({ intendedAt, name, startedAt }))) as string;
@@ -58,7 +60,7 @@ export class History {
   }
 
   /**
-   * Notes that a run whose process died is started once more.
+   * Records that a run whose process died starts again.
    *
    * @returns the record as it is now, or undefined when the run has ended after all
    */
@@ -70,9 +72,9 @@ export class History {
   }
 
   /**
-   * Writes the end of a run. A record that has expired while its job ran (`renewed`) is written as a whole.
+   * Writes the end of a run. If its record has expired while the job ran (`renewed`), writes the whole record again.
    *
-   * @returns `lost` when the run has been taken over meanwhile: then the record is the other's
+   * @returns `lost` if another process has taken the run over: then the record belongs to that one
    */
   async finish(
     record: HistoryRecord,
@@ -89,7 +91,7 @@ export class History {
   }
 }
 
-/** Each attempt writes to its own state of the record only. */
+/** Each attempt writes only to its own state of the record. */
 function current({ _id, attempts }: HistoryRecord): object {
   return { _id, attempts: attempts ?? { $exists: false } };
 }

@@ -8,11 +8,11 @@ const unique = { intendedAt: 1, name: 1 };
 const expiring = { startedAt: 1 };
 
 /**
- * Makes the indexes of the history, the same that it has always had. Those of an existing collection go on, whatever
- * their names; one whose time to live differs from the configured one is changed in place.
+ * Creates the indexes of the history, the same as ever. It keeps those of an existing collection, whatever their names,
+ * and changes a time to live that differs from the configured one in place.
  *
  * @param ttl in seconds; 0: records are kept for ever
- * @throws Error without the unique index, which gives each run to one process only; a wrong TTL is warned of
+ * @throws Error without the unique index, which gives each run to one process only; a wrong TTL gives a warning
  */
 export async function ensureIndexes(history: HistoryCollection, ttl: number, log: Log): Promise<void> {
   const collection = history.rawCollection();
@@ -30,7 +30,7 @@ export async function ensureIndexes(history: HistoryCollection, ttl: number, log
   }
 }
 
-/** Makes what has been dropped meanwhile. It doesn't repeat the warnings about the time to live. */
+/** Creates indexes again that were dropped meanwhile. It doesn't repeat the warnings about the time to live. */
 export async function makeMissing(history: HistoryCollection, ttl: number): Promise<void> {
   const collection = history.rawCollection();
   const indexes = await indexesOf(history);
@@ -39,7 +39,7 @@ export async function makeMissing(history: HistoryCollection, ttl: number): Prom
     await collection.createIndex(expiring, { expireAfterSeconds: ttl });
 }
 
-/** None where there is no collection yet, which MongoDB takes for an error. */
+/** None if there is no collection yet, for which MongoDB gives an error. */
 async function indexesOf(history: HistoryCollection): Promise<IndexDescriptionInfo[]> {
   const namespaceNotFound = 26;
   try {

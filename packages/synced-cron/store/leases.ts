@@ -10,7 +10,7 @@ export interface Lease {
   _id: string;
   name: string;
   intendedAt: Date;
-  /** Changes with each owner: who has an old one, owns nothing any more. */
+  /** Changes with each owner: a process with an old token owns the lease no more. */
   token: string;
   /** `host:pid`, for people. */
   owner: string;
@@ -31,8 +31,8 @@ export interface LeaseRequest {
 }
 
 /**
- * At most one owner for each key. All times are the database's, so that no wrong clock frees or keeps a lease; a
- * process that dies stops renewing, and its leases are free for others `leaseMs` after its last sign of life.
+ * At most one owner for each key. All times are the database's, so that no wrong clock frees or keeps a lease. A
+ * process that dies stops renewing, and others may take its leases `leaseMs` after its last sign of life.
  */
 export class Leases {
   private readonly owner = `${hostname()}:${process.pid}`;
@@ -43,7 +43,7 @@ export class Leases {
     private readonly within: Within,
   ) {}
 
-  /** Leases of entries that no process has any more are forgotten after a day. */
+  /** After a day, leases of entries that no process has any more expire. */
   async ensureIndexes(): Promise<void> {
     await this.collection.createIndex({ until: 1 }, { expireAfterSeconds: 86_400 });
   }
@@ -74,7 +74,7 @@ export class Leases {
     return leases.filter(({ expired }) => expired);
   }
 
-  /** @returns false when the lease has gone to somebody else */
+  /** @returns false if another process has the lease now */
   async renew(key: string, token: string): Promise<boolean> {
     const result = await this.within(this.collection.updateOne({ _id: key, token }, [{ $set: { until: this.end() } }]));
     return result.matchedCount === 1;
@@ -85,9 +85,9 @@ export class Leases {
   }
 
   /**
-   * Makes an expired lease one's own, for the same run of the entry.
+   * Takes an expired lease over, for the same run of the entry.
    *
-   * @returns the new token, or undefined when somebody else was first or the owner lives after all
+   * @returns the new token, or undefined if another process was first or the owner lives after all
    */
   takeOver({ _id, token, name, intendedAt }: Lease): Promise<string | undefined> {
     const expired = { $expr: { $lte: ['$until', '$$NOW'] } };

@@ -6,18 +6,18 @@ import { ensureIndexes, makeMissing } from './indexes';
 import { Leases } from './leases';
 import { type Within, within } from './within';
 
-/** Below a lease, so that one can still be renewed after a call that was never answered. */
+/** Shorter than a lease, so that a lease can still be renewed after a call without an answer. */
 const shortestDeadlineMs = 2_000;
 
-/** What the processes share: the history of runs, the leases of those at work, the marks of what was dealt with. */
+/** The shared state of the processes: the history of runs, the leases of running ones, and the marks. */
 export class Store {
   readonly history: History;
   readonly leases: Leases;
   readonly marks: Marks;
   private indexes: Promise<void> | undefined;
-  /** Somebody may drop an index, or a whole collection (a restore does): once in the time of a lease it is looked for. */
+  /** Somebody may drop an index, or a whole collection (as a restore does): the store checks once per lease time. */
   private readonly lookAgainMs: number;
-  /** By a clock that nobody sets. */
+  /** By a monotonic clock. */
   private lookedAt = 0;
 
   constructor(
@@ -34,7 +34,7 @@ export class Store {
     this.marks = new Marks(database.collection(`${options.collectionName}.marks`), inTime);
   }
 
-  /** Resolves when the indexes are there, without which nothing may run. What failed is tried again at the next call. */
+  /** Resolves when the indexes are there, without which no job may run. The next call retries a failure. */
   ready(): Promise<void> {
     if (this.indexes && performance.now() - this.lookedAt > this.lookAgainMs)
       this.indexes = this.indexes.then(() => this.look(makeMissing));
@@ -62,8 +62,8 @@ interface Mark {
 }
 
 /**
- * Up to when an entry's runs have been dealt with, for entries that make up for missed runs: the history alone can't
- * say, as its records expire (a weekly run is forgotten after two days).
+ * Up to when an entry's runs have been dealt with, for entries that make up for missed runs. The history alone can't
+ * tell, since its records expire (that of a weekly run after two days).
  */
 class Marks {
   constructor(

@@ -1,9 +1,10 @@
-/** Runs a call to the database. @throws Error when the answer does not come in time: it may then come to pass or not. */
+/** Runs a call to the database. @throws Error when the answer does not come in time: the call may still take effect. */
 export type Within = <T>(call: Promise<T>) => Promise<T>;
 
 /**
- * A call of the driver may wait for ever, where its connection ends in the wrong moment. A run whose end is not written
- * would hold its entry for as long; past the deadline the call is made again, which the leases and indexes make safe.
+ * A call of the driver may wait for ever if its connection ends at the wrong moment, and a run whose end is not written
+ * would hold its entry for as long. After the deadline the caller repeats the call, which the leases and indexes make
+ * safe.
  */
 export function within(ms: number): Within {
   return async call => {

@@ -5,16 +5,16 @@ import type { Transition, Zone } from './zone';
 const longestJump = 25 * 3_600_000;
 
 /**
- * The next instant at which a fixed time of the day falls. A time that does not exist, because the clocks go forward
- * over it, is shifted by the size of the jump (2:30 becomes 3:30: as long after yesterday's 2:30 as on any day).
- * A time that comes twice counts the first time only.
+ * The next instant of a fixed time of the day. A time that does not exist, because the clocks go forward over it, moves
+ * by the size of the jump (2:30 becomes 3:30: as long after yesterday's 2:30 as on any day). A time that comes twice
+ * counts only the first time.
  */
 export function nextFixed(schedule: WallSchedule, zone: Zone, after: number): number | undefined {
   const candidates = [...ahead(schedule, zone, after), ...shifted(schedule, zone, after)];
   return candidates.length > 0 ? Math.min(...candidates) : undefined;
 }
 
-/** The next time that the wall clock shows, and, if it lies in a gap, the one behind the gap: that may be earlier. */
+/** The next time on the wall clock, and, if it lies in a gap, the one after the gap: that may be earlier. */
 function ahead(schedule: WallSchedule, zone: Zone, after: number): number[] {
   const wall = schedule.nextAfter(wallFrom(zone, after));
   if (wall === undefined) return [];
@@ -25,7 +25,7 @@ function ahead(schedule: WallSchedule, zone: Zone, after: number): number[] {
   return behind === undefined ? [shiftedInstant] : [shiftedInstant, firstInstant(zone, behind)];
 }
 
-/** Where the wall clock goes on from. In the second pass of a repeated hour all its times have been: go on behind it. */
+/** The wall time to continue from. In the second pass of a repeated hour all its times are over: continue after it. */
 function wallFrom(zone: Zone, after: number): number {
   for (const { at, before, after: offset } of zone.transitions(after - longestJump, after)) {
     if (offset < before && after < at + before - offset) return at + before - 1;
@@ -33,7 +33,7 @@ function wallFrom(zone: Zone, after: number): number {
   return after + zone.offsetAt(after);
 }
 
-/** A time in a gap that has begun already, and that is still to come as shifted. */
+/** A time in a gap that has begun already, and whose shifted time is still to come. */
 function shifted(schedule: WallSchedule, zone: Zone, after: number): number[] {
   const found: number[] = [];
   for (const { at, before, after: offset } of zone.transitions(after - longestJump, after)) {

@@ -2,9 +2,9 @@ import type { WallSchedule } from './wall';
 import type { Transition, Zone } from './zone';
 
 /**
- * The next instant of an interval. Between two settings of the clocks it follows the wall clock (":00, :10, :20 …");
- * across one it goes on by elapsed time, so that no pause is longer than the interval: an hour that comes twice has its
- * occurrences twice, and an hour that is left out leaves nothing out.
+ * The next instant of an interval. Between two clock changes it follows the wall clock (":00, :10, :20 …"). Across one
+ * it goes by elapsed time, so that no pause is longer than the interval: an hour that comes twice has its occurrences
+ * twice, and a missing hour drops no occurrence.
  */
 export function nextOfInterval(
   schedule: WallSchedule,
@@ -21,13 +21,13 @@ export function nextOfInterval(
   return candidates.length > 0 ? Math.min(...candidates) : undefined;
 }
 
-/** The next occurrence on the clocks as they are set at each instant. */
+/** The next occurrence by the offset that holds at each instant. */
 function followClocks(schedule: WallSchedule, zone: Zone, after: number): number | undefined {
   let from = after;
   for (;;) {
     const offset = zone.offsetAt(from);
     const wall = schedule.nextAfter(from + offset);
-    // Nothing more by these clocks: nothing more within an hour or so by any others.
+    // If this offset has no more occurrences, another one has none within an hour or so.
     if (wall === undefined) return undefined;
     const instant = wall - offset;
     const transition = zone.transitions(from, instant)[0];
@@ -39,9 +39,9 @@ function followClocks(schedule: WallSchedule, zone: Zone, after: number): number
 }
 
 /**
- * The one occurrence that keeps the pause across a setting of the clocks from growing longer than the interval: where
- * the old clocks would have had it, if the new ones have none by then. It needs a forerunner within one interval, so
- * that "every 10 minutes on Mondays" gets nothing on a Sunday.
+ * The one occurrence that keeps the pause across a clock change from exceeding the interval: at the time by the old
+ * offset, if the new one has none by then. It needs an earlier occurrence within one interval, so that "every 10
+ * minutes on Mondays" gets none on a Sunday.
  */
 function seam(schedule: WallSchedule, { at, before, after }: Transition, periodMs: number): number | undefined {
   const byOld = instantIn(schedule, at - 1, before);

@@ -2,7 +2,7 @@ const secondMs = 1000;
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
 
-/** What the text or the cron expression says of the hours beyond what later's numbers say. */
+/** What the text or the cron expression says about the hours, beyond later's numbers. */
 export interface Hint {
   /** `stepping`: every so many hours; `window`: minutes that repeat within a range of hours. */
   hours?: 'stepping' | 'window';
@@ -17,7 +17,7 @@ export type Kind =
   | { kind: 'dates' }
   /** Fixed times of the day: each wall-clock time happens once. */
   | { kind: 'fixed' }
-  /** Goes on by elapsed time; `periodMs` is its longest pause. */
+  /** An interval, by elapsed time; `periodMs` is its longest pause. */
   | { kind: 'interval'; periodMs: number };
 
 /**

@@ -5,12 +5,12 @@ import { type Hint, kindOf, type Part } from './kind';
 import { WallSchedule } from './wall';
 import type { Zone } from './zone';
 
-/** Fields that say on which days, and nothing of the time of the day. */
+/** Fields that select days, and not the time of the day. */
 const daysOnly = ['D', 'd', 'M', 'Y'];
 
 type Next = (after: number) => number | undefined;
 
-/** When a schedule happens in a time zone. It depends on nothing but its arguments; all times are epoch milliseconds. */
+/** The occurrences of a schedule in a time zone. Pure; all times are epoch milliseconds. */
 export class Timetable {
   private readonly parts: Next[];
 
@@ -46,7 +46,7 @@ export class Timetable {
   }
 }
 
-/** Parts that differ in their days alone: an interval goes on from the days of one to those of another. */
+/** Groups parts that differ only in their days: an interval continues from the days of one to those of another. */
 function alike(parts: Part[]): Part[][] {
   const byTimes = new Map<string, Part[]>();
   for (const part of parts) {

@@ -1,6 +1,6 @@
 const second = 1000;
 const day = 86_400_000;
-/** Offsets are looked up once a day and remembered in chunks of this many days. */
+/** Offsets are looked up once per day, and cached in chunks of this many days. */
 const daysPerChunk = 16;
 
 /** A moment at which a zone's clocks are set: before it they are `before` ms ahead of UTC, from it on `after` ms. */
@@ -16,7 +16,7 @@ export class Zone {
   private readonly format: Intl.DateTimeFormat | undefined;
   private readonly chunks = new Map<number, Transition[]>();
 
-  /** @param name none: the zone of this machine, whatever it is called */
+  /** @param name without it: the zone of this machine, whatever its name */
   private constructor(name?: string) {
     if (name && /^(etc\/)?(utc|gmt|zulu|universal)$/i.test(name)) return;
     this.format = new Intl.DateTimeFormat('en-US', {
@@ -44,7 +44,7 @@ export class Zone {
   /** The zone of this machine (TZ, or the system's setting). */
   static ofMachine(): Zone {
     const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
-    // Some settings (TZ="", TZ="GMT-5") have names that the engine gives and doesn't take.
+    // Some settings (TZ="", TZ="GMT-5") have names that the engine gives but doesn't take.
     return Zone.exists(timeZone) ? Zone.of(timeZone) : new Zone();
   }
 

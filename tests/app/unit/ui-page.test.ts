@@ -1,6 +1,6 @@
 import { bytes, count, ms, plural, seconds } from '../../../imports/ui/format';
 import { draw, type Frame, topOf } from '../../../imports/ui/pulse/draw';
-import type { Sample } from '../../../imports/ui/pulse/sample';
+import { isCalm, type Sample } from '../../../imports/ui/pulse/sample';
 
 const sample = (at: number, roundTrip: number | undefined, burning = 0): Sample => ({
   at,
@@ -20,6 +20,14 @@ describe('the scale of the figure', () => {
     expect(topOf([sample(0, undefined), sample(1, 99)])).toBe(250);
     expect(topOf([sample(0, 60_000)])).toBe(5_000);
   });
+});
+
+test('calm is who answers at once, and whose event loop is not late', () => {
+  const three = (roundTrip: number | undefined, delay: number) =>
+    Array.from({ length: 3 }, (_, at): Sample => ({ at, roundTrip, delay, burning: 0 }));
+  expect([[], three(2, 3), three(99, 99)].map(isCalm)).toEqual([true, true, true]);
+  expect([three(2, 300), three(300, 2), three(undefined, 300)].map(isCalm)).toEqual([false, false, false]);
+  expect(isCalm([...three(2, 3), ...three(2, 300).slice(1)])).toBe(true);
 });
 
 describe('the figure', () => {
@@ -59,9 +67,10 @@ describe('the figure', () => {
   });
 });
 
-test('writes numbers as people read them', () => {
-  expect([count(200_000), plural(1, 'row'), plural(2, 'row')]).toEqual(['200,000', '1 row', '2 rows']);
-  expect([bytes(999), bytes(61_234), bytes(1_834_567)]).toEqual(['999 B', '61 kB', '1.8 MB']);
-  expect([ms(0.44), ms(9.94), ms(9.96), ms(1_234)]).toEqual(['0.4', '9.9', '10', '1,234']);
+test('writes numbers as people read them where they are', () => {
+  const here = (n: number) => n.toLocaleString();
+  expect([count(200_000), plural(1, 'row'), plural(2, 'row')]).toEqual([here(200_000), '1 row', '2 rows']);
+  expect([bytes(999), bytes(61_234), bytes(1_834_567)]).toEqual(['999 B', '61 kB', `${here(1.8)} MB`]);
+  expect([ms(0.44), ms(9.94), ms(9.96), ms(1_234)]).toEqual([here(0.4), here(9.9), '10', here(1_234)]);
   expect([seconds(42), seconds(300)]).toEqual(['42 s', '5 min']);
 });

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { ownerCollectionName } from '../../../infra/queue/lease/owners';
 import { taskStates } from '../../../infra/queue/model/task';
+import { logCollectionName } from '../../../infra/queue/store/attempt-logs';
 import { controlCollectionName } from '../../../infra/queue/store/control';
 import { errorCollectionName } from '../../../infra/queue/store/error-groups';
 import { indexes } from '../../../infra/queue/store/indexes';
 import { taskCollectionName } from '../../../infra/queue/store/mongo-store';
+import { statisticsCollectionName } from '../../../infra/queue/store/statistics';
 import { counterCollectionName } from '../../../infra/queue/store/task-counters';
 import { schedulesCollectionName } from '../../../infra/schedules/schedule-store';
 import { root } from '../../support/run';
@@ -52,7 +54,7 @@ describe('docs/architecture.md', () => {
   test('has every collection of queue and schedules', () => {
     const names = [
       ...[taskCollectionName, controlCollectionName, counterCollectionName, errorCollectionName, ownerCollectionName],
-      schedulesCollectionName,
+      ...[schedulesCollectionName, statisticsCollectionName, logCollectionName],
     ];
     expect(missing(names, section('## The collections'))).toEqual([]);
   });

@@ -22,6 +22,7 @@ const violations: Record<string, Record<string, string>> = {
   },
   'errors-know-nobody': { 'infra/errors/up.ts': "export { a } from '../queue/a';" },
   'timing-knows-nobody': { 'infra/timing/up.ts': "export { a } from '../queue/a';" },
+  'tracing-is-low': { 'infra/tracing/up.ts': "export { a } from '../queue/a';" },
   'catalog-is-low': { 'infra/catalog/up.ts': "export { a } from '../queue/a';" },
   'settings-are-low': { 'infra/settings/up.ts': "export { a } from '../queue/a';" },
   'database-is-low': { 'infra/database/up.ts': "export { a } from '../queue/a';" },

@@ -49,6 +49,10 @@ describe('every other block in the docs', () => {
     }[];
     const alerts = rules!.groups.flatMap(group => group.rules);
     expect(alerts.flatMap(({ expr }) => unknownMetrics(expr, facts))).toEqual([]);
+    const { panels } = JSON.parse(text('docs/grafana.json')) as { panels: { targets: { expr: string }[] }[] };
+    const shown = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+    expect(shown.flatMap(expr => unknownMetrics(expr, facts))).toEqual([]);
+    expect(shown.length).toBeGreaterThan(panels.length - 1);
     const monitoring = text('docs/monitoring.md');
     expect(alerts.map(({ alert }) => alert).filter(alert => !monitoring.includes(`\`${alert}\``))).toEqual([]);
     expect(text('docs/settings.md')).toBe(settingsPage(treeOf(settings)));
@@ -62,7 +66,7 @@ interface Manifest {
     selector?: Record<string, unknown>;
     template?: { metadata: { labels: object }; spec: PodSpec };
     scaleTargetRef?: { name: string };
-    triggers?: { metadata: { query: string } }[];
+    triggers?: { type: string; metadata: { query: string } }[];
   };
 }
 interface PodSpec {
@@ -77,6 +81,7 @@ describe('the manifests for Kubernetes', () => {
   const manifests = [
     ...parseYaml(text('docs/kubernetes/roles.yaml')),
     ...parseYaml(text('docs/kubernetes/autoscale.yaml')),
+    ...parseYaml(text('docs/kubernetes/autoscale-without-prometheus.yaml')),
   ] as Manifest[];
   const deployments = manifests.filter(({ kind }) => kind === 'Deployment');
 
@@ -89,7 +94,8 @@ describe('the manifests for Kubernetes', () => {
     const names = deployments.map(({ metadata }) => metadata.name);
     for (const { spec } of manifests.filter(({ spec }) => spec.scaleTargetRef))
       expect(names).toContain(spec.scaleTargetRef!.name);
-    const queries = manifests.flatMap(({ spec }) => spec.triggers ?? []).map(({ metadata }) => metadata.query);
+    const triggers = manifests.flatMap(({ spec }) => spec.triggers ?? []);
+    const queries = triggers.filter(({ type }) => type === 'prometheus').map(({ metadata }) => metadata.query);
     expect(queries.flatMap(query => unknownMetrics(query, facts))).toEqual([]);
     expect(queries).not.toEqual([]);
   });
@@ -99,7 +105,7 @@ describe('the manifests for Kubernetes', () => {
     (_name, pod) => {
       const [container] = pod.containers;
       const probe = (name: string) => (container![`${name}Probe`] as { httpGet: { path: string } }).httpGet.path;
-      expect([probe('startup'), probe('readiness'), probe('liveness')]).toEqual(['/', '/healthz', '/']);
+      expect([probe('startup'), probe('readiness'), probe('liveness')]).toEqual(['/livez', '/readyz', '/livez']);
       const env = Object.fromEntries(container!.env.map(({ name, value }) => [name, value]));
       expect(Object.keys(env)).toEqual(expect.arrayContaining(['MONGO_URL', 'ROOT_URL', 'METEOR_SETTINGS']));
       expect(Number(env.METEOR_SIGTERM_GRACE_PERIOD_SECONDS)).toBeLessThan(pod.terminationGracePeriodSeconds);

@@ -32,8 +32,8 @@ describe('code in the docs', () => {
     ];
     const { blocks: planted } = parsePage('planted.md', wrong.join('\n'));
     expect(new ProjectWithDocs([...ofKind('ts', 'tsx'), ...planted]).problems()).toEqual([
-      expect.stringMatching(/^planted\.md:6: .*'nam'/),
       expect.stringMatching(/^planted\.md:3: .*not assignable/),
+      expect.stringMatching(/^planted\.md:6: .*'nam'/),
     ]);
   });
 

@@ -1,6 +1,7 @@
 import type { Collection, Document } from 'mongodb';
 import { Long, ObjectId } from 'mongodb';
 import { eventually } from '../../support/eventually';
+import { readsOf } from '../../support/reads';
 import { runningApp } from './ddp-truth/running-app';
 import { Talk } from './ddp-truth/talk';
 
@@ -70,6 +71,36 @@ describe('writes by another program', () => {
     await eventually(() => ids().join() === 'n2,n3');
   });
 
+  test('are read by the queries that may find them alone, where each visitor has one for what is theirs', async () => {
+    const owners = Array.from({ length: 20 }, (_, n) => `visitor ${n}`);
+    const clients = await Promise.all(owners.map(() => running.connect()));
+    const newest = { sort: { n: -1 }, limit: 3 };
+    await Promise.all(clients.map((client, n) => client.subscribe('more.query', { 'by.owner': owners[n] }, newest)));
+    const reads = await readsOf(running.database.db, async () => {
+      await notes.insertOne({ _id: 'theirs', by: { owner: 'visitor 7' }, n: 1 });
+      await eventually(() => ids(clients[7]).join() === 'theirs');
+    });
+    // Whose it is, and the one query; once more where the insert and its read met.
+    expect(reads.filter(({ collection }) => collection === 'more.notes').length).toBeLessThan(6);
+    expect(ids(clients[8])).toEqual([]);
+    for (const client of clients) client.close();
+  });
+
+  test('show in the query that a document comes to, and no more in the one that it leaves, and in both by a list', async () => {
+    const other = await running.connect();
+    await talk.subscribe('more.query', { owner: 'a', kind: { $ne: 'gone' } }, { limit: 5 });
+    await other.subscribe('more.notes', { $and: [{ owner: 'b' }, { owner: { $exists: true } }] });
+    await notes.insertOne({ _id: 'x', owner: 'a' });
+    await eventually(() => ids().join() === 'x' && ids(other).length === 0);
+    await notes.updateOne({ _id: 'x' }, { $set: { owner: 'b' } });
+    await eventually(() => ids().length === 0 && ids(other).join() === 'x');
+    await notes.updateOne({ _id: 'x' }, { $set: { owner: ['a', 'b'] } });
+    await eventually(() => ids().join() === 'x' && ids(other).join() === 'x');
+    await notes.deleteOne({ _id: 'x' });
+    await eventually(() => ids().length === 0 && ids(other).length === 0);
+    other.close();
+  });
+
   test('leave what is subscribed by id alone', async () => {
     await notes.insertMany([{ _id: 'own', n: 0 }, { _id: 'other' }]);
     await talk.subscribe('more.notes', { _id: 'own' });
@@ -87,6 +118,7 @@ describe('many writes at once', () => {
       [{ even: true }, { fields: { even: 1 } }],
       [{ n: { $lt: 20 } }, { sort: { n: 1 } }],
       [{}, { sort: { n: -1, _id: 1 }, limit: 5 }],
+      [{ even: true }, { sort: { n: -1, _id: 1 }, limit: 4 }],
       [
         {},
         {

@@ -1,5 +1,5 @@
 import { DatabaseWatch } from '../../../infra/monitor/database-watch';
-import { ProcessRegistry } from '../../../infra/monitor/processes';
+import { livingRoles, ProcessRegistry } from '../../../infra/monitor/processes';
 import { type TestDatabase, testDatabase } from '../../support/database';
 import { eventually } from '../../support/eventually';
 
@@ -31,6 +31,7 @@ describe('the register of processes', () => {
       { role: 'jobs', pid: process.pid, version: '1.0.0', commit: 'abc', state: 'ready', details: { workers: 2 } },
       { role: 'web' },
     ]);
+    expect([await web.isReporter(), await jobs.isReporter()]).toEqual([false, true]);
     const [first] = await web.list();
     await eventually(async () => (await web.list())[0]!.lastSeen > first!.lastSeen);
     await Promise.all([web.stop(), jobs.stop()]);
@@ -44,6 +45,19 @@ describe('the register of processes', () => {
     await database.db.collection<{ _id: string }>('processes').insertOne({ _id: 'gone:1', ...dead });
     expect((await alive.list()).map(({ role }) => role)).toEqual(['web']);
     await alive.stop();
+  });
+
+  test('says of the jobs roles what they take, their slots and what overload holds back; older ones say less', async () => {
+    const details = { taskTypes: ['ping'], slots: 2, minPriority: Number.POSITIVE_INFINITY };
+    const described = [{ ...details }, { ...details, minPriority: null }, { taskTypes: ['ping'] }, { workers: 2 }];
+    const processes = database.db.collection<{ _id: string; details: Record<string, unknown> }>('processes');
+    await processes.insertMany(described.map((one, n) => ({ _id: `described:${n}`, details: one })));
+    const found = await processes
+      .find({ _id: /^described/ })
+      .sort({ _id: 1 })
+      .toArray();
+    const [overloaded, ...others] = [details, { taskTypes: ['ping'], slots: 2 }, { taskTypes: ['ping'], slots: 0 }];
+    expect(livingRoles(found)).toEqual([overloaded, ...others]);
   });
 
   test('stops twice', async () => {

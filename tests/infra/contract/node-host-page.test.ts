@@ -115,6 +115,19 @@ describe('files', () => {
     expect(await cache('/hello.txt')).toBe('no-cache');
   });
 
+  test("of the page's bundle are compressed for those who take that, the newest version each time", async () => {
+    for (const text of ['console.log(3)', 'console.log(4)']) {
+      await write('client/main.js', text);
+      const response = await fetch(`${url}/main.js?hash=abc`, { headers: { 'accept-encoding': 'gzip' } });
+      expect(response.headers.get('content-encoding')).toBe('gzip');
+      expect(response.headers.get('content-type')).toMatch(/javascript/);
+      expect(await response.text()).toBe(text);
+    }
+    const plain = await fetch(`${url}/main.js`, { headers: { 'accept-encoding': 'identity' } });
+    expect(plain.headers.get('content-encoding')).toBeNull();
+    expect(await pageOf()).not.toContain('__development');
+  });
+
   test('of public/ are served', async () => {
     expect(await (await fetch(`${url}/hello.txt`)).text()).toBe('hello');
   });

@@ -69,6 +69,17 @@ test('a duplicate id or unique key is refused by name', async () => {
   await expect(byKey).rejects.toMatchObject({ field: 'uniqueKey', value: 'k', existingId: 'a' });
 });
 
+test.each(['slot_taken', 'recurringKey_waiting', 'index: unique_held dup key', 'uniqueKey_live'])(
+  'a duplicate whose name is that of an index (%s) is refused by its own',
+  async name => {
+    await queue().addTask({ taskType: 'ping', _id: name, uniqueKey: name });
+    const byId = queue().addTask({ taskType: 'ping', _id: name });
+    await expect(byId).rejects.toMatchObject({ field: '_id', value: name });
+    const byKey = queue().addTask({ taskType: 'ping', uniqueKey: name });
+    await expect(byKey).rejects.toMatchObject({ field: 'uniqueKey', value: name, existingId: name });
+  },
+);
+
 test('once: the id comes back and nothing is added, also while ten roles try', async () => {
   const ids = await Promise.all(
     Array.from({ length: 10 }, (_, n) => queue().addTask({ taskType: 'ping', _id: 'x', once: true, data: { n } })),
@@ -193,6 +204,9 @@ test('cancel, retry and replay work from what is kept', async () => {
   const again = await queue().replay(id);
   expect(again).not.toBe(id);
   expect(await queue().findOne(again)).toMatchObject({ state: 'queued', data: { rows: 3 }, origin: id, attempts: [] });
+  const mended = await queue().replay(id, { data: { rows: 4 } });
+  expect(await queue().findOne(mended)).toMatchObject({ state: 'queued', data: { rows: 4 }, origin: id });
+  await expect(queue().replay(id, { data: { rows: 0 } })).rejects.toThrow('rows');
   await expect(queue().replay(again)).rejects.toThrow('only what has finished can be played again');
   await expect(queue().replay('none')).rejects.toThrow('there is no task "none"');
 });

@@ -1,6 +1,7 @@
 import type { Task } from '../../../infra/queue';
 import { eventually } from '../../support/eventually';
 import { gate, hang, TestQueue } from '../../support/queue';
+import { readsOf } from '../../support/reads';
 
 let t: TestQueue;
 beforeEach(async () => {
@@ -46,7 +47,10 @@ describe('a batch', () => {
       failed: 0,
       cancelled: 0,
     });
-    expect(t.named('batch.ended').length + other.named('batch.ended').length).toBe(1);
+    // The role tells of it once it has written it down.
+    const told = () => t.named('batch.ended').length + other.named('batch.ended').length;
+    await eventually(() => told() > 0);
+    expect(told()).toBe(1);
   });
 
   test('tells how many have failed and which, and lets both tasks start that come after it', async () => {
@@ -62,6 +66,44 @@ describe('a batch', () => {
     await ended(batch.id);
     expect(await batch.read()).toMatchObject({ added: 4, done: 2, failed: 2 });
     expect((await batch.failed()).sort()).toEqual([`${batch.id}:0`, `${batch.id}:2`]);
+  });
+
+  describe('whose making broke off', () => {
+    const _id = 'import 7';
+    const tasks = [...pings(2), { taskType: 'ping' as const, data: { n: 2 }, _id: 'taken' }];
+    const asked = () => t.queue.addBatch({ name: 'import', _id, tasks, then });
+    beforeEach(async () => {
+      await t.queue.addTask({ taskType: 'ping', data: { n: 9 }, _id: 'taken' });
+      await expect(asked()).rejects.toThrow('taken');
+    });
+
+    test('goes on when it is asked for again under its _id, and no member comes twice', async () => {
+      await t.queue.cancel('taken');
+      await asked();
+      await t.role(handlers);
+      await t.becomes(`${_id}:then`, 'done');
+      await ended(_id);
+      expect(await t.queue.batch(_id).read()).toMatchObject({ added: 3, done: 3 });
+      await expect(asked()).rejects.toThrow(`_id: a batch "${_id}" is there already`);
+    });
+
+    test('is cancelled with what comes after it, where nobody asks again', async () => {
+      const long = new Date(Date.now() - 11 * 60_000);
+      const batches = t.queue.core.db.collection<{ _id: string }>('taskBatches');
+      await batches.updateOne({ _id }, { $set: { makingUntil: long } });
+      await t.role(handlers);
+      await t.becomes(`${_id}:then`, 'cancelled');
+      const told = await eventually(() => t.named('batch.abandoned')[0]);
+      expect(told).toMatchObject({ fields: { batchId: _id } });
+    });
+  });
+
+  test('is cancelled to its end, although who cancelled it died in the middle', async () => {
+    const { id } = await t.queue.addBatch({ name: 'import', tasks: pings(3), then, open: true });
+    await t.queue.core.batches.requestCancel(id);
+    await t.role({ ...handlers, ping: hang });
+    await t.becomes(`${id}:then`, 'cancelled');
+    await ended(id);
   });
 
   test('leaves no trace of what was only for failures', async () => {
@@ -170,6 +212,17 @@ describe('a batch', () => {
     expect(String(later)).toMatch(/batch: ".*" was cancelled/);
     expect(await t.stateOf(`${batch.id}:then`)).toBe('cancelled');
     expect(await batch.read()).toMatchObject({ added: 10, cancelled: 10 });
+  });
+
+  test('is listed, the newest first, by an index that reads no more than is shown', async () => {
+    await t.queue.core.batches.ensureIndexes();
+    for (const name of ['one', 'two', 'three']) await t.queue.addBatch({ name, tasks: [], open: true, _id: name });
+    const listed: string[] = [];
+    const [read] = await readsOf(t.queue.core.db, async () => {
+      listed.push(...(await t.queue.batches(2)).map(({ name }) => name));
+    });
+    expect(listed).toEqual(['three', 'two']);
+    expect(read).toMatchObject({ plan: 'IXSCAN { createdAt: -1, _id: -1 }', docsExamined: 2 });
   });
 
   test('is refused with all that is wrong with it, and nothing is written', async () => {

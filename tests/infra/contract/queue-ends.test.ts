@@ -157,6 +157,18 @@ test('meteor-cluster listeners: one for each event, a second one takes its place
   expect(heard).toEqual([['fine', 'ping'], 'no']);
 });
 
+test('counts say what to do where one of the indexes that they read is missing', async () => {
+  await here.queue.addTask({ taskType: 'ping' });
+  const { collection } = here.queue.core.store;
+  for (const name of ['claim', 'due', 'waiting', 'lease']) {
+    await collection.dropIndex(name);
+    const missing = { name: 'IndexMissingError', message: expect.stringContaining('A running role makes it again') };
+    await expect(here.queue.counts()).rejects.toMatchObject(missing);
+    await here.queue.core.store.ensureIndexes();
+    expect((await here.queue.counts()).total.queued).toBe(1);
+  }
+});
+
 test('counts tell what waits, runs and has finished', async () => {
   const dispatcher = await here.role({ ping: () => 1, strict: () => Promise.reject(new Error('no')) });
   await here.becomes(await here.queue.addTask({ taskType: 'ping' }), 'done');

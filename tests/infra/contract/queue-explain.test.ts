@@ -1,3 +1,5 @@
+import type { LivingRole } from '../../../infra/monitor/processes';
+import type { TypeCounters } from '../../../infra/queue/store/task-counters';
 import { Snooze } from '../../../infra/workers/handler';
 import { eventually } from '../../support/eventually';
 import { gate, TestQueue } from '../../support/queue';
@@ -67,6 +69,32 @@ test('one that no role takes or knows says so', async () => {
   expect((await other.queue.explain(id))?.reasons[0]).toMatchObject({ kind: 'untaken', taskType: 'ping' });
   await queue().core.store.collection.updateOne({ _id: id }, { $set: { catalogVersion: 9 } });
   expect((await queue().explain(id))?.reasons[0]).toMatchObject({ kind: 'unknownType' });
+});
+
+test('overload is named where every role that takes it holds it back, and else when it may start is estimated', async () => {
+  const slots = { taskTypes: ['ping'], slots: 2 };
+  const roles: LivingRole[] = [
+    { ...slots, minPriority: Number.POSITIVE_INFINITY },
+    { ...slots, minPriority: 5 },
+  ];
+  const other = await opened.elsewhere({ livingRoles: async () => roles });
+  await queue().core.db.collection<TypeCounters>('taskCounters').insertOne({ _id: 'ping', usualMs: 60_000 });
+  const ids = await queue().addTasks(
+    [1, 2, 3].map(n => ({ taskType: 'ping', data: { n }, _id: `ping-${n}` }) as const),
+  );
+  const asked = () => other.queue.explain(ids[2]!);
+  expect((await asked())?.reasons).toMatchObject([
+    { kind: 'overload', minPriority: 5 },
+    { kind: 'line', ahead: 2 },
+  ]);
+  expect((await asked())?.text).toContain('is overloaded, and starts nothing below priority 5 now');
+  // The other one starts all: 4 places, a minute each, two before it.
+  roles[1] = slots;
+  const now = other.queue.core.clock.now().getTime();
+  const explanation = await asked();
+  const [line] = explanation!.reasons as { estimatedStart?: Date }[];
+  expect(Number(line?.estimatedStart) - now).toBeGreaterThanOrEqual(45_000);
+  expect(explanation?.text).toContain('an estimate, by usual durations: it starts at about');
 });
 
 test('one that runs or has ended says how it goes', async () => {

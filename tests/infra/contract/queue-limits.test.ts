@@ -1,8 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Claimer, type ClaimerOptions } from '../../../infra/queue/claim/claimer';
-import { RateGrants } from '../../../infra/queue/claim/rate-grants';
-import { DatabaseGuard } from '../../../infra/queue/store/database-guard';
 import { RateLimits } from '../../../infra/queue/store/rate-limits';
+import { claimerOf } from '../../support/claimer';
 import { eventually } from '../../support/eventually';
 import { gate, TestQueue } from '../../support/queue';
 
@@ -62,33 +60,35 @@ test('a rate limit holds over two roles', async () => {
 });
 
 describe('the log of a rate', () => {
-  const limit = { max: 10, per: 300 };
+  const window = { max: 10, per: 1_000 };
   const rates = () => new RateLimits(here.queue.core.db);
-  const granted = async (wanted: number) => (await rates().reserve('api', wanted, limit)).granted;
+  const reserve = async (count: number) => (await rates().reserve([{ name: 'api', count, window }]))[0]!;
+  const granted = async (count: number) => (await reserve(count)).granted;
+  const some = (count: number, { id }: { id: string }) => [{ id, name: 'api', window, count }];
 
   test('counts what was granted until it has begun, and from then on for a whole span', async () => {
-    const grant = await rates().reserve('api', 8, limit);
+    const grant = await reserve(8);
     expect([grant.granted, await granted(8), await granted(1)]).toEqual([8, 2, 0]);
-    await wait(2 * limit.per);
+    await wait(2 * window.per);
     expect(await granted(1)).toBe(0);
-    await rates().begun('api', grant.id, 8, limit);
+    await rates().begun(some(8, grant));
     expect(await granted(1)).toBe(0);
     await eventually(async () => (await granted(10)) === 8);
   });
 
   test('gives to others what does not begin', async () => {
-    const grant = await rates().reserve('api', 10, limit);
-    await rates().release('api', grant.id, 4);
+    const grant = await reserve(10);
+    await rates().release(some(4, grant));
     expect([await granted(10), await granted(1)]).toEqual([4, 0]);
   });
 
   test('is kept small, and on the strict side, however many begin one after the other', async () => {
     const begun: number[] = [];
     const one = async () => {
-      const { id, granted: got } = await rates().reserve('api', 1, limit);
-      if (got === 0) return;
+      const grant = await reserve(1);
+      if (grant.granted === 0) return;
       begun.push(Date.now());
-      await rates().begun('api', id, 1, limit);
+      await rates().begun(some(1, grant));
     };
     await eventually(async () => {
       await Promise.all([one(), one(), one()]);
@@ -96,7 +96,7 @@ describe('the log of a rate', () => {
     });
     begun.sort((a, b) => a - b);
     for (const [index, at] of begun.slice(10).entries())
-      expect(at - begun[index]!).toBeGreaterThanOrEqual(limit.per - 5);
+      expect(at - begun[index]!).toBeGreaterThanOrEqual(window.per - 5);
     const log = await here.queue.core.db.collection('taskControl').findOne({ _id: 'rate:api' as never });
     expect(log?.begun.length).toBeLessThanOrEqual(22);
   });
@@ -127,7 +127,7 @@ test('a task of a type or version that the role does not know stays queued and i
   await here.role({ ping: () => 1 }, { refreshRate: 20 });
   await eventually(() => here.named('queue.unknownType').length >= 2);
   await wait(500);
-  const types = here.named('queue.unknownType').map(({ fields }) => `${fields.taskType}@${fields.version}`);
+  const types = here.named('queue.unknownType').map(({ fields }) => `${fields.taskType}@${fields.catalogVersion}`);
   expect(types.sort()).toEqual(['fromTomorrow@1', 'ping@2']);
   expect([await here.stateOf(id), await here.stateOf(newer)]).toEqual(['queued', 'queued']);
 });
@@ -157,25 +157,11 @@ test('an overloaded role starts nothing low, then nothing medium, says so once, 
   expect(dispatcher.load.running).toBe(0);
 });
 
-const claimerOf = (special: Partial<ClaimerOptions>) => {
-  const { core } = here.queue;
-  return new Claimer(core.store, {
-    core,
-    owner: 'me',
-    leaseMs: 30_000,
-    rates: new RateGrants(new RateLimits(core.db), core.catalog, new DatabaseGuard(core.emit, () => {})),
-    countRunning: () => 0,
-    fitting: taskTypes => taskTypes.length,
-    onRateLimited: () => {},
-    ...special,
-  });
-};
-
 test('a claim takes what the executor is soon through with, in the order of the queue, and leaves the rest', async () => {
   const types = ['urgent', 'ping', 'urgent', 'ping'] as const;
   await here.queue.addTasks(types.map((taskType, n) => ({ taskType, priority: -n })));
   const asked: string[][] = [];
-  const claimer = claimerOf({
+  const claimer = claimerOf(here, {
     fitting: taskTypes => {
       asked.push([...taskTypes]);
       return 2;
@@ -189,15 +175,27 @@ test('a claim takes what the executor is soon through with, in the order of the 
   expect(await here.queue.find({ state: 'queued' }).countAsync()).toBe(2);
 });
 
+test('what was claimed runs, although those whose rate is used up could not be taken out of the way', async () => {
+  await here.queue.addTasks(
+    Array.from({ length: 4 }, () => ({ taskType: 'calls', data: { customer: 'ada' } }) as const),
+  );
+  const claimer = claimerOf(here, { lineUp: async () => false });
+  const types = [{ taskType: 'calls', version: 1 }];
+  expect((await claimer.claim({ limit: 4, types })).tasks).toHaveLength(2);
+  // And no claim follows the other without a pause.
+  expect(await claimer.claim({ limit: 4, types })).toMatchObject({ tasks: [], more: false });
+});
+
 test('what a rate limit closes holds up nobody behind it, however little room there is', async () => {
   // No poll and no other wake would help: the claim itself must look on.
   const { core } = here.queue;
-  expect(await new RateLimits(core.db).reserve('limited', 5, { max: 3, per: 60_000 })).toMatchObject({ granted: 3 });
+  const taken = { name: 'limited', count: 5, window: { max: 3, per: 60_000 } };
+  expect(await new RateLimits(core.db).reserve([taken])).toMatchObject([{ granted: 3 }]);
   await here.queue.addTasks(
     Array.from({ length: 5 }, (_, n) => ({ taskType: n < 4 ? ('limited' as const) : ('ping' as const), priority: -n })),
   );
   const closed: string[] = [];
-  const claimer = claimerOf({ onRateLimited: taskType => closed.push(taskType) });
+  const claimer = claimerOf(here, { onRateLimited: taskType => closed.push(taskType) });
   const types = [
     { taskType: 'limited', version: 1 },
     { taskType: 'ping', version: 1 },

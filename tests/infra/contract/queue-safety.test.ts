@@ -124,7 +124,7 @@ describe('recurring tasks', () => {
     expect(await opened.queue.find().countAsync()).toBe(2);
     await Promise.all([opened.role(handlersOf(opened)), other.role(handlersOf(other))]);
     await eventually(() => rounds >= 6);
-    const waiting = await collection().countDocuments({ state: { $in: ['scheduled', 'queued', 'running'] } });
+    const waiting = await collection().countDocuments({ state: { $in: ['scheduled', 'queued'] } });
     expect(waiting).toBeLessThanOrEqual(2);
     expect(await collection().countDocuments({ state: 'scheduled' })).toBeLessThanOrEqual(1);
   });
@@ -285,7 +285,12 @@ test('an idle role asks at most two questions in each refreshRate', async () => 
   // What a start asks has been asked when the first ticks are over.
   await new Promise(resolve => setTimeout(resolve, 500));
   const from = performance.now();
-  client.on('commandStarted', ({ commandName }) => asked.push(commandName));
+  // A type with `maxWait` asks in a rhythm of its own.
+  client.on('commandStarted', ({ commandName, command: { filter = {} } }) => {
+    const ageing =
+      filter.taskType === 'humble' || /^{"\$gte":"humble/.test(JSON.stringify(filter.limitKey ?? filter.rateKey));
+    if (!ageing) asked.push(commandName);
+  });
   await new Promise(resolve => setTimeout(resolve, 1_500));
   client.removeAllListeners();
   const questions = asked.filter(name => ['find', 'aggregate', 'count', 'distinct', 'findAndModify'].includes(name));

@@ -131,7 +131,7 @@ test('only a type of the catalog can be paused, and what is paused can be resume
   for (const none of [undefined, null, '', 5, {}])
     for (const name of ['pause', 'resume'] as const)
       await expect(queue()[name](anything(none))).rejects.toThrow('taskType: ');
-  expect(await queue().core.pauses.read()).toEqual({ all: false, types: new Set() });
+  expect(await queue().core.pauses.read()).toMatchObject({ all: false, types: new Set() });
   await queue().pause('ping');
   await queue().core.pauses.pause('gone');
   for (const type of ['ping', 'gone']) await queue().resume(type);

@@ -182,6 +182,7 @@ test.each([
   await eventually(async () => Number((await schedules().list())[0]!.nextAt) === next);
   expect(await tasks()).toHaveLength(count);
   expect(await schedules().runs('a')).toHaveLength(count);
+  await eventually(() => opened.named('schedule.missed').length > 0);
   expect(opened.named('schedule.missed').map(({ fields }) => fields)).toEqual([{ count: 1 }]);
 });
 
@@ -248,6 +249,7 @@ test('a schedule that somebody wrote or changed without the key stops, and says 
   await eventually(async () => (await schedules().list()).filter(({ problem }) => problem).length === 3);
   await eventually(async () => (await tasks()).length === 1);
   expect((await tasks())[0]!._id).toMatch(/^schedule:genuine:/);
+  await eventually(() => opened.named('schedule.stopped').length === 3);
   expect(
     opened
       .named('schedule.stopped')

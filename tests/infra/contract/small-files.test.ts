@@ -20,7 +20,7 @@ const exceptions: Record<string, string> = {
   'packages/synced-cron/nearest.ts': 'a copy of infra/catalog/nearest.ts, byte for byte',
 };
 
-const isTest = (path: string) => /^(tests|bench)\//.test(path);
+const isTest = (path: string) => /^(template\/accounts\/)?(tests|bench)\//.test(path);
 const linesOf = (text: string) => text.split('\n').length - 1;
 
 /** The files of the tree that `from` imports, types too. */

@@ -47,6 +47,19 @@ export function describeStore(
       workerPid: 7,
     });
 
+    test('what has waited since before a date rises to a priority, at most so many', async () => {
+      const late = ['a', 'b', 'c'].map(_id => aTask({ _id, dueDate: at(-5), priority: -3 }));
+      const others = [aTask({ _id: 'd', dueDate: at(-1) }), aTask({ _id: 'e', taskType: 'pong', dueDate: at(-5) })];
+      await add(...late, aTask({ _id: 'f', dueDate: at(-5), priority: 8 }), ...others);
+      const ping = { taskType: 'ping', lines: [] };
+      expect(await store.isWaitingSince(ping, at(-5))).toBe(false);
+      expect(await store.isWaitingSince(ping, at(-4))).toBe(true);
+      expect(await store.raise(ping, at(-4), 7, 2)).toBe(2);
+      expect(await store.raise(ping, at(-4), 7, 2)).toBe(1);
+      expect(await store.raise(ping, at(-4), 7, 2)).toBe(0);
+      expect((await store.find({ priority: 7 })).map(({ _id }) => _id).sort()).toEqual(['a', 'b', 'c']);
+    });
+
     test('the queue is ordered by priority, then front before back, then due date, then id', async () => {
       const order = [
         aTask({ _id: 'z', priority: 9, dueDate: at(-1) }),

@@ -50,6 +50,17 @@ describe('the types of addTask', () => {
   });
 });
 
+test('a rate that the app does not have does not compile', () => {
+  const messages = messagesOf([
+    "import type { HandlerContext } from '../../../infra/workers/handler';",
+    "declare module '../../../infra/catalog/app-types' { interface AppTypes { rates: { stripe: object } } }",
+    'declare const context: HandlerContext;',
+    "void context.rate('stripe', 2);",
+    "void context.rate('strpe');",
+  ]);
+  expect(messages).toEqual([expect.stringMatching(/"strpe".*"stripe"/)]);
+});
+
 test('the type of a result follows from what the handler returns', () => {
   const messages = messagesOf([
     "import type { HandlerIn } from '../../../infra/workers/handler';",

@@ -3,12 +3,19 @@ import { defineTasks } from '../../../infra/catalog';
 import { TaskQueueOf } from '../../../infra/queue/api/task-queue';
 import { Dispatcher } from '../../../infra/queue/dispatch/dispatcher';
 import { InProcessExecutor } from '../../../infra/queue/testing/in-process-executor';
-import { FatalError, type HandlerIn, type HandlersOf, type RoleHandlersOf } from '../../../infra/workers/handler';
+import {
+  FatalError,
+  type HandlerIn,
+  type HandlersOf,
+  type RoleHandlersOf,
+  Snooze,
+} from '../../../infra/workers/handler';
 import { RoleExecutor } from '../../../infra/workers/role/role-executor';
 import { TwoExecutors } from '../../../infra/workers/role/two-executors';
 import { type TestDatabase, testDatabase } from '../../support/database';
 import { eventually } from '../../support/eventually';
 import { gate } from '../../support/queue';
+import { readsOf } from '../../support/reads';
 
 const soon = { base: 20, factor: 1, max: 20, jitter: 0 };
 const catalog = defineTasks({
@@ -77,8 +84,9 @@ test('a handler in the role has task, context and queue as in a worker, and its 
     context.log('calls', { n: data.n });
     const calls = context.db.collection<{ _id: string }>('calls');
     await calls.insertOne({ _id: context.idempotencyKey });
+    const count = await calls.countDocuments(); // before the second call comes
     if (data.n === 1) await context.queue.addTask({ taskType: 'call', data: { n: 2 } } as never);
-    return { settings: context.settings, calls: await calls.countDocuments() };
+    return { settings: context.settings, calls: count };
   };
   await role({ call });
   const id = await queue.addTask({ taskType: 'call', data: { n: 1 } });
@@ -88,7 +96,72 @@ test('a handler in the role has task, context and queue as in a worker, and its 
   expect(progress[0]).toMatchObject({ fraction: 0.5, note: 'half' });
   expect(task?.attempts).toMatchObject([{ outcome: 'done', workerPid: process.pid }]);
   expect(named('task.log')[0]).toMatchObject({ taskId: id, message: 'calls', fields: { n: 1 } });
+  expect(task?.attempts[0]?.lines).toBe(1);
+  const log = await eventually(() => queue.attemptLog(id));
+  expect(log).toMatchObject({
+    attempt: 1,
+    startedAt: task?.attempts[0]?.startedAt,
+    expiresAt: task?.expiresAt,
+    lines: [{ at: expect.any(Date), level: 'info', text: 'calls', fields: '{"n":1}' }],
+    dropped: 0,
+  });
   await eventually(async () => (await queue.find({ state: 'done' }).countAsync()) === 2);
+});
+
+test('a handler in the role takes from a rate, and adds to a batch', async () => {
+  queue.declare(catalog, {}, { stripe: { max: 1, per: 200 } });
+  const call: HandlerIn<Catalog, 'call'> = async ({ data }, context) => {
+    if (data.n === 1) await context.rate('strpe' as never).catch(error => context.log(error.message));
+    const times: number[] = [];
+    while (times.length < 2) {
+      await context.rate('stripe' as never);
+      times.push(Date.now());
+    }
+    if (data.n === 1) await context.queue.addBatch({ name: 'two', tasks: [{ taskType: 'other' }] } as never);
+    return times;
+  };
+  await role({ call });
+  const id = await queue.addTask({ taskType: 'call', data: { n: 1 } });
+  await becomes(id, 'done');
+  const [first, second] = (await queue.findOne(id))!.result as [number, number];
+  expect(second - first).toBeGreaterThanOrEqual(199);
+  expect(named('task.log')[0]?.message).toMatch(/no such rate, did you mean stripe/);
+  await eventually(async () => (await queue.find({ taskType: 'other', state: 'done' }).countAsync()) === 1);
+});
+
+test('each attempt that wrote something has a log, as long as its task is kept; the others cost nothing', async () => {
+  await queue.core.attemptLogs.ensureIndexes();
+  let tries = 0;
+  await role({
+    call: (_: never, { log }: { log(text: string): void }) => {
+      tries += 1;
+      if (tries !== 2) log(`try ${tries}`);
+      if (tries < 4) throw tries === 3 ? new Snooze(1) : new Error('not yet');
+    },
+  } as never);
+  const id = await queue.addTask({ taskType: 'call' });
+  await becomes(id, 'done');
+  const task = await queue.findOne(id);
+  expect(task?.attempts.map(({ lines }) => lines)).toEqual([1, undefined, 1, 1]);
+  const stored = () => database.db.collection('taskLogs').find().sort({ startedAt: 1 }).toArray();
+  await eventually(async () => (await stored()).length === 3);
+  await eventually(async () =>
+    (await stored()).every(({ expiresAt }) => Number(expiresAt) === Number(task?.expiresAt)),
+  );
+  expect((await stored()).map(({ attempt }) => attempt)).toEqual([1, 3, 3]);
+  const [first] = task?.attempts ?? [];
+  expect((await queue.attemptLog(id, first?.startedAt))?.lines[0]?.text).toBe('try 1');
+  expect((await queue.attemptLog(id))?.lines[0]?.text).toBe('try 4');
+  expect(await queue.attemptLog(id, new Date(0))).toBeUndefined();
+  // What ends together is written together, and keeps its own moment all the same.
+  const together = await queue.addTasks([1, 2, 3].map(n => ({ taskType: 'call' as const, data: { n } })));
+  for (const one of together) {
+    await becomes(one, 'done');
+    const startedAt = (await queue.findOne(one))?.attempts[0]?.startedAt;
+    await eventually(() => queue.attemptLog(one, startedAt));
+  }
+  const reads = await readsOf(database.db, () => queue.attemptLog(id));
+  expect(reads.find(({ collection }) => collection === 'taskLogs')).toMatchObject({ docsExamined: 1, keysExamined: 1 });
 });
 
 test('failures are tried again, fatal ones and results that cannot be kept are not', async () => {

@@ -252,6 +252,31 @@ describe('planted violations', () => {
     expect(begunAt(90_000)).toEqual(['a: began 10 s before it was due']);
   });
 
+  test('what comes after a batch begins while a member is alive, or is added twice', () => {
+    const story = () =>
+      sound()
+        .write(ask({ call: 'then', afterAllOf: 'call' }))
+        .write({ kind: 'ack', call: 'then', ids: ['b'] });
+    const then = (token = 't9', added: Change['set'] = {}) =>
+      new Story().added('b', added).claimed(token, 'b').ended('done', 1, 'b').changes;
+    const done = { state: 'done', token: 't9', _id: 'b' } as const;
+    const late = story().atTheEnd(done);
+    late.changes.push(...then());
+    expect(late.problems()).toEqual([]);
+    const early = story().atTheEnd(done);
+    early.changes.splice(1, 0, ...then());
+    expect(early.problems()).toEqual(['b: begun before a, which it comes after']);
+    late.changes.push(...then('t10', { createdAt: new Date(1) }));
+    expect(late.problems()).toEqual(['b: added more than once after its batch']);
+  });
+
+  test('more tasks of one limit run at once than it allows', () => {
+    const two = new Story().added('a', { limitKey: 'x/1' }).added('b', { limitKey: 'x/1' });
+    two.claimed('t1', 'a').claimed('t2', 'b').ended('done', 1, 'a').ended('done', 1, 'b');
+    expect(two.problems({ atOncePerLimit: 2 })).toEqual([]);
+    expect(two.problems({ atOncePerLimit: 1 })).toEqual(['x/1: a, b run at once']);
+  });
+
   test('a role that crashes', () => {
     expect(sound().write({ kind: 'crash', error: 'boom' }).problems()).toEqual(['process 1 crashed: boom']);
   });

@@ -25,7 +25,7 @@ const start = async (format: 'readable' | 'json' = 'readable', pool: ClusterOpti
   database = await testDatabase();
   lines = [];
   const events = new Events();
-  logEvents(events, createLog({ format, level: 'info' }, { write: line => lines.push(line) }));
+  logEvents(events, createLog({ format, level: 'debug' }, { write: line => lines.push(line) }));
   queue = new TaskQueueOf<FaultCatalog>(catalog);
   await queue.connect({ db: database.db, sender, emit: events.emit });
   const options = { queue, workerFile: file, databaseUrl: database.url, maxAvailableWorkers: 2, pool };

@@ -46,13 +46,16 @@ describe('the page at /console', () => {
     await says('This token opens nothing.');
   });
 
-  test('shows the processes, the queue and the schedules to an operator, live', async () => {
+  test('shows the processes, the queue and, on their page, the schedules to an operator, live', async () => {
     await login(token);
+    for (const text of ['greet', 'Failed tasks', '1 jobs', '1 web']) await says(text);
+    await page.goto(`${roles.webUrl}/console/schedules`);
     await says('greet everybody');
-    for (const text of ['greet', 'Failed tasks', 'jobs', 'web']) await says(text);
   });
 
   test('pauses a task type and resumes it', async () => {
+    await page.goto(`${roles.webUrl}/console/types`);
+    await page.waitForSelector('button[aria-label="Pause burn"]');
     const click = (word: string) =>
       page.evaluate(name => {
         const row = [...document.querySelectorAll('tr')].find(one => one.textContent.startsWith('burn'));
@@ -71,7 +74,7 @@ describe('the page at /console', () => {
     closing.push(() => proxy.close());
     const first = page;
     page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${proxy.port}/console`);
+    await page.goto(`http://127.0.0.1:${proxy.port}/console/types`);
     await login(token);
     const button = (label: string) => page.waitForSelector(`button[aria-label="${label}"]:not([disabled])`);
     await button('Pause burn');
@@ -90,7 +93,7 @@ describe('the page at /console', () => {
 
   test('stays open over a reload, and ends with the logout', async () => {
     await page.reload();
-    await says('Failed tasks');
+    await says('Pause everything');
     await page.evaluate(() =>
       [...document.querySelectorAll('button')].find(one => one.textContent === 'Log out')?.click(),
     );
@@ -102,7 +105,7 @@ describe('the page at /console', () => {
   test('asks for the token again when the session has ended', async () => {
     if (!roles.mongoUrl) return;
     await login(token);
-    await says('Failed tasks');
+    await says('Pause everything');
     const mongo = await new MongoClient(roles.mongoUrl).connect();
     await mongo.db().collection('operatorSessions').deleteMany({});
     await mongo.close();

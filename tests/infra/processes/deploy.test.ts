@@ -130,6 +130,14 @@ describe('deploy.sh', () => {
     expect(app.calls()).toEqual([]);
   });
 
+  test('a time limit that is no number is refused: it would never be over', async () => {
+    expect(await app.deploy([], { DEPLOY_HEALTH_TIMEOUT_SECONDS: '5m' })).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('DEPLOY_HEALTH_TIMEOUT_SECONDS: 5m is no whole number of seconds'),
+    });
+    expect(app.calls()).toEqual([]);
+  });
+
   test('a dirty tree is refused, since the cache knows the commit only', async () => {
     writeFileSync(join(app.folder, 'new-file'), 'x');
     expect(await app.deploy()).toMatchObject({ code: 1, output: expect.stringContaining('new-file') });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { Bundler } from '../../../infra/dev/bundling/bundler';
-import { serverBundle } from '../../../infra/dev/bundling/bundles';
+import { browserBundle, serverBundle } from '../../../infra/dev/bundling/bundles';
 import { buildOfThisRun } from '../../support/build';
 import { commandLine, descendants } from '../../support/processes';
 import { buildFolder } from '../../support/run';
@@ -25,6 +25,18 @@ test('a bundler whose esbuild has died starts another one', async () => {
   } finally {
     await bundler.stop();
   }
+});
+
+test('outside development the page is a third of its size, and without what React says in development only', async () => {
+  const [large, small] = await Promise.all(
+    [{}, { small: true }].map(async options => {
+      const { outputFiles } = await build({ ...browserBundle(join(buildFolder(), 'size'), options), write: false });
+      return outputFiles!.find(({ path }) => path.endsWith('main.js'))!.text;
+    }),
+  );
+  expect(small!.length).toBeLessThan(large!.length / 3);
+  expect(large).toContain('Warning: ');
+  expect(small).not.toContain('Invalid hook call. Hooks can only be called');
 });
 
 test('the same sources come out the same each time: a change of a handler is none of the server', async () => {

@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Browser, Page } from 'puppeteer-core';
+import { launchBrowser } from '../../support/browser';
 import { Checkout } from '../../support/checkout';
 import { eventually } from '../../support/eventually';
 import { testPortPair } from '../../support/ports';
@@ -15,8 +17,12 @@ let heard = 0;
 beforeAll(async () => {
   checkout = new Checkout();
   port = await testPortPair();
+  // The check of the whole checkout would take most of this test's time.
+  const config = JSON.parse(checkout.read('tsconfig.json'));
+  checkout.write('tsconfig.json', JSON.stringify({ ...config, include: ['imports/typed.ts'] }));
+  checkout.write('imports/typed.ts', 'export const typed: number = 1;\n');
   npm = checkout.npm(['start', '--', '--port', String(port)]);
-  await npm.says(/Tandem is ready/, 120_000);
+  await npm.says(/ is ready(: open| \()/, 120_000);
 });
 afterAll(() => checkout.remove());
 beforeEach(() => {
@@ -71,12 +77,58 @@ test('a change of a handler restarts the jobs role only', async () => {
   expect(roles().filter(pid => before.includes(pid))).toHaveLength(1);
 });
 
-test('a change of the page restarts nothing and asks for a reload', async () => {
-  const before = roles();
-  append('client/main.css', '\n.new { color: red }\n');
-  await says(/The page has changed: reload it/);
-  expect(checkout.read('.local/build/client/main.css')).toContain('.new {');
-  expect(roles()).toEqual(before);
+describe('an open page', () => {
+  let browser: Browser;
+  let page: Page;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    page = await browser.newPage();
+    page.on('console', message => message.type() === 'error' && problems.push(message.text()));
+    await page.goto(`http://localhost:${port}`);
+    await page.waitForSelector('#root *');
+    await mark();
+  });
+  afterAll(() => browser?.close());
+
+  /** A reload takes this away. */
+  const mark = () => page.evaluate('window.marked = true');
+  const isMarked = () => page.evaluate('window.marked === true');
+  /** While the page reloads there is nothing to ask. */
+  const becomes = (expression: string) =>
+    eventually(() => page.evaluate(expression).catch(() => false), { timeoutMs: 60_000 });
+
+  test('takes up a stylesheet without a reload, and nothing restarts', async () => {
+    const before = roles();
+    append('client/main.css', '\n#root { outline-color: rgb(1, 2, 3) }\n');
+    await becomes("getComputedStyle(document.querySelector('#root')).outlineColor === 'rgb(1, 2, 3)'");
+    await becomes("document.querySelectorAll('link.__meteor-css__').length === 1");
+    expect(await isMarked()).toBe(true);
+    expect(roles()).toEqual(before);
+  });
+
+  test('shows what does not compile, with file, line and caret, until it is mended', async () => {
+    const good = checkout.read('client/main.tsx');
+    checkout.write('client/main.tsx', `const broken = ;\n${good}`);
+    await becomes("document.querySelector('#build-error') !== null");
+    expect(await page.evaluate("document.querySelector('#build-error').innerText")).toMatch(
+      /client\/main\.tsx:1:15:\s+1 │ const broken = ;\s+╵ +\^/,
+    );
+    checkout.write('client/main.tsx', good);
+    await becomes("document.querySelector('#build-error') === null");
+    expect(await isMarked()).toBe(true);
+  });
+
+  test('loads again for new code, after the role that serves it where that changes too; its policy forbids none of it', async () => {
+    append('client/main.tsx', '\n(window as { newPage?: boolean }).newPage = true;\n');
+    await becomes('window.newPage && !window.marked');
+    await mark();
+    append('infra/console/contract.ts', '\n(globalThis as { newBoth?: boolean }).newBoth = true;\n');
+    await becomes('window.newBoth && !window.marked');
+    await says(/\[jobs\] is ready again/);
+    expect(problems.filter(text => /Content Security Policy|Refused/.test(text))).toEqual([]);
+  });
 });
 
 test("a change of one role's settings restarts that role", async () => {
@@ -105,6 +157,13 @@ test('a build error shows file and line, and the last good version runs on', asy
   checkout.write('server/main.ts', good);
   await says(/It builds again/);
   expect(roles()).toEqual(before);
+});
+
+test('an error in the types is shown with its place, and that it is mended', async () => {
+  checkout.write('imports/typed.ts', "export const typed: number = 'one';\n");
+  await says(/\[types\] 1 error\n\[types\] imports\/typed\.ts:1:14 Type 'string' is not assignable[^\n]* \(TS2322\)/);
+  checkout.write('imports/typed.ts', 'export const typed: number = 1;\n');
+  await says(/\[types\] the types are right again/);
 });
 
 test('settings that change while the code does not build reach their role once it does', async () => {

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => checkout.remove());
 
 const start = (flags: string[] = [], env: NodeJS.ProcessEnv = {}) =>
-  checkout.npm(['start', '--', '--port', String(port), ...flags], env);
+  checkout.npm(['start', '--', '--port', String(port), '--no-types', ...flags], env);
 
 describe('npm start says one clear line, exits 1 and leaves nothing running,', () => {
   async function refusal(npm: TestProcess): Promise<string> {
@@ -78,8 +78,9 @@ test('when settings are refused by their role, it says so, and nothing is left r
 });
 
 test('an unknown flag is refused with the help, which --help gives as well', async () => {
-  const [refused, asked] = [start(['--rolle', 'web']), start(['--help'])];
-  expect(await Promise.all([refused.ended, asked.ended])).toEqual([1, 0]);
+  const [refused, types, asked] = [start(['--rolle', 'web']), start(['--no-types=false']), start(['--help'])];
+  expect(await Promise.all([refused.ended, types.ended, asked.ended])).toEqual([1, 1, 0]);
   expect(refused.output).toContain("Unknown option '--rolle'");
-  for (const { output } of [refused, asked]) expect(output).toContain('--role web|jobs');
+  expect(types.output).toContain("Option '--no-types' does not take an argument");
+  for (const { output } of [refused, types, asked]) expect(output).toContain('--role web|jobs');
 });

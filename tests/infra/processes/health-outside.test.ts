@@ -8,12 +8,14 @@ import { privateFolder } from '../../../infra/dev/root';
 import { eventually } from '../../support/eventually';
 import { ForeignClient } from '../../support/foreign-ddp';
 import { runningPair, startTestRoles, type TestRoles } from '../../support/roles';
+import { TcpProxy } from '../../support/tcp-proxy';
 
 /** The settings files of an app that has been initialised hold a token. */
 const openMetrics = { metrics: { token: null } };
 
 let roles: TestRoles;
 let starting: Promise<TestRoles> | undefined;
+let proxy: TcpProxy | undefined;
 
 beforeAll(async () => {
   roles = await startTestRoles({ settings: { web: openMetrics, jobs: openMetrics } });
@@ -22,7 +24,10 @@ beforeAll(async () => {
   starting.catch(() => {}); // whoever waits for it hears of it
 }, 60_000);
 
-afterAll(() => roles.stop(), 30_000);
+afterAll(async () => {
+  await proxy?.close();
+  await roles.stop();
+}, 30_000);
 
 /** A jobs role whose workers never say that they are there: it listens after five seconds, and is not ready then. */
 async function startForEver(mongoUrl: string): Promise<TestRoles> {
@@ -36,6 +41,42 @@ async function startForEver(mongoUrl: string): Promise<TestRoles> {
 }
 
 const get = async (url: string) => (await (await fetch(url)).json()) as Record<string, unknown>;
+
+const describeHere = runningPair() ? describe.skip : describe;
+
+// First of all: it does not wait for its workers for ever.
+describeHere('a role that starts', () => {
+  test('answers 503 while it starts, and / with 200', async () => {
+    const slow = (await starting)!;
+    const answer = await fetch(`${slow.jobsUrl}/healthz`);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({ status: 'starting', role: 'jobs' });
+    expect((await fetch(slow.jobsUrl)).status).toBe(200);
+    slow.jobs!.kill();
+    await slow.stop();
+  });
+
+  test('answers 503 as well while its database keeps it waiting, and takes no visitor whose methods would be unknown', async () => {
+    const url = new URL(roles.mongoUrl);
+    proxy = await TcpProxy.open(url.hostname, Number(url.port || 27017));
+    const limits = 'directConnection=true&serverSelectionTimeoutMS=60000&connectTimeoutMS=60000';
+    const mongoUrl = `mongodb://127.0.0.1:${proxy.port}${url.pathname}?${limits}`;
+    const slow = await startTestRoles({ jobs: false, mongoUrl, wait: false });
+    await slow.web!.says(/starts/);
+    proxy.swallow();
+    const answer = await eventually(() => fetch(`${slow.webUrl}/healthz`), { timeoutMs: 30_000 });
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({ status: 'starting', role: 'web' });
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'self'");
+    expect(await (await fetch(slow.webUrl)).text()).toContain('Starting');
+    expect((await fetch(`${slow.webUrl}/upload/pictures`, { method: 'POST', body: 'x' })).status).toBe(503);
+    expect((await fetch(`${slow.webUrl}/files/1`)).headers.get('retry-after')).toBe('2');
+    await expect(ForeignClient.visitor(slow.webUrl)).rejects.toThrow(/closed/);
+    await slow.web!.says(/the role starts/);
+    slow.web!.kill();
+    await slow.stop();
+  });
+});
 
 describe('each role, seen from outside', () => {
   test('says at /healthz who it is and how it is', async () => {
@@ -65,7 +106,26 @@ describe('each role, seen from outside', () => {
     });
   });
 
+  test('says at /livez that it lives, and at /readyz how much work there is', async () => {
+    for (const url of [roles.webUrl, roles.jobsUrl]) {
+      const alive = await fetch(`${url}/livez`);
+      expect([alive.status, await alive.json()]).toEqual([200, { alive: true }]);
+      const ready = await fetch(`${url}/readyz`);
+      expect(ready.status).toBe(200);
+      expect(await ready.json()).toMatchObject({ ready: true, status: 'ok', queue: { queued: expect.any(Number) } });
+      await eventually(async () => {
+        const { work } = (await (await fetch(`${url}/readyz`)).json()) as { work: unknown };
+        return typeof work === 'number';
+      });
+    }
+  });
+
   test('gives figures at /metrics', async () => {
+    const mongo = await new MongoClient(roles.mongoUrl).connect();
+    const at = new Date();
+    const run = { name: 'ran once', intendedAt: at, startedAt: at, finishedAt: at, result: 1 };
+    await mongo.db().collection('cronHistory').insertOne(run);
+    await mongo.close();
     const { client } = await ForeignClient.visitor(roles.webUrl);
     await client.call('burn.start', { seconds: 0.1, tasks: 2 });
     const text = async (url: string) => (await fetch(`${url}/metrics`)).text();
@@ -75,7 +135,11 @@ describe('each role, seen from outside', () => {
     for (const name of [
       'tandem_queue_depth{task_type="burn",state="queued"',
       'tandem_task_duration_seconds_bucket',
+      'tandem_task_wait_seconds_bucket',
+      'tandem_schedule_last_success_timestamp_seconds{schedule="ran once"',
       'tandem_workers{',
+      'tandem_workers_cpu_seconds_total{',
+      'tandem_workers_memory_bytes{',
       'tandem_worker_slots_busy{',
       'tandem_schedule_next_seconds{',
       'tandem_event_loop_delay_seconds{',
@@ -86,6 +150,8 @@ describe('each role, seen from outside', () => {
       await eventually(async () => (await text(roles.jobsUrl)).includes(name));
     }
     await eventually(async () => (await text(roles.webUrl)).includes('tandem_link_up{role="web"} 1'));
+    // One role tells them, so that a sum over roles counts each task once.
+    expect(await text(roles.webUrl)).not.toContain('tandem_queue_depth{');
     client.close();
   });
 
@@ -99,19 +165,7 @@ describe('each role, seen from outside', () => {
   });
 });
 
-const describeHere = runningPair() ? describe.skip : describe;
-
 describeHere('a role', () => {
-  test('answers 503 while it starts, and / with 200', async () => {
-    const slow = (await starting)!;
-    const answer = await fetch(`${slow.jobsUrl}/healthz`);
-    expect(answer.status).toBe(503);
-    expect(await answer.json()).toMatchObject({ status: 'starting', role: 'jobs' });
-    expect((await fetch(slow.jobsUrl)).status).toBe(200);
-    slow.jobs!.kill();
-    await slow.stop();
-  });
-
   test('gives figures to this machine only where no token is set, and believes no header about it', async () => {
     const statusFor = async (headers: Record<string, string>) =>
       (await fetch(`${roles.webUrl}/metrics`, { headers })).status;

@@ -35,6 +35,12 @@ const json =
 
 /** One violation for everything that is checked: what is done to which file, and what is said of it. */
 const planted: Planted[] = [
+  [
+    'code imports each stylesheet',
+    'client/main.tsx',
+    without("import './page/page.css';"),
+    'client/page/page.css: nothing imports it, and Rspack would leave it out: import it, in client/main.tsx for instance',
+  ],
   ['.meteor/ is complete', '.meteor/.id', () => '', '.meteor/.id: is missing; commit it'],
   [
     '.meteor/release',

@@ -81,7 +81,7 @@ describeHere('a role that is told to end', () => {
     const roles = await startTestRoles({ env });
     await burn(roles, 30);
     roles.jobs!.signal('SIGINT');
-    await roles.jobs!.says(/^tandem:role SIGINT: draining/m); // the tool writes the time before each line
+    await roles.jobs!.says(/^\S+:role SIGINT: draining/m); // the tool writes the time before each line
     roles.jobs!.signal('SIGTERM'); // Meteor's tool sends one of its own after a terminal's Ctrl-C
     await eventually(() => isFree(Number(new URL(roles.jobsUrl).port)));
     expect(roles.jobs!.output).not.toMatch(/drained/);

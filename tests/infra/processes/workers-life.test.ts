@@ -48,6 +48,25 @@ describe('keepAlive', () => {
   });
 });
 
+describe('a worker that an operator recycles', () => {
+  test('ends what it runs, gives back what it has not begun, and another one takes its place', async () => {
+    await start({ maxWorkers: 1, prefetch: 1 });
+    const first = pool.run('wait', { ms: 300 });
+    await eventually(() => pool.started.size === 1);
+    const second = pool.run('noop');
+    const [pid] = pool.pids();
+    expect(pool.pool.recycle(pid!)).toBe(true);
+    expect(pool.pool.recycle(pid!)).toBe(false);
+    const [one, other] = await Promise.all([first, second]);
+    expect([one.workerPid, one.outcome.kind, other.outcome.kind]).toEqual([pid, 'done', 'done']);
+    expect(other.workerPid).not.toBe(pid);
+    await eventually(() => !isAlive(pid!));
+    const [idle] = pool.pids();
+    expect(pool.pool.recycle(idle!)).toBe(true);
+    await eventually(() => !isAlive(idle!));
+  });
+});
+
 describe('room', () => {
   test('is one task for each worker while nobody knows how long tasks take', async () => {
     await start({ maxWorkers: 3 });
@@ -175,6 +194,18 @@ describe('stop', () => {
     const done = tasks.filter(({ _id }) => pool.reports.has(_id)).length;
     expect(handedBack.length).toBeGreaterThan(0);
     expect(handedBack.length + done).toBe(2_000);
+  });
+
+  test('says what it waits for, and hands it back at once when it is told to', async () => {
+    await start();
+    const task = faultTask('stopOnSignalLong');
+    pool.pool.execute([task]);
+    await pool.begun(task);
+    const cut = new AbortController();
+    const stopped = pool.pool.stop(3_600_000, cut.signal); // the test would not live to see its end
+    expect(pool.saidOf('role.waits')).toEqual([{ tasks: 'stopOnSignalLong (1)', forMs: 3_600_000 }]);
+    cut.abort();
+    expect((await stopped).map(({ _id }) => _id)).toEqual([task._id]);
   });
 
   test('aborts what does not end in time and hands it back, then kills what does not even stop', async () => {

@@ -222,6 +222,28 @@ describe('what a handler says while it runs', () => {
     expect(task.taskType).toBe('print');
   });
 
+  test('is the log of its attempt: what it logs and what it prints, in its order, whatever else its worker runs', async () => {
+    const tasks = Array.from({ length: 6 }, (_, n) => faultTask('printTogether', { n }));
+    pool.pool.execute(tasks);
+    const logs = await Promise.all(tasks.map(async task => (await pool.reportOf(task)).ran?.log));
+    for (const [n, log] of logs.entries())
+      expect(log).toEqual({
+        lines: [
+          { at: expect.any(Number), stream: 'stdout', text: `begins ${n}` },
+          { at: expect.any(Number), level: 'info', text: 'half', fields: `{"n":${n}}` },
+          { at: expect.any(Number), stream: 'stderr', text: `ends ${n}` },
+        ],
+        dropped: 0,
+      });
+    expect((await pool.run('noop')).ran).not.toHaveProperty('log');
+  });
+
+  test('is known of an attempt that ended its worker', async () => {
+    const { outcome, ran } = await pool.run('printThenExit');
+    expect(outcome.kind).toBe('crashed');
+    expect(ran?.log?.lines.map(({ text }) => text)).toEqual(['about to end', 'and this is why']);
+  });
+
   test('is dropped where it is no message of the protocol', async () => {
     expect((await pool.run('sendNonsense')).outcome.kind).toBe('done');
     await eventually(() => pool.saidOf('worker.malformedMessage').length === 2);

@@ -1,4 +1,5 @@
 import { type App, defineApp } from '../../../infra/app';
+import { isPage } from '../../../infra/app/pages';
 import { defineTasks } from '../../../infra/catalog';
 import { contentSecurityPolicy } from '../../../infra/http/content-security-policy';
 
@@ -21,6 +22,7 @@ describe('defineApp', () => {
       { handlers: { ...handlers, gret: handlers.greet } },
       'handlers.gret: the catalog has no such task type',
     ],
+    ['a rate without a span', { rates: { stripe: { max: 1 } as never } }, 'rates.stripe.per: is missing'],
     [
       'a handler in the wrong place',
       { roleHandlers: { greet: handlers.greet } },
@@ -31,12 +33,32 @@ describe('defineApp', () => {
       { catalog: defineTasks({ greet: { payload: {} }, wave: { payload: {}, runsIn: 'role' } }) },
       'roleHandlers.wave: missing; name its module in imports/role-handlers/index.ts',
     ],
+    [
+      'an owner that no payload names',
+      { ownerField: 'ownerr', catalog: defineTasks({ greet: { payload: { owner: String } }, wave: { payload: {} } }) },
+      'ownerField: no task type has a field "ownerr", did you mean owner?',
+    ],
     ['an unknown directive', { security: { imageSrc: [] } as never }, 'did you mean imgSrc?'],
+    ['a page that is no path', { pages: ['/', 'orders'] }, 'pages: "orders" is no path like "/orders"'],
+    ['a page with a star elsewhere', { pages: ['/a*'] }, 'pages: "/a*" is no path like "/orders"'],
     ['an upload elsewhere', { uploads: [{ path: '/films' }] }, 'uploads: "/films" does not lie below /upload/'],
     ['a limit that is none', { uploads: [{ path: '/upload/a', maxBytes: -1 }] }, 'maxBytes: -1 is not a whole number'],
   ])('refuses %s', (_, part, message) => {
     expect(() => defineApp({ ...app, ...part })).toThrow(message);
   });
+});
+
+test.each([
+  ['/', true],
+  ['/orders', true],
+  ['/orders/', true],
+  ['/orders/7', false],
+  ['/films', true],
+  ['/films/7/cast', true],
+  ['/filmstrip', false],
+  ['', false],
+])('%j is a page: %p', (path, expected) => {
+  expect(isPage(path, ['/', '/orders', '/films/*'])).toBe(expected);
 });
 
 describe('the content security policy', () => {

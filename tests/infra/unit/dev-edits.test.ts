@@ -14,9 +14,9 @@ beforeEach(() => writeFileSync(join(root, 'old'), 'old'));
 test('what was asked for is done, and folders that are empty then go', () => {
   const first = new Edits(root);
   first.write('deep/new', 'new');
-  first.replace('old', /l/, 'L');
+  first.replace('old', 'l', '$&L');
   first.apply();
-  expect([read('deep/new'), read('old')]).toEqual(['new', 'oLd']);
+  expect([read('deep/new'), read('old')]).toEqual(['new', 'o$&Ld']);
   const second = new Edits(root);
   second.remove('deep');
   second.apply();
@@ -26,9 +26,9 @@ test('what was asked for is done, and folders that are empty then go', () => {
 test('nothing is done where anything stands in the way, and all of that is said', () => {
   const edits = new Edits(root);
   edits.write('new', 'new');
-  edits.replace('old', /x/, 'y');
+  edits.replace('old', 'x', 'y');
   edits.refuse('the weather');
-  expect(() => edits.apply()).toThrow('Nothing was changed:\n  old: has nothing like /x/ any more\n  the weather');
+  expect(() => edits.apply()).toThrow('Nothing was changed:\n  old: does not have this any more: x\n  the weather');
   expect(there('new')).toBe(false);
 });
 

@@ -1,12 +1,24 @@
-import { readFlags } from '../../../infra/dev/flags';
+import { readFlags, readStartFlags } from '../../../infra/dev/flags';
 
 test('without flags every role starts, and web is on 3000', () => {
-  expect(readFlags([])).toEqual({ port: 3000, help: false });
+  expect(readStartFlags([])).toEqual({ port: 3000, help: false, types: true, inProcess: false });
 });
 
 test('--role starts one, --port moves all', () => {
   for (const role of ['web', 'jobs', 'jobs-heavy'])
-    expect(readFlags(['--role', role, '--port', '4000'])).toEqual({ role, port: 4000, help: false });
+    expect(readFlags(['--role', role, '--port', '4000'], '')).toEqual({ role, port: 4000, help: false });
+});
+
+test('--no-types is for npm start only: Meteor has nothing like it', () => {
+  expect(readStartFlags(['--no-types']).types).toBe(false);
+  expect(() => readFlags(['--no-types'], 'the page')).toThrow("Unknown option '--no-types'");
+});
+
+test('--inspect begins at 9229, --inspect-port elsewhere', () => {
+  expect(readStartFlags(['--in-process'])).toMatchObject({ inProcess: true });
+  expect(readStartFlags(['--inspect']).inspect).toBe(9229);
+  expect(readStartFlags(['--inspect-port', '9400']).inspect).toBe(9400);
+  expect(() => readStartFlags(['--inspect-port', 'x'])).toThrow('--inspect-port: "x" is no whole number');
 });
 
 test.each([
@@ -17,6 +29,6 @@ test.each([
   [['--rolle', 'web'], "Unknown option '--rolle'"],
   [['web'], "Unexpected argument 'web'"],
 ])('%j is refused, and the flags are explained', (args, message) => {
-  expect(() => readFlags(args)).toThrow(message);
-  expect(() => readFlags(args)).toThrow('--role web|jobs');
+  expect(() => readStartFlags(args)).toThrow(message);
+  expect(() => readStartFlags(args)).toThrow('--role web|jobs');
 });

@@ -1,7 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { localRolesOf, onlyRole, type Role, readRoleSettings, rolesOf } from '../../../infra/dev/roles';
+import {
+  inspectorPortOf,
+  localRolesOf,
+  onlyRole,
+  type Role,
+  readRoleSettings,
+  rolesOf,
+} from '../../../infra/dev/roles';
 
 let folder: string;
 
@@ -25,6 +32,12 @@ describe('the roles of a checkout', () => {
       { name: 'jobs-heavy', kind: 'jobs', settingsFile: 'settings-jobs-heavy.json', port: 4101 },
       { name: 'jobs-mail', kind: 'jobs', settingsFile: 'settings-jobs-mail.json', port: 4102 },
     ]);
+  });
+
+  test('have inspectors in order, and room between them for those of their workers', async () => {
+    file('settings-jobs-heavy.json');
+    const roles = await localRolesOf(folder, 4000);
+    expect(roles.map(role => inspectorPortOf(role, 4100, 9229))).toEqual([9229, 9230, 9330]);
   });
 
   test('are those of one environment', async () => {

@@ -20,6 +20,8 @@ describe('the door of the link', () => {
       emit: () => {},
       runInMemory: nothing,
       runSchedule: nothing,
+      recycleWorker: nothing,
+      drain: () => {},
       nudge: () => {},
       live: () => {
         throw new Error('nobody is to ask');

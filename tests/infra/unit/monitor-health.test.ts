@@ -73,6 +73,30 @@ describe('the health of a process', () => {
   });
 });
 
+describe('the readiness of a process', () => {
+  test('is that it has started, is not draining and reaches its database, with the work that waits', async () => {
+    let isConnected = true;
+    const health = new Health({
+      identity,
+      database: { ...database, connected: () => isConnected },
+      queueCounts: async () => ({ queued: 3, running: 2, scheduled: 40 }),
+      overdue: async () => 5,
+      dispatch: () => ({ unwritten: 0, oldestUnwrittenMs: 0, claimFailure: 'no index', mayWaitMs: 1 }),
+    });
+    expect(await health.readiness()).toMatchObject({ code: 503, body: { ready: false, status: 'starting' } });
+    health.state = 'ready';
+    expect(await health.readiness()).toEqual({
+      code: 200,
+      body: { ready: true, status: 'ok', role: 'jobs', work: 10, queue: { queued: 3, running: 2, scheduled: 40 } },
+    });
+    isConnected = false;
+    const away = { ready: false, status: 'cut off from the database', work: null, queue: null };
+    expect(await health.readiness()).toMatchObject({ code: 503, body: away });
+    health.state = 'draining';
+    expect(await health.readiness()).toMatchObject({ code: 503, body: { status: 'draining' } });
+  });
+});
+
 describe('an answer that is kept', () => {
   test('is asked for once while it is open, however many give up to wait for it', async () => {
     let answer = (_: string) => {};

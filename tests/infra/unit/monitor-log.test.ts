@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { Events } from '../../../infra/monitor/events';
 import { createLog, type LogOptions, logEvents } from '../../../infra/monitor/log';
 
@@ -12,29 +13,44 @@ function logged(options: LogOptions, say: (events: Events) => void): string[] {
 const readable: LogOptions = { format: 'readable', level: 'info' };
 
 describe('the log', () => {
-  test("writes a task's start and end under time, app, type and id", () => {
-    const lines = logged(readable, ({ emit }) => {
-      emit('task.started', { taskType: 'buildReport', taskId: 'Ab3', workerPid: 12 });
-      emit('task.done', { taskType: 'buildReport', taskId: 'Ab3', durationMs: 12.3 });
+  const attempt = ({ emit }: Events) => {
+    emit('task.started', { taskType: 'buildReport', taskId: 'Ab3', workerPid: 12 });
+    emit('task.done', { taskType: 'buildReport', taskId: 'Ab3', attempt: 1, durationMs: 12.3 });
+  };
+
+  test('writes one line for an attempt, under time, app, type and id, and one for its start at the level debug', () => {
+    const head = String.raw`^\d{4}-\d\d-\d\dT[\d:.]+Z:tandem:task:buildReport:Ab3`;
+    const done = expect.stringMatching(new RegExp(`${head} done in 12 ms attempt=1\n$`));
+    expect(logged(readable, attempt)).toEqual([done]);
+    const started = expect.stringMatching(new RegExp(`${head} started workerPid=12\n$`));
+    expect(logged({ ...readable, level: 'debug' }, attempt)).toEqual([started, done]);
+  });
+
+  test('writes one JSON object a line where the settings say so, each with the process that it is of', () => {
+    const identity = { role: 'jobs', version: '1.2.0', commit: 'ab12' };
+    const lines = logged({ format: 'json', level: 'info', identity }, events => {
+      events.emit('link.up', { url: 'http://jobs' });
+      events.emit('task.errorCameBack', { commit: 'ab12' });
+      attempt(events);
     });
-    expect(lines).toEqual([
-      expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z:tandem:task:buildReport:Ab3 started workerPid=12\n$/),
-      expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z:tandem:task:buildReport:Ab3 done in 12 ms durationMs=12.3\n$/),
-    ]);
+    const [up, cameBack, done] = lines.map(line => JSON.parse(line));
+    const ofProcess = { ...identity, host: hostname(), pid: process.pid };
+    expect(up).toMatchObject({ ...ofProcess, level: 'info', event: 'link.up', url: 'http://jobs' });
+    expect(cameBack).toMatchObject(ofProcess);
+    expect(done).toMatchObject({ ...ofProcess, event: 'task.done', taskType: 'buildReport', durationMs: 12.3 });
+    for (const line of lines) expect(line.match(/"commit"/g)).toHaveLength(1);
   });
 
-  test('writes one JSON object a line where the settings say so', () => {
-    const [line] = logged({ format: 'json', level: 'info' }, ({ emit }) => emit('link.up', { url: 'http://jobs' }));
-    expect(JSON.parse(line!)).toMatchObject({ level: 'info', event: 'link.up', url: 'http://jobs', pid: process.pid });
-  });
-
-  test('leaves the time to whoever passes the lines on, but not in JSON', () => {
+  test('leaves the time to whoever passes the lines on, or the date in development, but not in JSON', () => {
     const link = ({ emit }: Events) => emit('link.up', { url: 'http://jobs' });
-    expect(logged({ ...readable, time: false }, link)).toEqual([
-      'tandem:link the link to http://jobs is up url=http://jobs\n',
+    expect(logged({ ...readable, time: 'none' }, link)).toEqual(['tandem:link the link to http://jobs is up\n']);
+    expect(logged({ ...readable, time: 'short' }, link)).toEqual([
+      expect.stringMatching(/^\d\d:\d\d:\d\d\.\d{3}:tandem:link the link to http:\/\/jobs is up\n$/),
     ]);
-    const [line] = logged({ format: 'json', level: 'info', time: false }, link);
-    expect(JSON.parse(line!).time).toMatch(/^\d{4}-/);
+    for (const time of ['none', 'short'] as const) {
+      const [line] = logged({ format: 'json', level: 'info', time }, link);
+      expect(JSON.parse(line!).time).toMatch(/^\d{4}-/);
+    }
   });
 
   test('names the task or its type in a line that is not about its run', () => {
@@ -42,8 +58,8 @@ describe('the log', () => {
       emit('console.action', { action: 'pause', taskType: 'burn' });
       emit('console.action', { action: 'retry', taskId: 'Ab3' });
     });
-    expect(pause).toMatch(/:tandem:console operator: pause action=pause taskType=burn\n$/);
-    expect(retry).toMatch(/:tandem:console operator: retry action=retry taskId=Ab3\n$/);
+    expect(pause).toMatch(/:tandem:console operator: pause taskType=burn\n$/);
+    expect(retry).toMatch(/:tandem:console operator: retry taskId=Ab3\n$/);
   });
 
   describe.each(['readable', 'json'] as const)(
@@ -67,9 +83,9 @@ describe('the log', () => {
       ];
 
       test.each<[string, (words: string) => [string, object]]>([
-        ['a task type', words => ['task.started', { taskType: words, taskId: 'a' }]],
+        ['a task type', words => ['task.cancelled', { taskType: words, taskId: 'a' }]],
         ['a task type in a sentence', words => ['queue.unknownType', { taskType: words }]],
-        ['an id', words => ['task.started', { taskType: 'a', taskId: words }]],
+        ['an id', words => ['task.cancelled', { taskType: 'a', taskId: words }]],
         ['a field', words => ['task.rejected', { reason: words }]],
         ["a field's name", words => ['moon.risen', { [words]: true }]],
         ['the name of an event', words => [words, {}]],
@@ -104,7 +120,7 @@ describe('the log', () => {
       emit('queue.failed', { step: 'settle', error: unprintable });
       emit('x.failed', { reason: unprintable });
     });
-    expect(step).toContain('the queue could not settle; it tries again step=settle: Error: disk full\n');
+    expect(step).toContain('the queue could not settle; it tries again: Error: disk full\n');
     expect(reason).toContain('disk full');
   });
 

@@ -39,7 +39,8 @@ describe('the metrics', () => {
           depth: [{ taskType: 'a', state: 'queued', count: 4 }],
           oldestSeconds: [{ taskType: 'a', seconds: 9 }],
         }),
-        workers: () => ({ workers: 2, busy: 1, slots: 2 }),
+        workers: () => ({ workers: 2, busy: 1, slots: 2, cpuMs: 1_500, processes: [{ rss: 40 }, { rss: 2 }] }),
+        lastSuccesses: async () => [{ name: 'hourly', at: new Date(90_000) }],
         dispatch: () => ({ unwritten: 3, oldestUnwrittenMs: 2_500, claimFailure: 'no index' }),
         schedules: () => [{ name: 'hourly', nextAt: new Date(Date.now() + 5_000) }],
         linkUp: () => true,
@@ -51,6 +52,9 @@ describe('the metrics', () => {
       'tandem_queue_oldest_seconds{task_type="a",role="jobs"} 9',
       'tandem_workers{role="jobs"} 2',
       'tandem_worker_slots_busy{role="jobs"} 1',
+      'tandem_workers_memory_bytes{role="jobs"} 42',
+      'tandem_workers_cpu_seconds_total{role="jobs"} 1.5',
+      'tandem_schedule_last_success_timestamp_seconds{schedule="hourly",role="jobs"} 90',
       'tandem_unwritten_ends{role="jobs"} 3',
       'tandem_unwritten_ends_oldest_seconds{role="jobs"} 2.5',
       'tandem_claims_failing{role="jobs"} 1',
@@ -62,6 +66,31 @@ describe('the metrics', () => {
     ]) {
       expect(text).toContain(line);
     }
+  });
+
+  test('observe how long tasks waited, and count what workers used of the processor but once', async () => {
+    const events = new Events();
+    let cpuMs = 500;
+    const workers = () => ({ workers: 1, busy: 0, slots: 1, cpuMs, processes: [] });
+    const metrics = new Metrics({ ...sources, workers }, events);
+    events.emit('task.started', { taskType: 'burn', waitMs: 700 });
+    await metrics.text();
+    cpuMs = 2_000;
+    const text = await metrics.text();
+    expect(text).toContain('tandem_task_wait_seconds_bucket{le="1",role="jobs",task_type="burn"} 1');
+    expect(text).toContain('tandem_task_wait_seconds_sum{role="jobs",task_type="burn"} 0.7');
+    expect(text).toContain('tandem_workers_cpu_seconds_total{role="jobs"} 2');
+  });
+
+  test('of a process that does not report show no figures that another one shows', async () => {
+    const queue = async () => ({ depth: [{ taskType: 'a', state: 'queued', count: 4 }], oldestSeconds: [] });
+    const lastSuccesses = async () => [{ name: 'hourly', at: new Date() }];
+    const text = await new Metrics(
+      { ...sources, queue, lastSuccesses, reports: async () => false },
+      new Events(),
+    ).text();
+    expect(text).not.toContain('tandem_queue_depth{');
+    expect(text).not.toContain('timestamp_seconds{schedule');
   });
 
   test.each([

@@ -33,6 +33,14 @@ test('ends that differ in the moment only are written by one update', () => {
   expect($push.attempts.$each).toMatchObject([{ startedAt: at(37), finishedAt: at(40) }]);
 });
 
+test('an end with a log is like no other: its log is found by its own moment', () => {
+  const log = { lines: [{ at: 1, text: 'hello' }], dropped: 0 };
+  expect(split(anEnd('a', 10, 3, { log }), anEnd('b', 11, 3), anEnd('c', 12, 3, { log }))).toEqual({
+    alike: [],
+    others: 'acb',
+  });
+});
+
 test('one end alone is always like itself', () => {
   expect(split(anEnd('a', 10, 3))).toEqual({ alike: ['a'], others: '' });
 });

@@ -3,11 +3,12 @@ import { defaultOptions } from '../../../infra/catalog';
 import { overloadLevel } from '../../../infra/queue/claim/overload';
 import { resolveSettings } from '../../../infra/queue/dispatch/settings';
 import type { Outcome } from '../../../infra/queue/model/executor';
+import { fingerprintOf, withoutIds } from '../../../infra/queue/model/fingerprint';
 import { newTaskId } from '../../../infra/queue/model/ids';
 import { compareTasks, placeAsAdded, placeOf, placeOfInterrupted, standingOf } from '../../../infra/queue/model/order';
 import { Signer } from '../../../infra/queue/model/signature';
 import { backoffMs, decideNextState } from '../../../infra/queue/model/states';
-import { fingerprintOf, milestoneBetween, withoutIds } from '../../../infra/queue/store/error-groups';
+import { milestoneBetween } from '../../../infra/queue/store/error-groups';
 import { aTask } from '../../support/tasks';
 
 const now = new Date('2026-11-21T12:00:00Z');

@@ -90,6 +90,65 @@ describe('settings', () => {
     ]);
   });
 
+  test('know operators by name, token and role, and tell what is wrong with one without its token', () => {
+    const ada = { name: 'Ada', token: 'a token of sixteen', role: 'viewer' };
+    expect(load({ console: { operators: ada } }, development).console.operators).toEqual([ada]);
+    const problems = problemsOf({
+      console: {
+        operatorToken: 'the single token of all',
+        operators: [
+          { name: 'Bob', token: 'hunter2', role: 'owner' },
+          { name: '', token: 'another token of 16', rle: 'admin' },
+          'hunter2',
+        ],
+      },
+    });
+    expect(problems).toEqual([
+      'console.operators.0.token: (secret) is shorter than 16 characters',
+      'console.operators.0.role: (secret) is not one of viewer, operator, admin',
+      'console.operators.1.name: (secret) is shorter than 1 characters',
+      'console.operators.1.rle: unknown setting, did you mean role?',
+      'console.operators.1.role: missing',
+      'console.operators.2: (secret) is not an object',
+    ]);
+  });
+
+  test('want each operator to have a name and a token of its own', () => {
+    const [first, second] = ['a token of sixteen', 'a token of 16 more'];
+    const operators = [
+      { name: 'Ada', token: first, role: 'viewer' },
+      { name: 'Ada', token: first, role: 'admin' },
+      { name: 'operator', token: second, role: 'admin' },
+    ];
+    expect(problemsOf({ console: { operators, operatorToken: second } })).toEqual([
+      'console.operators.1.name: "Ada" is the name of another operator',
+      expect.stringMatching(/^console.operators.1.token: \(secret\) is somebody else's as well/),
+      expect.stringMatching(
+        /^console.operators.2.name: "operator" is what the holder of console.operatorToken is called/,
+      ),
+      expect.stringMatching(/^console.operators.2.token: \(secret\) is somebody else's as well/),
+    ]);
+    expect(problemsOf({ console: { operators: [{ name: 'Ada', token: ` ${first}`, role: 'viewer' }] } })).toEqual([
+      'console.operators.0.token: (secret) begins or ends with a space',
+    ]);
+    const leaked = { console: { operators: [operators[0]] }, public: { hint: first } };
+    expect(problemsOf(leaked)).toEqual([
+      'public: holds the value of console.operators.0.token, and every browser receives it',
+    ]);
+  });
+
+  test('ignore operators with a token of the template in production, and print none', () => {
+    const operators = [
+      { name: 'Ada', token: 'development-operator', role: 'admin' },
+      { name: 'Bob', token: 'a token of sixteen', role: 'viewer' },
+    ];
+    const raw = { runJobs: false, console: { operators } };
+    expect(ignoredSecrets(raw, production)).toEqual(['console.operators']);
+    const settings = load(raw, production);
+    expect(settings.console.operators.map(({ name }) => name)).toEqual(['Bob']);
+    expect(JSON.stringify(redact(settings))).not.toMatch(/sixteen|development-/);
+  });
+
   test.each([
     [JSON.stringify({ link: { secret: 'hunter2' } })], // quoted once too often
     [{ link: 'hunter2' }],

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { buildIdOf, checkWorkerFile, hashInput } from '../../../infra/workers/worker-file';
+import { buildIdOf, checkWorkerFile, hashInput, workerFileAbove } from '../../../infra/workers/worker-file';
 
 const sources = ['imports/tasks/worker.ts', 'imports/tasks/catalog.ts', 'imports/tasks/handlers/index.ts'];
 
@@ -30,6 +30,14 @@ test('a missing file is refused with the command that builds it', () => {
   rmSync(file);
   expect(() => checkWorkerFile(file)).toThrow(`The worker file ${file} is missing. Run \`npm run build:worker\``);
   expect(root).toBeTruthy();
+});
+
+test('it is found from a folder below its checkout, where Meteor runs the app', () => {
+  const { root, file } = project();
+  const inside = join(root, '.meteor/local/build/programs/server');
+  expect(workerFileAbove(inside)).toBe(file);
+  rmSync(file);
+  expect(workerFileAbove(inside)).toBeUndefined();
 });
 
 test.each(['imports/tasks/catalog.ts', 'package-lock.json'])('a change to %s is named and refused', path => {

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { Estimates, FreeCapacity } from '../../../infra/workers/pool/capacity';
-import { LineSplitter } from '../../../infra/workers/pool/line-splitter';
 import { chooseWorker } from '../../../infra/workers/pool/pending-attempts';
 import { StartBackoff } from '../../../infra/workers/pool/start-backoff';
 import { workerEnvironment, workerMark } from '../../../infra/workers/pool/worker-environment';
 import { FailureStreaks, whyRecycle } from '../../../infra/workers/pool/worker-health';
 import { sendEach } from '../../../infra/workers/protocol/channel';
+import { LineSplitter } from '../../../infra/workers/protocol/line-splitter';
 import { parseBatch, parseFromWorker, parseToWorker } from '../../../infra/workers/protocol/parse-message';
 
 const worker = (load: number, backlogMs = 0, state = 'ready') => ({ state, load, backlogMs, attempts: new Map() });

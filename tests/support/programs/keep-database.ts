@@ -2,10 +2,10 @@ import { developmentDatabase } from '../../../infra/dev/database/development-dat
 
 /** Runs the database of `npm start`, with its data in the folder it is given, until SIGTERM. */
 developmentDatabase(process.argv[2]!).then(
-  ({ url, stop }) => {
-    process.on('SIGTERM', () => stop().then(() => process.exit(0)));
+  database => {
+    process.on('SIGTERM', () => database.stop().then(() => process.exit(0)));
     setInterval(() => {}, 60_000); // stay
-    console.log(`ready ${url}`);
+    console.log(`ready ${database.url}`);
   },
   error => {
     console.error(error.message);

@@ -15,6 +15,22 @@ export interface RecordedRun {
   to: number;
 }
 
+/** One call of an API with a rate, by this machine's clock. */
+export interface RecordedCall {
+  at: number;
+  customer: string;
+  pid: number;
+}
+
+/** One turn of a customer, of whom there is one at a time. */
+export interface RecordedTurn {
+  taskId: string;
+  customer: string;
+  pid: number;
+  from: number;
+  to?: number;
+}
+
 async function main(): Promise<void> {
   const { db, close } = await connect(process.env.MONGO_URL as string, 'queue-role');
   const settings = JSON.parse(process.env.QUEUE_SETTINGS ?? '{}') as DispatcherSettings;
@@ -29,6 +45,22 @@ async function main(): Promise<void> {
       if (ms >= 1_000) await begun.insertOne({ taskId: task._id, pid: process.pid, at: new Date() });
       if (ms > 0) await wait(ms);
       runs.push({ taskId: task._id, pid: process.pid, from, to: Date.now() });
+    },
+    /** Calls an API that has a rate for each customer. */
+    calls: async ({ data }: Task) => {
+      const call: RecordedCall = {
+        at: Date.now(),
+        customer: (data as { customer: string }).customer,
+        pid: process.pid,
+      };
+      await db.collection<RecordedCall>('calls').insertOne(call);
+    },
+    turns: async ({ _id: taskId, data }: Task) => {
+      const turns = db.collection<RecordedTurn>('turns');
+      const { customer } = data as { customer: string };
+      const { insertedId } = await turns.insertOne({ taskId, customer, pid: process.pid, from: Date.now() });
+      await wait(5);
+      await turns.updateOne({ _id: insertedId }, { $set: { to: Date.now() } });
     },
   };
 

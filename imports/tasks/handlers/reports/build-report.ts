@@ -19,30 +19,33 @@ const stride = 500;
 export const handler: Handler<'buildReport'> = async (task, context) => {
   const { rows, owner } = task.data;
   context.progress(0, 'preparing the books');
-  await ensureSales(context.db, rows, context.signal, stored =>
-    context.progress(0, `preparing the books: ${howFar(stored, rows)} sales`),
-  );
-  const file = await writeWorkbook(rows, owner, context);
+  let done = 0;
+  await ensureSales(context.db, rows, context.signal, stored => {
+    done = shareOfBooks * (stored / rows);
+    context.progress(done, 'preparing the books');
+  });
+  const file = await writeWorkbook(rows, owner, context, done);
   await attach(task._id, file, context);
   return { file: file.id, rows, size: file.size };
 };
 
-async function writeWorkbook(rows: number, owner: string, context: HandlerContext): Promise<FileLink> {
+/** @param from how far the task is already. */
+async function writeWorkbook(rows: number, owner: string, context: HandlerContext, from: number): Promise<FileLink> {
   const name = `sales-${rows}-rows.xlsx`;
   const sheet = { name: 'Sales', columns, freezePane: { rows: 1 } };
-  const bytes = Readable.fromWeb(writeXlsxStream(lines(rows, context), sheet) as NodeStream);
+  const bytes = Readable.fromWeb(writeXlsxStream(lines(rows, context, from), sheet) as NodeStream);
   const { id, size } = await context.files.put(bytes, { name, type: xlsxType, owner, kind: 'report' });
   return { id, name, size };
 }
 
 /** The rows, one after the other as the workbook takes them: a slow database slows the reading down. */
-async function* lines(rows: number, context: HandlerContext) {
+async function* lines(rows: number, context: HandlerContext, from: number) {
   const sales = context.db.collection<Sale>(salesCollection);
   let written = 0;
   for await (const sale of sales.find().sort({ _id: 1 }).limit(rows)) {
     yield line(sale);
     written += 1;
-    if (written % stride === 0) await rest(written, rows, context);
+    if (written % stride === 0) await rest(from + (1 - from) * (written / rows), context);
   }
 }
 
@@ -62,13 +65,14 @@ function line({ _id, ...sale }: Sale): Record<string, unknown> {
 }
 
 /** Looks at the signal, says how far it is, and lets messages of the role get their turn. */
-async function rest(written: number, rows: number, context: HandlerContext): Promise<void> {
+async function rest(fraction: number, context: HandlerContext): Promise<void> {
   context.signal.throwIfAborted();
-  context.progress(written / rows, `${howFar(written, rows)} rows`);
+  context.progress(fraction, 'writing');
   await new Promise(resolve => setImmediate(resolve));
 }
 
-const howFar = (done: number, all: number) => `${done.toLocaleString('en')} of ${all.toLocaleString('en')}`;
+/** Where the books have to be prepared first, that is so much of the way. */
+const shareOfBooks = 0.2;
 
 /** A report that its owner has thrown away meanwhile keeps no file; one that was built before keeps only the new one. */
 async function attach(reportId: string, file: FileLink, context: HandlerContext): Promise<void> {

@@ -12,7 +12,7 @@ interface UserFields {
   fields?: Record<string, 0 | 1>;
 }
 
-/** What became of the login that the browser remembered. */
+/** The outcome of the login that the browser stored. */
 interface ResumedLogin {
   type: 'resume';
   allowed: boolean;
@@ -75,7 +75,7 @@ export const Accounts = {
     return login.onLogin.register(callback);
   },
 
-  /** Calls back when it is known whether the login that the browser remembered still holds. */
+  /** Calls back when it is known whether the stored login still holds. */
   onPageLoadLogin(callback: (resumed: ResumedLogin) => void): void {
     if (resumed) callback(resumed);
     else waiting.push(callback);

@@ -7,7 +7,7 @@ import { ReactiveVar } from '../reactive-var';
 import type { LoginStorage, StoredLogin } from './stored-login';
 import { users } from './users';
 
-/** What a login method answers. */
+/** The result of a login method. */
 export interface LoginDetails {
   id: string;
   token: string;
@@ -15,13 +15,13 @@ export interface LoginDetails {
   type?: string;
 }
 
-/** Called without an error where it went well. */
+/** Called without an error if it succeeded. */
 export type Callback = (error?: Error, details?: LoginDetails) => void;
 
 export interface LoginMethodOptions {
   methodName?: string;
   methodArguments?: unknown[];
-  /** @throws where the result is none that this page wants */
+  /** @throws if this page does not accept the result */
   validateResult?: (result: LoginDetails) => void;
   userCallback?: Callback | null;
   /** `loggingIn` stays false meanwhile. */

@@ -22,7 +22,7 @@ interface NewUser {
   [more: string]: unknown;
 }
 
-/** Calls of the package accounts-password. Each calls back, without an error where it went well. */
+/** Calls of the package accounts-password. Each calls back, without an error if it succeeded. */
 export function passwordCalls(login: Login) {
   const loginWithPassword = (who: Who, password: string, callback?: Callback, code?: string): void => {
     const user = typeof who !== 'string' ? who : who.includes('@') ? { email: who } : { username: who };

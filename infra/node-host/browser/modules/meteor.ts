@@ -11,7 +11,7 @@ if (!isReady) {
   addEventListener('load', runAll);
 }
 
-/** Runs `hook` when the page is there, hooks in their order; at once where it is. */
+/** Runs `hook` when the page is loaded, in order of registration; at once if it is loaded. */
 function startup(hook: () => void): void {
   if (isReady) hook();
   else waiting.push(hook);

@@ -3,7 +3,7 @@ import { Cursor } from '../../ddp-client/minimongo/cursor';
 import { ObjectID } from '../../shared/object-id';
 import { connection } from '../connection';
 
-/** What the page's subscriptions bring; with the name null, a collection of the page's own. */
+/** The documents of the page's subscriptions; with the name null, a local collection of the page. */
 class Collection extends MemoryCollection {
   constructor(name: string | null, options: CollectionOptions = {}) {
     super(name, { connection, ...options });

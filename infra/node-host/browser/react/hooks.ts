@@ -7,9 +7,9 @@ import { LiveList } from './live-list';
 import { LiveValue, type Read, type SkipUpdate } from './live-value';
 
 /**
- * The value of `read`, and a rendering whenever it has become another one. Equal data is the same object as before.
+ * The value of `read`; renders the component whenever it changes. Equal data stays the same object.
  *
- * @param deps `read` runs anew when they change; without them with each rendering
+ * @param deps `read` runs again when they change; without them at each rendering
  * @param skipUpdate true: no rendering for this change
  */
 export function useTracker<T>(read: Read<T>, deps?: DependencyList | SkipUpdate<T>, skipUpdate?: SkipUpdate<T>): T {
@@ -32,9 +32,9 @@ function useLive<T>(): LiveValue<T> {
 }
 
 /**
- * Subscribes as long as the component is there. Without a name: to nothing.
+ * Subscribes while the component is mounted. Without a name it subscribes to nothing.
  *
- * @returns whether its data is still on its way; only a component that asks is rendered when it has come
+ * @returns whether its data is still on the way; only a component that reads this is rendered when the data has come
  */
 export function useSubscribe(name?: string, ...args: unknown[]): () => boolean {
   let wantsToKnow = false;
@@ -54,10 +54,10 @@ const subscribeToNothing = () => () => {};
 const nothing: readonly Document[] = [];
 
 /**
- * The documents of a cursor, and a rendering whenever one of them changes; the others stay the same objects.
+ * The documents of a cursor; renders the component whenever one of them changes. The others stay the same objects.
  *
- * @param factory gives the cursor; may give none, and then nothing is what comes back
- * @param deps `factory` runs anew when they change
+ * @param factory gives the cursor; if it gives none, the hook returns it as it is
+ * @param deps `factory` runs again when they change
  */
 export function useFind(factory: () => Cursor | NoCursor, deps: DependencyList = []): Document[] | NoCursor {
   const earlier = useRef(nothing);

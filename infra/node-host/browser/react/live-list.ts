@@ -11,7 +11,7 @@ export class LiveList {
   private known: Map<string, Document>;
   private notifying = false;
 
-  /** @param earlier documents whose identity is to be kept */
+  /** @param earlier documents that keep their identity */
   constructor(
     private readonly cursor: Cursor,
     earlier: readonly Document[],
@@ -27,7 +27,7 @@ export class LiveList {
     let active = true;
     const notify = () => active && onChange();
     const handle = this.observe(notify);
-    // Also where everything has gone in between, and nothing was told.
+    // Also when all documents are gone since, without any callback.
     this.notifySoon(notify);
     return () => {
       active = false;

@@ -9,7 +9,7 @@ const abandonedAfterMs = 1000;
 
 interface State<T> {
   value?: T;
-  /** What reading threw: the next rendering throws it on. */
+  /** The error of a read: the next rendering throws it. */
   failure?: { error: unknown };
 }
 
@@ -31,7 +31,7 @@ export class LiveValue<T> {
     this.readsInEachRendering = options.readsInEachRendering;
   }
 
-  /** While rendering: reads anew. Its computation goes on, so that it takes its subscriptions along. */
+  /** While rendering: reads again. Its computation goes on, so that it keeps its subscriptions. */
   refresh(): void {
     this.rendering = true;
     try {
@@ -71,7 +71,7 @@ export class LiveValue<T> {
   }
 
   private read(computation: Computation): State<T> {
-    // As in Meteor: a rerun between renderings that throws is Tracker's to report, and the last value stays.
+    // As in Meteor, Tracker reports a rerun between renderings that throws, and the last value stays.
     if (!this.rendering && !this.readsInEachRendering) return { value: this.readFn(computation) };
     try {
       return { value: this.readFn(computation) };
@@ -97,7 +97,7 @@ interface Comparable {
   equals(other: unknown): boolean;
 }
 
-/** Deeper than any document; what is deeper counts as different, so that cycles come to an end. */
+/** Deeper than any document. Deeper values count as different, so that a cycle ends. */
 const deepest = 50;
 
 /** Whether two values are the same data: plain objects, arrays, dates, bytes and ids by content, all else by identity. */

@@ -7,19 +7,19 @@ import { LocalCollection, type Modifier, type UpdateOptions } from './local-coll
 import type { Document, Selector } from './selector';
 
 export interface CollectionOptions {
-  /** What sends this collection's documents; null: nothing does, they are written here. */
+  /** The connection that sends this collection's documents; null: they are written here. */
   connection?: { registerStore(name: string, store: Store): boolean } | null;
   /** Of documents that are inserted here. */
   idGeneration?: 'STRING' | 'MONGO';
-  /** Accepted for false only: there are no mutation methods on the Node host. */
+  /** Only false is accepted: there are no mutation methods on the Node host. */
   defineMutationMethods?: false;
 }
 
 type Inserted = Record<string, unknown>;
 
 /**
- * `Mongo.Collection` over documents in memory: local, or what a connection's subscriptions bring.
- * In a browser, and on a server with `{ connection: DDP.connect(…) }`.
+ * `Mongo.Collection` over documents in memory: local ones, or those of a connection's subscriptions. Used in a browser,
+ * and on a server with `{ connection: DDP.connect(…) }`.
  */
 export class MemoryCollection {
   readonly _name: string | null;
@@ -79,7 +79,7 @@ export class MemoryCollection {
     this.upsert(selector, modifier, options);
   removeAsync = async (selector: Selector) => this.remove(selector);
 
-  // Modules that both sides load may name these; calling them is a server's matter, in Meteor too.
+  // Modules that both sides load may name these; only a server may call them, in Meteor too.
   rawCollection = () => onlyOnServers('rawCollection');
   rawDatabase = () => onlyOnServers('rawDatabase');
   createIndexAsync = async () => onlyOnServers('createIndexAsync');
@@ -111,10 +111,10 @@ function checkOptions(options: CollectionOptions): void {
 }
 
 /**
- * Writes what a connection receives into a collection.
+ * Writes the documents that a connection receives into a collection.
  *
- * Lenient where the server's view and ours differ (a second `added`, a `removed` of something unknown), as Meteor's
- * client is: that happens with publications whose merge box is switched off.
+ * It is lenient if the server's view and ours differ (a second `added`, a `removed` of an unknown document), as
+ * Meteor's client is: that happens with publications without a merge box.
  */
 function connectedStore(collection: LocalCollection): Store {
   return {

@@ -32,7 +32,7 @@ export interface FindOptions {
   reactive?: boolean;
 }
 
-/** Options that only mean something to a server's database. */
+/** Options that only a server's database uses. */
 const serverOptions = ['pollingIntervalMs', 'pollingThrottleMs', 'disableOplog', 'hint', 'maxTimeMs', 'readPreference'];
 const knownOptions = ['sort', 'skip', 'limit', 'fields', 'projection', 'reactive', ...serverOptions];
 
@@ -42,7 +42,7 @@ export interface ObserveHandle {
   readonly isReadyPromise: Promise<void>;
 }
 
-/** The documents that a selector finds, read at any time: in a computation it makes that depend on them. */
+/** The documents that a selector finds. A computation that reads them depends on them. */
 export class Cursor {
   private readonly plan: Plan;
   private readonly reactive: boolean;
@@ -69,7 +69,7 @@ export class Cursor {
     return this.fetch().map((document, index) => callback.call(thisArg, document, index, this));
   }
 
-  /** How many there are; in a computation it does not depend on their fields. */
+  /** The number of documents; a computation that reads it does not depend on their fields. */
   count(): number {
     return this.read({ changed: () => {}, moved: () => {} }).length;
   }
@@ -116,7 +116,7 @@ export class Cursor {
     return { stop, isReady: true as const, isReadyPromise: Promise.resolve() };
   }
 
-  /** The present documents; a computation that reads them depends on `except` what is named. */
+  /** The present documents; a computation that reads them depends on all changes but those in `except`. */
   private read(except: Partial<Changes> = {}): readonly Document[] {
     if (!this.reactive || !Tracker.active) return run(this.plan, this.source.all());
     const dependency = new Tracker.Dependency();

@@ -2,7 +2,7 @@ import { EJSON } from '../../shared/ejson';
 import { MongoID } from '../../shared/object-id';
 import type { Document } from './selector';
 
-/** What may happen to the documents of a query. */
+/** The changes of a query's documents. */
 export interface Changes {
   /** @param before the document that follows; null at the end */
   added(document: Document, before: Document | null): void;
@@ -11,7 +11,7 @@ export interface Changes {
   removed(document: Document): void;
 }
 
-/** Tells `changes` the steps that lead from one list of documents to another: few moves, in order. */
+/** Reports to `changes` the steps from one list of documents to another: few moves, in order. */
 export function diff(previous: readonly Document[], next: readonly Document[], changes: Changes): void {
   const previousIndexes = new Map(previous.map((document, index) => [keyOf(document), index]));
   const nextKeys = new Set(next.map(keyOf));
@@ -59,7 +59,7 @@ function changedIfDifferent(document: Document, old: Document, changes: Changes)
 }
 
 /**
- * The places (ascending) of a longest increasing subsequence, by patience sorting: what may stay where it is.
+ * The indexes (ascending) of a longest increasing subsequence, by patience sorting: these documents need not move.
  *
  * @param values undefined ones take no part
  */

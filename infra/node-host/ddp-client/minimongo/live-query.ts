@@ -2,7 +2,7 @@ import { EJSON } from '../../shared/ejson';
 import { type Changes, changedFields, diff, keyOf } from './diff';
 import type { Document } from './selector';
 
-/** What a cursor asks for, compiled. */
+/** The compiled query of a cursor. */
 export interface Plan {
   matches(document: Document): boolean;
   /** Sort, skip and limit. */
@@ -18,7 +18,7 @@ export interface Source {
   observe(plan: Plan, changes: Changes): { query: LiveQuery; stop: () => void };
 }
 
-/** The result of a query that is kept up to date, and who hears of its changes. */
+/** The live result of a query, and its observers. */
 export class LiveQuery {
   private results: Document[];
 
@@ -39,7 +39,7 @@ export class LiveQuery {
     return versions.some(document => document && this.plan.matches(document));
   }
 
-  /** @returns a function that tells the changes, or undefined where there are none to be told */
+  /** @returns a function that reports the changes, or undefined if there are none to report */
   refresh(documents: Iterable<Document>): (() => void) | undefined {
     const previous = this.results;
     const next = run(this.plan, documents);
@@ -58,15 +58,15 @@ export function run(plan: Plan, documents: Iterable<Document>): Document[] {
 
 type FieldsOf = Record<string, unknown>;
 
-/** Meteor's callbacks of `observeChanges`. With `addedBefore` or `movedBefore` they tell the order too. */
+/** Meteor's callbacks of `observeChanges`. With `addedBefore` or `movedBefore` they report the order too. */
 export interface ChangeObserver {
   added?(id: unknown, fields: FieldsOf): void;
   addedBefore?(id: unknown, fields: FieldsOf, before: unknown): void;
-  /** @param fields those that changed; undefined ones are gone */
+  /** @param fields the changed ones; undefined ones are gone */
   changed?(id: unknown, fields: FieldsOf): void;
   movedBefore?(id: unknown, before: unknown): void;
   removed?(id: unknown): void;
-  /** Nothing is told of what is there at the beginning. */
+  /** Reports no document that is there at the beginning. */
   _suppress_initial?: boolean;
 }
 
@@ -95,7 +95,7 @@ export function changesFor(observer: ChangeObserver): Changes {
   };
 }
 
-/** Keeps the order in a list of its own, for the places. */
+/** Keeps the order in its own list, for the indexes. */
 export function documentChangesFor(
   observer: DocumentObserver,
 ): Changes & { begin(documents: readonly Document[]): void } {

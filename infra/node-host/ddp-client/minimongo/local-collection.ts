@@ -7,9 +7,9 @@ import { LiveQuery, type Plan, type Source } from './live-query';
 import { compileSelector, type Document, idIn, insertedByUpsert, isReplacement, type Selector } from './selector';
 
 export interface UpdateOptions {
-  /** All that match, not only the first. */
+  /** Updates all matches, not only the first. */
   multi?: boolean;
-  /** Inserts where nothing matches. */
+  /** Inserts if nothing matches. */
   upsert?: boolean;
 }
 
@@ -48,7 +48,7 @@ export class LocalCollection implements Source {
     return own._id;
   }
 
-  /** @returns how many documents matched, and the `_id` where an upsert inserted */
+  /** @returns how many documents matched, and the `_id` if an upsert inserted */
   update(selector: Selector, modifier: Modifier, options: UpdateOptions = {}) {
     const matching = this.matching(selector).slice(0, options.multi ? undefined : 1);
     this.batch(() => {
@@ -58,7 +58,7 @@ export class LocalCollection implements Source {
     return { numberAffected: 1, insertedId: this.insert(insertedByUpsert(selector, modifier)) };
   }
 
-  /** @returns how many are gone */
+  /** @returns how many documents were removed */
   remove(selector: Selector): number {
     const matching = this.matching(selector);
     this.batch(() => {
@@ -95,7 +95,7 @@ export class LocalCollection implements Source {
     const key = keyOf(document);
     this.touch(key);
     const before = this.touched.get(key);
-    // What comes back as it was stays the same object, so that nobody takes it for a change.
+    // An equal document stays the same object, so that it does not count as a change.
     this.documents.set(key, before && EJSON.equals(before, document) ? before : document);
   }
 
@@ -105,7 +105,7 @@ export class LocalCollection implements Source {
     this.documents.delete(key);
   }
 
-  /** Inside a batch: takes all documents out. */
+  /** Inside a batch: removes all documents. */
   clear(): void {
     for (const key of [...this.documents.keys()]) this.take(key);
   }
@@ -133,7 +133,7 @@ export class LocalCollection implements Source {
     if (tell) this.announcements.push(() => this.queries.has(query) && tell());
   }
 
-  /** In order, also where a callback writes into this collection again. */
+  /** Reports in order, also if a callback writes into this collection. */
   private announce(): void {
     if (this.announcing) return;
     this.announcing = true;

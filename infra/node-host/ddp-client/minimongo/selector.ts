@@ -6,7 +6,7 @@ import { update as applyModifier } from 'mingo/updater';
 import { EJSON } from '../../shared/ejson';
 import { ObjectID } from '../../shared/object-id';
 
-/** A document as it lies in a collection: never changed in place, so that the same object means the same content. */
+/** A document of a collection, never changed in place, so that the same object means the same content. */
 export type Document = { _id: unknown } & Record<string, unknown>;
 
 const context = Context.init({ query: { ...queryOperators }, projection: { ...projectionOperators } });
@@ -24,14 +24,14 @@ export function compileSelector(selector: Selector): (document: Document) => boo
   return document => query.test(document);
 }
 
-/** The one `_id` that a selector names, where it does. */
+/** The one `_id` that a selector names, if any. */
 export function idIn(selector: Selector): unknown {
   if (isId(selector)) return selector;
   const id = selector?._id;
   return isId(id) ? id : undefined;
 }
 
-/** @returns a function that gives a copy with the wanted fields; the document itself, where no fields are named */
+/** @returns a function that gives a copy with the wanted fields; the document itself if no fields are named */
 export function compileFields(fields: Fields | undefined): (document: Document) => Document {
   if (!fields || Object.keys(fields).length === 0) return document => document;
   const query = new Query<Document>({}, { context });
@@ -45,7 +45,7 @@ export function compileFields(fields: Fields | undefined): (document: Document) 
   };
 }
 
-/** @returns a function that gives the documents in order, in a new array; equal ones keep theirs */
+/** @returns a function that sorts the documents into a new array; equal ones keep their order */
 export function compileSort(sort: Sort | undefined): (documents: Document[]) => Document[] {
   const order = Array.isArray(sort) ? fromPairs(sort) : (sort ?? {});
   if (Object.keys(order).length === 0) return documents => documents;
@@ -77,7 +77,7 @@ export function isReplacement(modifier: Record<string, unknown>): boolean {
   return operators.length === 0;
 }
 
-/** The document that an upsert inserts: what the selector says to be equal, then the modifier. */
+/** The document that an upsert inserts: the selector's equalities, then the modifier. */
 export function insertedByUpsert(selector: Selector, modifier: Record<string, unknown>): Record<string, unknown> {
   const id = idIn(selector);
   const named = id === undefined ? {} : { _id: id };

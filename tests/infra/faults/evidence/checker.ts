@@ -16,6 +16,8 @@ export interface Evidence {
   longestDelayMs?: number;
   /** What happened on purpose: processes that were stopped for a while may have slow calls. */
   stoppedPids?: ReadonlySet<number>;
+  /** How many tasks of one limit may run at once. */
+  atOncePerLimit?: number;
   /** Where a handler breaks the process that it shares with others, honest attempts may fail; the tasks may not. */
   innocentsMayFail?: boolean;
 }
@@ -49,6 +51,8 @@ export function check(evidence: Evidence): Verdict {
     ...forbiddenChanges(facts),
     ...brokenOnce(facts),
     ...brokenIds(facts),
+    ...brokenOrder(facts),
+    ...brokenLimits(facts),
     ...slowCalls(facts),
     ...wrongTimes(facts),
     ...crashes(facts),
@@ -205,6 +209,43 @@ function brokenIds({ acks, asks, histories, changes }: Facts): string[] {
     const added = histories.get(id)?.added ?? 0;
     const least = acknowledged.get(id) ?? 0;
     return added < least || added > most ? [`${id}: ${least} adds acknowledged of ${most}, ${added} seen`] : [];
+  });
+}
+
+/** What comes after a batch is added once, and begins when all of its members have ended. */
+function brokenOrder({ acks, asks, changes, histories }: Facts): string[] {
+  const idsOf = new Map(acks.map(({ call, ids }) => [call, ids]));
+  const followers = acks.flatMap(({ call, ids }) => {
+    const { afterAllOf } = asks.get(call) ?? {};
+    return afterAllOf === undefined ? [] : ids.map(id => [id, idsOf.get(afterAllOf) ?? []] as const);
+  });
+  const members = new Map(followers);
+  const state = new Map<string, TaskState | undefined>();
+  const twice = followers.filter(([id]) => (histories.get(id)?.added ?? 0) > 1);
+  const early = changes.flatMap(({ id, set }) => {
+    if (set.state) state.set(id, set.state);
+    if (set.state !== 'running') return [];
+    const live = (members.get(id) ?? []).filter(
+      one => !(finishedStates as readonly unknown[]).includes(state.get(one)),
+    );
+    return live.length > 0 ? [`${id}: begun before ${live.join(', ')}, which it comes after`] : [];
+  });
+  return [...twice.map(([id]) => `${id}: added more than once after its batch`), ...early];
+}
+
+/** No more tasks of one limit run at once than it allows, over all roles. */
+function brokenLimits({ changes, atOncePerLimit = Number.POSITIVE_INFINITY }: Facts): string[] {
+  const limitKeys = new Map<string, string | undefined>();
+  const running = new Map<string, Set<string>>();
+  return changes.flatMap(({ id, whole, set }) => {
+    if (whole) limitKeys.set(id, set.limitKey);
+    const limitKey = limitKeys.get(id);
+    if (limitKey === undefined || set.state === undefined) return [];
+    const together = running.get(limitKey) ?? new Set();
+    running.set(limitKey, together);
+    if (set.state === 'running') together.add(id);
+    else together.delete(id);
+    return together.size > atOncePerLimit ? [`${limitKey}: ${[...together].join(', ')} run at once`] : [];
   });
 }
 

@@ -80,7 +80,7 @@ function isAnother(before: Seen, now: Seen): boolean {
 function begin(history: History, before: Seen | undefined, now: Seen): void {
   history.added += 1;
   if (before && isLive(before as Task)) history.problems.push(`was replaced while it was ${before.state}`);
-  if (now.state !== 'queued' && now.state !== 'scheduled') history.problems.push(`began as ${now.state}`);
+  if (!['queued', 'scheduled', 'waiting'].includes(now.state as string)) history.problems.push(`began as ${now.state}`);
 }
 
 function open({ claims, problems }: History, token: string | undefined, attemptBefore: number): void {

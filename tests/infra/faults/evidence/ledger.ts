@@ -19,6 +19,8 @@ export type Line =
       uniqueKey?: string;
       due?: number;
       role?: number;
+      /** The call whose tasks must all have ended before this one begins. */
+      afterAllOf?: string;
     }
   | { kind: 'ack'; call: string; ids: string[] }
   | { kind: 'refused'; call: string; error: string; message: string }

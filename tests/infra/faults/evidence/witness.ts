@@ -3,7 +3,7 @@ import { type ChangeStreamDocument, type Document, MongoClient, type ResumeToken
 import type { Task } from '../../../../infra/queue/model/task';
 import { eventually } from '../../../support/eventually';
 
-const watched = ['state', 'token', 'owner', 'attempt', 'uniqueKey', 'createdAt', 'catalogVersion'] as const;
+const watched = ['state', 'token', 'owner', 'attempt', 'uniqueKey', 'createdAt', 'catalogVersion', 'limitKey'] as const;
 type Watched = (typeof watched)[number];
 
 /** What one write has changed in a task. */

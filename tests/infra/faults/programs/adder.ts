@@ -3,7 +3,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { connect } from '../../../../infra/database';
 import { TaskQueueOf } from '../../../../infra/queue/api/task-queue';
 import type { UnparsedTask } from '../../../../infra/queue/model/add-options';
+import { numberMembers, thenOf } from '../../../../infra/queue/model/batch';
 import { DuplicateTasksError } from '../../../../infra/queue/model/errors';
+import { eventually } from '../../../support/eventually';
 import { Ledger } from '../evidence/ledger';
 import { Random } from '../seeded-random';
 import { catalog as old } from '../worker/catalog';
@@ -33,7 +35,8 @@ async function main(): Promise<void> {
   await queue.connect({ db, sender, signingKeys: ['key of the fault suite'] });
   console.log('adder is ready');
   for (let nth = 0; nth < program.calls; nth++) {
-    await add(queue, `${process.pid}-${nth}`);
+    const call = `${process.pid}-${nth}`;
+    await (program.mix === 'batches' ? addBatch(queue, call) : add(queue, call));
     if (program.everyMs > 0) await wait(program.everyMs);
   }
   await close();
@@ -61,6 +64,19 @@ async function add(queue: TaskQueueOf<typeof old>, call: string): Promise<void> 
     const { name, message } = error as Error;
     ledger.write({ kind: 'refused', call, error: name, message: message.slice(0, 300) });
   }
+}
+
+/** A batch under the name of the call, and the task that comes after it: it is to come whatever becomes of the members. */
+async function addBatch(queue: TaskQueueOf<typeof old>, call: string): Promise<void> {
+  const tasks = Array.from({ length: program.batch }, () => nextTask(program.mix, random, call));
+  const then = { taskType: 'work' as const, data: { ms: 5 } };
+  ledger.write({ kind: 'ask', call, tasks: tasks.length, expects: 'ended' });
+  ledger.write({ kind: 'ask', call: thenOf(call), tasks: 1, expects: 'done', afterAllOf: call });
+  const add = () => queue.addBatch({ name: 'batch', _id: call, tasks: tasks as never, then });
+  // Where the database does not answer, asking again goes on with what is there.
+  const { id } = await eventually(add, { timeoutMs: 60_000, everyMs: 200 });
+  ledger.write({ kind: 'ack', call, ids: numberMembers(id, tasks, 0).map(({ _id }) => _id as string) });
+  ledger.write({ kind: 'ack', call: thenOf(call), ids: [thenOf(id)] });
 }
 
 main().catch(error => {

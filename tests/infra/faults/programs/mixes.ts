@@ -16,7 +16,9 @@ export type Mix =
   | 'ids'
   | 'once'
   | 'keys'
-  | 'fresh';
+  | 'fresh'
+  | 'limited'
+  | 'batches';
 
 const kinds = Object.keys(misbehaviors);
 let nextKind: number | undefined;
@@ -60,6 +62,12 @@ const mixes: Record<Mix, (random: Random, call: string) => UnparsedTask> = {
   once: random => ({ taskType: 'work', data: { ms: random.below(30) }, _id: `once ${random.below(60)}`, once: true }),
   keys: random => ({ taskType: 'work', data: { ms: random.below(30) }, uniqueKey: `key ${random.below(20)}` }),
   fresh: random => ({ taskType: 'fresh', data: { ms: random.below(30) } }),
+  limited: random => ({ taskType: 'limited', data: { ms: random.below(60), customer: random.below(4) } }),
+  /** One member in ten fails for good. */
+  batches: random =>
+    random.below(10) === 0
+      ? { taskType: 'misbehave', data: { how: 'throws an error' } }
+      : { taskType: 'work', data: { ms: random.below(60) } },
 };
 
 export function nextTask(mix: Mix, random: Random, call: string): UnparsedTask {

@@ -9,6 +9,7 @@ import { proxyCuts, proxyDelays, proxyFreezes, proxyGone, proxySwallows } from '
 import { replicaSetKillPrimary, replicaSetStepDown } from './replica-set';
 import { soak } from './soak';
 import { sigtermBlockedWorkers, sigtermOnce, stopPastLease } from './stops';
+import { killInBatches, killInLimits } from './waiting';
 
 /** Every scenario, in the order in which they are played. */
 export const scenarios: readonly Scenario[] = [
@@ -18,6 +19,8 @@ export const scenarios: readonly Scenario[] = [
   killWebRole,
   killMongod,
   killMongodWhileStopped,
+  killInBatches,
+  killInLimits,
   stopPastLease,
   proxyCuts,
   proxySwallows,

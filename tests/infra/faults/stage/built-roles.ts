@@ -11,9 +11,9 @@ import { root } from '../../../support/run';
 import type { Stage } from './stage';
 import { privateFolderWithLedger } from './suite-worker';
 
-/** Short leases, so that a scenario sees them end; the workers get to know where the ledger is. */
+/** Short leases, so that a scenario sees them end; the workers get to know where the ledger is, and the log says what starts. */
 const settings: Record<RoleName, Settings> = {
-  jobs: { queue: { heartbeatMs: 1_000, leaseMs: 5_000 }, workers: { env: ['FAULTS_LEDGER'] } },
+  jobs: { queue: { heartbeatMs: 1_000, leaseMs: 5_000 }, workers: { env: ['FAULTS_LEDGER'] }, log: { level: 'debug' } },
   web: {},
 };
 

@@ -15,6 +15,7 @@ export const handlers = {
     const until = Date.now() + task.data.ms;
     while (Date.now() < until);
   }),
+  limited: of(async (task: RecordedTask<{ ms: number }>) => sleep(task.data.ms)),
   parent: of(addChildren),
   // It writes no ledger: what it does may break everything that is needed for that.
   misbehave: async () => ({

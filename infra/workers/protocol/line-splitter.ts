@@ -13,7 +13,7 @@ export class LineSplitter {
     if (this.rest.length > longestLine) this.end();
   }
 
-  /** Passes on what came after the last line's end. */
+  /** Passes on the text after the last line end. */
   end(): void {
     const rest = this.rest;
     this.rest = '';

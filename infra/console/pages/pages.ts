@@ -1,0 +1,45 @@
+import type { ComponentType } from 'react';
+import type { OperatorRole } from '../../settings';
+import type { Act } from './ActionButton';
+import { Audit } from './Audit';
+import { Batches } from './Batches';
+import { Errors } from './Errors';
+import { Machines } from './Machines';
+import { Now } from './Now';
+import type { Route } from './route';
+import { Schedules } from './Schedules';
+import { Tasks } from './Tasks';
+import { Types } from './Types';
+
+export interface PageProps {
+  route: Route;
+  /** Does something for the operator, who reads what became of it. */
+  act: Act;
+}
+
+interface ConsolePage {
+  /** Of its address: `/console/<path>`. */
+  path: string;
+  title: string;
+  Page: ComponentType<PageProps>;
+  /** Shown in the navigation to this role alone. */
+  needs?: OperatorRole;
+}
+
+/** The pages of the console, in the order of the navigation. */
+const pages: readonly ConsolePage[] = [
+  { path: '', title: 'Now', Page: Now },
+  { path: 'tasks', title: 'Tasks', Page: Tasks },
+  { path: 'batches', title: 'Batches', Page: Batches },
+  { path: 'errors', title: 'Errors', Page: Errors },
+  { path: 'types', title: 'Types', Page: Types },
+  { path: 'schedules', title: 'Schedules', Page: Schedules },
+  { path: 'machines', title: 'Machines', Page: Machines },
+  { path: 'audit', title: 'Audit', Page: Audit, needs: 'admin' },
+];
+
+/** Those that somebody of this role sees. */
+export const pagesOf = (role: OperatorRole): readonly ConsolePage[] =>
+  pages.filter(({ needs }) => needs === undefined || needs === role);
+
+export const pageAt = (path: string): ConsolePage | undefined => pages.find(page => page.path === path);

@@ -1,0 +1,64 @@
+import { Accounts } from 'meteor/accounts-base';
+import { Match } from 'meteor/check';
+import { Meteor } from 'meteor/meteor';
+import { RoleAssignmentCollection } from 'meteor/roles';
+import { defineMethods } from '../../../infra/link';
+import { parse, visitorOf } from '../errors';
+import type { ApiPart } from '../part';
+import { becomeAdministrator, ensureLinkIndexes } from './first-administrator';
+import { setRole } from './roles';
+import { type OperatorRole, operatorRoles } from './schema';
+
+export const accounts: ApiPart<'accounts'> = {
+  limits: { 'accounts.becomeAdministrator': [5, 10_000], 'accounts.setRole': [10, 10_000] },
+  publications: [],
+  async ensureIndexes() {
+    await ensureLinkIndexes();
+  },
+  async start() {
+    configure();
+    defineAccountMethods();
+    publishOwnRoles();
+  },
+};
+
+declare module '../contract' {
+  interface Methods {
+    /** By the token of the first administrator's link. */
+    'accounts.becomeAdministrator': (token: string) => undefined;
+    /** For administrators. Null takes a role away. */
+    'accounts.setRole': (order: { email: string; role: OperatorRole | null }) => undefined;
+  }
+}
+
+/** What mails say, beside Meteor's own words: docs/accounts.md. */
+function configure(): void {
+  const siteName: string = Meteor.settings.public.appName ?? new URL(Meteor.absoluteUrl()).host;
+  Object.assign(Accounts.emailTemplates, {
+    siteName,
+    from: `${siteName} <no-reply@${new URL(Meteor.absoluteUrl()).hostname}>`,
+  });
+  Accounts.config({ sendVerificationEmail: true });
+}
+
+function defineAccountMethods(): void {
+  defineMethods({
+    async 'accounts.becomeAdministrator'(token: unknown) {
+      const userId = visitorOf(this);
+      await becomeAdministrator(userId, parse('accounts.becomeAdministrator', token, String));
+    },
+
+    async 'accounts.setRole'(order: unknown) {
+      const pattern = { email: String, role: Match.OneOf(null, ...operatorRoles) };
+      const { email, role } = parse('accounts.setRole', order, pattern);
+      await setRole(visitorOf(this), email, role);
+    },
+  });
+}
+
+/** So that the page can ask `Roles.userIsInRole`. */
+function publishOwnRoles(): void {
+  Meteor.publish(null, function () {
+    return this.userId ? RoleAssignmentCollection.find({ 'user._id': this.userId }) : [];
+  });
+}

@@ -1,0 +1,133 @@
+import { eventually } from '../support/eventually';
+import { ForeignClient } from '../support/foreign-ddp';
+import { Mailbox } from '../support/mailbox';
+import { startRoles, type TestRoles } from '../support/roles';
+
+jest.setTimeout(60_000);
+
+let roles: TestRoles;
+let mailbox: Mailbox;
+const clients: ForeignClient[] = [];
+
+beforeAll(async () => {
+  mailbox = await Mailbox.open();
+  roles = await startRoles({ jobs: false, env: { MAIL_URL: mailbox.url } });
+});
+afterAll(async () => {
+  for (const client of clients) client.close();
+  await roles?.stop();
+  await mailbox?.close();
+});
+
+async function somebody(): Promise<ForeignClient> {
+  const client = await ForeignClient.open(roles.webUrl);
+  clients.push(client);
+  return client;
+}
+
+/** A new user, with the document that the page gets of its own user. */
+async function user() {
+  const client = await somebody();
+  const identity = await client.enter();
+  return { client, ...identity, email: await emailOf(client) };
+}
+
+/** As the page knows it. */
+async function emailOf(client: ForeignClient): Promise<string> {
+  const own = () => client.list('users')[0] as { emails?: { address: string }[] } | undefined;
+  return eventually(() => own()?.emails?.[0]?.address);
+}
+
+/** What the link of a mail to somebody holds. */
+const tokenFor = (email: string, kind: string) =>
+  eventually(() => {
+    const mails = mailbox.mails.filter(mail => mail.includes(email)).map(mail => mail.replace(/=\r?\n/g, ''));
+    return mails.map(mail => new RegExp(`#/${kind}/([\\w-]+)`).exec(mail)?.[1]).find(Boolean);
+  });
+
+const roleOn = async ({ client }: { client: ForeignClient }) =>
+  (await client.call<{ role: string } | undefined>('console.me'))?.role;
+
+describe('a user', () => {
+  test('owns what it asks for: nobody else sees it, and nobody gets it without signing in', async () => {
+    const [ada, ben, guest] = [await user(), await user(), await somebody()];
+    await ada.client.call('burn.start', { seconds: 1, tasks: 2 });
+    for (const { client } of [ada, ben]) await client.subscribe('tasks.mine');
+    await eventually(() => ada.client.list('visitorTasks').length === 2);
+    expect(ben.client.list('visitorTasks')).toEqual([]);
+    const [task] = ada.client.list('visitorTasks');
+    await expect(ben.client.call('tasks.cancel', task!._id)).rejects.toMatchObject({ error: 'not-found' });
+    const asked = guest.call('burn.start', { seconds: 1, tasks: 1 });
+    await expect(asked).rejects.toMatchObject({ error: 'not-signed-in' });
+  });
+
+  test('is the same one on another connection', async () => {
+    const ada = await user();
+    const again = await somebody();
+    await again.call(...ada.entry);
+    expect(await emailOf(again)).toBe(ada.email);
+  });
+
+  test('sets a new password by a mail, which ends the logins of before', async () => {
+    const ada = await user();
+    const other = await somebody();
+    await other.call(...ada.entry);
+    const visitor = await somebody();
+    await visitor.call('forgotPassword', { email: ada.email });
+    const password = { digest: 'ab'.repeat(32), algorithm: 'sha-256' };
+    await visitor.call('resetPassword', await tokenFor(ada.email, 'reset-password'), password);
+    for (const { closed } of [ada.client, other]) await closed;
+    expect(await emailOf(visitor)).toBe(ada.email);
+  });
+
+  test('ends the logins of its other connections', async () => {
+    const ada = await user();
+    const other = await somebody();
+    await other.call(...ada.entry);
+    const { token } = await ada.client.call<{ token: string }>('getNewToken');
+    await ada.client.call('removeOtherTokens');
+    await other.closed;
+    const again = await somebody();
+    await expect(again.call(...ada.entry)).rejects.toMatchObject({ error: 403 });
+    await again.call('login', { resume: token });
+  });
+
+  test('gets a mail by which the address is confirmed', async () => {
+    const { email, client } = await user();
+    await client.call('verifyEmail', await tokenFor(email, 'verify-email'));
+    const isVerified = () => JSON.stringify(client.list('users')).includes('"verified":true');
+    await eventually(isVerified);
+  });
+});
+
+describe('the console', () => {
+  test("has its first administrator by a link that works once, who gives roles, all but the own one's", async () => {
+    const [ada, ben, eve] = [await user(), await user(), await user()];
+    const [, token] = await roles.web!.says(/first-administrator\/(\w+)/);
+    expect(await roleOn(ada)).toBeUndefined();
+    const wrong = ada.client.call('accounts.becomeAdministrator', token!.replace(/^./, 'x'));
+    await expect(wrong).rejects.toMatchObject({ error: 'link-used' });
+    await ada.client.call('accounts.becomeAdministrator', token);
+    expect(await roleOn(ada)).toBe('admin');
+    const again = eve.client.call('accounts.becomeAdministrator', token);
+    await expect(again).rejects.toMatchObject({ error: 'link-used' });
+    expect(await roleOn(eve)).toBeUndefined();
+
+    const give = (by: typeof ada, email: string, role: string | null) =>
+      by.client.call('accounts.setRole', { email, role });
+    await give(ada, ben.email, 'viewer');
+    expect(await roleOn(ben)).toBe('viewer');
+    await ben.client.subscribe('console.state');
+    await expect(ben.client.call('console.pause', null)).rejects.toMatchObject({ error: 'role-too-low' });
+    await give(ada, ben.email, 'operator');
+    await ben.client.call('console.pause', null);
+    await ben.client.call('console.resume', null);
+    await give(ada, ben.email, null);
+    await expect(ben.client.call('console.pause', null)).rejects.toMatchObject({ error: 'not-authorized' });
+
+    await expect(give(ben, ben.email, 'admin')).rejects.toMatchObject({ error: 'not-authorized' });
+    await expect(give(ada, ada.email, null)).rejects.toMatchObject({ error: 'bad-input' });
+    await expect(give(ada, 'nobody@example.com', 'viewer')).rejects.toMatchObject({ error: 'not-found' });
+    await expect(give(ada, ben.email, 'king')).rejects.toMatchObject({ error: 'bad-input' });
+  });
+});
