@@ -88,6 +88,7 @@ test('does what was asked for while the connection was down, when it is back', a
     await proxy.cut();
     await fill(cut.page, 'input[name=rows]', '10');
     await cut.page.click('.report-form button[type=submit]');
+    await cut.page.waitForSelector('.report-form button[type=submit]:disabled');
     await proxy.mend();
     await cut.page.waitForSelector('.report', { timeout: 60_000 });
     expect(await textOf(cut.page, '.report-form .problem')).toBeUndefined();

@@ -90,7 +90,7 @@ test('notices a line that a network has dropped without a word, and goes on when
     await eventuallySays(page, '.link-state', /Live/);
     proxy.swallow();
     // Meteor itself gives up after 32 seconds.
-    await eventuallySays(page, '.pulse h1', /does not answer/, 25_000);
+    await eventuallySays(page, '.pulse h1', /The web role is away/, 25_000);
     await eventuallySays(page, '.link-state', /Connecting|away/, 25_000);
     await proxy.cut();
     await proxy.mend();
@@ -101,13 +101,36 @@ test('notices a line that a network has dropped without a word, and goes on when
   }
 });
 
+test.each([1280, 360])('keeps everything in its place when the connection breaks, at %i px', async width => {
+  const proxy = await TcpProxy.open('127.0.0.1', Number(new URL(roles.webUrl).port));
+  const { page, close } = await openPage(browser, `http://127.0.0.1:${proxy.port}`, { width });
+  const place = () =>
+    page.$eval('.report-form [type=submit]', button => {
+      const { left, top } = button.getBoundingClientRect();
+      return { left, top };
+    });
+  try {
+    await eventuallySays(page, '.pulse h1', /The web role is (calm|busy)/);
+    const before = await place();
+    await proxy.cut();
+    await eventuallySays(page, '.link-state', /away/);
+    await eventuallySays(page, '.pulse h1', /The web role is away/);
+    expect(await place()).toEqual(before);
+  } finally {
+    await close();
+    await proxy.close();
+  }
+});
+
 test('says so when the web role is away', async () => {
   if (!roles.web) return; // somebody else's pair: it is not ours to end
   const { page, close } = await openPage(browser, roles.webUrl);
   roles.web.signal('SIGTERM');
-  await eventually(() => page.$eval('.link-state', e => /The web role is away/.test(e.textContent!)), {
+  await eventually(() => page.$eval('.link-state', e => /away/.test(e.textContent!)), {
     timeoutMs: 40_000,
   });
-  await eventually(() => page.$eval('.pulse h1', e => /does not answer/.test(e.textContent!)), { timeoutMs: 20_000 });
+  await eventually(() => page.$eval('.pulse h1', e => /The web role is away/.test(e.textContent!)), {
+    timeoutMs: 20_000,
+  });
   await close();
 });

@@ -40,7 +40,7 @@ function LinkState() {
   return (
     <div className={`link-state ${live ? 'is-live' : 'is-away'}`}>
       <p role="status">
-        <i aria-hidden="true" /> {live ? 'Live' : waiting ? 'The web role is away' : 'Connecting'}
+        <i aria-hidden="true" /> {live ? 'Live' : waiting ? 'Web role away' : 'Connecting'}
       </p>
       {waiting && (
         <button type="button" className="small" onClick={() => Meteor.reconnect()}>

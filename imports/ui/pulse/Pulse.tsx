@@ -50,10 +50,14 @@ function Reading({ name, value, kind }: { name: string; value: number | undefine
 }
 
 function headline(samples: readonly Sample[], running: number): string {
-  if (samples.length > 0 && samples.at(-1)?.roundTrip === undefined) return 'The web role does not answer.';
-  const state = isCalm(samples.slice(-shown)) ? 'The web role is calm.' : 'The web role is busy.';
+  const state = `The web role is ${stateOf(samples)}.`;
   if (running === 0) return state;
   return `${running === 1 ? 'One worker burns' : `${running} workers burn`}. ${state}`;
+}
+
+function stateOf(samples: readonly Sample[]): 'away' | 'busy' | 'calm' {
+  if (samples.length > 0 && samples.at(-1)?.roundTrip === undefined) return 'away';
+  return isCalm(samples.slice(-shown)) ? 'calm' : 'busy';
 }
 
 function describe(roundTrip: number | undefined, delay: number | undefined): string {

@@ -27,13 +27,13 @@ export function Console({ signInAt }: ConsoleProps) {
             {me.name}, {me.role}
           </p>
         )}
-        {state === 'in' && leave && (
+        {state !== 'out' && leave && (
           <button type="button" onClick={leave}>
             Log out
           </button>
         )}
       </header>
-      <p className={connected ? 'unseen' : 'console-banner'} role="status">
+      <p className={connected ? 'unseen' : 'console-banner console-away'} role="status">
         {connected ? 'Live' : 'The web role is away: what you see is of before.'}
       </p>
       {/* While a broken connection comes back, the page stays with what it has shown. */}

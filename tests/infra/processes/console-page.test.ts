@@ -81,7 +81,11 @@ describe('the page at /console', () => {
     // Sent, and never come through: the page still takes its connection for a good one.
     proxy.swallow();
     await page.click('button[aria-label="Pause burn"]');
+    const top = () => page.$eval('.console', element => element.querySelector('main')!.getBoundingClientRect().top);
+    const before = await top();
     await proxy.cut();
+    await says('The web role is away');
+    expect(await top()).toBe(before);
     await proxy.mend();
     await button('Resume burn');
     expect(await page.$('[role=alert]')).toBeNull();
