@@ -6,19 +6,18 @@ const { default: Sequencer } = require('@jest/test-sequencer');
  */
 const longest = [
   'template/',
-  'processes/dev-start',
-  'processes/queue-race',
-  'processes/meteor-',
-  'processes/dev-changes',
-  'processes/new-files',
-  'contract/database-',
+  'processes/meteor-run',
   'processes/deploy',
+  'processes/dev-changes',
+  'processes/dev-start',
+  'e2e/flows',
+  'processes/queue-race',
+  'processes/profile',
   'faults/suite',
-  'processes/workers-ends',
-  'e2e/',
-  'contract/docs',
-  'contract/architecture',
+  'processes/console-',
+  'processes/health-outside',
   'processes/',
+  'e2e/',
   'contract/',
 ];
 
@@ -31,6 +30,6 @@ module.exports = class LongestFirst extends Sequencer {
 };
 
 function rank(path) {
-  const place = longest.findIndex(part => path.replaceAll('\\', '/').includes(`/tests/${part}`));
+  const place = longest.findIndex(part => path.replaceAll('\\', '/').includes(`/${part}`));
   return place === -1 ? longest.length : place;
 }

@@ -82,6 +82,7 @@ test('a schedule of the code that an operator pauses runs in no jobs role, one t
     await client.call('console.runSchedule', 'tick');
     const isByHand = ({ intendedAt }: { intendedAt: Date }) => Number(intendedAt) % second !== 0;
     await eventually(async () => (await records()).some(isByHand));
+    await eventually(() => Date.now() > Number(since) + 4 * second);
     await client.call('console.resumeScheduleOfCode', 'tick');
     const { until } = (await pause()) as unknown as { until: Date };
     await eventually(async () => (await records()).filter(({ intendedAt }) => intendedAt > until).length > 3);
