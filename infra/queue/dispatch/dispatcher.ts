@@ -89,7 +89,9 @@ export class Dispatcher implements QueueSignals {
   added(tasks: readonly Task[], inMemory: boolean): void {
     this.parts.eventTimer.added(tasks, inMemory ? this.core.memory : this.core.store);
     for (const task of tasks) if (task.state === 'waiting') this.parts.waiting.heardOf(task);
-    if (tasks.some(({ state }) => state === 'queued')) this.parts.fetchLoop.wake();
+    const queued = tasks.filter(({ state }) => state === 'queued');
+    if (!inMemory) for (const task of queued) this.core.store.headReader.heads.queued(task);
+    if (queued.length > 0) this.parts.fetchLoop.wake();
   }
 
   cancelRequested(id: string): void {

@@ -12,6 +12,7 @@ import type { Task } from '../model/task';
 import type { Completer } from '../settle/completer';
 import type { DatabaseGuard } from '../store/database-guard';
 import type { KnownType, TaskStore } from '../store/task-store';
+import { Rush } from './rush';
 
 export interface FetchLoopOptions {
   /** Where tasks come from, in the order of asking. */
@@ -26,19 +27,22 @@ export interface FetchLoopOptions {
   /** How many tasks the role runs at once. */
   limit: number;
   claimableTypes(): readonly KnownType[];
-  /** It has been claiming without a pause for a while. */
+  /** Tasks come so fast that it looks for more by itself: it needs not be told of any. */
   onBusy(): void;
   /** A task that is in flight here has been claimed again: its earlier attempt is void. */
   onStale(task: Task): void;
+  /** Where the last look was at a part of the queue: when it must look at the whole, in ms. */
+  wholeLookDueInMs(): number | undefined;
   /** Nothing is left to claim. */
   onIdle(): void;
   emit: Emit;
 }
 
-const busyAfterMs = 500;
 const quietMs = 300;
 /** What comes one by one in a row is claimed together: a round trip costs the database more than a task. */
 const paceMs = 5;
+/** In a rush: how soon it looks again after nothing was left. */
+const lookEveryMs = 10;
 const retryWaitMs = { first: 50, longest: 2_000 };
 
 /** Claims as long as there is room and work, one claim at a time, while earlier tasks run and settle. */
@@ -46,7 +50,6 @@ export class FetchLoop {
   private running = false;
   private fetching: Promise<void> | undefined;
   private again = false;
-  private busySince = 0;
   private retryMs: number = retryWaitMs.first;
   private timer: NodeJS.Timeout | undefined;
   private quietTimer: NodeJS.Timeout | undefined;
@@ -55,6 +58,7 @@ export class FetchLoop {
 
   private readonly stale: StaleClaims;
   private readonly pace = new Pace(paceMs);
+  private readonly rush = new Rush();
 
   constructor(private readonly options: FetchLoopOptions) {
     this.stale = new StaleClaims(options.guard, () => this.wake());
@@ -118,11 +122,25 @@ export class FetchLoop {
     do {
       await this.pace.next();
       this.again = false;
-      while (this.running && (await this.claimOnce())) this.noteBusy();
+      while (this.running && (await this.claimOnce()));
     } while (this.again && this.running);
-    if (this.room() > 0) this.noteIdle();
+    this.lookAgainOrRest();
+  }
+
+  private lookAgainOrRest(): void {
+    const { onIdle } = this.options;
     // Full of long tasks: nothing is claimed for a while, but a cancel must be heard at once.
-    else this.quietTimer = setTimeout(() => this.noteIdle(), quietMs);
+    if (this.room() <= 0) this.quietTimer = setTimeout(onIdle, quietMs);
+    else if (this.rush.isOn) this.wakeIn(lookEveryMs);
+    else {
+      onIdle();
+      const dueInMs = this.options.wholeLookDueInMs();
+      if (dueInMs !== undefined) this.wakeIn(dueInMs);
+    }
+  }
+
+  private wakeIn(ms: number): void {
+    this.quietTimer = setTimeout(() => this.wake(), ms);
   }
 
   private room(): number {
@@ -160,6 +178,8 @@ export class FetchLoop {
 
   private take(store: TaskStore, { tasks: claimed, ended }: Awaited<ReturnType<Claimer['claim']>>): void {
     const { inFlight, executor, completer, emit } = this.options;
+    this.rush.claimed(claimed.length);
+    if (this.rush.isOn) this.options.onBusy();
     const tasks = claimed.filter(task => !this.isStale(task, store));
     for (const task of [...tasks, ...ended.map(one => one.task)]) inFlight.add(task, store);
     for (const report of ended) {
@@ -190,15 +210,5 @@ export class FetchLoop {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.wake(), this.retryMs);
     this.retryMs = Math.min(retryWaitMs.longest, this.retryMs * 2);
-  }
-
-  private noteBusy(): void {
-    this.busySince ||= Date.now();
-    if (Date.now() - this.busySince > busyAfterMs) this.options.onBusy();
-  }
-
-  private noteIdle(): void {
-    this.busySince = 0;
-    this.options.onIdle();
   }
 }

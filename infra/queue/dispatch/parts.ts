@@ -65,6 +65,7 @@ export class DispatcherParts {
     this.bulkWorker = new BulkWorker(core, this.guard, settings.leaseMs);
     this.executionEvents = this.createExecutionEvents();
     this.fetchLoop = this.createFetchLoop();
+    core.store.headReader.onMore = this.wake;
     this.heartbeat = this.createHeartbeat();
     const { owners, inFlight, counters, guard, rateLimits: rates } = this;
     const onLeft = (task: Task) => this.left(task);
@@ -121,6 +122,7 @@ export class DispatcherParts {
       batch: settings.batch,
       limit: settings.concurrency ?? Number.POSITIVE_INFINITY,
       claimableTypes: () => this.types.list(),
+      wholeLookDueInMs: () => (settings.inMemoryOnly ? undefined : core.store.headReader.wholeLookInMs),
       onBusy: () => this.wakeUps.rest(),
       onIdle: () => this.wakeUps.resume(),
       onStale: task => executionEvents.lost([task]),

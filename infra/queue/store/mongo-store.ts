@@ -3,9 +3,10 @@ import { withoutCallTimeout } from '../../database';
 import type { AnySession } from '../model/add-options';
 import { liveStates, type Progress, type Task, type TaskError } from '../model/task';
 import { GroupedInserts } from './grouped-inserts';
+import { HeadReader } from './head-reader';
 import { dropRetiredIndexes, ensureIndexes } from './indexes';
 import { isWaitingSince, raiseTasks } from './mongo-ageing';
-import { peekQueued, takeFirstQueued, takeQueued } from './mongo-claim';
+import { takeQueued } from './mongo-claim';
 import { countLiveTasks, findUnknownTypes } from './mongo-count';
 import { cancelTask, retryTask, retryTasks, setAside } from './mongo-ends';
 import { insertTasks } from './mongo-insert';
@@ -45,12 +46,14 @@ const deadlineFields = { taskType: 1, deadline: 1, deadlineWatch: 1 } as const;
 /** Tasks in MongoDB, shared by all roles. */
 export class MongoStore implements TaskStore {
   readonly collection: Collection<Task>;
+  readonly headReader: HeadReader;
   private readonly grouped: GroupedInserts;
   private lookedAt = 0;
 
   constructor(db: Db, name = taskCollectionName) {
     this.collection = db.collection<Task>(name, { ignoreUndefined: true });
     this.grouped = new GroupedInserts(this.collection);
+    this.headReader = new HeadReader(this.collection);
   }
 
   async ensureIndexes(): Promise<void> {
@@ -80,15 +83,19 @@ export class MongoStore implements TaskStore {
   }
 
   async peek(request: PeekRequest): Promise<Peeked[]> {
-    return request.types.length === 0 || request.limit < 1 ? [] : peekQueued(this.collection, request);
+    return request.types.length === 0 || request.limit < 1 ? [] : this.headReader.peek(request);
   }
 
-  take(ids: readonly string[], claim: Claim): Promise<Task[]> {
-    return takeQueued(this.collection, ids, claim);
+  async take(ids: readonly string[], claim: Claim): Promise<Task[]> {
+    const tasks = await takeQueued(this.collection, ids, claim);
+    this.headReader.heads.took(tasks.length);
+    return tasks;
   }
 
-  takeFirst(request: PeekRequest, claim: Claim): Promise<Task | undefined> {
-    return takeFirstQueued(this.collection, request, claim);
+  async takeFirst(request: PeekRequest, claim: Claim): Promise<Task | undefined> {
+    const task = await this.headReader.takeFirst(request, claim);
+    if (task) this.headReader.heads.took(1);
+    return task;
   }
 
   settle(settlements: readonly Settlement[]): Promise<string[]> {

@@ -3,13 +3,14 @@ import { fromNowOn, hasChangeStreams } from '../../database';
 import type { Task } from '../model/task';
 import { controlCollectionName } from '../store/control';
 import type { DatabaseGuard } from '../store/database-guard';
+import type { Standing } from '../store/queue-heads';
 import type { Upcoming, WatchedDeadline } from '../store/task-store';
 import { changePipeline, drops, fieldsOf } from './queue-changes';
 
 /** What the database tells of what other processes did. */
 export interface ChangeListener {
-  /** A task has become queued: there may be work. */
-  wake(): void;
+  /** A task has become queued: there may be work. Its place is known where it has just been added. */
+  queued(task: Partial<Standing>): void;
   /** A task waits for others, or for a slot. */
   waits(task: Pick<Task, 'waitsFor' | 'limitKey' | 'after' | 'afterBatch'>): void;
   scheduled(upcoming: Upcoming): void;
@@ -143,7 +144,7 @@ export class ChangeWatch {
   private tellOfTask(change: ChangeStreamDocument): void {
     const id = 'documentKey' in change ? String(change.documentKey._id) : '';
     const fields = fieldsOf(change);
-    if (fields.state === 'queued') this.listener.wake();
+    if (fields.state === 'queued') this.listener.queued(fields);
     if (fields.state === 'waiting') this.listener.waits(fields);
     if (fields.state === 'scheduled' && fields.dueDate) this.listener.scheduled({ id, date: fields.dueDate });
     if (fields.cancelRequested) this.listener.cancelRequested(id);

@@ -84,7 +84,10 @@ export class WakeUps {
   private createListener(): ChangeListener {
     const { core, eventTimer, waiting, wake, cancel, dropped, refreshRate } = this.options;
     return {
-      wake,
+      queued: task => {
+        core.store.headReader.heads.queued(task);
+        wake();
+      },
       waits: task => waiting.heardOf(task),
       scheduled: upcoming => eventTimer.scheduled(upcoming, core.store),
       deadline: task => eventTimer.deadline(task, core.store),
@@ -105,13 +108,16 @@ export class WakeUps {
 
   /** Without a change stream, every tick asks for all that others may have done. @returns whether that is all for now. */
   private async poll(): Promise<boolean> {
-    const { poll, inMemoryOnly, eventTimer, core } = this.options;
+    const { poll, inMemoryOnly, eventTimer, waiting, core } = this.options;
     this.ticks += 1;
     if (this.watch.isOpen && this.ticks % ticksPerLook !== 0) return false;
     await poll();
     if (inMemoryOnly || this.watch.isOpen) return true;
     await eventTimer.lookAt('due', core.store);
-    if (!this.watch.isAwake) await this.lookForCancels();
+    if (!this.watch.isAwake) {
+      await this.lookForCancels();
+      await waiting.sweep();
+    }
     if (this.resting) await this.readPauses();
     return false;
   }

@@ -15,6 +15,8 @@ function isRootOfObjects(prototype: object): boolean {
 
 /** By what Date itself says: neither a tag nor a prototype can pretend it. */
 export function isDate(value: unknown): boolean {
+  // What it says of anything else is an error, which costs a stack.
+  if (typeof value !== 'object' || value === null) return false;
   try {
     Date.prototype.getTime.call(value);
     return true;
