@@ -65,6 +65,7 @@ export class EventTimer {
   }
 
   scheduled(upcoming: Upcoming, store: TaskStore): void {
+    this.options.core.store.dueFloor.scheduled(upcoming.date);
     this.events.offer(kindOf('due', store), upcoming);
   }
 
@@ -79,6 +80,7 @@ export class EventTimer {
   /** Due dates or deadlines of tasks in the database may be others than the cache has. */
   async datesChanged(): Promise<void> {
     const { store } = this.options.core;
+    store.dueFloor.datesChanged();
     await Promise.all([this.lookAt('due', store), this.lookAt('deadline', store)]);
   }
 

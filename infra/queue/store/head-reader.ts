@@ -40,9 +40,9 @@ export class HeadReader {
     }
   }
 
-  /** Where the last look was at a part of the queue: in how many ms there must be one at the whole. */
+  /** Where the last look was at a part of the queue, and none goes on beside: in how many ms there must be one at the whole. */
   get wholeLookInMs(): number | undefined {
-    return this.skipped ? this.heads.dueInMs : undefined;
+    return this.skipped && !this.isBeside ? this.heads.dueInMs : undefined;
   }
 
   private async takeInOneQuery(request: PeekRequest, claim: Claim): Promise<Task | undefined> {
@@ -85,8 +85,8 @@ export class HeadReader {
   }
 
   /** What is due to be found by a look at the whole queue holds up no claim. */
-  private lookBeside(claimed: PeekRequest): void {
-    const request = { ...claimed, limit: Math.max(fewestSeen, claimed.limit) };
+  private lookBeside({ limit, ...rest }: PeekRequest): void {
+    const request = { ...rest, limit: Math.max(fewestSeen, limit) };
     this.skipped = true;
     if (this.isBeside || this.heads.dueInMs > 0) return;
     this.isBeside = true;

@@ -2,16 +2,25 @@ import type { Collection } from 'mongodb';
 import { newToken } from '../model/ids';
 import type { Task } from '../model/task';
 import { isDatabaseAway, refusesDocument } from './database-errors';
+import type { DueFloor } from './due-floor';
 import { setAside } from './mongo-ends';
 
 /** Makes scheduled tasks that are due queued, soonest first, and returns them. */
-export async function promoteTasks(collection: Collection<Task>, now: Date, limit: number): Promise<Task[]> {
-  const due = await collection
-    .find({ state: 'scheduled', dueDate: { $lte: now } })
-    .project<Pick<Task, '_id' | 'limitKey'>>({ _id: 1, limitKey: 1 })
-    .sort({ dueDate: 1, _id: 1 })
-    .limit(limit)
-    .toArray();
+export async function promoteTasks(
+  collection: Collection<Task>,
+  now: Date,
+  limit: number,
+  floor: DueFloor,
+): Promise<Task[]> {
+  const due = await floor.read(from =>
+    collection
+      .find({ state: 'scheduled', dueDate: { $lte: now, ...(from && { $gte: from }) } })
+      .project<Pick<Task, '_id' | 'limitKey'>>({ _id: 1, limitKey: 1 })
+      .sort({ dueDate: 1, _id: 1 })
+      .limit(limit)
+      .toArray(),
+  );
+  if (due.length < limit) floor.promotedUntil(now);
   const ids = due.map(({ _id }) => _id);
   const limited = new Set(due.flatMap(({ _id, limitKey }) => (typeof limitKey === 'string' ? [_id] : [])));
   const free = ids.filter(id => !limited.has(id));

@@ -2,6 +2,7 @@ import type { Collection, Db, Filter, UpdateFilter } from 'mongodb';
 import { withoutCallTimeout } from '../../database';
 import type { AnySession } from '../model/add-options';
 import { liveStates, type Progress, type Task, type TaskError } from '../model/task';
+import { DueFloor } from './due-floor';
 import { GroupedInserts } from './grouped-inserts';
 import { HeadReader } from './head-reader';
 import { dropRetiredIndexes, ensureIndexes } from './indexes';
@@ -47,6 +48,7 @@ const deadlineFields = { taskType: 1, deadline: 1, deadlineWatch: 1 } as const;
 export class MongoStore implements TaskStore {
   readonly collection: Collection<Task>;
   readonly headReader: HeadReader;
+  readonly dueFloor = new DueFloor();
   private readonly grouped: GroupedInserts;
   private lookedAt = 0;
 
@@ -142,11 +144,11 @@ export class MongoStore implements TaskStore {
   }
 
   promote(now: Date, limit: number): Promise<Task[]> {
-    return promoteTasks(this.collection, now, limit);
+    return promoteTasks(this.collection, now, limit, this.dueFloor);
   }
 
   nextScheduled(): Promise<Upcoming | undefined> {
-    return this.earliest({ state: 'scheduled' }, 'dueDate', 'due');
+    return this.dueFloor.read(from => this.earliest({ state: 'scheduled' }, 'dueDate', 'due', from));
   }
 
   nearDeadline(until: Date, limit: number): Promise<WatchedDeadline[]> {
@@ -227,9 +229,10 @@ export class MongoStore implements TaskStore {
     filter: Filter<Task>,
     field: 'dueDate' | 'deadline' | 'leaseUntil',
     hint: string,
+    from = earliestDate,
   ): Promise<Upcoming | undefined> {
     const [first] = await this.collection
-      .find({ ...filter, [field]: { $gte: earliestDate, $lte: latestDate } })
+      .find({ ...filter, [field]: { $gte: from, $lte: latestDate } })
       .project<Record<string, Date>>({ [field]: 1 })
       .sort({ [field]: 1 })
       .hint(hint)
