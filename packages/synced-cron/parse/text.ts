@@ -13,6 +13,7 @@ const units = '(?:s|secs?|seconds?|m|mins?|minutes?|h|hours?|days?|weeks?|months
 /** "every minute" means "every 1 minute"; later takes the bare form for an error and goes on with minute 0 only. */
 const missingOne = new RegExp(`(?<=\\bevery\\s+)(?=${units}\\b)`, 'gi');
 const one = '1 ';
+const examples = 'Texts look like "every 10 minutes", "at 2:30 am on Monday"; see the texts of later.js';
 const everySo = new RegExp(`\\bevery\\s+(\\d+)(?:st|nd|rd|th)?\\s*(${units})\\b(?! of the)`, 'gi');
 /** How far later counts in each unit before it starts again; by the unit's first letters. */
 const cycles: [RegExp, number][] = [
@@ -34,7 +35,7 @@ export function parseText(text: string): Parsed {
     throw new Error(`the schedule text ${show(text)} is empty: write for example "every 10 minutes"`);
   }
   const whole = text.trimEnd().replace(missingOne, one);
-  const schedule = later.parse.text(whole);
+  const schedule = read(whole, text);
   if ((schedule.error ?? -1) >= 0) throw new Error(stoppedAt(text, positionIn(text, schedule.error!)));
   const steps = [...whole.matchAll(everySo)];
   const nothing = steps.find(([, count]) => Number(count) === 0);
@@ -44,6 +45,15 @@ export function parseText(text: string): Parsed {
     hint: steps.some(([, , unit]) => /^h/i.test(unit!)) ? { hours: 'stepping' } : {},
     warnings: steps.flatMap(([step, count, unit]) => tooLong(step, Number(count), unit!.toLowerCase())),
   };
+}
+
+/** later stumbles over some texts ("every between and") instead of saying where it stopped. */
+function read(whole: string, text: string): ReturnType<typeof later.parse.text> {
+  try {
+    return later.parse.text(whole);
+  } catch (cause) {
+    throw new Error(`the schedule text "${text}" doesn't parse. ${examples}`, { cause });
+  }
 }
 
 /** The position in the original text, without the "1" that this adds for later. */
@@ -57,7 +67,7 @@ function stoppedAt(text: string, position: number): string {
   const rest = text.slice(position).trim();
   return (
     `the schedule text "${text}" doesn't parse: it stopped ${rest ? `before "${rest}"` : 'at its end'} ` +
-    `(position ${position}). Texts look like "every 10 minutes", "at 2:30 am on Monday"; see the texts of later.js`
+    `(position ${position}). ${examples}`
   );
 }
 

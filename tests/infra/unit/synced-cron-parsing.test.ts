@@ -73,8 +73,9 @@ describe('texts', () => {
     ['foo every minute', 'it stopped before "foo every minute" (position 0)'],
     [' every minute, every  hour bar', 'it stopped before "bar" (position 27)'],
     ['on Monday every 0 minutes', 'it stopped before "every 0 minutes" (position 10)'],
+    ['every between and', 'the schedule text "every between and" doesn\'t parse. Texts look like'],
     ['', 'the schedule text "" is empty'],
-  ])('"%s" is refused with the place: %s', (text, message) => {
+  ])('"%s" is refused in words: %s', (text, message) => {
     const said = refusal({ schedule: parser => parser.text(text) });
     expect(said).toContain('SyncedCron: "x": ');
     expect(said).toContain(message);
@@ -139,7 +140,7 @@ describe('cron expressions', () => {
     ['0 0 LW * *', 'it stopped at "LW" in the day of the month'],
     ['5L * * * *', 'it stopped at "5L" in the minute'],
     ['@reboot', "doesn't parse: of these, there are @yearly"],
-  ])('"%s" is refused with the place: %s', (expression, message) => {
+  ])('"%s" is refused in words: %s', (expression, message) => {
     expect(refusal({ schedule: parser => parser.cron(expression) })).toContain(message);
   });
 });
