@@ -2,8 +2,16 @@
 export class InvalidTaskError extends Error {
   override readonly name = 'InvalidTaskError';
   constructor(readonly problems: readonly string[]) {
-    super(problems.length === 1 ? problems[0] : `${problems.length} problems:\n  ${problems.join('\n  ')}`);
+    super(problems.length === 1 ? problems[0] : `${problems.length} problems:\n  ${listed(problems).join('\n  ')}`);
   }
+}
+
+/** Of thousands of tasks all may be wrong, and a message is to be read: `problems` has the rest. */
+const mostListed = 20;
+
+function listed(problems: readonly string[]): string[] {
+  const more = problems.length - mostListed;
+  return [...problems.slice(0, mostListed), ...(more > 0 ? [`and ${more} more`] : [])];
 }
 
 /** A task that another one is in the way of: `field` says by what, `existingId` which, where that is known. */

@@ -1,4 +1,4 @@
-import { DuplicateTaskError, DuplicateTasksError } from '../../../infra/queue/model/errors';
+import { DuplicateTaskError, DuplicateTasksError, type InvalidTaskError } from '../../../infra/queue/model/errors';
 import { eventually } from '../../support/eventually';
 import { TestQueue } from '../../support/queue';
 
@@ -117,6 +117,16 @@ test('of many, nothing is added where one is wrong', async () => {
   expect(error.message).toContain('task 1: strict.data.rows: 0 is below 1');
   expect(error.message).toContain('task 2: taskType: unknown task type "nope"');
   expect(await queue().find().countAsync()).toBe(0);
+});
+
+test('of thousands that are wrong the message names the first, and says how many there are', async () => {
+  const wrong = Array.from({ length: 1_200 }, () => ({ taskType: 'ping', data: { n: 'x' } }));
+  const error: InvalidTaskError = await queue()
+    .addTasks(wrong as never)
+    .catch(thrown => thrown);
+  expect(error.problems).toHaveLength(1_200);
+  const lines = error.message.split('\n');
+  expect([lines.length, lines.at(0), lines.at(-1)]).toEqual([22, '1200 problems:', '  and 1180 more']);
 });
 
 test("with a session the task is added in the caller's transaction", async () => {
