@@ -3,8 +3,8 @@
  * each round goes through all peers in turn, and the table shows the medians. Peers whose server is not installed
  * (Redis, PostgreSQL) are left out, and said so.
  *
- * BENCH_ROUNDS (3), BENCH_TASKS (20000), BENCH_ONE_BY_ONE (4000), BENCH_SAMPLES (200), BENCH_QUEUED (1000000),
- * BENCH_PAUSED (100000). BENCH_PEERS and BENCH_WORKLOADS take a list of names. `BENCH_OUT=docs` writes all rounds to
+ * BENCH_ROUNDS (3), BENCH_TASKS (20000), BENCH_ONE_BY_ONE (4000), BENCH_SAMPLES (200), BENCH_STEADY_SECONDS (40),
+ * BENCH_QUEUED (1000000), BENCH_PAUSED (100000). BENCH_PEERS and BENCH_WORKLOADS take a list of names. `BENCH_OUT=docs` writes all rounds to
  * docs/benchmarks.json and the table into docs/benchmarks.md.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -80,7 +80,8 @@ function sizesOf(peer: Peer, load: number) {
     size('BENCH_TASKS', 20_000) * share,
     size('BENCH_ONE_BY_ONE', 4_000) * Math.max(share, 0.25),
   ];
-  return { tasks, oneByOne, samples: size('BENCH_SAMPLES', 200), load };
+  const steadySeconds = size('BENCH_STEADY_SECONDS', 40);
+  return { tasks, oneByOne, samples: size('BENCH_SAMPLES', 200), load, steadySeconds };
 }
 
 function print(results: Results, servers: Servers, claims: Record<string, Figures>): void {

@@ -31,6 +31,7 @@ const throughputColumns: Column[] = [
 const otherColumns: Column[] = [
   ['add to start ms, p50 / p99', percentiles('latency')],
   ['the same under half load', percentiles('latencyUnderLoad')],
+  ['after 30 s of 200 a second', percentiles('steady')],
   ['first task ms', middle('firstTask', 'ms')],
   ['idle CPU %', middle('idle', 'cpuPercent', 2)],
   ['idle commands /s', middle('idle', 'perSecond', 1)],

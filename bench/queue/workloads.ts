@@ -12,6 +12,8 @@ export interface Sizes {
   samples: number;
   /** Tasks a second that go on beside the samples of `latencyUnderLoad`. */
   load: number;
+  /** How long `steady` goes on. */
+  steadySeconds: number;
 }
 
 type Workload = (peer: OpenPeer, sizes: Sizes) => Promise<Figures>;
@@ -28,6 +30,7 @@ export const workloads = {
   oneByOne64: async (peer, { oneByOne }) => ({ perSecond: await throughput(peer, oneByOne, callers(64)) }),
   latency: (peer, { samples }) => addToStart(peer, samples, 0),
   latencyUnderLoad: (peer, { samples, load }) => addToStart(peer, samples, load),
+  steady: (peer, { steadySeconds }) => steady(peer, steadySeconds),
   firstTask: peer => firstTask(peer),
   idle: peer => idle(peer),
 } satisfies Record<string, Workload>;
@@ -97,6 +100,34 @@ async function addToStart(peer: OpenPeer, samples: number, load: number): Promis
 
 /** Workers and connections start with the first tasks. */
 const warmUp = 20;
+
+const steadyPerSecond = 200;
+/** Of all its time, `steady` measures the last part: what a database keeps of the tasks before may make it slow. */
+const measuredShare = 1 / 4;
+
+/** From the call that adds a task to its start, after single tasks have come at a steady rate for a while. */
+async function steady(peer: OpenPeer, seconds: number): Promise<Figures> {
+  const count = seconds * steadyPerSecond;
+  const first = count * (1 - measuredShare);
+  const added: number[] = [];
+  const waits: number[] = [];
+  const started = ({ n }: BenchTask) => {
+    if (n >= first) waits.push(performance.now() - added[n]!);
+  };
+  await peer.work({ started, done: () => {} });
+  const adds: Promise<unknown>[] = [];
+  for (const from = performance.now(); adds.length < count; await wait(1_000 / steadyPerSecond)) {
+    const due = Math.min(count, ((performance.now() - from) / 1_000) * steadyPerSecond);
+    for (let n = adds.length; n < due; n++) {
+      added[n] = performance.now();
+      adds.push(peer.addOne({ n, ms: 0 }));
+    }
+  }
+  await Promise.all(adds);
+  while (waits.length < count - first) await wait(10);
+  const sorted = waits.sort((a, b) => a - b);
+  return { p50: at(sorted, 0.5), p99: at(sorted, 0.99) };
+}
 
 /** Tasks that nobody measures: their number is none that was added by `addToStart`. */
 async function keepLoad(peer: OpenPeer, perSecond: number, isRunning: () => boolean): Promise<void> {
