@@ -89,12 +89,12 @@ export class QueueHeads {
 
   /** A task is queued: there, where that is known. @returns whether that is before or beside what was known. */
   queued(task: Partial<Standing>): boolean {
-    if (!isStanding(task)) {
+    const known = isStanding(task) ? this.rows.get(keyOf(task)) : undefined;
+    if (!isStanding(task) || (!known && this.rows.size >= mostRows)) {
       this.whole = undefined;
       return true;
     }
     const from = fromOf(task);
-    const known = this.rows.get(keyOf(task));
     if (known) known.news = Math.min(known.news, from);
     if (known && known.from <= from) return false;
     this.rows.set(keyOf(task), rowOf(task, from, from));

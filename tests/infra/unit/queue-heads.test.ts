@@ -102,7 +102,12 @@ test('there may be others where the whole look was full', () => {
 
 test('more rows than one query reads are looked at as a whole', () => {
   const priorities = Array.from({ length: 9 }, (_, priority) => at(5_000, { priority }));
-  expect(busy(...priorities.slice(1)).rowsFor(request)).toHaveLength(8);
+  const full = busy(...priorities.slice(1));
+  expect(full.rowsFor(request)).toHaveLength(8);
+  expect(full.queued(at(4_000, { priority: 1 }))).toBe(true);
+  expect(full.rowsFor(request)).toHaveLength(8);
+  expect(full.queued(at(5_000, { priority: 0 }))).toBe(true);
+  expect(full.rowsFor(request)).toBeUndefined();
   const heads = busy(...priorities);
   expect(heads.rowsFor(request)).toBeUndefined();
   heads.sawWhole(request, priorities.slice(0, 2), 10);
