@@ -1,3 +1,5 @@
+import { outside } from './outside';
+
 /**
  * Coalesces requests for work: runs the work one turn of the event loop later, so that concurrent requests share it,
  * never twice at a time, and once more for requests that came meanwhile.
@@ -25,7 +27,7 @@ export class Coalesced {
   soon(): void {
     if (this.stopped) return;
     this.asked = true;
-    this.working ??= this.nextTurn().finally(() => {
+    this.working ??= outside(() => this.nextTurn()).finally(() => {
       this.working = undefined;
       if (this.isMore?.() ?? this.asked) this.soon();
     });

@@ -2,6 +2,7 @@ import { priorityClassOf } from '../../catalog';
 import type { Clock } from '../../database';
 import { messageOf } from '../../errors/plain-error';
 import type { Emit } from '../../monitor/events';
+import { outside } from '../../timing/outside';
 import { Pace } from '../../timing/pace';
 import { timerMs } from '../../timing/timer-ms';
 import type { Claimer } from '../claim/claimer';
@@ -82,7 +83,7 @@ export class FetchLoop {
   wake(): void {
     this.again = true;
     if (!this.running) return;
-    this.fetching ??= this.fetch().finally(() => {
+    this.fetching ??= outside(() => this.fetch()).finally(() => {
       this.fetching = undefined;
       if (this.again) this.wake();
     });

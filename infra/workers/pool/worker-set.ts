@@ -21,8 +21,8 @@ export interface WorkerSetListener {
 
 type Hello = Extract<ToRole, { kind: 'hello' }>;
 
-/** How long a stopped worker may take to exit before it is killed. */
-const stopGraceMs = 2_000;
+/** How long a stopped worker may take to exit before it is killed: longer than it may take to send its last spans. */
+const stopGraceMs = 5_000;
 const remedy = 'run `npm run build:worker`, then build or deploy again';
 /** A worker that dies within this time, without having run anything, has crashed at its start. */
 const earlyCrashMs = 1_000;

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { QueueCore } from '../../../infra/queue/api/queue-core';
 import type { Task } from '../../../infra/queue/model/task';
 import { Completer } from '../../../infra/queue/settle/completer';
@@ -119,4 +120,20 @@ test('ends that come one after the other are written together, at a pace', async
   }
   await eventually(() => settled.length === 30);
   expect(store.writes).toBeLessThan(10);
+});
+
+test('what a role does belongs to the context of nobody who has added a task', async () => {
+  const context = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const note = () => seen.push(context.getStore());
+  await here.role({ ping: note });
+  for (const name of ['due', 'started', 'done'] as const) here.queue.on(name, note);
+  // In memory, one after the other: mostly nothing but the call itself wakes the role.
+  for (let n = 0; n < 10; n++) {
+    const dueDate = new Date(Date.now() + 10 * (n % 2));
+    await context.run('mine', () => here.queue.addTask({ taskType: 'ping', inMemory: true, dueDate }));
+    await eventually(() => here.queue.core.memory.live().length === 0);
+  }
+  expect(seen.length).toBeGreaterThanOrEqual(30);
+  expect(new Set(seen)).toEqual(new Set([undefined]));
 });

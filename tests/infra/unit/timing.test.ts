@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Coalesced } from '../../../infra/timing/coalesced';
 import { Pace } from '../../../infra/timing/pace';
 import { Repeated } from '../../../infra/timing/repeated';
@@ -132,4 +133,13 @@ test('what is coalesced is done together, never two at a time, and once more for
   await stopped;
   await turn();
   expect([done.length, work.atWork]).toEqual([2, undefined]);
+});
+
+test('coalesced work runs in the context of nobody who asked for it', async () => {
+  const context = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const work = new Coalesced(async () => void seen.push(context.getStore()));
+  context.run('mine', () => work.soon());
+  await work.atWork;
+  expect(seen).toEqual([undefined]);
 });
