@@ -81,10 +81,10 @@ test('what keeps a pace begins at once after a pause, and in a row not sooner th
   const pace = new Pace(40);
   let begun = 0;
   const begin = () => pace.next().then(() => begun++);
+  const from = performance.now();
   void begin();
   await new Promise(resolve => setImmediate(resolve));
   expect(begun).toBe(1);
-  const from = performance.now();
   await begin();
   await begin();
   // A timer may fire a moment early.
