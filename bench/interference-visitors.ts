@@ -1,4 +1,5 @@
 import { ForeignClient } from '../tests/support/foreign-ddp';
+import { percentile } from './percentile';
 
 /** The round trips of one measurement, in milliseconds. */
 export interface RoundTrips {
@@ -60,6 +61,6 @@ export async function measure(
 }
 
 function summary(sorted: readonly number[]): RoundTrips {
-  const at = (share: number) => Math.round(sorted[Math.floor((sorted.length - 1) * share)]! * 100) / 100;
+  const at = (share: number) => Math.round(percentile(sorted, share) * 100) / 100;
   return { calls: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
 }

@@ -4,8 +4,8 @@
  * (Redis, PostgreSQL) are left out, and said so.
  *
  * BENCH_ROUNDS (3), BENCH_TASKS (20000), BENCH_ONE_BY_ONE (4000), BENCH_SAMPLES (200), BENCH_STEADY_SECONDS (40),
- * BENCH_QUEUED (1000000), BENCH_PAUSED (100000). BENCH_PEERS and BENCH_WORKLOADS take a list of names. `BENCH_OUT=docs` writes all rounds to
- * docs/benchmarks.json and the table into docs/benchmarks.md.
+ * BENCH_QUEUED (1000000), BENCH_PAUSED (100000). BENCH_PEERS and BENCH_WORKLOADS take a list of names. `BENCH_OUT=docs`
+ * writes all rounds to docs/benchmarks.json and the table into docs/benchmarks.md.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { percentile } from '../percentile';
 import type { BenchTask, OpenPeer } from './peer';
 import { treeUsage } from './process-usage';
 
@@ -86,16 +87,16 @@ async function addToStart(peer: OpenPeer, samples: number, load: number): Promis
       await wait(15 + Math.random() * 10);
     }
     while (waits.length < count) await wait(10);
-    return waits.splice(0).sort((a, b) => a - b);
+    return waits.splice(0);
   };
   await peer.work({ started, done: () => {} });
   await addSome(0, warmUp);
   let loading = load > 0;
   const loaded = keepLoad(peer, load, () => loading);
-  const sorted = await addSome(warmUp, samples);
+  const measured = await addSome(warmUp, samples);
   loading = false;
   await loaded;
-  return { p50: at(sorted, 0.5), p99: at(sorted, 0.99) };
+  return percentilesOf(measured);
 }
 
 /** Workers and connections start with the first tasks. */
@@ -125,8 +126,7 @@ async function steady(peer: OpenPeer, seconds: number): Promise<Figures> {
   }
   await Promise.all(adds);
   while (waits.length < count - first) await wait(10);
-  const sorted = waits.sort((a, b) => a - b);
-  return { p50: at(sorted, 0.5), p99: at(sorted, 0.99) };
+  return percentilesOf(waits);
 }
 
 /** Tasks that nobody measures: their number is none that was added by `addToStart`. */
@@ -169,6 +169,7 @@ async function idle(peer: OpenPeer): Promise<Figures> {
   };
 }
 
-function at(sorted: readonly number[], share: number): number {
-  return sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN;
+function percentilesOf(waits: readonly number[]): Figures {
+  const sorted = [...waits].sort((a, b) => a - b);
+  return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) };
 }

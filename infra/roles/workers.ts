@@ -6,6 +6,7 @@ import { TaskQueue } from '../queue';
 import { Dispatcher, type DispatchTrouble } from '../queue/dispatch/dispatcher';
 import type { Executor } from '../queue/model/executor';
 import { type Settings, SettingsError } from '../settings';
+import { outside } from '../timing/outside';
 import { Pool } from '../workers/pool/pool';
 import type { PoolSnapshot } from '../workers/pool/pool-snapshot';
 import type { HandlerRegistry } from '../workers/process/run-task';
@@ -130,7 +131,7 @@ export class Workers implements Service {
   }
 
   nudge(): void {
-    this.dispatcher?.wake();
+    outside(() => this.dispatcher?.wake());
   }
 
   /** @throws `refused` for a type that this role does not run. */

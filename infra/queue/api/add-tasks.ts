@@ -12,7 +12,7 @@ import { insertMembers } from './batch-members';
 import { findCircles } from './find-circles';
 import { letIn } from './let-in';
 import { insertRounds, type PlacedInsertion } from './next-rounds';
-import type { QueueCore } from './queue-core';
+import { type QueueCore, tellDispatchers } from './queue-core';
 
 /** From where tasks come, and after what, where that is not for the caller to say. */
 type Whence = Pick<TaskOrigin, 'origin' | 'comesAfter' | 'traceparent'>;
@@ -146,7 +146,7 @@ async function insert(
   if (added.length === 0) return results;
   const freed = replaced.flatMap(({ freed: limitKey }) => limitKey ?? []);
   await letIn(core, [...joined(ready, results), ...replaced.map(({ task }) => task)], freed);
-  for (const dispatcher of core.dispatchers) dispatcher.added(added, inMemory);
+  tellDispatchers(core, dispatcher => dispatcher.added(added, inMemory));
   // A role without a dispatcher passes it on as a nudge.
   core.emit('task.added', { count: added.length });
   return results;

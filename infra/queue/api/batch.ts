@@ -9,7 +9,7 @@ import type { Task } from '../model/task';
 import { currentTask } from '../model/within-task';
 import { failedMembers } from '../store/batches';
 import { addParsed, idsOf, inSendSpan, parseAll } from './add-tasks';
-import type { QueueCore } from './queue-core';
+import { type QueueCore, tellDispatchers } from './queue-core';
 
 /** What comes after a batch: a task without the options that say when, which the batch decides. */
 export type AfterBatch<C, T extends TaskTypeIn<C> = TaskTypeIn<C>> = OfType<T> &
@@ -79,7 +79,7 @@ export class BatchHandle<C extends object> {
 
   /** It may have ended by this: a jobs role of this process looks, others do so within seconds. */
   private look(): void {
-    for (const dispatcher of this.core().dispatchers) dispatcher.waitingChanged(this.id);
+    tellDispatchers(this.core(), dispatcher => dispatcher.waitingChanged(this.id));
   }
 }
 

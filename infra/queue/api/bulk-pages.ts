@@ -6,7 +6,7 @@ import { isDatabaseAway } from '../store/database-errors';
 import { addParsed, parseAll } from './add-tasks';
 import { cancelAll } from './cancel-tasks';
 import { letIn } from './let-in';
-import type { QueueCore } from './queue-core';
+import { type QueueCore, tellDispatchers } from './queue-core';
 import { replayOf } from './restart-tasks';
 
 /** What has come of a page: how many tasks could not be dealt with, and why some. */
@@ -38,16 +38,16 @@ async function change(core: QueueCore, kind: 'retry' | 'cancel' | 'remove', page
   if (kind === 'retry') return retryPage(core, page);
   if (kind === 'cancel') await cancelAll(core, page);
   else await core.store.remove(page);
-  for (const dispatcher of core.dispatchers) dispatcher.waitingChanged();
+  tellDispatchers(core, dispatcher => dispatcher.waitingChanged());
   return [];
 }
 
 async function retryPage(core: QueueCore, page: Filter<Task>): Promise<string[]> {
-  const { store, clock, dispatchers } = core;
+  const { store, clock } = core;
   const ids = (await store.collection.find(page).project<{ _id: string }>({ _id: 1 }).toArray()).map(({ _id }) => _id);
   const refused = await store.retryMany(ids, { dueDate: clock.now() });
   await letIn(core, await store.collection.find({ _id: { $in: ids }, state: 'waiting' }).toArray());
-  for (const dispatcher of dispatchers) dispatcher.datesChanged();
+  tellDispatchers(core, dispatcher => dispatcher.datesChanged());
   return refused.map(id => `task "${id}": its uniqueKey is taken by a task that has not finished yet`);
 }
 

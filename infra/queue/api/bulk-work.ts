@@ -4,7 +4,7 @@ import type { BulkKind, BulkRecord, BulkWork } from '../model/bulk-work';
 import { newTaskId } from '../model/ids';
 import type { Task } from '../model/task';
 import { parseSelector } from './find-tasks';
-import type { QueueCore } from './queue-core';
+import { type QueueCore, tellDispatchers } from './queue-core';
 
 /** Under this name its records are signed: nobody who can merely write to the database has a role carry something out. */
 const signedAs = 'bulkWork';
@@ -33,7 +33,7 @@ export async function startBulkWork(core: QueueCore, kind: BulkKind, which: unkn
   const signature = core.signer.signRecord(signedAs, signedPart(work));
   await core.bulkWorks.create({ ...work, leaseUntil: startedAt, ...(signature !== undefined && { signature }) });
   await core.pauses.announceBulkWork();
-  for (const dispatcher of core.dispatchers) dispatcher.bulkWorkAdded();
+  tellDispatchers(core, dispatcher => dispatcher.bulkWorkAdded());
   return work;
 }
 

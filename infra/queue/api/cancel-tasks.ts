@@ -8,7 +8,7 @@ import type { Cancelled } from '../store/task-store';
 import { unsetOf } from '../store/transition';
 import { parseId, parseSelector } from './find-tasks';
 import { letInAfter } from './let-in';
-import type { QueueCore } from './queue-core';
+import { type QueueCore, tellDispatchers } from './queue-core';
 
 /** How many tasks were cancelled at once, and how many run and have been asked to stop. */
 export interface CancelledTasks {
@@ -29,13 +29,13 @@ export async function cancelTasks(core: QueueCore, which: unknown): Promise<Canc
 }
 
 async function cancelOne(core: QueueCore, id: string): Promise<Cancelled> {
-  const { memory, store, clock, dispatchers, catalog } = core;
+  const { memory, store, clock, catalog } = core;
   const now = clock.now();
   const task = (await memory.findOne(id)) ?? (await store.findOne(id));
   if (!task) return undefined;
   const expiresAt = new Date(now.getTime() + optionsOf(catalog, task.taskType).retention.failed);
   const done = (await memory.cancel(id, now, expiresAt)) ?? (await store.cancel(id, now, expiresAt));
-  if (done === 'requested') for (const dispatcher of dispatchers) dispatcher.cancelRequested(id);
+  if (done === 'requested') tellDispatchers(core, dispatcher => dispatcher.cancelRequested(id));
   if (done !== 'cancelled') return done;
   await tellCancelled(core, { ...task, state: 'cancelled', finishedAt: now, expiresAt });
   await letInAfter(core, task);
@@ -58,7 +58,7 @@ async function cancelBatch(core: QueueCore, batchId: string): Promise<CancelledT
   // First of all: from now on nobody adds to it.
   await core.batches.requestCancel(batchId);
   const counts = await cancelAll(core, { $or: [{ batch: batchId }, { afterBatch: batchId }] });
-  for (const dispatcher of core.dispatchers) dispatcher.waitingChanged(batchId);
+  tellDispatchers(core, dispatcher => dispatcher.waitingChanged(batchId));
   return counts;
 }
 
@@ -69,7 +69,7 @@ export async function cancelAll(core: QueueCore, filter: Filter<Task>): Promise<
   const collection = withoutCallTimeout(core.store.collection);
   const requested = (await collection.updateMany(running, { $set: { cancelRequested: true } })).modifiedCount;
   if (cancelled + requested > 0) core.emit('queue.cancelled', { cancelled, requested });
-  for (const dispatcher of core.dispatchers) dispatcher.waitingChanged();
+  tellDispatchers(core, dispatcher => dispatcher.waitingChanged());
   return { cancelled, requested };
 }
 

@@ -1,7 +1,7 @@
 import type { Task } from '../model/task';
 import { admit } from '../waiting/slots';
 import { judge, release } from '../waiting/successors';
-import type { QueueCore } from './queue-core';
+import { type QueueCore, tellDispatchers } from './queue-core';
 
 /**
  * Asks of tasks that wait from now on whether they need to: what they wait for may have come before they were there.
@@ -31,7 +31,7 @@ export async function letInAfter(core: QueueCore, { _id, limitKey }: Task): Prom
     if (limitKey !== undefined) await admit(core, [limitKey]);
     await release(core, [_id]);
   });
-  for (const dispatcher of core.dispatchers) dispatcher.datesChanged();
+  tellDispatchers(core, dispatcher => dispatcher.datesChanged());
 }
 
 async function quietly(what: () => Promise<void>): Promise<void> {

@@ -1,7 +1,7 @@
 import { definitionOf, findLimitProblems, type RateWindow } from '../../catalog';
 import type { LimitOverride } from '../model/type-limits';
 import { RateLimits } from '../store/rate-limits';
-import type { QueueCore } from './queue-core';
+import { type QueueCore, tellDispatchers } from './queue-core';
 
 /** What can be changed of a type at run time; what is absent is as the catalog has it. */
 export interface NewLimits {
@@ -51,6 +51,6 @@ export class LimitsApi {
 
   private async changed(): Promise<void> {
     await this.refresh();
-    for (const dispatcher of this.core().dispatchers) dispatcher.pausesChanged();
+    tellDispatchers(this.core(), dispatcher => dispatcher.pausesChanged());
   }
 }

@@ -2,6 +2,7 @@ import type { Db } from 'mongodb';
 import type { AnyCatalog } from '../../catalog';
 import type { Clock } from '../../database';
 import type { Emit } from '../../monitor/events';
+import { outside } from '../../timing/outside';
 import type { QueueEvents } from '../model/events';
 import type { Signer } from '../model/signature';
 import type { Sender, Task } from '../model/task';
@@ -28,6 +29,14 @@ export interface QueueSignals {
   wake(): void;
   /** The due dates or deadlines of waiting tasks may have changed. */
   datesChanged(): void;
+}
+
+/** Tells the jobs roles of this process, outside of the context of whoever has caused it. */
+export function tellDispatchers(
+  { dispatchers }: Pick<QueueCore, 'dispatchers'>,
+  tell: (dispatcher: QueueSignals) => void,
+): void {
+  outside(() => dispatchers.forEach(tell));
 }
 
 /** A jobs role that lives, as far as `explain` asks: the register of processes says the same. */

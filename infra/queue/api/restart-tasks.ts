@@ -5,18 +5,18 @@ import { finishedStates, type Task, type TaskState } from '../model/task';
 import { findTaskProblem } from '../model/task-problem';
 import { addAll } from './add-tasks';
 import { letIn } from './let-in';
-import type { QueueCore } from './queue-core';
+import { type QueueCore, tellDispatchers } from './queue-core';
 
 /** Puts a task that did not succeed back in the queue. @returns whether there was one. */
 export async function retryTask(core: QueueCore, id: string): Promise<boolean> {
-  const { memory, store, clock, dispatchers } = core;
+  const { memory, store, clock } = core;
   const dueDate = clock.now();
   const result = (await memory.retry(id, { dueDate })) ?? (await store.retry(id, { dueDate }));
   if (result === undefined) return false;
   const task = await store.findOne(id);
   if (result === 'duplicate') throw new DuplicateTaskError(id, 'uniqueKey', task?.uniqueKey ?? '');
   await letIn(core, [task]);
-  for (const dispatcher of dispatchers) dispatcher.datesChanged();
+  tellDispatchers(core, dispatcher => dispatcher.datesChanged());
   return true;
 }
 

@@ -12,6 +12,7 @@ import { addBatch, type BatchHandle, type NewBatch } from './batch';
 import { startBulkWork } from './bulk-work';
 import { type CancelledTasks, cancelTasks } from './cancel-tasks';
 import { parseId, parseSelector } from './find-tasks';
+import { tellDispatchers } from './queue-core';
 import { QueueReader } from './queue-reader';
 import { replayTask, retryTask } from './restart-tasks';
 import { type TaskModifier, updateTasks } from './update-tasks';
@@ -150,7 +151,7 @@ export class TaskQueueOf<C extends object, R extends object = object> extends Qu
   async pause(...which: [taskType?: string]): Promise<void> {
     const taskType = which.length === 0 ? undefined : definitionOf(this.core.catalog, which[0]).taskType;
     await this.core.pauses.pause(taskType);
-    for (const dispatcher of this.core.dispatchers) dispatcher.pausesChanged();
+    tellDispatchers(this.core, dispatcher => dispatcher.pausesChanged());
   }
 
   /** Resumes one task type, or everything. @throws where there is no such type, and none is paused. */
@@ -160,7 +161,7 @@ export class TaskQueueOf<C extends object, R extends object = object> extends Qu
     // A type that has left the catalog while it was paused is resumed all the same.
     if (which.length > 0 && !types.has(taskType as string)) definitionOf(this.core.catalog, taskType);
     await this.core.pauses.resume(taskType);
-    for (const dispatcher of this.core.dispatchers) dispatcher.pausesChanged();
+    tellDispatchers(this.core, dispatcher => dispatcher.pausesChanged());
   }
 
   /**
@@ -189,7 +190,7 @@ export class TaskQueueOf<C extends object, R extends object = object> extends Qu
     options: { multi?: boolean } = {},
   ): Promise<number> {
     const changed = await updateTasks(this.core, parseSelector(selector, 'update'), modifier, options);
-    for (const dispatcher of this.core.dispatchers) dispatcher.datesChanged();
+    tellDispatchers(this.core, dispatcher => dispatcher.datesChanged());
     return changed;
   }
 }

@@ -1,4 +1,3 @@
-import { outside } from '../../timing/outside';
 import type { QueueCore, QueueSignals } from '../api/queue-core';
 import type { TaskQueueOf } from '../api/task-queue';
 import type { Executor } from '../model/executor';
@@ -88,7 +87,7 @@ export class Dispatcher implements QueueSignals {
   }
 
   added(tasks: readonly Task[], inMemory: boolean): void {
-    outside(() => this.parts.eventTimer.added(tasks, inMemory ? this.core.memory : this.core.store));
+    this.parts.eventTimer.added(tasks, inMemory ? this.core.memory : this.core.store);
     for (const task of tasks) if (task.state === 'waiting') this.parts.waiting.heardOf(task);
     const queued = tasks.filter(({ state }) => state === 'queued');
     if (!inMemory) for (const task of queued) this.core.store.headReader.heads.queued(task);

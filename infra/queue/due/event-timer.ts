@@ -65,7 +65,8 @@ export class EventTimer {
   }
 
   scheduled(upcoming: Upcoming, store: TaskStore): void {
-    this.options.core.store.dueFloor.scheduled(upcoming.date);
+    const { core } = this.options;
+    if (store === core.store) core.store.dueFloor.scheduled(upcoming.date);
     this.events.offer(kindOf('due', store), upcoming);
   }
 

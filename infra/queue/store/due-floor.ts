@@ -1,7 +1,8 @@
+import { restAfter } from '../../timing/rest-after';
+
 /** Dates come from several clocks, which differ by less. */
 const slackMs = 5_000;
-/** Looks at the whole index take no more than this share of the time, but there is one at least so often. */
-const share = 1 / 20;
+/** There is a look at the whole index at least so often. */
 const longestMs = 5_000;
 
 /**
@@ -19,7 +20,7 @@ export class DueFloor {
     if (this.from !== Number.NEGATIVE_INFINITY && began < this.wholeAt) return look(new Date(this.from));
     const found = await look();
     const ended = performance.now();
-    this.wholeAt = ended + Math.min(longestMs, (ended - began) / share);
+    this.wholeAt = ended + restAfter(ended - began, longestMs);
     return found;
   }
 

@@ -68,7 +68,7 @@ export class HeadReader {
   }
 
   private async peekAndTake(request: PeekRequest, claim: Claim): Promise<Task | undefined> {
-    const [first] = await this.peek(request);
+    const [first] = await this.peekWhole(request);
     return first && (await takeQueued(this.collection, [first._id], claim))[0];
   }
 

@@ -1,6 +1,6 @@
 import { isLive, type Task } from '../model/task';
 import type { MemoryTable } from './memory-table';
-import type { KnownType, LiveCount, Selector } from './task-store';
+import { type KnownType, type LiveCount, type Selector, versionsOf } from './task-store';
 
 type Comparison = (value: unknown, operand: never) => boolean;
 
@@ -66,7 +66,7 @@ function countIn(counts: Map<string, LiveCount>, { taskType, state, dueDate }: T
 
 /** Up to ten queued types, or versions of types, that `known` does not cover. */
 export function findUnknownTypes(table: MemoryTable, known: readonly KnownType[]): KnownType[] {
-  const versions = new Map(known.map(({ taskType, version }) => [taskType, version]));
+  const versions = versionsOf(known);
   const isUnknown = ({ state, taskType, catalogVersion }: Task) =>
     state === 'queued' && catalogVersion > (versions.get(taskType) ?? 0);
   return table

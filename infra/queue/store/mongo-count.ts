@@ -1,6 +1,6 @@
 import type { Collection } from 'mongodb';
 import type { Task } from '../model/task';
-import type { KnownType, LiveCount } from './task-store';
+import { type KnownType, type LiveCount, versionsOf } from './task-store';
 
 /** Counts what waits and runs from the partial indexes, and stops at `limit` for each type: never a whole scan. */
 export async function countLiveTasks(collection: Collection<Task>, limit: number): Promise<LiveCount[]> {
@@ -75,7 +75,7 @@ export async function findUnknownTypes(
   known: readonly KnownType[],
 ): Promise<KnownType[]> {
   const types = await queuedTypes(collection);
-  const versions = new Map(known.map(({ taskType, version }) => [taskType, version]));
+  const versions = versionsOf(known);
   const newest = await Promise.all(types.map(taskType => newestVersion(collection, taskType)));
   return newest.filter(({ taskType, version }) => version > (versions.get(taskType) ?? 0)).slice(0, 10);
 }

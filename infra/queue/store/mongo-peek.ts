@@ -2,7 +2,7 @@ import type { Collection, Filter } from 'mongodb';
 import { compareTasks, queueOrder } from '../model/order';
 import type { Task } from '../model/task';
 import type { Head, Row } from './queue-heads';
-import type { KnownType, PeekRequest } from './task-store';
+import { type KnownType, type PeekRequest, versionsOf } from './task-store';
 
 /** MongoDB merges at most 200 scans in order; beyond, it would sort the whole queue. So a long list is asked in parts. */
 const scansAtOnce = 150;
@@ -22,7 +22,7 @@ interface Part {
 export async function peekQueued(collection: Collection<Task>, request: PeekRequest): Promise<Head[]> {
   const { types } = request;
   const heads = await headsOfAll(collection, partsOf(withVersion(types, newestOf(types))), request);
-  const versions = new Map(types.map(({ taskType, version }) => [taskType, version]));
+  const versions = versionsOf(types);
   if (heads.every(({ taskType, catalogVersion }) => !(catalogVersion > (versions.get(taskType) ?? 0)))) return heads;
   return headsOfAll(collection, partsOf(types), request);
 }

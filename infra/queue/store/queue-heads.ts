@@ -1,6 +1,7 @@
 import { timeOf } from '../../catalog';
+import { restAfter } from '../../timing/rest-after';
 import type { Task } from '../model/task';
-import type { Peeked, PeekRequest } from './task-store';
+import { type Peeked, type PeekRequest, versionsOf } from './task-store';
 
 /** Where a task stands in the index that claims read. */
 export type Standing = Pick<Task, 'taskType' | 'catalogVersion' | 'priority' | 'place' | 'dueDate'>;
@@ -28,8 +29,7 @@ const fewest = 1_000;
 const mostRows = 8;
 /** Dates come from several clocks: a task may be added with one a little before that of a task that has gone. */
 const slackMs = 1_000;
-/** Looks at the whole queue take no more than this share of the time, but there is one at least so often. */
-const share = 1 / 20;
+/** There is a look at the whole queue at least so often. */
 const longestMs = 1_000;
 
 /**
@@ -47,7 +47,7 @@ export class QueueHeads {
   rowsFor({ types, minPriority = Number.NEGATIVE_INFINITY }: PeekRequest): Row[] | undefined {
     for (const row of this.rows.values()) row.news = Number.POSITIVE_INFINITY;
     if (!this.isWorthIt() || !this.knows(types, minPriority)) return undefined;
-    const versions = new Map(types.map(({ taskType, version }) => [taskType, version]));
+    const versions = versionsOf(types);
     const rows = [...this.rows.values()].filter(
       row => row.catalogVersion <= (versions.get(row.taskType) ?? -1) && row.priority >= minPriority,
     );
@@ -64,8 +64,11 @@ export class QueueHeads {
 
   /** What a look at the whole queue has found. */
   sawWhole(request: PeekRequest, heads: readonly Standing[], tookMs: number): void {
-    const waitMs = Math.min(longestMs, tookMs / share);
-    this.whole = { request, isAll: heads.length < request.limit, until: performance.now() + waitMs };
+    this.whole = {
+      request,
+      isAll: heads.length < request.limit,
+      until: performance.now() + restAfter(tookMs, longestMs),
+    };
     if (this.rows.size > mostRows) this.rows.clear();
     this.saw(heads);
   }
@@ -123,7 +126,7 @@ export class QueueHeads {
     if (!this.whole) return false;
     const { request } = this.whole;
     if ((request.minPriority ?? Number.NEGATIVE_INFINITY) > minPriority) return false;
-    const versions = new Map(request.types.map(({ taskType, version }) => [taskType, version]));
+    const versions = versionsOf(request.types);
     return types.every(({ taskType, version }) => (versions.get(taskType) ?? -1) >= version);
   }
 }

@@ -45,6 +45,10 @@ export interface KnownType {
   version: number;
 }
 
+/** The newest version that is known of each type. */
+export const versionsOf = (types: readonly KnownType[]): Map<string, number> =>
+  new Map(types.map(({ taskType, version }) => [taskType, version]));
+
 export interface PeekRequest {
   /** Only tasks of these types, up to these versions. */
   types: readonly KnownType[];
