@@ -42,7 +42,7 @@ export const settingsTree = {
 
   queue: group('The queue of tasks (both roles).', {
     refreshRate: milliseconds(
-      'How often a jobs role looks for what nothing announced. Beneath a change stream it is a safety net: each look asks one question, every third one whether there is work.',
+      'How often a jobs role looks for what nothing announced. Beneath a change stream it is a safety net: of three looks one asks whether there is work, and one asks another question.',
       1_000,
       { min: 50, max: 600_000 },
     ),

@@ -29,7 +29,7 @@ export interface WakeUpsOptions {
   dropped(): void;
 }
 
-/** While the change stream tells of what comes, every so many ticks look at the queue's head, and the others at one chore. */
+/** While the change stream tells of what comes, of so many ticks one looks at the queue's head, one does a chore, and one rests. */
 const ticksPerLook = 3;
 
 /** Sees what other processes do to the queue: at once by the change stream, and by a slow poll as the net beneath. */
@@ -110,7 +110,8 @@ export class WakeUps {
   private async poll(): Promise<boolean> {
     const { poll, inMemoryOnly, eventTimer, waiting, core } = this.options;
     this.ticks += 1;
-    if (this.watch.isOpen && this.ticks % ticksPerLook !== 0) return false;
+    const turn = this.ticks % ticksPerLook;
+    if (this.watch.isOpen && turn !== 0) return turn === 1;
     await poll();
     if (inMemoryOnly || this.watch.isOpen) return true;
     await eventTimer.lookAt('due', core.store);
@@ -122,7 +123,7 @@ export class WakeUps {
     return false;
   }
 
-  /** What a tick looks after, one at a time. An idle role asks one question a tick. */
+  /** What a tick looks after, one at a time. An idle role asks at most one question a tick. */
   private chores(): (() => Promise<void>)[] {
     const { eventTimer, waiting, types, core, inMemoryOnly } = this.options;
     if (inMemoryOnly) return [];
