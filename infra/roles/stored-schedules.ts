@@ -3,7 +3,7 @@ import type { Service } from '../app';
 import { TaskQueue } from '../queue';
 import { Schedules } from '../schedules';
 import { ScheduleRunner } from '../schedules/schedule-runner';
-import type { ParseTimes } from '../schedules/schedules';
+import type { ParseTimes } from '../schedules/timetables';
 import type { AppContext } from './app-context';
 import { asService } from './service';
 

@@ -181,7 +181,7 @@ export class ScheduleRunner {
   private planTrusted(schedule: StoredSchedule, now: Date): Plan {
     const { schedules } = this.options;
     const { _id, taskType, data } = schedule;
-    const { runs, next, missed } = dueRuns(schedule, schedules.timetableOf(schedule), now);
+    const { runs, next, missed } = dueRuns(schedule, schedules.timetables.of(schedule), now);
     const problem = findTaskProblem(schedule, this.core.catalog);
     return {
       schedule,

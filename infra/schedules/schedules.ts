@@ -1,9 +1,9 @@
-import type { Filter, UpdateFilter } from 'mongodb';
+import type { Filter } from 'mongodb';
 import type { DataIn, TaskTypeIn } from '../catalog';
-import { messageOf, show } from '../errors/plain-error';
+import { show } from '../errors/plain-error';
 import type { OfType, Task, TaskQueueOf } from '../queue';
-import { duplicateKey } from '../queue/store/mongo-insert';
-import { everySo, jitterOf, nextRun, type Timetable } from './occurrences';
+import { jitterOf, nextRun } from './occurrences';
+import { ScheduleChanges } from './schedule-changes';
 import { ScheduleStore } from './schedule-store';
 import {
   InvalidScheduleError,
@@ -17,15 +17,19 @@ import {
   signedPart,
   taskIdOf,
 } from './stored-schedule';
-
-/** Makes the timetable of a cron expression or a text. @throws Error that names the part that doesn't parse. */
-export type ParseTimes = (times: { name: string; cron?: string; text?: string; timezone: string }) => Timetable;
+import { type ParseTimes, Timetables } from './timetables';
 
 export interface SchedulesConnection<C extends object> {
   /** A connected queue. Its database has the schedules, its keys sign them, and its clock judges them. */
   // biome-ignore lint/suspicious/noExplicitAny: the results of its tasks do not matter here
   queue: TaskQueueOf<C, any>;
   parseTimes: ParseTimes;
+}
+
+interface Connected<C extends object> extends Pick<SchedulesConnection<C>, 'queue'> {
+  store: ScheduleStore;
+  timetables: Timetables;
+  changes: ScheduleChanges;
 }
 
 /** A schedule as `list` shows it. */
@@ -59,25 +63,37 @@ export interface ListOptions {
 
 /** The schedules of an app with the catalog C that people change: kept in MongoDB, run by the jobs roles. */
 export class SchedulesOf<C extends object> {
-  private connection: SchedulesConnection<C> | undefined;
-  private kept: ScheduleStore | undefined;
-  /** Caches timetables: thousands of schedules share a few times, and parsing takes longer than all the rest. */
-  private readonly timetables = new Map<string, Timetable>();
+  private connected: Connected<C> | undefined;
 
   /** Any role may change schedules; a jobs role runs them. A second call replaces the first. */
-  connect(connection: SchedulesConnection<C>): void {
-    this.connection = connection;
-    this.kept = new ScheduleStore(connection.queue.core.db);
+  connect({ queue, parseTimes }: SchedulesConnection<C>): void {
+    const { core } = queue;
+    const store = new ScheduleStore(core.db);
+    const timetables = new Timetables(parseTimes);
+    const changes = new ScheduleChanges({ collection: store.collection, core, timetables });
+    this.connected = { queue, store, timetables, changes };
   }
 
   /** The queue that they add to. @throws before `connect`. */
   get queue(): SchedulesConnection<C>['queue'] {
-    return (this.connection ?? notConnected()).queue;
+    return this.connection.queue;
   }
 
   /** The store of the schedules. @throws before `connect`. */
   get store(): ScheduleStore {
-    return this.kept ?? notConnected();
+    return this.connection.store;
+  }
+
+  /** When each is to run. @throws before `connect`. */
+  get timetables(): Timetables {
+    return this.connection.timetables;
+  }
+
+  private get connection(): Connected<C> {
+    if (this.connected) return this.connected;
+    throw new Error(
+      'Schedules are not connected yet: call them after the role has started (in Meteor.startup or later)',
+    );
   }
 
   /**
@@ -89,11 +105,7 @@ export class SchedulesOf<C extends object> {
   async put<T extends TaskTypeIn<C>>(schedule: OfType<T> & NewSchedule<DataIn<C, NoInfer<T>>>): Promise<ScheduleInfo> {
     const { catalog } = this.queue.core;
     const { name, paused, definition } = parseSchedule(schedule as object as Record<string, unknown>, catalog);
-    for (;;) {
-      const before = await this.find(name);
-      const after = this.changed(name, before, definition, paused ?? before?.paused ?? false);
-      if (await this.write(before, after)) return infoOf(after);
-    }
+    return infoOf(await this.connection.changes.put(name, definition, paused));
   }
 
   /** Removes a schedule. Tasks that it has added already still run. @returns whether there was one. */
@@ -104,12 +116,12 @@ export class SchedulesOf<C extends object> {
 
   /** No more runs until `resume`. @returns whether there is such a schedule. */
   async pause(name: string): Promise<boolean> {
-    return this.setPaused(nameOf(name, 'pause'), true);
+    return this.connection.changes.setPaused(nameOf(name, 'pause'), true);
   }
 
   /** Lets a schedule run again from now on; runs during the pause are not made up for. @returns as `pause`. */
   async resume(name: string): Promise<boolean> {
-    return this.setPaused(nameOf(name, 'resume'), false);
+    return this.connection.changes.setPaused(nameOf(name, 'resume'), false);
   }
 
   /** The schedules by name, 100 at a time: for the next hundred pass the last name of these as `after`. */
@@ -151,7 +163,7 @@ export class SchedulesOf<C extends object> {
     const { name: _id, nextAt, until, jitter } = schedule;
     if (!nextAt) return [];
     const late = jitterOf({ _id, jitter });
-    const timetable = this.timetableOf({ ...schedule, _id });
+    const timetable = this.timetables.of({ ...schedule, _id });
     const runs: Date[] = [];
     for (
       let next: Date | undefined = new Date(nextAt.getTime() - late);
@@ -183,99 +195,6 @@ export class SchedulesOf<C extends object> {
     await collection.updateOne({ _id: name }, { $push: { runs: { $each: [run], $slice: -runsKept } } });
     return _id;
   }
-
-  /** @throws InvalidScheduleError if its times don't parse, or never come. */
-  timetableOf(schedule: Pick<StoredSchedule, '_id' | 'createdAt' | keyof ScheduleDefinition>): Timetable {
-    const { _id: name, cron, text, every, timezone = 'UTC', createdAt } = schedule;
-    if (every !== undefined) return everySo(every, createdAt);
-    const key = JSON.stringify([cron, text, timezone]);
-    const timetable = this.timetables.get(key) ?? this.parse({ name, ...(cron ? { cron } : { text }), timezone });
-    if (this.timetables.size >= timetablesKept) this.timetables.clear();
-    this.timetables.set(key, timetable);
-    return timetable;
-  }
-
-  private parse(times: Parameters<ParseTimes>[0]): Timetable {
-    try {
-      return (this.connection ?? notConnected()).parseTimes(times);
-    } catch (error) {
-      throw new InvalidScheduleError([messageOf(error)]);
-    }
-  }
-
-  private find(name: string): Promise<StoredSchedule | null> {
-    return this.store.collection.findOne({ _id: name }, { projection: { runs: 0 } });
-  }
-
-  private changed(
-    name: string,
-    before: StoredSchedule | null,
-    definition: ScheduleDefinition,
-    paused: boolean,
-  ): StoredSchedule {
-    const { clock, signer } = this.queue.core;
-    const now = clock.now();
-    const schedule: StoredSchedule = {
-      _id: name,
-      ...definition,
-      createdAt: before?.createdAt ?? now,
-      changedAt: now,
-      revision: (before?.revision ?? 0) + 1,
-      paused,
-      runs: [],
-    };
-    const signature = signer.signRecord('schedule', signedPart(schedule));
-    return { ...schedule, ...(signature && { signature }), ...this.nextOf(schedule, before, now) };
-  }
-
-  /** A change of the task leaves the next run as it is; a change of the times begins from now. */
-  private nextOf(after: StoredSchedule, before: StoredSchedule | null, now: Date): Next {
-    const timetable = this.timetableOf(after);
-    if (before && isSameTime(before, after)) {
-      const { intendedAt, dueAt, claim } = before;
-      return { ...(intendedAt && { intendedAt, dueAt }), ...(claim !== undefined && { claim }) };
-    }
-    const intendedAt = after.paused ? undefined : nextRun(timetable, now.getTime(), after.until);
-    return intendedAt ? { intendedAt, dueAt: new Date(intendedAt.getTime() + jitterOf(after)) } : {};
-  }
-
-  /** @returns false if another process was faster. */
-  private async write(before: StoredSchedule | null, after: StoredSchedule): Promise<boolean> {
-    const { collection } = this.store;
-    if (!before) return collection.insertOne(after).then(() => true, unlessThere);
-    const { _id, runs: _, ...fields } = after;
-    const keepsTime = isSameTime(before, after);
-    // A role may be adding its tasks right now: this must not overwrite its claim and the next run that it sets.
-    const { intendedAt, dueAt, claim, ...definition } = fields;
-    const gone = [...optionalFields, ...(keepsTime ? [] : timeFields)].filter(name => after[name] === undefined);
-    const update: UpdateFilter<StoredSchedule> = {
-      $set: { ...definition, ...(!keepsTime && intendedAt && { intendedAt, dueAt }) },
-      ...(gone.length > 0 && { $unset: Object.fromEntries(gone.map(name => [name, ''])) }),
-    };
-    const { matchedCount } = await collection.updateOne({ _id, revision: before.revision }, update);
-    return matchedCount === 1;
-  }
-
-  private async setPaused(name: string, paused: boolean): Promise<boolean> {
-    for (;;) {
-      const before = await this.find(name);
-      if (!before) return false;
-      const after = { ...before, paused, changedAt: this.queue.core.clock.now(), revision: before.revision + 1 };
-      const { intendedAt: _, dueAt: __, claim: ___, ...rest } = after;
-      if (await this.write(before, { ...rest, ...this.nextOf(rest, before, after.changedAt) })) return true;
-    }
-  }
-}
-
-type Next = Pick<StoredSchedule, 'intendedAt' | 'dueAt' | 'claim'>;
-
-const optionalFields = ['cron', 'text', 'every', 'timezone', 'until', 'signature', 'problem'] as const;
-const timeFields = ['intendedAt', 'dueAt', 'claim'] as const;
-
-function isSameTime(one: StoredSchedule, other: StoredSchedule): boolean {
-  const timesOf = ({ cron, text, every, timezone, jitter, until, paused, problem }: StoredSchedule) =>
-    JSON.stringify([cron, text, every, timezone, jitter, until, paused, problem]);
-  return timesOf(one) === timesOf(other);
 }
 
 function infoOf(schedule: StoredSchedule): ScheduleInfo {
@@ -298,16 +217,5 @@ function nameOf(name: unknown, caller: string): string {
   throw new TypeError(`${caller}: ${show(name)} is not the name of a schedule`);
 }
 
-const timetablesKept = 1_000;
-
-function unlessThere(error: { code?: unknown }): boolean {
-  if (error.code === duplicateKey) return false;
-  throw error;
-}
-
 /** The first text after all that begin with this one. */
 const endOf = (prefix: string) => `${prefix}\u{10ffff}`;
-
-function notConnected(): never {
-  throw new Error('Schedules are not connected yet: call them after the role has started (in Meteor.startup or later)');
-}

@@ -6,7 +6,6 @@ import type { LastLines } from '../../queue/model/attempt-log';
 import type { Executor, ExecutorCallbacks } from '../../queue/model/executor';
 import type { Task } from '../../queue/model/task';
 import { withinTask } from '../../queue/model/within-task';
-import { timerMs } from '../../timing/timer-ms';
 import { processing } from '../../tracing/tracing';
 import { outcomeOfFinished } from '../pool/attempt-outcome';
 import { AttemptRates } from '../pool/attempt-rates';
@@ -19,6 +18,8 @@ import { Questions } from '../process/questions';
 import { type HandlerRegistry, outcomeOf } from '../process/run-task';
 import type { AbortReason, ToRole, ToWorker, WorkerOutcome, WorkerSettings } from '../protocol/messages';
 import { type HeldLoop, LoopWatch } from './loop-watch';
+import { RoleRoom } from './role-room';
+import { type Running, SignalLimits } from './signal-limits';
 
 export interface RoleExecutorOptions {
   catalog: AnyCatalog;
@@ -37,23 +38,9 @@ export interface RoleExecutorOptions {
   abortGraceMs?: number;
 }
 
-/** An attempt in this very process. */
-interface Running {
-  attempt: Attempt;
-  task: Task;
-  /** Answers go back to it. */
-  worker: RoleExecutor;
-  /** What its handler has logged. */
-  log?: LastLines;
-  abort?: AbortReason;
-  /** The timer: first its time-out, then the checks of a handler that does not stop. */
-  timer?: NodeJS.Timeout;
-}
-
 /** The share of the grace period that handlers have to stop after their signal. */
 const abortShare = 0.2;
-const stillRunsEveryMs = 60_000;
-const limits = { appName: 'role', resultLimit: 1_048_576, progressEveryMs: 250 } satisfies WorkerSettings;
+const settings = { appName: 'role', resultLimit: 1_048_576, progressEveryMs: 250 } satisfies WorkerSettings;
 
 /**
  * Runs tasks in the jobs role itself, where handlers have all of Meteor: work that waits rather than computes. Nothing
@@ -63,25 +50,27 @@ const limits = { appName: 'role', resultLimit: 1_048_576, progressEveryMs: 250 }
 export class RoleExecutor implements Executor {
   private readonly running = new Map<number, Running>();
   private readonly handedBack: Task[] = [];
-  private readonly perType = new Map<string, number>();
+  private readonly free: RoleRoom;
   private readonly questions: Questions;
   private readonly rates: AttemptRates;
   private readonly files: FileStore;
   private readonly watch: LoopWatch;
-  private readonly graceMs: number;
+  private readonly limits: SignalLimits;
   private events: ExecutorCallbacks | undefined;
   private lastId = 0;
   private stopped: Promise<Task[]> | undefined;
   private onEmpty: (() => void) | undefined;
 
   constructor(private readonly options: RoleExecutorOptions) {
-    this.graceMs = options.abortGraceMs ?? 5_000;
+    const { catalog, handlers, ofOthers = 0, emit, abortGraceMs = 5_000 } = options;
+    this.free = new RoleRoom({ catalog, handlers, ofOthers });
+    this.limits = new SignalLimits(emit, abortGraceMs);
     this.questions = new Questions(message => this.onMessage(message));
     this.rates = new AttemptRates(options.queue);
     this.files = new FileStore(options.db);
     this.watch = new LoopWatch({
       current: () => currentAttempt.getStore() as Attempt | undefined,
-      held: fields => options.emit('task.heldLoop', fields),
+      held: fields => emit('task.heldLoop', fields),
     });
   }
 
@@ -91,22 +80,15 @@ export class RoleExecutor implements Executor {
   }
 
   room(): number {
-    const types = Object.keys(this.options.handlers);
-    return types.reduce((sum, taskType) => sum + this.roomFor(taskType), 0);
+    return this.free.count();
   }
 
   fitting(taskTypes: readonly string[]): number {
-    const counts = new Map<string, number>();
-    const first = taskTypes.findIndex(taskType => {
-      const count = (counts.get(taskType) ?? 0) + 1;
-      counts.set(taskType, count);
-      return count > this.roomFor(taskType);
-    });
-    return first < 0 ? taskTypes.length : first;
+    return this.free.fitting(taskTypes);
   }
 
   takes(taskType: string): boolean {
-    return this.roomFor(taskType) > 0;
+    return this.free.of(taskType) > 0;
   }
 
   execute(tasks: Task[]): void {
@@ -114,10 +96,11 @@ export class RoleExecutor implements Executor {
   }
 
   cancel(taskId: string): void {
-    for (const one of this.running.values()) if (one.task._id === taskId) this.abort(one, 'cancelled');
+    for (const one of this.running.values()) if (one.task._id === taskId) this.limits.abort(one, 'cancelled');
   }
 
   stop(graceMs: number, cut?: AbortSignal): Promise<Task[]> {
+    this.free.close();
     this.stopped ??= this.drain(graceMs, cut);
     return this.stopped;
   }
@@ -144,27 +127,20 @@ export class RoleExecutor implements Executor {
     else if (process.listenerCount('unhandledRejection') === 1) throw reason;
   };
 
-  private roomFor(taskType: string): number {
-    if (this.stopped || !Object.hasOwn(this.options.handlers, taskType)) return 0;
-    const { catalog, ofOthers = 0 } = this.options;
-    return (catalog[taskType]?.concurrency ?? ofOthers) - (this.perType.get(taskType) ?? 0);
-  }
-
   private begin(task: Task): void {
     const { db, handlerSettings = {} } = this.options;
     const id = ++this.lastId;
     const attempt = new Attempt(id, task, 1, {
-      settings: { ...limits, handlerSettings },
+      settings: { ...settings, handlerSettings },
       questions: this.questions,
       database: { db, files: this.files },
       send: message => this.onMessage(message),
     });
     const one: Running = { attempt, task, worker: this };
     this.running.set(id, one);
-    this.perType.set(task.taskType, (this.perType.get(task.taskType) ?? 0) + 1);
-    const timeoutMs = this.timeoutOf(task);
+    this.free.take(task.taskType);
     if (!this.options.inspected) {
-      one.timer = setTimeout(() => this.timeOut(one, timeoutMs), timerMs(timeoutMs));
+      this.limits.start(one, this.timeoutOf(task));
       this.watch.start();
     }
     this.events?.onStarted(task, process.pid);
@@ -180,7 +156,7 @@ export class RoleExecutor implements Executor {
           outcomeOf(attempt, {
             catalog,
             handlers,
-            resultLimit: limits.resultLimit,
+            resultLimit: settings.resultLimit,
             context: attempt.context,
             aborted: () => attempt.aborted(),
             call: begin => this.watch.measure(attempt, begin),
@@ -212,36 +188,12 @@ export class RoleExecutor implements Executor {
   private forget({ attempt, task }: Running): void {
     this.running.delete(attempt.id);
     this.rates.ended(attempt.id);
-    this.perType.set(task.taskType, (this.perType.get(task.taskType) ?? 1) - 1);
+    this.free.release(task.taskType);
     if (this.running.size === 0) this.watch.stop();
   }
 
   private timeoutOf({ taskType }: Task): number {
     return this.options.catalog[taskType]?.timeout ?? Number.POSITIVE_INFINITY;
-  }
-
-  private timeOut(one: Running, timeoutMs: number): void {
-    const { _id: taskId, taskType } = one.task;
-    this.options.emit('worker.timeout', { taskType, taskId, timeoutMs });
-    this.abort(one, 'timedOut');
-  }
-
-  /** The first reason counts. */
-  private abort(one: Running, reason: AbortReason): void {
-    if (one.abort) return;
-    one.abort = reason;
-    one.attempt.abort(reason);
-    clearTimeout(one.timer);
-    one.timer = setTimeout(() => this.stillRuns(one), this.graceMs);
-  }
-
-  /** The role can't kill a handler without itself; it can only log as long as the handler runs. */
-  private stillRuns(one: Running): void {
-    const { task, attempt, abort: reason } = one;
-    const forMs = Math.round(now() - attempt.startedAt);
-    this.options.emit('task.stillRuns', { taskType: task.taskType, taskId: task._id, reason, forMs });
-    one.timer = setTimeout(() => this.stillRuns(one), stillRunsEveryMs);
-    one.timer.unref();
   }
 
   /** The handler's messages take the way of a worker's, without the channel. */
@@ -273,12 +225,10 @@ export class RoleExecutor implements Executor {
   private async drain(graceMs: number, cut: AbortSignal | undefined): Promise<Task[]> {
     tellWait(this.options.emit, this.tasks(), graceMs);
     await this.untilEmpty(graceMs * (1 - abortShare), cut);
-    for (const one of this.running.values()) this.abort(one, 'stopping');
+    for (const one of this.running.values()) this.limits.abort(one, 'stopping');
     await this.untilEmpty(graceMs * abortShare);
     for (const one of [...this.running.values()]) {
-      clearTimeout(one.timer);
-      this.stillRuns(one);
-      clearTimeout(one.timer);
+      this.limits.giveUp(one);
       this.forget(one);
       this.handedBack.push(one.task);
     }

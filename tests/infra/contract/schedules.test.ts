@@ -123,7 +123,7 @@ test('of changes from many processes at once none is written half', async () => 
   const { n } = data as { n: number };
   expect([every, text]).toEqual(n % 3 ? [(n + 1) * hour, undefined] : [undefined, `at ${(n % 12) + 1}:30 am`]);
   const document = await stored().findOne({});
-  expect(schedules().timetableOf(document!).next(Date.now())).toBe(Number(nextAt));
+  expect(schedules().timetables.of(document!).next(Date.now())).toBe(Number(nextAt));
 });
 
 test('what is put in one process is run at once by the jobs roles, once, and its runs are remembered', async () => {

@@ -55,6 +55,10 @@ async function finished(): Promise<number[]> {
 
 const marks = () => crons.database.db.collection<{ _id: string; until: Date }>('cronHistory.marks');
 
+/** The mark follows the run: one that is still to be written would come after whatever a test does next. */
+const marked = (minutes: number) =>
+  eventually(async () => (await marks().findOne({ _id: 'job' }))?.until.getTime() === at(minutes).getTime());
+
 test('are skipped by default', async () => {
   await lastRan(0);
   expect(await runsAfterNext(await startLate({}), 2)).toEqual([0, 6]);
@@ -140,7 +144,7 @@ test('while no database could be reached are made up for when it can', async () 
 test('are known when the history has expired as well', async () => {
   const clock = await startLate({ missedRuns: 'once' });
   expect(await runsAfterNext(clock, 1)).toEqual([6]);
-  await eventually(async () => (await marks().findOne({ _id: 'job' }))?.until.getTime() === at(6).getTime());
+  await marked(6);
   await crons.records().deleteMany({});
   const later = new FakeClock(noon + 9.5 * minute);
   const cron = crons.add({}, later);
@@ -153,7 +157,7 @@ test('are known when the history has expired as well', async () => {
 test('are no longer counted from a mark of the time before the policy was skip', async () => {
   const clock = await startLate({ missedRuns: 'once' });
   await runsAfterNext(clock, 1);
-  await eventually(() => marks().findOne({ _id: 'job' }));
+  await marked(6);
   await startedLate({ missedRuns: 'skip' }, 7.5);
   await eventually(async () => !(await marks().findOne({ _id: 'job' })));
 });
