@@ -2,20 +2,28 @@ import { type AnyCatalog, takesFailedTask } from './define-tasks';
 import { hidden } from './redact';
 import { isPlainObject } from './value-kinds';
 
-/** The fields of a payload that are hidden: those of its type, and where it is about a failed task, those of that one. */
+/** In the place of a field: the payload as a whole. */
+const wholePayload = '';
+
+/**
+ * The fields of a payload that are hidden: those of its type, and where it is about a failed task, those of that one.
+ * Nobody knows what a type hides that has left the catalog: its payload is hidden as a whole.
+ */
 export function hiddenFields(catalog: AnyCatalog, taskType: string, data: unknown): string[] {
   const definition = Object.hasOwn(catalog, taskType) ? catalog[taskType] : undefined;
-  if (!definition) return [];
+  if (!definition) return [wholePayload];
   const { redact = [] } = definition;
   const { taskType: failed, data: its } = Object(data) as { taskType?: unknown; data?: unknown };
   if (typeof failed !== 'string' || failed === taskType || !takesFailedTask(definition)) return [...redact];
-  return [...redact, ...hiddenFields(catalog, failed, its).map(field => `data.${field}`)];
+  return [...redact, ...hiddenFields(catalog, failed, its).map(field => ['data', ...pathOf(field)].join('.'))];
 }
+
+const pathOf = (field: string): string[] => (field === wholePayload ? [] : field.split('.'));
 
 /** A copy of a payload for people: what its type hides is not in it. */
 export function redacted(catalog: AnyCatalog, taskType: string, data: unknown): unknown {
   return hiddenFields(catalog, taskType, data).reduce(
-    (shown, field) => replaced(shown, field.split('.'), () => hidden),
+    (shown, field) => replaced(shown, pathOf(field), () => hidden),
     data,
   );
 }
@@ -28,12 +36,12 @@ export function redacted(catalog: AnyCatalog, taskType: string, data: unknown): 
 export function unredacted(catalog: AnyCatalog, taskType: string, changed: unknown, original: unknown): unknown {
   return hiddenFields(catalog, taskType, original).reduce(
     (data, field) =>
-      replaced(data, field.split('.'), value => {
+      replaced(data, pathOf(field), value => {
         if (value !== hidden) return value;
-        const kept = field.split('.').reduce((part, name) => Object(part)[name], original as unknown);
+        const kept = pathOf(field).reduce((part, name) => Object(part)[name], original as unknown);
         if (kept !== undefined) return kept;
         throw new Error(
-          `${field}: "${hidden}" stands for a hidden value, and the task has none there: write one, or leave it out`,
+          `${field || 'the payload'}: "${hidden}" stands for a hidden value, and the task has none there: write one, or leave it out`,
         );
       }),
     changed,
@@ -41,14 +49,10 @@ export function unredacted(catalog: AnyCatalog, taskType: string, changed: unkno
 }
 
 /** A copy with another value at this path; the same where it has none there. */
-function replaced(
-  data: unknown,
-  [name = '', ...rest]: readonly string[],
-  change: (value: unknown) => unknown,
-): unknown {
+function replaced(data: unknown, [name, ...rest]: readonly string[], change: (value: unknown) => unknown): unknown {
+  if (name === undefined) return change(data);
   if (typeof data !== 'object' || data === null || !isPlainObject(data)) return data;
   const parts = data as Record<string, unknown>;
   if (!Object.hasOwn(parts, name) || parts[name] === undefined) return data;
-  const value = rest.length === 0 ? change(parts[name]) : replaced(parts[name], rest, change);
-  return { ...parts, [name]: value };
+  return { ...parts, [name]: replaced(parts[name], rest, change) };
 }

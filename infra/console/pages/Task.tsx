@@ -120,7 +120,8 @@ function Json({ title, text }: { title: string; text: string }) {
 const replayable = ['done', 'failed', 'cancelled'];
 
 /** The payload, and its replay with another one: the server checks that against the schema. */
-function Payload({ task: { _id, state, payload, payloadIsWhole, hidden, fields } }: { task: ShownDetails }) {
+function Payload({ task }: { task: ShownDetails }) {
+  const { _id, state, payload, payloadIsWhole, hidden, typeIsKnown, fields } = task;
   const canAct = covers(useContext(RoleContext), 'operator');
   const [draft, setDraft] = useState<string>();
   const [answer, setAnswer] = useState<{ problem?: string; newId?: string }>({});
@@ -138,6 +139,9 @@ function Payload({ task: { _id, state, payload, payloadIsWhole, hidden, fields }
     <section aria-labelledby="payload">
       <h3 id="payload">Payload</h3>
       {draft === undefined && <pre>{payload}</pre>}
+      {!typeIsKnown && (
+        <p>The catalog has no task type {task.taskType}: nobody knows what it hides, so all of it is hidden.</p>
+      )}
       {draft !== undefined && (
         <form className="console-payload" onSubmit={replay}>
           <label htmlFor="draft">
@@ -171,7 +175,7 @@ function Payload({ task: { _id, state, payload, payloadIsWhole, hidden, fields }
           It was added anew: <Link to={addressOf('tasks', answer.newId)}>{answer.newId}</Link>
         </p>
       )}
-      {draft === undefined && canAct && payloadIsWhole && replayable.includes(state) && (
+      {draft === undefined && canAct && payloadIsWhole && typeIsKnown && replayable.includes(state) && (
         <button type="button" onClick={() => setDraft(payload)}>
           Edit and replay
         </button>

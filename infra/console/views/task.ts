@@ -41,6 +41,8 @@ export interface ShownDetails
   result?: string;
   /** The fields of the payload whose values are not in it. */
   hidden: string[];
+  /** Whether the catalog has its type: if not, the payload is hidden as a whole. */
+  typeIsKnown: boolean;
   /** The schema's fields, by dotted path. */
   fields: string[];
   sender: string;
@@ -73,6 +75,7 @@ function detailsOf(queue: AnyQueue, task: Task): ShownDetails {
     payloadIsWhole: payload.length <= longestJson,
     ...(result !== undefined && { result: clip(jsonOf(result), longestJson) }),
     hidden: hiddenFields(catalog, task.taskType, data),
+    typeIsKnown: Object.hasOwn(catalog, task.taskType),
     fields: [...(catalog[task.taskType]?.fields.keys() ?? [])],
     sender: `${sender?.appId} ${sender?.version}`,
   };

@@ -82,6 +82,15 @@ test('what a type hides is in nothing that list and show print, in the task that
   expect((await opened.queue.findOne(id))?.data).toEqual(data);
 });
 
+test('the payload of a task whose type has left the catalog is hidden as a whole', async () => {
+  const data = { customer: 'ada', card: { number: '4111-1111' } };
+  const id = await opened.queue.addTask({ taskType: 'charge', data });
+  await collection().updateOne({ _id: id }, { $set: { taskType: 'retired' } });
+  const { text } = await run('show', 'show', id);
+  expect(text).toContain('payload\n"••••"');
+  expect(text).not.toContain('ada');
+});
+
 test('list filters by state, type, error, tag and time, and says when there are more', async () => {
   const tagged = await opened.queue.addTask({ taskType: 'ping', tags: ['urgent'] });
   await opened.queue.addTasks([1, 2, 3].map(() => ({ taskType: 'patient' }) as const));

@@ -19,6 +19,7 @@ const catalog: AnyCatalog = defineTasks({
     concurrency: { max: 1, key: 'customer' },
   },
   tell: { payload: failedTask },
+  tellToo: { payload: failedTask },
 });
 
 const data = { customer: 'ada', card: { number: '4111-1111', holder: 'Ada' }, codes: ['a', 'b'] };
@@ -33,7 +34,18 @@ test('people see a sign in the place of what is hidden, and nothing where there 
   });
   for (const odd of [undefined, null, 7, 'text', [], { card: 'x' }, { card: null }])
     expect(redacted(catalog, 'charge', odd)).toEqual(odd);
-  expect(redacted(catalog, 'unknown', data)).toBe(data);
+});
+
+test('all of a payload is hidden whose type has left the catalog, and so it is where a follower has it', () => {
+  expect(redacted(catalog, 'unknown', data)).toBe('••••');
+  expect(redacted(catalog, 'toString', data)).toBe('••••');
+  const ofUnknown = { ...failure, taskType: 'unknown' };
+  expect(redacted(catalog, 'tell', ofUnknown)).toEqual({ ...ofUnknown, data: '••••' });
+  const ofFollower = { ...failure, taskType: 'tellToo', data: ofUnknown };
+  expect(redacted(catalog, 'tell', ofFollower)).toEqual({ ...ofFollower, data: { ...ofUnknown, data: '••••' } });
+  expect(unredacted(catalog, 'unknown', '••••', data)).toBe(data);
+  expect(unredacted(catalog, 'tell', { ...ofUnknown, data: '••••' }, ofUnknown)).toEqual(ofUnknown);
+  expect(() => unredacted(catalog, 'unknown', '••••', undefined)).toThrow('the payload: "••••" stands for');
 });
 
 test('what follows a failure hides what the failed task hides, whoever says of itself that it follows itself', () => {
