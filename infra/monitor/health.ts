@@ -10,6 +10,8 @@ interface WorkersSeen {
   busy: number;
   slots: number;
   waiting: number;
+  /** `failing`: there is no worker, and none has started for long. */
+  starts: 'ok' | 'failing';
 }
 
 /** Whether the claims and writes of a jobs role succeed. */
@@ -29,7 +31,8 @@ export interface HealthReport {
     | 'draining'
     | 'cut off from the database'
     | 'ends of tasks can not be written'
-    | 'no task can be claimed';
+    | 'no task can be claimed'
+    | 'no worker can start';
   role: string;
   version: string;
   commit: string;
@@ -81,7 +84,7 @@ const countsKept = { forMs: 1_000, waitMs: 1_000 };
 
 /**
  * Reports whether this process can do its work: 503 while it starts, drains or is cut off from the database, and while
- * it can't claim tasks or write their ends, however alive it looks.
+ * it can't claim tasks, write their ends or start a worker, however alive it looks.
  */
 export class Health {
   state: State = 'starting';
@@ -97,7 +100,8 @@ export class Health {
     const { identity, database, queueCounts, workers, link, untakenTypes } = this.sources;
     const connected = database.connected();
     const dispatch = this.sources.dispatch?.();
-    const status = this.status(connected, dispatch);
+    const seen = workers?.();
+    const status = this.status(connected, dispatch, seen);
     const body: HealthReport = {
       status,
       role: identity.role,
@@ -107,7 +111,7 @@ export class Health {
       database: { connected, latencyMs: Number.isNaN(database.latencyMs()) ? null : database.latencyMs() },
       queue: connected && queueCounts ? await this.counts().catch(() => null) : null,
       dispatch: dispatch ? asShown(dispatch) : null,
-      workers: workers?.() ?? null,
+      workers: seen ?? null,
       link: link?.() ?? null,
       untakenTypes: connected && untakenTypes ? await this.untaken().catch(() => null) : null,
     };
@@ -129,11 +133,16 @@ export class Health {
     return { code: ready ? 200 : 503, body: { ready, status, role: identity.role, work, queue } };
   }
 
-  private status(connected: boolean, dispatch: DispatchSeen | undefined): HealthReport['status'] {
+  private status(
+    connected: boolean,
+    dispatch: DispatchSeen | undefined,
+    workers: WorkersSeen | undefined,
+  ): HealthReport['status'] {
     if (this.state !== 'ready') return this.state;
     if (!connected) return 'cut off from the database';
     if (dispatch && dispatch.oldestUnwrittenMs > dispatch.mayWaitMs) return 'ends of tasks can not be written';
-    return dispatch?.claimFailure === undefined ? 'ok' : 'no task can be claimed';
+    if (dispatch?.claimFailure !== undefined) return 'no task can be claimed';
+    return workers?.starts === 'failing' ? 'no worker can start' : 'ok';
   }
 }
 

@@ -146,6 +146,10 @@ const lines: Record<string, [Level, string | Writer]> = {
   'worker.killed': ['warn', ({ why }) => `a worker was killed: ${why}`],
   'worker.crashed': ['error', 'a worker crashed'],
   'worker.startFailed': ['error', ({ why }) => `a worker could not start: ${why}`],
+  'worker.startsFail': [
+    'error',
+    ({ why }) => `no worker has started for a while: no more tasks are claimed for new ones until one does: ${why}`,
+  ],
   'worker.timeout': ['warn', ({ timeoutMs }) => `exceeded its time-out of ${timeoutMs} ms`],
   'worker.malformedMessage': ['error', 'received a malformed message from a worker'],
   'worker.output': ['info', ({ line }) => String(line)],

@@ -64,8 +64,8 @@ export class JobsParts {
     context.healthSources.heldLoop = () => workers.heldLoop();
     context.healthSources.minPriority = () => workers.minPriority();
     context.healthSources.workers = () => {
-      const { enabled, workers: processes, busy, slots, waiting } = workers.snapshot();
-      return { enabled, workers: processes, busy, slots, waiting };
+      const { enabled, workers: processes, busy, slots, waiting, starts } = workers.snapshot();
+      return { enabled, workers: processes, busy, slots, waiting, starts };
     };
     context.healthSources.dispatch = () => {
       const trouble = workers.trouble();

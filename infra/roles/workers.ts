@@ -29,6 +29,7 @@ const none: PoolSnapshot = {
   load: 0,
   cpuMs: 0,
   processes: [],
+  starts: 'ok',
 };
 
 /** Claims tasks and runs them in worker processes. */

@@ -57,7 +57,7 @@ export class Capacity {
   /** The room beside all waiting tasks; undefined if even these have none. */
   private free(): FreeCapacity | undefined {
     if (!this.wake) return undefined;
-    const free = new FreeCapacity(this.workers.all, this.workers.spareWorkers(), this.options.prefetch);
+    const free = new FreeCapacity(this.workers.countedOn(), this.workers.spareWorkers(), this.options.prefetch);
     return this.pending.expectations().every(expectedMs => free.admit(expectedMs)) ? free : undefined;
   }
 }

@@ -80,6 +80,8 @@ export interface PoolOptions {
   heapLimitMb?: number;
   /** How long a worker may take to start. Default 30 s. */
   bootTimeoutMs?: number;
+  /** How long starts may fail before the pool claims for no worker that it does not have. Default 60 s. */
+  startPatienceMs?: number;
   /** The most tasks that wait in the pool for a worker; 0 claims only what can start at once. Default 500. */
   prefetch?: number;
   /** The largest result in bytes. Default 1 MB. */
@@ -116,6 +118,7 @@ export function resolvePoolOptions(input: PoolOptions): ResolvedPoolOptions {
     abortGraceMs: 5_000,
     heapLimitMb: 0,
     bootTimeoutMs: 30_000,
+    startPatienceMs: 60_000,
     prefetch: 500,
     resultLimit: 1024 * 1024,
     progressEveryMs: 250,
@@ -143,6 +146,7 @@ function findProblems(options: ResolvedPoolOptions): string[] {
     ['niceness', options.niceness, 0, 19],
     ['abortGraceMs', options.abortGraceMs, 0, 3_600_000],
     ['bootTimeoutMs', options.bootTimeoutMs, 1, 3_600_000],
+    ['startPatienceMs', options.startPatienceMs, 1, 3_600_000],
     ['heapLimitMb', options.heapLimitMb, 0, 1_048_576],
     ['prefetch', options.prefetch, 0, 100_000],
     ['resultLimit', options.resultLimit, 1, 15 * 1024 * 1024],

@@ -32,12 +32,14 @@ export interface PoolSnapshot {
   /** What all workers since the start have used of the processor, in milliseconds: it only grows. */
   cpuMs: number;
   processes: WorkerSnapshot[];
+  /** `failing`: there is no worker, and none has started for long. */
+  starts: 'ok' | 'failing';
 }
 
 export function snapshotOf(
   maxWorkers: number,
   waiting: number,
-  { all, endedCpuMs }: { all: Iterable<WorkerProcess>; endedCpuMs: number },
+  { all, endedCpuMs, cannotStart }: { all: Iterable<WorkerProcess>; endedCpuMs: number; cannotStart: boolean },
 ): PoolSnapshot {
   const workers = [...all];
   const processes = workers.map(snapshotWorker);
@@ -52,6 +54,7 @@ export function snapshotOf(
     load: rounded(Math.min(1, processes.reduce((sum, worker) => sum + worker.load, 0) / maxWorkers)),
     cpuMs: workers.reduce((sum, { cpuMs }) => sum + cpuMs, endedCpuMs),
     processes,
+    starts: cannotStart ? 'failing' : 'ok',
   };
 }
 

@@ -5,10 +5,12 @@ const longestWaitMs = 30_000;
 export class StartBackoff {
   private failures = 0;
   private until = 0;
+  private since: number | undefined;
 
   /** @returns how many starts in a row have failed now, and how long to wait for the next. */
   failed(now: number): { failures: number; waitMs: number } {
     this.failures += 1;
+    this.since ??= now;
     const waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** (this.failures - 1));
     this.until = now + waitMs;
     return { failures: this.failures, waitMs };
@@ -19,8 +21,14 @@ export class StartBackoff {
     return this.failures > 0;
   }
 
+  /** How long all starts have failed. */
+  failingMs(now: number): number {
+    return this.since === undefined ? 0 : now - this.since;
+  }
+
   succeeded(): void {
     this.failures = 0;
+    this.since = undefined;
     this.until = 0;
   }
 

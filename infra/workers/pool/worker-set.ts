@@ -37,6 +37,7 @@ export class WorkerSet implements WorkerListener {
   private retryTimer: NodeJS.Timeout | undefined;
   private first: { resolve(): void; reject(error: Error): void } | undefined;
   private closed = false;
+  private startsFailTold = false;
 
   constructor(
     private readonly options: ResolvedPoolOptions,
@@ -54,9 +55,13 @@ export class WorkerSet implements WorkerListener {
     this.first = undefined;
   }
 
-  /** Starts workers until there are `wanted`, as far as recent crashes at the start allow. */
+  /**
+   * Starts workers until there are `wanted`, as far as recent crashes at the start allow. After a failed start it tries on,
+   * wanted or not: otherwise nothing is claimed, no worker is wanted, and nobody finds out that they start again.
+   */
   fill(wanted: number): void {
-    const target = Math.min(wanted, this.options.maxWorkers);
+    const trial = this.backoff.failing && !this.isTrying() ? this.count() + 1 : 0;
+    const target = Math.min(Math.max(wanted, trial), this.options.maxWorkers);
     while (!this.closed && this.count() < target) {
       const waitMs = this.backoff.waitMs(Date.now());
       if (waitMs > 0) {
@@ -72,12 +77,34 @@ export class WorkerSet implements WorkerListener {
     return [...this.all].some(({ state }) => state === 'starting');
   }
 
+  /** Whether a worker is about to show that they start again. */
+  private isTrying(): boolean {
+    const now = Date.now();
+    return [...this.all].some(({ readyAt = now }) => now - readyAt < earlyCrashMs);
+  }
+
   /**
    * How many may still be started. While starts fail, one: a few tasks wait for it, and the rest goes to other roles.
+   * When they have failed for long, none: tasks would wait here for ever.
    */
   spareWorkers(): number {
     const missing = Math.max(0, this.options.maxWorkers - this.count());
+    if (this.startsFail) return 0;
     return this.backoff.failing ? Math.min(1, missing) : missing;
+  }
+
+  /** Those that tasks may be claimed for: when starts have failed for long, none that is only starting. */
+  countedOn(): WorkerProcess[] {
+    return [...this.all].filter(({ state }) => state === 'ready' || (state === 'starting' && !this.startsFail));
+  }
+
+  /** Whether there is no worker, and has been none that starts for long. */
+  get cannotStart(): boolean {
+    return this.startsFail && this.countedOn().length === 0;
+  }
+
+  private get startsFail(): boolean {
+    return this.backoff.failingMs(Date.now()) >= this.options.startPatienceMs;
   }
 
   /** How many workers serve, or will soon. */
@@ -211,7 +238,7 @@ export class WorkerSet implements WorkerListener {
       protocol: protocolVersion,
       settings: { databaseUrl, appName, handlerSettings, resultLimit, progressEveryMs, types: forWorkers(types) },
     });
-    setTimeout(() => this.all.has(worker) && this.backoff.succeeded(), earlyCrashMs).unref();
+    setTimeout(() => this.all.has(worker) && this.startSucceeded(), earlyCrashMs).unref();
     if (worker.inspector !== undefined) emit('worker.inspector', { workerPid: worker.pid, port: worker.inspector });
     emit('worker.started', { workerPid: worker.pid, durationMs: Date.now() - worker.startedAt });
     this.first?.resolve();
@@ -238,6 +265,13 @@ export class WorkerSet implements WorkerListener {
     const { failures, waitMs } = this.backoff.failed(Date.now());
     this.options.emit('worker.startFailed', { failures, retryInMs: waitMs, why });
     this.first?.reject(new Error(`A worker process could not start: ${why}`));
+    if (this.startsFail && !this.startsFailTold) this.options.emit('worker.startsFail', { failures, why });
+    this.startsFailTold = this.startsFail;
+  }
+
+  private startSucceeded(): void {
+    this.backoff.succeeded();
+    this.startsFailTold = false;
   }
 
   private retryIn(waitMs: number): void {

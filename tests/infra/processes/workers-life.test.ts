@@ -1,6 +1,7 @@
 import { copyFileSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Health } from '../../../infra/monitor/health';
 import { eventually } from '../../support/eventually';
 import { buildFaultWorker, FaultPool, faultTask } from '../../support/fault-task-pool';
 import { isAlive } from '../../support/processes';
@@ -168,6 +169,42 @@ describe('a worker that cannot start', () => {
     copyFileSync(file, own);
     expect((await pool.reportOf(after)).outcome.kind).toBe('done');
   });
+});
+
+test('a pool whose workers have failed to start for long has no room, says so once, and recovers by itself', async () => {
+  const own = join(mkdtempSync(join(tmpdir(), 'tandem-fails-')), 'main.js');
+  copyFileSync(file, own);
+  await start({ file: own, keepAlive: 100, startPatienceMs: 1_000 });
+  const health = new Health({
+    identity: { role: 'jobs', version: '1', commit: '' },
+    database: { connected: () => true, latencyMs: () => 0 },
+    workers: () => ({ enabled: true, ...pool.pool.snapshot() }),
+  });
+  health.state = 'ready';
+  const task = faultTask('noop');
+  writeFileSync(`${own}.broken`, 'process.exit(7)');
+  renameSync(`${own}.broken`, own);
+  await eventually(() => pool.pids().length === 0);
+  pool.pool.execute([task]);
+  await eventually(() => pool.saidOf('worker.startFailed').length === 1);
+  pool.pool.cancel(task._id); // Nothing waits for a worker any more.
+  expect(pool.pool.room()).toBe(1);
+  expect(await health.report()).toMatchObject({ code: 200, body: { status: 'ok' } });
+  await eventually(() => pool.pool.room() === 0);
+  expect(await health.report()).toMatchObject({ code: 503, body: { status: 'no worker can start' } });
+  await eventually(() => pool.saidOf('worker.startsFail').length === 1);
+  const failed = pool.saidOf('worker.startFailed').length;
+  const rooms = new Set<number>();
+  await eventually(() => {
+    rooms.add(pool.pool.room());
+    return pool.saidOf('worker.startFailed').length > failed;
+  });
+  expect([...rooms]).toEqual([0]);
+  expect(pool.saidOf('worker.startsFail')).toHaveLength(1);
+  copyFileSync(file, own);
+  await eventually(() => pool.pool.room() === 1);
+  expect(await health.report()).toMatchObject({ code: 200, body: { status: 'ok' } });
+  expect((await pool.run('noop')).outcome.kind).toBe('done');
 });
 
 describe('stop', () => {

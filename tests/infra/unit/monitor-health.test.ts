@@ -17,7 +17,7 @@ describe('the health of a process', () => {
       identity,
       database,
       queueCounts: async () => ({ queued: 3 }),
-      workers: () => ({ enabled: true, workers: 2, busy: 1, slots: 2, waiting: 0 }),
+      workers: () => ({ enabled: true, workers: 2, busy: 1, slots: 2, waiting: 0, starts: 'ok' }),
     });
     health.state = 'ready';
     expect(await health.report()).toEqual({
@@ -28,7 +28,7 @@ describe('the health of a process', () => {
         uptimeSeconds: expect.any(Number),
         database: { connected: true, latencyMs: 0.4 },
         queue: { queued: 3 },
-        workers: { enabled: true, workers: 2, busy: 1, slots: 2, waiting: 0 },
+        workers: { enabled: true, workers: 2, busy: 1, slots: 2, waiting: 0, starts: 'ok' },
         dispatch: null,
         link: null,
         untakenTypes: null,
@@ -56,6 +56,16 @@ describe('the health of a process', () => {
     expect(await health.report()).toMatchObject({ code: 200, body: { status: 'ok', dispatch: shown } });
     seen = trouble;
     expect(await health.report()).toMatchObject({ code: 503, body: { status } });
+  });
+
+  test('is 503 when no worker can start, although claims succeed', async () => {
+    let starts: 'ok' | 'failing' = 'ok';
+    const none = { enabled: true, workers: 0, busy: 0, slots: 2, waiting: 1 };
+    const health = new Health({ identity, database, workers: () => ({ ...none, starts }) });
+    health.state = 'ready';
+    expect(await health.report()).toMatchObject({ code: 200, body: { status: 'ok' } });
+    starts = 'failing';
+    expect(await health.report()).toMatchObject({ code: 503, body: { status: 'no worker can start' } });
   });
 
   test('answers without counts when they fail', async () => {
