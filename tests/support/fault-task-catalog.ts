@@ -25,6 +25,7 @@ export const catalog = defineTasks({
   stopOnSignalLong: { payload: {}, timeout: patient },
   returnAfterSignal: { payload: {}, timeout: 300 },
   blockLoop: { payload: { ms: Number }, timeout: 300 },
+  blockTogether: { payload: { ms: Number }, timeout: 300, perWorker: 10 },
   blockLoopLong: { payload: { ms: Number }, timeout: patient },
 
   throwError: { payload: { message: String } },

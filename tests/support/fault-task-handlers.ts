@@ -31,6 +31,7 @@ export const handlers: HandlersOf<FaultCatalog> = {
   stopOnSignalLong: of((_, context) => untilAborted(context)),
   returnAfterSignal: of((_, context) => untilAborted(context).catch(() => 'half of it')),
   blockLoop: of(task => blockLoop(task.data.ms)),
+  blockTogether: of(task => blockLoop(task.data.ms)),
   blockLoopLong: of(task => blockLoop(task.data.ms)),
 
   throwError: of(task => {

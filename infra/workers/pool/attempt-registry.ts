@@ -17,6 +17,10 @@ export interface Attempt {
   /** Its expected duration when it was sent. */
   expectedMs: number;
   worker?: AttemptWorker;
+  /** When its worker got it. */
+  givenAt: number;
+  /** Its worker may tell of its start together with its end. */
+  quick: boolean;
   /** When its handler began, in milliseconds since 1970. */
   startedAt?: number;
   /** Why it must stop. */
@@ -53,7 +57,16 @@ export class AttemptRegistry {
 
   open(task: Task, weight: number, timeoutMs: number): Attempt {
     this.lastId += 1;
-    const attempt: Attempt = { id: this.lastId, task, weight, timeoutMs, expectedMs: 0, lost: 0 };
+    const attempt: Attempt = {
+      id: this.lastId,
+      task,
+      weight,
+      timeoutMs,
+      expectedMs: 0,
+      givenAt: 0,
+      quick: false,
+      lost: 0,
+    };
     this.attempts.set(attempt.id, attempt);
     return attempt;
   }

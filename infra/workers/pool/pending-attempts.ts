@@ -97,13 +97,13 @@ function hasRoom({ load, attempts, backlogMs }: WorkerLoad, weight: number, expe
 function give(worker: WorkerProcess, attempt: Attempt, expectedMs: number): void {
   attempt.worker = worker;
   attempt.expectedMs = Number.isFinite(expectedMs) ? expectedMs : timerMs(Number.POSITIVE_INFINITY);
-  if (worker.attempts.size === 0) worker.busySince = Date.now();
+  attempt.givenAt = Date.now();
   worker.attempts.set(attempt.id, attempt);
   worker.load += attempt.weight;
   worker.backlogMs += attempt.expectedMs;
   // If a worker died before the attempt was known to have begun, the next worker reports its start at once.
-  const quick = expectedMs < quickMs && attempt.lost === 0;
-  worker.send({ kind: 'run', attempt: attempt.id, task: attempt.task, quick });
+  attempt.quick = expectedMs < quickMs && attempt.lost === 0;
+  worker.send({ kind: 'run', attempt: attempt.id, task: attempt.task, quick: attempt.quick });
 }
 
 /** The attempt no longer takes any share of its worker. */

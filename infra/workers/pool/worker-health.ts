@@ -1,3 +1,5 @@
+import { fits } from '../protocol/task-types';
+import type { Attempt } from './attempt-registry';
 import type { RecycleLimits } from './pool-options';
 import type { WorkerProcess } from './worker-process';
 
@@ -22,13 +24,28 @@ const unresponsiveMs = 30_000;
 /** On an overloaded machine, silence is no sign yet. */
 const minPatienceMs = 5_000;
 
-/** Whether a worker hangs although none of its tasks is known to have begun, so that no time-out runs. */
+/** Whether a worker hangs, maybe in a task that is not known to have begun, so that no time-out runs. */
 export function hangs(worker: WorkerProcess, abortGraceMs: number, now: number): boolean {
-  const [first, ...others] = worker.attempts.values();
-  if (!first || worker.killedBecause) return false;
-  if ([first, ...others].some(attempt => attempt.startedAt !== undefined)) return false;
-  const patience = Math.max(minPatienceMs, Math.min(unresponsiveMs, first.timeoutMs + abortGraceMs));
-  return now - Math.max(worker.lastMessageAt, worker.busySince) > patience;
+  const attempt = worker.killedBecause === undefined && unheardOf([...worker.attempts.values()]);
+  if (!attempt) return false;
+  const patience = Math.max(minPatienceMs, Math.min(unresponsiveMs, attempt.timeoutMs + abortGraceMs));
+  return now - Math.max(worker.lastMessageAt, attempt.givenAt) > patience;
+}
+
+/**
+ * The first attempt that must have begun, and is not known to. Beside one that is known to have begun that is a quick one
+ * only: it can block its worker before its start is sent. Any other one tells of its start at once, and waits for one
+ * whose time-out runs.
+ */
+function unheardOf(attempts: readonly Attempt[]): Attempt | undefined {
+  if (attempts.every(({ startedAt }) => startedAt === undefined)) return attempts[0];
+  let load = 0;
+  for (const attempt of attempts) {
+    if (!fits(load, attempt.weight)) return undefined;
+    load += attempt.weight;
+    if (attempt.quick && attempt.startedAt === undefined) return attempt;
+  }
+  return undefined;
 }
 
 const firstPatience = 2;

@@ -65,8 +65,6 @@ export class WorkerProcess implements AttemptWorker {
   /** When its hello came. */
   readyAt: number | undefined;
   lastMessageAt = Date.now();
-  /** When it last went from idle to busy. */
-  busySince = 0;
   /** Why the role killed it, if it did. */
   killedBecause: string | undefined;
   /** The last lines of its stderr, for the message when it crashes. */
