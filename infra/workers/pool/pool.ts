@@ -149,9 +149,12 @@ export class Pool implements Executor, WorkerSetListener {
     this.capacity.signal();
   }
 
-  /** The worker has not begun these attempts, and never will. */
+  /** The worker has not begun these attempts, and never will. A cancel that it heard too late counts all the same. */
   private takeBack(ids: number[]): void {
-    for (const id of ids) this.resolve(this.attempts.get(id), 'requeue');
+    for (const id of ids) {
+      const attempt = this.attempts.get(id);
+      this.resolve(attempt, attempt?.abort === 'cancelled' ? { kind: 'cancelled' } : 'requeue');
+    }
     this.assign();
   }
 

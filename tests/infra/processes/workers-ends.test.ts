@@ -99,6 +99,23 @@ describe('a task that is cancelled', () => {
     expect(pool.started.has(second._id)).toBe(false);
   });
 
+  test('while its worker gives it back: never begins', async () => {
+    await start({ abortGraceMs: 400, prefetch: 50 });
+    // Only what usually takes short goes ahead into a worker that is busy.
+    await eventually(async () => {
+      await pool.run('wait', { ms: 0 });
+      return pool.pool.room() > 10;
+    });
+    const [first, second] = [faultTask('wait', { ms: 300 }), faultTask('wait', { ms: 60_000 })];
+    pool.pool.execute([first, second]);
+    const pid = await pool.begun(first);
+    expect(pool.pool.recycle(pid)).toBe(true);
+    pool.pool.cancel(second._id);
+    expect((await pool.reportOf(second)).outcome).toEqual({ kind: 'cancelled' });
+    expect((await pool.reportOf(first)).outcome.kind).toBe('done');
+    expect(pool.started.has(second._id)).toBe(false);
+  });
+
   test('while it runs: ends by its signal', async () => {
     await start();
     const task = faultTask('stopOnSignalLong');
