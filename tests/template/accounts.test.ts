@@ -5,12 +5,13 @@ jest.setTimeout(600_000);
 
 const kinds = { sample: [], bare: ['--bare'] } as const;
 let clones: Record<keyof typeof kinds, Copy>;
+const printed: Partial<Record<keyof typeof kinds, string>> = {};
 beforeAll(async () => {
   clones = { sample: new Copy(), bare: new Copy() };
   for (const [kind, flags] of Object.entries(kinds)) {
-    const clone = clones[kind as keyof typeof kinds];
-    clone.commit();
-    await isGood(clone, 'npm', 'run', 'init', '--', 'my-app', '--accounts', ...flags);
+    const name = kind as keyof typeof kinds;
+    clones[name].commit();
+    printed[name] = await isGood(clones[name], 'npm', 'run', 'init', '--', 'my-app', '--accounts', ...flags);
   }
 });
 afterAll(() => Promise.all(Object.values(clones ?? {}).map(clone => clone.remove())));
@@ -32,6 +33,8 @@ describe.each(['sample', 'bare'] as const)('npm run init -- my-app --accounts, %
     expect(output).toBe('');
     expect(clones[kind].has('template')).toBe(false);
     expect(clones[kind].read('.meteor/packages')).toMatch(/^accounts-base\naccounts-password\nemail\nroles$/m);
+    expect(printed[kind]).toContain('with MAIL_URL');
+    expect(clones[kind].read('compose.yaml')).toMatch(/^ {6}MAIL_URL: \$\{MAIL_URL:-\}$/m);
     await isGood(clones[kind], 'npm', 'run', 'build:worker');
     await isGood(clones[kind], 'npm', 'run', 'check:meteor');
   });

@@ -15,6 +15,14 @@ const notSignedIn = "'not-signed-in', 'Sign in first.'";
 /** What stands in the sample's files for visitors, and what for users. */
 const changes: readonly (readonly [file: string, visitor: string, user: string])[] = [
   ['.meteor/packages', 'react-meteor-data@', 'accounts-base\naccounts-password\nemail\nroles\nreact-meteor-data@'],
+  [
+    'compose.yaml',
+    '      HTTP_FORWARDED_COUNT: "1"\n',
+    `      HTTP_FORWARDED_COUNT: "1"
+      # For the mails of accounts, such as smtp://user:password@host:587. Without it, none is sent.
+      MAIL_URL: \${MAIL_URL:-}
+`,
+  ],
   ['server/main.ts', 'import { app }', "import 'meteor/accounts-password';\n\nimport { app }"],
   ['client/main.tsx', 'import { Meteor }', "import 'meteor/accounts-password';\n\nimport { Meteor }"],
   [

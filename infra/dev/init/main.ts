@@ -157,12 +157,16 @@ function format(files: readonly string[]): void {
   }
 }
 
+const ofAccounts = `The web role logs a link by which you become the first administrator. In production it sends the mails of accounts only
+with MAIL_URL (smtp://user:password@host:587) in its environment, or email in its setting packages: docs/accounts.md
+`;
+
 function whatNext({ app, bare, accounts }: Order, operatorToken: string): string {
   const edit = bare ? 'imports/ui/App.tsx and imports/tasks/catalog.ts' : 'imports/';
   return `This is ${app.title} now${bare ? ', without the sample' : ''}.
 Its secrets for production are in settings-web.production.json and settings-jobs.production.json, which git ignores: keep
 a copy of them. The operator's token for /console there: ${operatorToken}
-${accounts ? 'The web role logs a link by which you become the first administrator.\n' : ''}
+${accounts ? ofAccounts : ''}
 Next:
   1. git add --all && git commit --message "This is ${app.title}"
   2. npm start, then change ${edit} (npm run new:task thumbnail writes a task)

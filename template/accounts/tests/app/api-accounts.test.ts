@@ -19,8 +19,8 @@ afterAll(async () => {
   await mailbox?.close();
 });
 
-async function somebody(): Promise<ForeignClient> {
-  const client = await ForeignClient.open(roles.webUrl);
+async function somebody({ webUrl } = roles): Promise<ForeignClient> {
+  const client = await ForeignClient.open(webUrl);
   clients.push(client);
   return client;
 }
@@ -38,12 +38,13 @@ async function emailOf(client: ForeignClient): Promise<string> {
   return eventually(() => own()?.emails?.[0]?.address);
 }
 
-/** What the link of a mail to somebody holds. */
-const tokenFor = (email: string, kind: string) =>
-  eventually(() => {
-    const mails = mailbox.mails.filter(mail => mail.includes(email)).map(mail => mail.replace(/=\r?\n/g, ''));
-    return mails.map(mail => new RegExp(`#/${kind}/([\\w-]+)`).exec(mail)?.[1]).find(Boolean);
-  });
+/** What the links of this kind in the mails to somebody hold. */
+function tokensFor(email: string, kind: string): string[] {
+  const mails = mailbox.mails.filter(mail => mail.includes(email)).map(mail => mail.replace(/=\r?\n/g, ''));
+  return mails.flatMap(mail => new RegExp(`#/${kind}/([\\w-]+)`).exec(mail)?.[1] ?? []);
+}
+
+const tokenFor = (email: string, kind: string) => eventually(() => tokensFor(email, kind)[0]);
 
 const roleOn = async ({ client }: { client: ForeignClient }) =>
   (await client.call<{ role: string } | undefined>('console.me'))?.role;
@@ -92,11 +93,41 @@ describe('a user', () => {
     await again.call('login', { resume: token });
   });
 
-  test('gets a mail by which the address is confirmed', async () => {
+  test('gets a mail by which the address is confirmed, and another one where it asks for it before that', async () => {
     const { email, client } = await user();
-    await client.call('verifyEmail', await tokenFor(email, 'verify-email'));
+    const token = await tokenFor(email, 'verify-email');
+    await client.call('accounts.sendConfirmation');
+    await eventually(() => tokensFor(email, 'verify-email').length === 2);
+    await client.call('verifyEmail', token);
     const isVerified = () => JSON.stringify(client.list('users')).includes('"verified":true');
     await eventually(isVerified);
+    const again = client.call('accounts.sendConfirmation');
+    await expect(again).rejects.toMatchObject({ error: 'bad-input', reason: expect.stringContaining('confirmed') });
+  });
+
+  test('can ask for that mail three times a minute', async () => {
+    const { client } = await user();
+    for (let times = 0; times < 3; times += 1) await client.call('accounts.sendConfirmation');
+    await expect(client.call('accounts.sendConfirmation')).rejects.toMatchObject({ error: 'too-many-requests' });
+  });
+});
+
+describe('where no mail can be sent', () => {
+  let mailless: TestRoles;
+  beforeAll(async () => {
+    const env = { NODE_ENV: 'production', TANDEM_NODE_HOST_IN_PRODUCTION: '1', MAIL_URL: undefined };
+    mailless = await startRoles({ jobs: false, env });
+  });
+  afterAll(() => mailless?.stop());
+
+  test('a person signs up all the same, and the log names MAIL_URL', async () => {
+    const client = await somebody(mailless);
+    await client.enter();
+    const email = await emailOf(client);
+    const asked = client.call('accounts.sendConfirmation');
+    await expect(asked).rejects.toMatchObject({ error: 'mail-not-sent' });
+    const [, userId] = await mailless.web!.says(/address of user (\w+) was not sent \(set MAIL_URL/);
+    expect(client.list('users')).toMatchObject([{ _id: userId, emails: [{ address: email, verified: false }] }]);
   });
 });
 

@@ -5,18 +5,24 @@ import { RoleAssignmentCollection } from 'meteor/roles';
 import { defineMethods } from '../../../infra/link';
 import { parse, visitorOf } from '../errors';
 import type { ApiPart } from '../part';
+import { mailAgain, mailNewUsers } from './confirmation';
 import { becomeAdministrator, ensureLinkIndexes } from './first-administrator';
 import { setRole } from './roles';
 import { type OperatorRole, operatorRoles } from './schema';
 
 export const accounts: ApiPart<'accounts'> = {
-  limits: { 'accounts.becomeAdministrator': [5, 10_000], 'accounts.setRole': [10, 10_000] },
+  limits: {
+    'accounts.becomeAdministrator': [5, 10_000],
+    'accounts.setRole': [10, 10_000],
+    'accounts.sendConfirmation': [3, 60_000],
+  },
   publications: [],
   async ensureIndexes() {
     await ensureLinkIndexes();
   },
   async start() {
     configure();
+    mailNewUsers();
     defineAccountMethods();
     publishOwnRoles();
   },
@@ -28,6 +34,8 @@ declare module '../contract' {
     'accounts.becomeAdministrator': (token: string) => undefined;
     /** For administrators. Null takes a role away. */
     'accounts.setRole': (order: { email: string; role: OperatorRole | null }) => undefined;
+    /** Mails the link that confirms the caller's address once more. */
+    'accounts.sendConfirmation': () => undefined;
   }
 }
 
@@ -38,7 +46,6 @@ function configure(): void {
     siteName,
     from: `${siteName} <no-reply@${new URL(Meteor.absoluteUrl()).hostname}>`,
   });
-  Accounts.config({ sendVerificationEmail: true });
 }
 
 function defineAccountMethods(): void {
@@ -52,6 +59,10 @@ function defineAccountMethods(): void {
       const pattern = { email: String, role: Match.OneOf(null, ...operatorRoles) };
       const { email, role } = parse('accounts.setRole', order, pattern);
       await setRole(visitorOf(this), email, role);
+    },
+
+    async 'accounts.sendConfirmation'() {
+      await mailAgain(visitorOf(this));
     },
   });
 }
