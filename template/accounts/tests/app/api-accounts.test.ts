@@ -132,7 +132,7 @@ describe('where no mail can be sent', () => {
 });
 
 describe('the console', () => {
-  test("has its first administrator by a link that works once, who gives roles, all but the own one's", async () => {
+  test("has its first administrator by a link that works once, who gives roles to confirmed addresses, all but the own one's", async () => {
     const [ada, ben, eve] = [await user(), await user(), await user()];
     const [, token] = await roles.web!.says(/first-administrator\/(\w+)/);
     expect(await roleOn(ada)).toBeUndefined();
@@ -146,7 +146,13 @@ describe('the console', () => {
 
     const give = (by: typeof ada, email: string, role: string | null) =>
       by.client.call('accounts.setRole', { email, role });
-    await give(ada, ben.email, 'viewer');
+    await expect(give(ada, ben.email, 'viewer')).rejects.toMatchObject({
+      error: 'bad-input',
+      reason: expect.stringContaining(`${ben.email} is not confirmed`),
+    });
+    expect(await roleOn(ben)).toBeUndefined();
+    await ben.client.call('verifyEmail', await tokenFor(ben.email, 'verify-email'));
+    await give(ada, ben.email.toUpperCase(), 'viewer');
     expect(await roleOn(ben)).toBe('viewer');
     await ben.client.subscribe('console.state');
     await expect(ben.client.call('console.pause', null)).rejects.toMatchObject({ error: 'role-too-low' });

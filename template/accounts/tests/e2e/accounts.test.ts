@@ -74,6 +74,13 @@ const isOut = (page: Page) => seen(page, 'form.account');
 const hasFocus = (page: Page, selector: string) =>
   eventually(() => page.evaluate(chosen => document.activeElement?.matches(chosen), selector));
 
+/** The link of this kind in the newest mail to somebody that has one. */
+const linkTo = (email: string, kind: string): Promise<string> =>
+  eventually(() => {
+    const mails = mailbox.mails.filter(mail => mail.includes(email)).map(mail => mail.replace(/=\r?\n/g, ''));
+    return mails.flatMap(mail => new RegExp(`http\\S+#/${kind}/[\\w-]+`).exec(mail)?.[0] ?? []).at(-1);
+  });
+
 test('a person signs up, and is still there after a reload', async () => {
   first = await open();
   await signUp(first, ada, password);
@@ -120,11 +127,8 @@ test('has forgotten the password, and sets another one by the link of the mail: 
   await page.type('input[name=email]', ada);
   await page.keyboard.press('Enter');
   await eventuallySays(page, '.account-news', /If ada@example\.com has an account/);
-  const link = await eventually(() =>
-    mailbox.mails.map(mail => /http\S+#\/reset-password\/\S+/.exec(mail.replace(/=\r?\n/g, ''))?.[0]).find(Boolean),
-  );
   await page.goto('about:blank');
-  await page.goto(link);
+  await page.goto(await linkTo(ada, 'reset-password'));
   await seen(page, 'input[autocomplete=new-password]');
   await page.type('input[name=password]', 'short');
   await page.keyboard.press('Enter');
@@ -177,6 +181,12 @@ test('an administrator gives a role; a viewer sees the console and can do nothin
   await seen(administrator, 'input[name=person]');
   await administrator.type('input[name=person]', 'ben@example.com');
   await administrator.select('select[name=role]', 'viewer');
+  await push(administrator, 'Give it');
+  await eventuallySays(administrator, '.role-form .problem', /ben@example\.com is not confirmed/);
+  await stranger.goto('about:blank');
+  await stranger.goto(await linkTo('ben@example.com', 'verify-email'));
+  await push(stranger, 'Confirm it and sign in');
+  await isIn(stranger, 'ben@example.com');
   await push(administrator, 'Give it');
   await seen(stranger, '.account-menu a[href="/console"]');
   await stranger.goto(types);

@@ -32,7 +32,7 @@ declare module '../contract' {
   interface Methods {
     /** By the token of the first administrator's link. */
     'accounts.becomeAdministrator': (token: string) => undefined;
-    /** For administrators. Null takes a role away. */
+    /** For administrators. Null takes a role away; to get one, a person must have confirmed the address. */
     'accounts.setRole': (order: { email: string; role: OperatorRole | null }) => undefined;
     /** Mails the link that confirms the caller's address once more. */
     'accounts.sendConfirmation': () => undefined;
