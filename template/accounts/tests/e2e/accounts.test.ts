@@ -141,12 +141,33 @@ test('has forgotten the password, and sets another one by the link of the mail: 
   await page.browserContext().close();
 });
 
-test('logs out everywhere', async () => {
+test('changes the password with the old one, which logs the other browsers out', async () => {
   for (const page of [first, second]) {
     await signIn(page, ada, 'another sea');
     await isIn(page, ada);
   }
   await (await seen(first, '.account-menu summary')).click();
+  await push(first, 'Change password');
+  await hasFocus(first, 'input[name=oldPassword]');
+  const change = async (from: string, to: string) => {
+    await fill(first, 'input[name=oldPassword]', from);
+    await fill(first, 'input[name=password]', to);
+    await first.keyboard.press('Enter');
+  };
+  await change('a rough sea', 'a third sea');
+  await eventuallySays(first, '.account-choices .problem', /not your old password/);
+  await change('another sea', 'short');
+  await eventuallySays(first, '.account-field + .account-field [aria-live]', /8 to 256 characters, not 5/);
+  await change('another sea', 'a third sea');
+  await eventuallySays(first, '.account-choices [role=status]', /The password is changed/);
+  await isIn(first, ada);
+  await isOut(second);
+  await signIn(second, ada, 'a third sea');
+  await isIn(second, ada);
+});
+
+test('logs out everywhere', async () => {
+  await seen(first, '.account-menu summary');
   await push(first, 'Log out everywhere');
   for (const page of [first, second]) await isOut(page);
   await second.reload();
@@ -171,6 +192,15 @@ test('the printed link makes one person the administrator, who comes to the cons
   await seen(stranger, '.pulse');
 });
 
+test('has the mail sent again that confirms the address', async () => {
+  const mailsTo = (email: string) => mailbox.mails.filter(mail => mail.includes(email)).length;
+  const before = mailsTo('ben@example.com');
+  await (await seen(stranger, '.account-menu summary')).click();
+  await push(stranger, 'Send the mail again');
+  await eventuallySays(stranger, '.account-confirmation [role=status]', /on its way/);
+  await eventually(() => mailsTo('ben@example.com') === before + 1);
+});
+
 test('an administrator gives a role; a viewer sees the console and can do nothing there', async () => {
   const types = new URL('/console/types', administrator.url()).href;
   const pause = '.console main button[aria-label^="pause" i]';
@@ -187,6 +217,7 @@ test('an administrator gives a role; a viewer sees the console and can do nothin
   await stranger.goto(await linkTo('ben@example.com', 'verify-email'));
   await push(stranger, 'Confirm it and sign in');
   await isIn(stranger, 'ben@example.com');
+  await eventually(async () => (await stranger.$('.account-confirmation')) === null);
   await push(administrator, 'Give it');
   await seen(stranger, '.account-menu a[href="/console"]');
   await stranger.goto(types);

@@ -4,7 +4,7 @@ import { Problem } from '../components/Problem';
 import { useAction } from '../components/use-action';
 
 interface Field {
-  name: 'email' | 'password';
+  name: 'email' | 'oldPassword' | 'password';
   label: string;
   autoComplete: 'username' | 'current-password' | 'new-password';
   hint?: string;
@@ -19,6 +19,8 @@ export const password: Field = {
   autoComplete: 'current-password',
   problemOf: value => (value ? undefined : 'Type your password.'),
 };
+
+export const oldPassword: Field = { ...password, name: 'oldPassword', label: 'Old password' };
 
 export const newPassword: Field = {
   name: 'password',
@@ -80,7 +82,7 @@ export function AccountForm({ title, lead, fields = [], button, action, children
 function valuesIn(form: HTMLFormElement): Values {
   const typed = new FormData(form);
   const text = (name: Field['name']) => String(typed.get(name) ?? '');
-  return { email: text('email').trim(), password: text('password') };
+  return { email: text('email').trim(), oldPassword: text('oldPassword'), password: text('password') };
 }
 
 const problemsIn = (fields: readonly Field[], values: Values): Partial<Values> =>
@@ -94,7 +96,7 @@ function FieldRow({ field: { name, label, autoComplete, hint }, problem }: { fie
       <input
         id={id}
         name={name}
-        type={name}
+        type={name === 'email' ? 'email' : 'password'}
         autoComplete={autoComplete}
         autoCapitalize="none"
         spellCheck={false}

@@ -6,7 +6,8 @@ import { type OperatorRole, operatorRoles } from '../../api/accounts/schema';
 import { call } from '../call';
 import { Problem } from '../components/Problem';
 import { useAction } from '../components/use-action';
-import { logOut, logOutEverywhere } from './login';
+import { AccountForm, newPassword, oldPassword, useFocusOnChange } from './AccountForm';
+import { changePassword, logOut, logOutEverywhere } from './login';
 
 /** Who is signed in, and what follows from it. */
 export function AccountMenu() {
@@ -34,6 +35,8 @@ export function AccountMenu() {
           Log out everywhere
         </button>
         <Problem>{problem}</Problem>
+        <PasswordChange />
+        <Confirmation />
         {isAdmin && <RoleForm />}
       </div>
     </details>
@@ -44,6 +47,59 @@ function closeOnEscape(event: KeyboardEvent<HTMLDetailsElement>): void {
   if (event.key !== 'Escape') return;
   event.currentTarget.open = false;
   event.currentTarget.querySelector('summary')?.focus();
+}
+
+function PasswordChange() {
+  const [step, setStep] = useState<'before' | 'open' | 'done'>('before');
+  useFocusOnChange(step);
+  if (step === 'open')
+    return (
+      <AccountForm
+        title="Change password"
+        lead="Your other browsers are logged out."
+        fields={[oldPassword, newPassword]}
+        button="Change it"
+        action={typed => changePassword(typed.oldPassword, typed.password).then(() => setStep('done'))}
+      >
+        <button type="button" className="way" onClick={() => setStep('before')}>
+          Not now
+        </button>
+      </AccountForm>
+    );
+  return (
+    <>
+      <button type="button" className="small" onClick={() => setStep('open')}>
+        Change password
+      </button>
+      <p className="hint" role="status">
+        {step === 'done' && 'The password is changed.'}
+      </p>
+    </>
+  );
+}
+
+/** The mail of the sign-up may have been lost, or never sent. */
+function Confirmation() {
+  const isOpen = useTracker(() => Meteor.user()?.emails?.some(({ verified }) => !verified), []);
+  const [isSent, setSent] = useState(false);
+  const { run, busy, problem } = useAction();
+  if (!isOpen) return null;
+  const send = async () => {
+    setSent(false);
+    setSent(await run(() => call('accounts.sendConfirmation')));
+  };
+  return (
+    <div className="account-confirmation">
+      <p className="hint">Your address is not confirmed yet.</p>
+      <button type="button" className="small" disabled={busy} onClick={send}>
+        Send the mail again
+      </button>
+      <Problem>{problem}</Problem>
+      <p className="hint" role="status">
+        {isSent && 'The mail is on its way.'}
+      </p>
+    </div>
+  );
 }
 
 /** An administrator says what somebody else may do on the console. */

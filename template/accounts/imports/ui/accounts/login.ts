@@ -89,6 +89,10 @@ const oldLink = 'This link is used or too old. Ask for another mail.';
 export const setPassword = (token: string, password: string) =>
   asked(done => Accounts.resetPassword(token, password, done), oldLink);
 
+/** Every other browser is logged out. */
+export const changePassword = (old: string, password: string) =>
+  asked(done => Accounts.changePassword(old, password, done), 'That is not your old password. Try again.');
+
 export const verifyEmail = (token: string) => asked(done => Accounts.verifyEmail(token, done), oldLink);
 
 export const logOut = () => asked(done => Meteor.logout(done));
