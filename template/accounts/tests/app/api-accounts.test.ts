@@ -105,6 +105,18 @@ describe('a user', () => {
     await expect(again).rejects.toMatchObject({ error: 'bad-input', reason: expect.stringContaining('confirmed') });
   });
 
+  test('writes no profile, which could be of any size: neither at the sign-up nor later', async () => {
+    const { client } = await user();
+    const [{ _id }] = client.list('users') as [{ _id: string }];
+    for (const method of ['update', 'updateAsync']) {
+      const written = client.call(`/users/${method}`, { _id }, { $set: { profile: { notes: 'x'.repeat(1_000) } } });
+      await expect(written).rejects.toMatchObject({ error: 403 });
+    }
+    const password = { digest: 'ab'.repeat(32), algorithm: 'sha-256' };
+    const asked = client.call('createUser', { email: 'eve@example.com', password, profile: { notes: 'x' } });
+    await expect(asked).rejects.toMatchObject({ error: 403, reason: expect.stringContaining('profile') });
+  });
+
   test('can ask for that mail three times a minute', async () => {
     const { client } = await user();
     for (let times = 0; times < 3; times += 1) await client.call('accounts.sendConfirmation');

@@ -22,6 +22,7 @@ export const accounts: ApiPart<'accounts'> = {
   },
   async start() {
     configure();
+    refuseProfiles();
     mailNewUsers();
     defineAccountMethods();
     publishOwnRoles();
@@ -45,6 +46,15 @@ function configure(): void {
   Object.assign(Accounts.emailTemplates, {
     siteName,
     from: `${siteName} <no-reply@${new URL(Meteor.absoluteUrl()).hostname}>`,
+  });
+}
+
+/** Meteor lets each user write any amount of anything into the own `profile`, at the sign-up and after it. */
+function refuseProfiles(): void {
+  Meteor.users.deny({ update: () => true });
+  Accounts.validateNewUser(({ profile }: Meteor.User) => {
+    if (profile) throw new Meteor.Error(403, 'profile: users have none here (imports/api/accounts/index.ts).');
+    return true;
   });
 }
 
