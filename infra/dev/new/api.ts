@@ -1,22 +1,42 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { runInNewContext } from 'node:vm';
+import { runInNewContext, Script } from 'node:vm';
 import type { Change, Recipe } from './changes';
 import type { Name } from './name';
 
 /** Names that the methods' files import: a collection of that name would hide them. */
 const imported = ['Meteor', 'Mongo', 'Random', 'Methods', 'Method'];
-/** Collections of the machinery, by their names in Mongo. */
-const ofTheMachinery = [
-  'processes',
+/** Collections of the machinery and of accounts, by their names in Mongo and on the page. */
+const taken = [
   'taskQueue',
+  'taskControl',
   'taskCounters',
   'taskStatistics',
   'taskErrors',
-  'taskControl',
+  'taskLogs',
+  'taskBatches',
+  'bulkWork',
+  'taskOwners',
+  'taskSchedules',
+  'processes',
   'deploys',
+  'operatorSessions',
+  'operatorActions',
   'cronHistory',
   'files',
+  'consoleProcesses',
+  'consoleCounts',
+  'consoleFailures',
+  'consoleRunning',
+  'consoleWorkers',
+  'consoleOperator',
+  'consoleViews',
+  'consoleRows',
+  'jobsLive',
+  'visitorTasks',
+  'users',
+  'roles',
+  'administratorLinks',
 ];
 
 /** A domain whose documents belong to the visitor who made them: collection, schema, methods, publication, test. */
@@ -67,10 +87,23 @@ function singular(plural: string): string {
 
 function refuseTaken({ camel, pascal, Type }: Words, root: string): void {
   const javaScripts: string[] = runInNewContext('Object.getOwnPropertyNames(globalThis)');
-  const hidden = [pascal, Type].find(name => imported.includes(name) || javaScripts.includes(name));
+  if (!canBeConstant(camel))
+    throw new Error(
+      `name: "${camel}" means something else in JavaScript, and can't name a constant; choose another one`,
+    );
+  const hidden = [camel, pascal, Type].find(name => imported.includes(name) || javaScripts.includes(name));
   if (hidden) throw new Error(`name: ${hidden} is the name of something else in the code; choose another one`);
-  if (ofTheMachinery.includes(camel) || documentsOf(root).includes(`'${camel}'`))
+  if (taken.includes(camel) || documentsOf(root).includes(`'${camel}'`))
     throw new Error(`name: the collection "${camel}" is there already, for something else; choose another one`);
+}
+
+/** The part's constant has this name: `case` can't be one, nor can `exports`, which the module has already. */
+function canBeConstant(name: string): boolean {
+  try {
+    return new Script(`'use strict'; async (exports, module, require) => { const ${name} = 0; }`) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** The collections that handlers write; an app without the sample may have none. */

@@ -54,12 +54,53 @@ describe('npm run new:…', () => {
     ['schedule', 'send invoices', 'imports/schedules.ts: has that name already; choose another one'],
     ['api', 'processes', 'the collection "processes" is there already'],
     ['api', 'dates', 'name: Date is the name of something else in the code; choose another one'],
+    ['api', 'users', 'the collection "users" is there already'],
+    ['api', 'roles', 'the collection "roles" is there already'],
+    ['api', 'administrator-links', 'the collection "administratorLinks" is there already'],
+    ['api', 'console-counts', 'the collection "consoleCounts" is there already'],
+    ['api', 'undefined', 'name: undefined is the name of something else in the code; choose another one'],
     ['api', 'Shopping Notes', 'imports/api/shopping-notes/schema.ts: is there already; choose another name'],
     ['page', 'home', 'kind: "page" is not one of task, schedule, api'],
   ])('refuses a %s named %p, and touches nothing', (kind, name, reason) => {
     const before = copy.contents();
     expect(() => writeNew(copy.folder, kind, [name])).toThrow(reason);
     expect(copy.contents()).toEqual(before);
+  });
+
+  test.each([
+    ...[
+      'case',
+      'class',
+      'package',
+      'return',
+      'import',
+      'export',
+      'interface',
+      'switch',
+      'await',
+      'enum',
+      'let',
+      'eval',
+    ],
+    ...['exports', 'module', 'require'],
+  ])('refuses an api named %p, which no constant of a module can have as its name', name => {
+    const before = copy.contents();
+    const reason = `name: "${name}" means something else in JavaScript, and can't name a constant; choose another one`;
+    expect(() => writeNew(copy.folder, 'api', [name])).toThrow(reason);
+    expect(copy.contents()).toEqual(before);
+  });
+
+  test('takes such a name for a task: it is only the name of a field there', async () => {
+    expect(await copy.npm('run', 'new:task', 'export')).toMatchObject(right);
+    expect(copy.read('imports/tasks/handlers/index.ts')).toContain("  export: () => import('./export'),");
+  });
+
+  test('refuses an api with the name of any collection of the machinery', () => {
+    const [, after = ''] = copy.read('docs/architecture.md').split('\n## The collections\n');
+    const collections = [...after.split('\n#')[0]!.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name!);
+    expect(collections).toEqual(expect.arrayContaining(['taskQueue', 'operatorActions']));
+    for (const name of collections)
+      expect(() => writeNew(copy.folder, 'api', [name])).toThrow(`the collection "${name}" is there already`);
   });
 
   test('refuses the name of a task that somebody has declared', () => {
