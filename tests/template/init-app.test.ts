@@ -33,6 +33,7 @@ describe('npm run init, before it is done', () => {
     [['My App'], 'name: "My App" is not made of small letters, digits and single - between them'],
     [['../up'], 'name: "../up" is not made of small letters'],
     [['tandem'], 'name: "tandem" is the template\'s own'],
+    [['admin'], 'name: "admin" is a database of MongoDB itself'],
     [['my', 'app'], 'name: one is enough, not 2 (my, app)'],
     [['my-app', '--sparse'], "Unknown option '--sparse'"],
   ])('refuses %p, and touches nothing', async (args, reason) => {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GrowingPause, inSeconds } from '../growing-pause';
 import { parseJson } from '../json-file';
 import { becomesFree, isFree } from '../ports';
+import { databaseNameOf } from './database-name';
 import { hasCrashed, readLease, runningLease, writeLease } from './lease';
 import { findMongo } from './mongo-sources';
 import { FolderTaken, type Mongod, PortTaken } from './mongod';
@@ -115,7 +116,7 @@ function databaseOf(local: string): string | undefined {
   const path = join(dirname(local), 'package.json');
   if (!existsSync(path)) return undefined;
   const { name } = parseJson(readFileSync(path, 'utf8'), 'package.json') as { name?: string };
-  return name;
+  return name && databaseNameOf(name);
 }
 
 /** The port of the last start, so that tools find it again; another one if another program has taken it. */

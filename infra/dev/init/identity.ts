@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { mongosOwn } from '../database/database-name';
 import type { Edits } from '../edits';
 import { parseJson } from '../json-file';
 import { changelogHere } from '../upgrade/record';
@@ -29,6 +30,8 @@ function problemOf(typed: readonly string[], name: string): string | undefined {
     return `${JSON.stringify(name)} is not made of small letters, digits and single - between them`;
   if (name.length > 40) return `${JSON.stringify(name)} is longer than 40 characters`;
   if (name === template.name) return `"${name}" is the template's own`;
+  if (mongosOwn.includes(name))
+    return `"${name}" is a database of MongoDB itself, and the app's database has the app's name`;
   return undefined;
 }
 

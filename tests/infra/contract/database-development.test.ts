@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,8 @@ import { root } from '../../support/run';
 
 jest.setTimeout(120_000);
 
+/** With a `package.json`, where a test has one. */
+let checkout: string;
 let local: string;
 let port: number;
 let started: TestProcess[];
@@ -24,7 +26,9 @@ beforeAll(async () => {
   mongodPath = (await someMongod()).path;
 }, 120_000);
 beforeEach(async () => {
-  local = mkdtempSync(join(tmpdir(), 'tandem-local-'));
+  checkout = mkdtempSync(join(tmpdir(), 'tandem-local-'));
+  local = join(checkout, '.local');
+  mkdirSync(local);
   // The usual port is wanted by every test that starts `npm start` in a new checkout.
   port = await testPort();
   leave({ port });
@@ -33,7 +37,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const keeper of started) keeper.signal('SIGTERM');
   await Promise.all(started.map(keeper => keeper.ended));
-  rmSync(local, { recursive: true, force: true });
+  rmSync(checkout, { recursive: true, force: true });
 });
 
 /** What an earlier start has left. */
@@ -88,6 +92,14 @@ test('it is a replica set of one, on loopback only, with a small cache; its data
   } finally {
     stranger.close();
   }
+});
+
+test('the database of a package whose name MongoDB would not take has one that it takes', async () => {
+  writeFileSync(join(checkout, 'package.json'), JSON.stringify({ name: '@acme/shop.web' }));
+  const { url } = await keepDatabase();
+  expect(new URL(url).pathname).toBe('/acme-shop-web');
+  await remember(url, 'a');
+  expect(await remembered(url)).toEqual(['a']);
 });
 
 test('after kill -9 the next start works at once, on the same port, with the data; mongod ends by itself too', async () => {
