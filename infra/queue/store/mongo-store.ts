@@ -147,8 +147,11 @@ export class MongoStore implements TaskStore {
     return promoteTasks(this.collection, now, limit, this.dueFloor);
   }
 
-  nextScheduled(): Promise<Upcoming | undefined> {
-    return this.dueFloor.read(from => this.earliest({ state: 'scheduled' }, 'dueDate', 'due', from));
+  async nextScheduled(): Promise<Upcoming | undefined> {
+    const next = await this.dueFloor.read(from => this.earliest({ state: 'scheduled' }, 'dueDate', 'due', from));
+    // Where only a look at the whole index could find it, the promotion that follows is to find it as well.
+    if (next) this.dueFloor.scheduled(next.date);
+    return next;
   }
 
   nearDeadline(until: Date, limit: number): Promise<WatchedDeadline[]> {

@@ -5,6 +5,7 @@ import { brokenDatabase, isSettle } from '../../support/broken-database';
 import { testDatabase } from '../../support/database';
 import { eventually } from '../../support/eventually';
 import { gate, TestQueue } from '../../support/queue';
+import { aTask } from '../../support/tasks';
 import { TcpProxy } from '../../support/tcp-proxy';
 
 const brokenPipe = () =>
@@ -64,6 +65,48 @@ describe('the end of a task', () => {
     for (const id of ['a', 'b']) await opened.becomes(id, 'done');
     await opened.becomes('odd', 'failed');
     expect(await opened.queue.findOne('odd')).toMatchObject({ error: { name: 'ResultNotStorable' } });
+  });
+});
+
+describe('a scheduled task', () => {
+  const unknown = () => new MongoServerError({ message: 'of a kind that nobody knows', code: 59 });
+  const isPromotion = ([, update]: unknown[]) => JSON.stringify(update).includes('"promotion"');
+  const overdue = () => aTask({ state: 'scheduled', dueDate: new Date(Date.now() - 60_000) });
+  let refused = 0;
+
+  async function withPromotion(broken: () => Error | undefined): Promise<TestQueue> {
+    refused = 0;
+    const database = await testDatabase();
+    const db = brokenDatabase(database.db, 'updateMany', input => {
+      const error = isPromotion(input) && broken();
+      if (!error) return undefined;
+      refused += 1;
+      return Promise.reject(error);
+    });
+    opened = await TestQueue.open({ db }, database);
+    return opened;
+  }
+
+  test.each([brokenPipe, unknown])('is found by the promotion after one that failed: %p', async problem => {
+    const problems = [problem(), problem()];
+    const { store } = (await withPromotion(() => problems.pop())).queue.core;
+    expect(await store.promote(new Date(), 1_000)).toEqual([]);
+    const task = overdue();
+    await store.collection.insertOne(task);
+    store.dueFloor.scheduled(task.dueDate);
+    while (problems.length > 0) await store.promote(new Date(), 1_000).catch(() => {});
+    expect(await store.promote(new Date(), 1_000)).toMatchObject([{ _id: task._id }]);
+  });
+
+  test.each([brokenPipe, unknown])('runs once its promotion is no longer refused: %p', async problem => {
+    let refuses = true;
+    const { queue } = await withPromotion(() => (refuses ? problem() : undefined));
+    await opened.role({ ping: () => 'pong' }, { refreshRate: 50 });
+    const task = overdue();
+    await queue.core.store.collection.insertOne(task);
+    await eventually(() => refused > 3);
+    refuses = false;
+    await opened.becomes(task._id, 'done');
   });
 });
 

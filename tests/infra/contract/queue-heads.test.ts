@@ -87,6 +87,16 @@ describe('a database of its own, whose steps can be counted', () => {
     await eventually(async () => (await store.takeFirst(request, claim('untold')))?._id === untold._id);
     await heard;
   });
+
+  test('a scheduled task that nobody tells of, due long ago, is promoted after the look that finds it', async () => {
+    const store = new MongoStore(client.db('untoldDue'));
+    await store.ensureIndexes();
+    expect(await store.promote(new Date(), 1_000)).toEqual([]);
+    await store.collection.insertOne(aTask({ state: 'scheduled', dueDate: new Date(Date.now() - 60_000) }) as Task);
+    await eventually(
+      async () => (await store.nextScheduled()) && (await store.promote(new Date(), 1_000)).length === 1,
+    );
+  });
 });
 
 describe('after many tasks have gone', () => {

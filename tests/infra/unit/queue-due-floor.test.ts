@@ -13,7 +13,7 @@ afterEach(() => void jest.useRealTimers());
 async function learned(): Promise<DueFloor> {
   const floor = new DueFloor();
   await floor.read(async () => jest.advanceTimersByTime(10));
-  floor.promotedUntil(at(60_000));
+  floor.promoting(at(60_000))();
   return floor;
 }
 
@@ -46,9 +46,28 @@ test('where dates have changed, and now and then, it looks from the beginning', 
 test('it looks from the beginning at least every five seconds', async () => {
   const floor = new DueFloor();
   await floor.read(async () => jest.advanceTimersByTime(60_000));
-  floor.promotedUntil(at(60_000));
+  floor.promoting(at(60_000))();
   jest.advanceTimersByTime(4_999);
   expect(await fromOf(floor)).toBe(55_000);
   jest.advanceTimersByTime(1);
+  expect(await fromOf(floor)).toBeUndefined();
+});
+
+test('what is scheduled while a promotion goes on is looked for after it, and a promotion that fails changes nothing', async () => {
+  const floor = await learned();
+  const promotedAll = floor.promoting(at(120_000));
+  floor.scheduled(at(90_000));
+  expect(await fromOf(floor)).toBe(55_000);
+  promotedAll();
+  expect(await fromOf(floor)).toBe(90_000);
+});
+
+test('of two promotions at once the one that began last says from where to look', async () => {
+  const floor = await learned();
+  const [first, last] = [floor.promoting(at(120_000)), floor.promoting(at(130_000))];
+  first();
+  expect(await fromOf(floor)).toBe(55_000);
+  floor.datesChanged();
+  last();
   expect(await fromOf(floor)).toBeUndefined();
 });
