@@ -18,6 +18,9 @@ interface Kind {
   acting?: Acting;
 }
 
+/** How long an action that failed is left alone. */
+const retryMs = 1_000;
+
 /**
  * The next event of each kind, its id and date in memory, and one single timer for the first of them. A newcomer that
  * is earlier displaces the one that is kept. All dates are the database's.
@@ -28,7 +31,7 @@ export class NextEvents {
   private stopped = false;
   private readonly actions = new Set<Promise<void>>();
 
-  /** @param onFailure hears of an action that failed; it is asked again at the next `refill`. */
+  /** @param onFailure hears of an action that failed; it acts again a little later. */
   constructor(
     private readonly clock: Clock,
     private readonly onFailure: (kind: string, error: unknown) => void,
@@ -70,7 +73,8 @@ export class NextEvents {
     try {
       known.next = earlier(await known.act(), acting.offered);
     } catch (error) {
-      known.next = acting.offered;
+      const again = { id: kind, date: new Date(this.clock.now().getTime() + retryMs) };
+      known.next = earlier(again, acting.offered);
       this.onFailure(kind, error);
     } finally {
       known.acting = undefined;

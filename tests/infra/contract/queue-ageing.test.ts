@@ -1,6 +1,7 @@
 import { Priority } from '../../../infra/catalog';
 import { Ageing } from '../../../infra/queue/due/ageing';
 import { putInRateLine } from '../../../infra/queue/store/mongo-rate-lines';
+import { brokenDatabase } from '../../support/broken-database';
 import { eventually } from '../../support/eventually';
 import { hang, TestQueue } from '../../support/queue';
 import { readsOf } from '../../support/reads';
@@ -53,6 +54,22 @@ describe('a type with maxWait', () => {
     await putInRateLine(store.collection, 'calls/ada', ids);
     expect(await store.raise({ taskType: 'calls', lines: ['rate'] }, ago(30_000), Priority.high, 100)).toBe(2);
     expect(await Promise.all(ids.map(priorityOf))).toEqual([Priority.high, Priority.high]);
+  });
+
+  test('goes on to rise where one look for it has failed', async () => {
+    let failures = 0;
+    const db = brokenDatabase(t.database.db, 'findOne', ([filter]) => {
+      if (failures > 0 || !JSON.stringify(filter).includes('humble')) return undefined;
+      failures += 1;
+      return Promise.reject(
+        Object.assign(new Error('This socket has been ended'), { code: 'EPIPE', syscall: 'write' }),
+      );
+    });
+    await t.queue.pause('humble');
+    await (await t.elsewhere({ db })).role({});
+    expect(failures).toBe(1);
+    const late = await humble({ dueDate: ago(60_000) });
+    await eventually(async () => (await priorityOf(late)) === Priority.high);
   });
 
   test('is asked of in the lines alone that its tasks can be in: without a rate by key, not in that', async () => {

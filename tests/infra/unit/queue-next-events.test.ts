@@ -8,10 +8,10 @@ const noon = new Date();
 const clock: Clock = { now: () => noon };
 const at = (ms: number) => new Date(clock.now().getTime() + ms);
 
-function events(next: () => Upcoming | undefined = () => undefined) {
+function events(next: () => Upcoming | undefined = () => undefined, by = clock) {
   const acted: number[] = [];
   const failures: unknown[] = [];
-  const all = new NextEvents(clock, (kind, error) => failures.push([kind, (error as Error).message]));
+  const all = new NextEvents(by, (kind, error) => failures.push([kind, (error as Error).message]));
   all.define('due', async () => {
     acted.push(clock.now().getTime());
     return next();
@@ -80,6 +80,27 @@ test('an action that fails is reported, and the next refill tries again', async 
   fail = false;
   await all.refill('due');
   expect(all.next('due')?.id).toBe('x');
+  await all.stop();
+});
+
+test('an action that fails acts again by itself, or earlier where something earlier was offered meanwhile', async () => {
+  const running: Clock = { now: () => new Date() };
+  let fail = true;
+  const { all, acted, failures } = events(() => {
+    if (fail) throw new Error('away');
+    return { id: 'x', date: at(60_000) };
+  }, running);
+  await all.refill('due');
+  expect(failures).toHaveLength(1);
+  all.offer('due', { id: 'later', date: at(90_000) });
+  fail = false;
+  await eventually(() => all.next('due')?.id === 'x');
+  expect(acted).toHaveLength(2);
+  fail = true;
+  const refilled = all.refill('due');
+  all.offer('due', { id: 'near', date: at(-1) });
+  await refilled;
+  expect(all.next('due')?.id).toBe('near');
   await all.stop();
 });
 
