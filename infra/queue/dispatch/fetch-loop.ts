@@ -30,8 +30,8 @@ export interface FetchLoopOptions {
   claimableTypes(): readonly KnownType[];
   /** Tasks come so fast that it looks for more by itself: it needs not be told of any. */
   onBusy(): void;
-  /** A task that is in flight here has been claimed again: its earlier attempt is void. */
-  onStale(task: Task): void;
+  /** A task that is in flight here has been claimed again: its earlier attempt is void, and nothing begins by this claim. */
+  onStale(earlier: Task, claimed: Task): void;
   /** Where the last look was at a part of the queue: when it must look at the whole, in ms. */
   wholeLookDueInMs(): number | undefined;
   /** Nothing is left to claim. */
@@ -196,7 +196,7 @@ export class FetchLoop {
   private isStale(task: Task, store: TaskStore): boolean {
     const before = this.options.inFlight.find(task._id);
     if (!before || before.store !== store) return false;
-    this.options.onStale(before.task);
+    this.options.onStale(before.task, task);
     this.stale.add(task, store);
     return true;
   }

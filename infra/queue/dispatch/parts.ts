@@ -125,7 +125,10 @@ export class DispatcherParts {
       wholeLookDueInMs: () => (settings.inMemoryOnly ? undefined : core.store.headReader.wholeLookInMs),
       onBusy: () => this.wakeUps.rest(),
       onIdle: () => this.wakeUps.resume(),
-      onStale: task => executionEvents.lost([task]),
+      onStale: (earlier, claimed) => {
+        executionEvents.lost([earlier]);
+        this.rates.ended(claimed);
+      },
     });
   }
 

@@ -2,7 +2,7 @@ import type { Task } from '../../../infra/queue';
 import { putInRateLine } from '../../../infra/queue/store/mongo-rate-lines';
 import { RateLimits } from '../../../infra/queue/store/rate-limits';
 import { eventually } from '../../support/eventually';
-import { TestQueue } from '../../support/queue';
+import { gate, TestQueue } from '../../support/queue';
 
 let t: TestQueue;
 beforeEach(async () => {
@@ -131,6 +131,23 @@ test('starts are spaced evenly where the rate says so', async () => {
   await t.role({ spaced: api.handler });
   await ended(await t.queue.addTasks(Array.from({ length: 4 }, () => ({ taskType: 'spaced' as const }))));
   expect(api.shortestSpanOfMore(1)).toBeGreaterThanOrEqual(100);
+});
+
+test('a task that is claimed again while its attempt goes on takes no start from its type', async () => {
+  await t.queue.limits.override('limited', { rateLimit: { max: 1, per: 300 } });
+  const { open, opened } = gate();
+  await t.role({ limited: () => opened });
+  const id = await t.queue.addTask({ taskType: 'limited' });
+  await eventually(() => t.named('task.started').length === 1);
+  // As after a rescue by a role that has handed it back.
+  await collection().updateOne(
+    { _id: id },
+    { $set: { state: 'queued' }, $unset: { owner: '', token: '', leaseUntil: '' } },
+  );
+  await eventually(() => t.named('task.lost').length === 1);
+  open();
+  const other = await t.queue.addTask({ taskType: 'limited' });
+  await ended([id, other]);
 });
 
 test('in memory a rate by key is refused, in words', async () => {
