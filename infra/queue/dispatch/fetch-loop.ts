@@ -56,6 +56,8 @@ export class FetchLoop {
   private quietTimer: NodeJS.Timeout | undefined;
   private readonly closedTypes = new Map<string, Date>();
   private failure: string | undefined;
+  /** Whether the last claim was asked of every source: it did not fail, there was room, and no overload paused it. */
+  private hasLooked = false;
 
   private readonly stale: StaleClaims;
   private readonly pace = new Pace(paceMs);
@@ -132,10 +134,11 @@ export class FetchLoop {
     const { onIdle } = this.options;
     // Full of long tasks: nothing is claimed for a while, but a cancel must be heard at once.
     if (this.room() <= 0) this.quietTimer = setTimeout(onIdle, quietMs);
-    else if (this.rush.isOn) this.wakeIn(lookEveryMs);
+    else if (this.hasLooked && this.rush.isOn) this.wakeIn(lookEveryMs);
     else {
       onIdle();
-      const dueInMs = this.options.wholeLookDueInMs();
+      // After a failure its pause says when to look again, and in an overload its end: a look that is due shortens neither.
+      const dueInMs = this.hasLooked ? this.options.wholeLookDueInMs() : undefined;
       if (dueInMs !== undefined) this.wakeIn(dueInMs);
     }
   }
@@ -151,6 +154,7 @@ export class FetchLoop {
 
   /** @returns whether to claim again at once. */
   private async claimOnce(): Promise<boolean> {
+    this.hasLooked = false;
     const minPriority = this.options.overload.minPriority();
     if (this.room() <= 0 || minPriority === Number.POSITIVE_INFINITY) {
       this.failure = undefined;
@@ -164,7 +168,6 @@ export class FetchLoop {
         const claimed = await claimer.claim({ limit, types: this.claimableTypes(), minPriority });
         this.take(store, claimed);
         more ||= claimed.more;
-        this.retryMs = retryWaitMs.first;
       } catch (error) {
         this.failure = messageOf(error);
         this.options.guard.failed('claim', error);
@@ -172,7 +175,9 @@ export class FetchLoop {
         return false;
       }
     }
+    this.hasLooked = true;
     this.failure = undefined;
+    this.retryMs = retryWaitMs.first;
     this.options.guard.succeeded('claim');
     return more && this.room() > 0;
   }

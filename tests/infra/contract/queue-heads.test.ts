@@ -1,8 +1,9 @@
-import { MongoClient } from 'mongodb';
+import { MongoClient, MongoServerError } from 'mongodb';
 import { findMongo } from '../../../infra/dev/database/mongo-sources';
 import { type RunningMongod, startReplicaSet } from '../../../infra/dev/database/replica-set';
 import type { Task } from '../../../infra/queue/model/task';
 import { MongoStore } from '../../../infra/queue/store/mongo-store';
+import { brokenDatabase } from '../../support/broken-database';
 import { eventually } from '../../support/eventually';
 import { gate, TestQueue } from '../../support/queue';
 import { aTask } from '../../support/tasks';
@@ -167,5 +168,36 @@ describe('after many tasks have gone', () => {
     open();
     await eventually(() => ran.length === 6);
     expect(ran.slice(1)).toEqual(['urgent', 'in front', 'early', 'late', 'unimportant']);
+  });
+
+  test('claims that the database refuses wait for pauses that grow, also where a look at the whole queue is due', async () => {
+    const counts = { claims: 0, beats: 0 };
+    let refuses = false;
+    const db = brokenDatabase(here.database.db, 'findOneAndUpdate', ([, change]) => {
+      const is = (field: string) => JSON.stringify(change).includes(field);
+      if (refuses && is('"lastSeen"')) counts.beats += 1;
+      if (!refuses || !is('"claimedAt"')) return undefined;
+      counts.claims += 1;
+      return Promise.reject(new MongoServerError({ message: 'not authorized', code: 13 }));
+    });
+    const its = await here.elsewhere({ db });
+    const { core } = its.queue;
+    const refuse = () => {
+      refuses = true;
+    };
+    const taskTypes = ['ping', 'patient'] as const;
+    await its.role({ ping: () => {}, patient: refuse }, { refreshRate: 60_000, heartbeatMs: 100, taskTypes });
+    for (const taskType of taskTypes) {
+      const { heads } = core.store.headReader;
+      heads.took(1_000);
+      // The last look at the whole queue took so long that the next one is not due at once.
+      heads.sawWhole({ types: taskTypes.map(name => ({ taskType: name, version: 1 })), limit: 500 }, [], 50);
+      await its.becomes(await its.queue.addTask({ taskType }), 'done');
+    }
+    await eventually(() => counts.beats === 30);
+    expect(counts.claims).toBeGreaterThan(1);
+    expect(counts.claims).toBeLessThan(counts.beats);
+    refuses = false;
+    await its.becomes(await its.queue.addTask({ taskType: 'ping' }), 'done');
   });
 });
