@@ -2,7 +2,7 @@ import { catalogVersions } from '../../catalog';
 import type { QueueCore } from '../api/queue-core';
 import type { Paused } from '../store/control';
 import type { DatabaseGuard } from '../store/database-guard';
-import type { KnownType } from '../store/task-store';
+import type { KnownType, TaskStore } from '../store/task-store';
 
 /** Which task types a role may claim now: those that it knows and that nobody has paused. */
 export class ClaimableTypes {
@@ -11,7 +11,8 @@ export class ClaimableTypes {
   /** What the catalog has, so that others may run it. */
   private readonly known: readonly KnownType[];
   private readonly reported: KnownType[] = [];
-  private paused: Paused = { all: false, types: new Set(), bulkWork: false, overrides: [] };
+  /** As it was read last; undefined: it never could be. */
+  private paused: Paused | undefined;
 
   /** @param only the types of a role that does not run all of the catalog. */
   constructor(
@@ -24,23 +25,32 @@ export class ClaimableTypes {
     this.mine = only ? this.known.filter(({ taskType }) => only.includes(taskType)) : this.known;
   }
 
-  list(): readonly KnownType[] {
-    if (this.paused.all) return [];
-    if (this.paused.types.size === 0) return this.mine;
-    return this.mine.filter(({ taskType }) => !this.paused.types.has(taskType));
+  /** Those of a store. Without knowing what is paused a role claims nothing from the database: it may be all. */
+  list(store: TaskStore): readonly KnownType[] {
+    if (!this.paused) return store === this.core.store ? [] : this.mine;
+    const { all, types } = this.paused;
+    if (all) return [];
+    return types.size === 0 ? this.mine : this.mine.filter(({ taskType }) => !types.has(taskType));
+  }
+
+  /** Whether what is paused could be read yet. */
+  get knowsPauses(): boolean {
+    return this.paused !== undefined;
   }
 
   /** Reads what is paused, and which limits were changed. @returns whether any of that is new. */
   async readPauses(): Promise<boolean> {
+    const read = await this.guard.attempt('pauses', () => this.core.pauses.read());
+    if (!read) return false;
     const before = this.paused;
-    this.paused = (await this.guard.attempt('pauses', () => this.core.pauses.read())) ?? before;
-    this.core.limits.apply(this.paused.overrides);
-    return asText(before) !== asText(this.paused);
+    this.paused = read;
+    this.core.limits.apply(read.overrides);
+    return !before || asText(before) !== asText(read);
   }
 
   /** Whether work on many tasks was announced when pauses were read. */
   get hasBulkWork(): boolean {
-    return this.paused.bulkWork;
+    return this.paused?.bulkWork === true;
   }
 
   /** Says once of each type (or version) that this role does not know that tasks of it wait. */

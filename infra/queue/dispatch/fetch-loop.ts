@@ -27,7 +27,7 @@ export interface FetchLoopOptions {
   batch: number;
   /** How many tasks the role runs at once. */
   limit: number;
-  claimableTypes(): readonly KnownType[];
+  claimableTypes(store: TaskStore): readonly KnownType[];
   /** Tasks come so fast that it looks for more by itself: it needs not be told of any. */
   onBusy(): void;
   /** A task that is in flight here has been claimed again: its earlier attempt is void, and nothing begins by this claim. */
@@ -165,7 +165,7 @@ export class FetchLoop {
       const limit = Math.min(this.room(), this.options.batch);
       if (limit <= 0) return false;
       try {
-        const claimed = await claimer.claim({ limit, types: this.claimableTypes(), minPriority });
+        const claimed = await claimer.claim({ limit, types: this.claimableTypes(store), minPriority });
         this.take(store, claimed);
         more ||= claimed.more;
       } catch (error) {
@@ -206,10 +206,10 @@ export class FetchLoop {
     return true;
   }
 
-  private claimableTypes(): readonly KnownType[] {
+  private claimableTypes(store: TaskStore): readonly KnownType[] {
     const now = this.options.clock.now();
     for (const [taskType, until] of this.closedTypes) if (until <= now) this.closedTypes.delete(taskType);
-    return this.options.claimableTypes().filter(({ taskType }) => !this.closedTypes.has(taskType));
+    return this.options.claimableTypes(store).filter(({ taskType }) => !this.closedTypes.has(taskType));
   }
 
   private retryLater(): void {

@@ -121,7 +121,7 @@ export class DispatcherParts {
       emit: core.emit,
       batch: settings.batch,
       limit: settings.concurrency ?? Number.POSITIVE_INFINITY,
-      claimableTypes: () => this.types.list(),
+      claimableTypes: store => this.types.list(store),
       wholeLookDueInMs: () => (settings.inMemoryOnly ? undefined : core.store.headReader.wholeLookInMs),
       onBusy: () => this.wakeUps.rest(),
       onIdle: () => this.wakeUps.resume(),

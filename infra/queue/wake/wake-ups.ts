@@ -108,7 +108,9 @@ export class WakeUps {
 
   /** Without a change stream, every tick asks for all that others may have done. @returns whether that is all for now. */
   private async poll(): Promise<boolean> {
-    const { poll, inMemoryOnly, eventTimer, waiting, core } = this.options;
+    const { poll, inMemoryOnly, eventTimer, waiting, types, core } = this.options;
+    // Until then nothing is claimed from the database.
+    if (!inMemoryOnly && !types.knowsPauses) await this.readPauses();
     this.ticks += 1;
     const turn = this.ticks % ticksPerLook;
     if (this.watch.isOpen && turn !== 0) return turn === 1;

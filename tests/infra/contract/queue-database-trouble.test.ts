@@ -110,6 +110,27 @@ describe('a scheduled task', () => {
   });
 });
 
+test('a role that could not read what is paused claims nothing of it, and all else once it has', async () => {
+  const database = await testDatabase();
+  let refusals = 0;
+  let refuses = true;
+  const db = brokenDatabase(database.db, 'findOne', ([filter]) => {
+    if (!refuses || (filter as { _id?: unknown })._id !== 'pauses') return undefined;
+    refusals += 1;
+    return Promise.reject(brokenPipe());
+  });
+  opened = await TestQueue.open({}, database);
+  await opened.queue.pause('strict');
+  const strict = await opened.queue.addTask({ taskType: 'strict', data: { rows: 1 } });
+  const ping = await opened.queue.addTask({ taskType: 'ping' });
+  await (await opened.elsewhere({ db })).role({ ping: () => 1, strict: () => 1 }, { refreshRate: 20 });
+  await eventually(() => refusals > 5);
+  expect([await opened.stateOf(strict), await opened.stateOf(ping)]).toEqual(['queued', 'queued']);
+  refuses = false;
+  await opened.becomes(ping, 'done');
+  expect(await opened.stateOf(strict)).toBe('queued');
+});
+
 describe('a drain', () => {
   test('hands back what has ended and can not be written, so that nothing waits for a lease', async () => {
     await withSettle(() => Promise.reject(brokenPipe()));
