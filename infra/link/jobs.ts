@@ -64,14 +64,11 @@ export class LocalJobs implements Jobs {
 
   async run<T extends AppTaskType>(taskType: T, data: AppDataOf<T>, { timeout = defaultTimeoutMs }: RunOptions = {}) {
     const signal = new AbortController().signal;
-    return this.jobs.runInMemory(taskType, data, { timeoutMs: timeout, signal }).catch(cause => {
-      const { code, message } = cause as { code?: LinkFailure; message: string };
-      throw new LinkError(code === 'refused' || code === 'timeout' ? code : 'failed', message, { cause });
-    });
+    return this.jobs.runInMemory(taskType, data, { timeoutMs: timeout, signal }).catch(rejectAsLinkError);
   }
 
   runSchedule(name: string): Promise<void> {
-    return this.jobs.runSchedule(name);
+    return this.jobs.runSchedule(name).catch(rejectAsLinkError);
   }
 
   async recycleWorker(roleId: string, pid: number): Promise<void> {
@@ -100,3 +97,10 @@ export class LocalJobs implements Jobs {
     if (this.jobs.live()._id !== roleId) throw notLinked(roleId);
   }
 }
+
+function rejectAsLinkError(cause: unknown): never {
+  const { code, message } = cause as { code?: string; message: string };
+  throw new LinkError(failures[code ?? ''] ?? 'failed', message, { cause });
+}
+
+const failures: Readonly<Record<string, LinkFailure>> = { refused: 'refused', timeout: 'timeout', draining: 'down' };

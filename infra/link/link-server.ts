@@ -14,10 +14,11 @@ export interface LinkServerOptions {
   /**
    * Runs a task in memory.
    *
-   * @throws an Error whose `code` is `refused` for a bad task type or payload, `timeout`, or anything for a failed run.
+   * @throws an Error whose `code` is `refused` for a bad task type or payload, `draining` where it begins nothing any
+   *   more, `timeout`, or anything for a failed run.
    */
   runInMemory(taskType: string, data: unknown, options: { timeoutMs: number; signal: AbortSignal }): Promise<unknown>;
-  /** Starts a run of a schedule. @throws an Error with `code` `refused` for an unknown name. */
+  /** Starts a run of a schedule. @throws an Error with `code` `refused` for an unknown name, or `draining`. */
   runSchedule(name: string): Promise<void>;
   /** @throws an Error with `code` `refused` where there is no such worker. */
   recycleWorker(pid: number): Promise<void>;
@@ -41,7 +42,6 @@ export class LinkServer {
   private readonly handshake: Handshake;
   private readonly running = new Map<string, Set<AbortController>>();
   private readonly refusals: ThrottledLog;
-  private stopped = false;
 
   constructor(private readonly options: LinkServerOptions) {
     this.handshake = new Handshake(options.secret);
@@ -56,11 +56,6 @@ export class LinkServer {
     this.defineMethods();
     publishLive(this.handshake, this.options.live);
     Meteor.onConnection(({ id, onClose }) => onClose(() => this.forget(id)));
-  }
-
-  /** Refuses new calls; the pool ends running ones. */
-  async stop(): Promise<void> {
-    this.stopped = true;
   }
 
   /** How many web roles are linked up. */
@@ -148,7 +143,6 @@ export class LinkServer {
   }
 
   private async run(connectionId: string, taskType: string, data: unknown, timeoutMs: number): Promise<unknown> {
-    if (this.stopped) throw new Meteor.Error('draining', 'this jobs role is draining');
     const controller = new AbortController();
     const runs = this.running.get(connectionId) ?? new Set();
     this.running.set(connectionId, runs.add(controller));

@@ -37,20 +37,41 @@ export class JobsParts {
       lastSuccesses: () => this.schedules.lastSuccesses(),
     };
     this.showHealth();
+    this.drainWorkersFirst();
   }
 
   private linkFromWeb() {
     return linkFromWeb(this.context, {
       runInMemory: async (taskType, data, options) => {
+        this.refuseWhileDraining();
         this.workers.refuseOthers(taskType);
         return this.runs.run(taskType, data, options);
       },
-      runSchedule: name => this.schedules.run(name),
+      runSchedule: async name => {
+        this.refuseWhileDraining();
+        await this.schedules.run(name);
+      },
       recycleWorker: async pid => this.workers.recycle(pid),
       drain: () => this.drain(),
       nudge: () => this.workers.nudge(),
       live: () => this.liveState(),
     });
+  }
+
+  /**
+   * Services stop one after another, and those before the workers take their time: a job of a schedule that is at work
+   * may never end. Meanwhile no task is claimed, and what runs is handed back in time.
+   */
+  private drainWorkersFirst(): void {
+    const { events } = this.context;
+    // The service that stops the workers waits for the same end, and reports its failure.
+    events.on('role.draining', () => void this.workers.stop().catch(() => {}));
+  }
+
+  /** Nothing that is asked for now would come to its end here. */
+  private refuseWhileDraining(): void {
+    if (this.context.health.state !== 'draining') return;
+    throw Object.assign(new Error('this jobs role is draining'), { code: 'draining' });
   }
 
   /** By the way of the host: `startRole` drains and ends the process. The answer goes out first. */

@@ -41,6 +41,7 @@ export class Workers implements Service {
   /** What this role runs. */
   readonly taskTypes: readonly string[];
   private paused = false;
+  private stopping?: Promise<void>;
 
   private readonly app: App;
   private readonly settings: Settings;
@@ -67,15 +68,11 @@ export class Workers implements Service {
 
   /**
    * Drains: lets tasks finish within the host's grace period, and hands the rest back; at once where the process that
-   * has started this one says so.
+   * has started this one says so. Twice is fine.
    */
-  async stop(): Promise<void> {
-    const cut = new AbortController();
-    const hear = (message: unknown) => {
-      if (message === handBackNow) cut.abort();
-    };
-    process.on('message', hear);
-    await this.dispatcher?.stop(taskGraceMs(), cut.signal).finally(() => process.off('message', hear));
+  stop(): Promise<void> {
+    this.stopping ??= this.drain();
+    return this.stopping;
   }
 
   /** Which task types have held the event loop of this role, for the register of processes. */
@@ -154,6 +151,15 @@ export class Workers implements Service {
   /** What the workers are doing now. */
   snapshot(): PoolSnapshot & { enabled: boolean; paused: boolean } {
     return { ...(this.pool?.snapshot() ?? none), enabled: this.settings.workers.enabled, paused: this.paused };
+  }
+
+  private async drain(): Promise<void> {
+    const cut = new AbortController();
+    const hear = (message: unknown) => {
+      if (message === handBackNow) cut.abort();
+    };
+    process.on('message', hear);
+    await this.dispatcher?.stop(taskGraceMs(), cut.signal).finally(() => process.off('message', hear));
   }
 
   private setPaused(paused: boolean): void {

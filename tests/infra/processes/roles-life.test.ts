@@ -17,13 +17,15 @@ async function addBurn(roles: TestRoles, seconds: number, tasks = 1): Promise<vo
   client.close();
 }
 
-/** The states of the burn tasks: of these alone, because the schedules' tasks come at any minute. */
-async function burnStates(roles: TestRoles): Promise<string[]> {
+/** The burn tasks: these alone, because the schedules' tasks come at any minute. */
+async function burnTasks(roles: TestRoles): Promise<{ state: string; attempt: number }[]> {
   const mongo = await new MongoClient(roles.mongoUrl).connect();
   const tasks = await mongo.db().collection('taskQueue').find({ taskType: 'burn' }).toArray();
   await mongo.close();
-  return tasks.map(({ state }) => state);
+  return tasks.map(({ state, attempt }) => ({ state, attempt }));
 }
+
+const burnStates = async (roles: TestRoles) => (await burnTasks(roles)).map(({ state }) => state);
 
 /** Keeps a worker busy for so many seconds. */
 async function burn(roles: TestRoles, seconds: number): Promise<void> {
@@ -73,6 +75,20 @@ describeHere('a role that is told to end', () => {
     roles.jobs!.signal('SIGTERM');
     expect(await roles.jobs!.ended).toBe(0);
     expect(await burnStates(roles)).toEqual(['queued']);
+    await roles.stop();
+  });
+
+  test('claims nothing more, and hands back in time, beside a job of a schedule that never ends', async () => {
+    const env = { METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '6', HANGING_JOB: 'yes' };
+    const roles = await startTestRoles({ env, settings: { jobs: { workers: { count: 2 } } } });
+    await burn(roles, 30);
+    await roles.jobs!.says(/Starting "hang"/);
+    roles.jobs!.signal('SIGTERM');
+    await roles.jobs!.says(/draining/);
+    await addBurn(roles, 0.2);
+    expect(await roles.jobs!.ended).toBe(0);
+    const untouched = { state: 'queued', attempt: 0 };
+    expect(await burnTasks(roles)).toEqual([untouched, untouched]);
     await roles.stop();
   });
 

@@ -29,6 +29,5 @@ describe('the door of the link', () => {
     });
     await server.start();
     expect(Meteor.server.options.disconnectGracePeriod).toBe(0);
-    await server.stop();
   });
 });

@@ -28,6 +28,13 @@ startRole(
           missedRuns: 'all',
           job: () => undefined,
         });
+      // For the test of a drain beside a job that never ends.
+      if (process.env.HANGING_JOB)
+        cron.add({
+          name: 'hang',
+          schedule: parser => parser.text('every 1 second'),
+          job: () => new Promise(() => {}),
+        });
     },
     api: createApi,
     uploads: [{ path: '/upload/pictures' }],
