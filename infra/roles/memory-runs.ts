@@ -63,8 +63,10 @@ export class MemoryRuns {
 
 async function add(taskType: string, data: unknown): Promise<string> {
   try {
+    // A request is a task of its own: that of another caller, or one that has ended, would leave this caller without a reply.
+    const task = { taskType, data, inMemory: true, unique: false };
     // From the wire: addTask itself checks that it is a task.
-    return await TaskQueue.addTask({ taskType, data, inMemory: true } as Parameters<typeof TaskQueue.addTask>[0]);
+    return await TaskQueue.addTask(task as Parameters<typeof TaskQueue.addTask>[0]);
   } catch (error) {
     throw new RunError('refused', messageOf(error));
   }

@@ -1,0 +1,49 @@
+import { LocalJobs } from '../../../infra/link/jobs';
+import { TaskQueue } from '../../../infra/queue';
+import { Dispatcher } from '../../../infra/queue/dispatch/dispatcher';
+import { InProcessExecutor } from '../../../infra/queue/testing/in-process-executor';
+import { MemoryRuns } from '../../../infra/roles/memory-runs';
+import { type TestDatabase, testDatabase } from '../../support/database';
+import { eventually } from '../../support/eventually';
+import { gate } from '../../support/queue';
+import { catalogForTests } from '../../support/test-catalog';
+
+const runs = new MemoryRuns();
+const begun: string[] = [];
+const { open, opened } = gate();
+let database: TestDatabase;
+let dispatcher: Dispatcher;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  const sender = { appId: 'test', version: '1', rootUrl: 'http://localhost' };
+  TaskQueue.declare(catalogForTests as never, {});
+  await TaskQueue.connect({ db: database.db, sender });
+  const sitemap = async ({ _id, data }: { _id: string; data: unknown }) => {
+    begun.push(_id);
+    await opened;
+    return (data as { page: string }).page;
+  };
+  const executor = new InProcessExecutor({ handlers: { sitemap } });
+  dispatcher = new Dispatcher({ queue: TaskQueue, executor, settings: { refreshRate: 100 } });
+  await dispatcher.start();
+  await runs.start();
+});
+afterAll(async () => {
+  await runs.stop();
+  await dispatcher.stop(0);
+  await database.drop();
+});
+
+/** Both roles in one process: no link, and the same runs. */
+const jobs = new LocalJobs({ runInMemory: runs.run } as never);
+const run = (page: string) => jobs.run('sitemap' as never, { site: 'a', page } as never, { timeout: 8_000 });
+
+test('whoever waits for the result of a type with unique gets that of their own request, and so does the next', async () => {
+  const both = Promise.all([run('1'), run('2')]);
+  await eventually(() => begun.length === 2);
+  open();
+  expect(await both).toEqual(['1', '2']);
+  expect(await run('3')).toBe('3');
+  expect(new Set(begun).size).toBe(3);
+});
