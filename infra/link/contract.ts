@@ -102,6 +102,9 @@ export const wire = {
   liveCollection: 'jobsLive',
 } as const;
 
+/** Of the error by which a jobs role that drains refuses a call: it has begun nothing. */
+export const drainingCode = 'draining';
+
 export type LinkFailure = 'down' | 'timeout' | 'refused' | 'failed';
 
 /** Why a call over the link brought no result: `code` for programs, the message for people. */

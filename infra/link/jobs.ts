@@ -1,5 +1,5 @@
 import type { AppDataOf, AppTaskType } from '../catalog';
-import { type Jobs, LinkError, type LinkFailure, type LiveState, type RunOptions } from './contract';
+import { drainingCode, type Jobs, LinkError, type LinkFailure, type LiveState, type RunOptions } from './contract';
 import type { LinkServerOptions } from './link-server';
 
 /** Why there is no link, until a role sets one. */
@@ -103,4 +103,8 @@ function rejectAsLinkError(cause: unknown): never {
   throw new LinkError(failures[code ?? ''] ?? 'failed', message, { cause });
 }
 
-const failures: Readonly<Record<string, LinkFailure>> = { refused: 'refused', timeout: 'timeout', draining: 'down' };
+const failures: Readonly<Record<string, LinkFailure>> = {
+  refused: 'refused',
+  timeout: 'timeout',
+  [drainingCode]: 'down',
+};

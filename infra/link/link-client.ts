@@ -2,7 +2,15 @@ import type { AppDataOf, AppTaskType } from '../catalog';
 import { messageOf } from '../errors/plain-error';
 import type { Emit } from '../monitor/events';
 import { withTimeout } from '../timing/with-timeout';
-import { type Jobs, LinkError, type LinkFailure, type LiveState, type RunOptions, wire } from './contract';
+import {
+  drainingCode,
+  type Jobs,
+  LinkError,
+  type LinkFailure,
+  type LiveState,
+  type RunOptions,
+  wire,
+} from './contract';
 import { notLinked } from './jobs';
 import { LinkConnection } from './link-connection';
 
@@ -24,7 +32,10 @@ const liveReadMs = 500;
 
 /** The web role's end of the link. */
 export class LinkClient implements Jobs {
-  private readonly connections: LinkConnection[];
+  private connections: LinkConnection[];
+  /** To roles that drain: only what runs there already waits for them. */
+  private leaving: LinkConnection[] = [];
+  private stopped = false;
   private readonly waiting = new Set<() => void>();
   private next = 0;
   private nudgeTimer?: NodeJS.Timeout;
@@ -32,9 +43,7 @@ export class LinkClient implements Jobs {
   private states: LiveState[] = [];
 
   constructor(private readonly options: LinkClientOptions) {
-    const { secret, retryMs, emit } = options;
-    const onChange = () => this.wakeWaiting();
-    this.connections = options.urls.map(url => new LinkConnection({ url, secret, retryMs, emit, onChange }));
+    this.connections = options.urls.map(url => this.open(url));
   }
 
   /** Does not wait for the link: the web role serves without it. */
@@ -48,7 +57,8 @@ export class LinkClient implements Jobs {
     clearInterval(this.liveTimer);
     clearTimeout(this.nudgeTimer);
     this.nudgeTimer = undefined;
-    for (const connection of this.connections) connection.stop();
+    this.stopped = true;
+    for (const connection of this.all()) connection.stop();
   }
 
   isUp(): boolean {
@@ -56,7 +66,7 @@ export class LinkClient implements Jobs {
   }
 
   live(): LiveState[] {
-    return this.isUp() ? this.states : [];
+    return this.all().some(connection => connection.isUp()) ? this.states : [];
   }
 
   async run<T extends AppTaskType>(
@@ -64,17 +74,14 @@ export class LinkClient implements Jobs {
     data: AppDataOf<T>,
     { timeout = defaultTimeoutMs }: RunOptions = {},
   ): Promise<unknown> {
-    const connection = await this.reached(taskType);
-    const answer = connection
-      .call(wire.run, taskType, data, timeout)
-      .catch(error => Promise.reject(asLinkError(error)));
     const late = () => new LinkError('timeout', `${taskType}: no result within ${timeout} ms`);
-    return withTimeout(timeout + replyGraceMs, answer, late);
+    const run = (connection: LinkConnection) =>
+      withTimeout(timeout + replyGraceMs, connection.call(wire.run, taskType, data, timeout), late);
+    return this.askAny(run, taskType);
   }
 
   async runSchedule(name: string): Promise<void> {
-    const connection = await this.reached();
-    await connection.call(wire.runSchedule, name).catch(error => Promise.reject(asLinkError(error)));
+    await this.askAny(connection => connection.call(wire.runSchedule, name));
   }
 
   async recycleWorker(roleId: string, pid: number): Promise<void> {
@@ -87,8 +94,9 @@ export class LinkClient implements Jobs {
 
   /** Asks this very role. */
   private async ask(roleId: string, name: string, ...params: unknown[]): Promise<void> {
-    const states = await Promise.all(this.connections.map(connection => connection.live()));
-    const its = this.connections.find((_, index) => states[index]?.some(({ _id }) => _id === roleId));
+    const connections = this.all();
+    const states = await Promise.all(connections.map(connection => connection.live()));
+    const its = connections.find((_, index) => states[index]?.some(({ _id }) => _id === roleId));
     if (!its) throw notLinked(roleId);
     await its.call(name, ...params).catch(error => Promise.reject(asLinkError(error)));
   }
@@ -103,16 +111,53 @@ export class LinkClient implements Jobs {
     }, nudgeEveryMs);
   }
 
+  private open(url: string): LinkConnection {
+    const { secret, retryMs, emit } = this.options;
+    return new LinkConnection({ url, secret, retryMs, emit, onChange: () => this.wakeWaiting() });
+  }
+
+  private all(): LinkConnection[] {
+    return [...this.connections, ...this.leaving];
+  }
+
+  /** Asks a role, and the next where that one drains: it has begun nothing, so nothing happens twice. */
+  private async askAny(ask: (of: LinkConnection) => Promise<unknown>, taskType?: string): Promise<unknown> {
+    const until = Date.now() + this.options.waitMs;
+    for (;;) {
+      const connection = await this.reached(until, taskType);
+      try {
+        return await ask(connection);
+      } catch (error) {
+        if ((error as { error?: unknown }).error !== drainingCode) throw asLinkError(error);
+        this.replace(connection);
+      }
+    }
+  }
+
+  /** Another role may answer at the same address; where it is the same one once more, not too often. */
+  private replace(connection: LinkConnection): void {
+    if (!this.connections.includes(connection)) return;
+    this.connections = this.connections.filter(one => one !== connection);
+    this.leaving.push(connection);
+    connection.leave();
+    const openNext = () => {
+      if (this.stopped) return;
+      const next = this.open(connection.url);
+      this.connections.push(next);
+      next.start();
+    };
+    setTimeout(openNext, Math.max(0, connection.openedAt + this.options.retryMs - Date.now())).unref();
+  }
+
   /**
    * The next connection in turn that is up; preferably one whose role is known to run the task type.
    *
-   * @throws LinkError `down` when none is within `waitMs`.
+   * @throws LinkError `down` when none is by then, which is within `waitMs`.
    */
-  private async reached(taskType?: string): Promise<LinkConnection> {
+  private async reached(until: number, taskType?: string): Promise<LinkConnection> {
     const { waitMs, urls } = this.options;
     const down = () =>
       new LinkError('down', `the link to the jobs role is down: ${urls.join(', ')} not reached in ${waitMs} ms`);
-    const until = Date.now() + waitMs;
     for (;;) {
       const up = await this.runners(
         this.connections.filter(connection => connection.isUp()),
@@ -145,8 +190,14 @@ export class LinkClient implements Jobs {
     for (const wake of this.waiting) wake();
   }
 
+  private stopThoseThatHaveLeft(): void {
+    for (const connection of this.leaving) if (!connection.isUp()) connection.stop();
+    this.leaving = this.leaving.filter(connection => connection.isUp());
+  }
+
   private async readLive(): Promise<void> {
-    this.states = (await Promise.all(this.connections.map(connection => connection.live()))).flat();
+    this.stopThoseThatHaveLeft();
+    this.states = (await Promise.all(this.all().map(connection => connection.live()))).flat();
   }
 }
 
@@ -155,7 +206,7 @@ const failures: readonly string[] = ['down', 'timeout', 'refused', 'failed'] sat
 function asLinkError(cause: unknown): LinkError {
   if (cause instanceof LinkError) return cause;
   const { error, reason, message } = cause as { error?: unknown; reason?: string; message?: string };
-  const lost = error === 'invocation-failed' || error === 'draining' || error === 'link-required';
+  const lost = error === 'invocation-failed' || error === 'link-required';
   const code = failures.includes(String(error)) ? (error as LinkFailure) : lost ? 'down' : 'failed';
   return new LinkError(code, reason ?? message ?? messageOf(cause), { cause });
 }

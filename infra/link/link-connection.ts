@@ -3,7 +3,7 @@ import { Meteor } from 'meteor/meteor';
 import { Mongo } from 'meteor/mongo';
 import type { Emit } from '../monitor/events';
 import { ThrottledLog } from '../timing/throttled-log';
-import { LinkError, type LiveState, wire } from './contract';
+import { drainingCode, LinkError, type LiveState, wire } from './contract';
 import { isProof, makeNonce, prove } from './proof';
 
 export interface LinkConnectionOptions {
@@ -31,6 +31,7 @@ export class LinkConnection {
   private readonly states: Mongo.Collection<LiveState>;
   private readonly refusals: ThrottledLog;
   private up = false;
+  private isLeaving = false;
   /** Counts connections: an answer that belongs to an earlier one changes nothing. */
   private generation = 0;
   private triedAt = 0;
@@ -42,6 +43,8 @@ export class LinkConnection {
   private subscription?: { stop(): void };
   private loss = new AbortController();
 
+  readonly openedAt = Date.now();
+
   constructor(private readonly options: LinkConnectionOptions) {
     this.connection = openConnection(options.url);
     this.states = replicaOf(this.connection);
@@ -51,7 +54,7 @@ export class LinkConnection {
   start(): void {
     this.connection.onReconnect = () => {
       this.setUp(false); // the new connection has proved nothing yet: calls wait for the proof
-      Meteor.defer(() => void this.prove());
+      if (!this.isLeaving) Meteor.defer(() => void this.prove());
     };
     this.startedAt = Date.now();
     const everyMs = Math.min(this.options.retryMs, longestLookMs);
@@ -67,6 +70,16 @@ export class LinkConnection {
     this.setUp(false);
     if (this.connection.close) this.connection.close();
     else this.connection.disconnect();
+  }
+
+  get url(): string {
+    return this.options.url;
+  }
+
+  /** Its role drains: what runs there still comes to its end over this connection, which does not come back. */
+  leave(): void {
+    this.isLeaving = true;
+    this.options.emit('link.down', { url: this.options.url });
   }
 
   /** True from the proof until the connection is lost. Asks the connection itself: the next check may come later. */
@@ -100,6 +113,7 @@ export class LinkConnection {
   private look(): void {
     const { connected, status } = this.connection.status();
     const now = Date.now();
+    if (this.isLeaving) return;
     if (!connected) this.isAway(now);
     // It would abandon an attempt in progress for the next one.
     if (!connected && status !== 'connecting' && now - this.triedAt >= this.options.retryMs) {
@@ -142,10 +156,16 @@ export class LinkConnection {
 
   /**
    * A connection that breaks during the proof is no refusal: it reconnects. A role that starts slowly listens before it
-   * has its methods: it is asked again soon.
+   * has its methods: it is asked again soon. In place of one that drains another may answer at the same address, or soon
+   * the next one.
    */
   private wasRefused(error: unknown): void {
     const now = Date.now();
+    if ((error as { error?: unknown }).error === drainingCode) {
+      this.triedAt = now;
+      this.connection.disconnect();
+      return;
+    }
     const isUnknown = (error as { error?: unknown }).error === 404;
     this.provesAgainAt = now + (isUnknown ? this.options.retryMs : refusedRetryMs);
     if (!this.connection.status().connected || (isUnknown && now - this.startedAt < awaySaidAfterMs)) return;
@@ -157,7 +177,7 @@ export class LinkConnection {
     if (up === this.up) return;
     this.up = up;
     this.saidAway = true;
-    this.options.emit(up ? 'link.up' : 'link.down', { url: this.options.url });
+    if (!this.isLeaving) this.options.emit(up ? 'link.up' : 'link.down', { url: this.options.url });
     if (up) this.wentUp();
     else this.wentDown();
     this.options.onChange();

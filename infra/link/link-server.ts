@@ -4,7 +4,7 @@ import { Meteor } from 'meteor/meteor';
 import { plainError } from '../errors/plain-error';
 import type { Emit } from '../monitor/events';
 import { ThrottledLog } from '../timing/throttled-log';
-import { type LiveState, wire } from './contract';
+import { drainingCode, type LiveState, wire } from './contract';
 import { defineMethods } from './define-methods';
 import { Handshake } from './handshake';
 
@@ -24,6 +24,8 @@ export interface LinkServerOptions {
   recycleWorker(pid: number): Promise<void>;
   /** Drains this role, which then ends. */
   drain(): void;
+  /** A role that drains begins nothing: who comes now is to look for another. */
+  isDraining(): boolean;
   nudge(): void;
   live(): LiveState;
 }
@@ -70,10 +72,12 @@ export class LinkServer {
 
   private defineDoor(): void {
     const { handshake } = this;
+    const { isDraining } = this.options;
     const verify = (connection: Meteor.Connection, proof: unknown, question: unknown) =>
       this.verify(connection, proof, question);
     defineMethods({
       [wire.challenge](this: Meteor.MethodThisType) {
+        if (isDraining()) throw new Meteor.Error(drainingCode, 'this jobs role is draining');
         return handshake.challenge(callerOf(this).id);
       },
       [wire.prove](this: Meteor.MethodThisType, proof: unknown, question: unknown) {

@@ -53,6 +53,7 @@ export class JobsParts {
       },
       recycleWorker: async pid => this.workers.recycle(pid),
       drain: () => this.drain(),
+      isDraining: () => this.isDraining(),
       nudge: () => this.workers.nudge(),
       live: () => this.liveState(),
     });
@@ -70,8 +71,11 @@ export class JobsParts {
 
   /** Nothing that is asked for now would come to its end here. */
   private refuseWhileDraining(): void {
-    if (this.context.health.state !== 'draining') return;
-    throw Object.assign(new Error('this jobs role is draining'), { code: 'draining' });
+    if (this.isDraining()) throw Object.assign(new Error('this jobs role is draining'), { code: 'draining' });
+  }
+
+  private isDraining(): boolean {
+    return this.context.health.state === 'draining';
   }
 
   /** By the way of the host: `startRole` drains and ends the process. The answer goes out first. */

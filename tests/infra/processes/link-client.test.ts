@@ -44,9 +44,12 @@ async function link(options: Partial<ConstructorParameters<typeof LinkClient>[0]
 }
 
 /** The url of a line to the jobs role that takes its time to open. */
-async function slowLine(openMs: number): Promise<string> {
-  const { hostname, port } = new URL(roles.jobsUrl);
+const slowLine = (openMs: number) => lineTo(() => roles.jobsUrl, openMs);
+
+/** The url of a line to whichever role that is when it opens. */
+async function lineTo(url: () => string, openMs = 0): Promise<string> {
   const line = createServer(socket => {
+    const { hostname, port } = new URL(url());
     socket.on('error', () => {});
     const upstream = connect(Number(port), hostname).on('error', () => socket.destroy());
     socket.once('close', () => upstream.destroy());
@@ -96,6 +99,25 @@ describe('the client of the link', () => {
   test('needs one of several jobs roles only', async () => {
     const jobs = await link({ urls: [await nowhere(), roles.jobsUrl, await nowhere()] });
     await jobs.run('burn', { seconds: 0.1, owner: 'test' });
+  });
+
+  test('asks another role where one drains, also behind the same address, and waits for what that one runs', async () => {
+    const other = await startTestRoles({ web: false, mongoUrl: roles.mongoUrl });
+    let behind = other.jobsUrl;
+    const service = await link({ urls: [await lineTo(() => behind)] });
+    const pair = await link({ urls: [other.jobsUrl, roles.jobsUrl] });
+    const slow = service.run('burn', { seconds: 8, owner: 'test' });
+    await other.jobs!.says(/burn:\S+ started/);
+    await eventually(() => pair.live().length === 2);
+    other.jobs!.signal('SIGTERM');
+    await other.jobs!.says(/draining/);
+    behind = roles.jobsUrl;
+    for (const jobs of [pair, service])
+      for (let n = 0; n < 6; n++) await jobs.run('burn', { seconds: 0.1, owner: 'test' });
+    expect(other.jobs!.output).not.toMatch(/drained/);
+    await slow;
+    expect(await other.jobs!.ended).toBe(0);
+    await other.stop();
   });
 
   test('asks what is asked for while the connection is down after it has proved itself anew', async () => {

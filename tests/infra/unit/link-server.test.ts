@@ -22,6 +22,7 @@ describe('the door of the link', () => {
       runSchedule: nothing,
       recycleWorker: nothing,
       drain: () => {},
+      isDraining: () => false,
       nudge: () => {},
       live: () => {
         throw new Error('nobody is to ask');
