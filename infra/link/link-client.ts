@@ -1,4 +1,5 @@
-import type { AppDataOf, AppTaskType } from '../catalog';
+import { EJSON } from 'meteor/ejson';
+import { type AppDataOf, type AppTaskType, normalForm } from '../catalog';
 import { messageOf } from '../errors/plain-error';
 import type { Emit } from '../monitor/events';
 import { withTimeout } from '../timing/with-timeout';
@@ -21,12 +22,16 @@ export interface LinkClientOptions {
   /** How long a call waits for the link to come up, ms. */
   waitMs: number;
   retryMs: number;
+  /** `limits.messageBytes`: the jobs roles take no longer message. */
+  messageBytes: number;
   emit: Emit;
 }
 
 const defaultTimeoutMs = 30_000;
 /** The other side ends the task at its time-out; this side gives it a moment to report that. */
 const replyGraceMs = 1_000;
+/** What a message has beside the payload. */
+const restOfMessageBytes = 512;
 const nudgeEveryMs = 20;
 const liveReadMs = 500;
 
@@ -74,6 +79,7 @@ export class LinkClient implements Jobs {
     data: AppDataOf<T>,
     { timeout = defaultTimeoutMs }: RunOptions = {},
   ): Promise<unknown> {
+    refuseUnsendable(taskType, data, this.options.messageBytes);
     const late = () => new LinkError('timeout', `${taskType}: no result within ${timeout} ms`);
     const run = (connection: LinkConnection) =>
       withTimeout(timeout + replyGraceMs, connection.call(wire.run, taskType, data, timeout), late);
@@ -198,6 +204,33 @@ export class LinkClient implements Jobs {
   private async readLive(): Promise<void> {
     this.stopThoseThatHaveLeft();
     this.states = (await Promise.all(this.all().map(connection => connection.live()))).flat();
+  }
+}
+
+/**
+ * A jobs role cuts the link at a message that is too long or nested too deeply, and everybody's runs with it.
+ *
+ * @throws LinkError `refused` for such a payload.
+ */
+function refuseUnsendable(taskType: string, data: unknown, messageBytes: number): void {
+  const path = `${taskType}.data`;
+  const text = written(path, data ?? {});
+  const bytes = Buffer.byteLength(text);
+  if (bytes > messageBytes - restOfMessageBytes) {
+    const limit = `limits.messageBytes is ${messageBytes}, of which the rest of the message has ${restOfMessageBytes}`;
+    const remedy = 'put large data into the database and send its id, or raise the limit in both roles';
+    throw new LinkError('refused', `${path}: ${bytes} bytes are too many for the link (${limit}); ${remedy}`);
+  }
+  // The jobs role refuses the same, but only what gets there.
+  const { problems } = normalForm(EJSON.parse(text), path);
+  if (problems.length > 0) throw new LinkError('refused', problems.join('; '));
+}
+
+function written(path: string, data: unknown): string {
+  try {
+    return EJSON.stringify(data);
+  } catch (cause) {
+    throw new LinkError('refused', `${path}: can't be sent: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -19,10 +19,11 @@ const noSecret = 'link.secret is not set';
 /** The web role's end. */
 export function linkToJobs(context: AppContext): Service {
   const { url: urls, waitMs, retryMs } = context.settings.link;
+  const { messageBytes } = context.settings.limits;
   const { events } = context;
   const secret = secretOf(context);
   if (!secret || urls.length === 0) return linkOff(context, secret ? 'link.url is not set' : noSecret);
-  const client = new LinkClient({ urls, secret, waitMs, retryMs, emit: events.emit });
+  const client = new LinkClient({ urls, secret, waitMs, retryMs, messageBytes, emit: events.emit });
   context.healthSources.link = () => (client.isUp() ? 'up' : 'down');
   return asService('link to the jobs role', {
     async start() {

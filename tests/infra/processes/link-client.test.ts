@@ -37,7 +37,8 @@ afterAll(async () => {
 
 async function link(options: Partial<ConstructorParameters<typeof LinkClient>[0]> = {}): Promise<LinkClient> {
   const emit = (name: string, fields: object) => void said.push({ name, fields });
-  const client = new LinkClient({ urls: [roles.jobsUrl], secret, waitMs: 60_000, retryMs: 300, emit, ...options });
+  const usual = { urls: [roles.jobsUrl], secret, waitMs: 60_000, retryMs: 300, messageBytes: 1_048_576, emit };
+  const client = new LinkClient({ ...usual, ...options });
   clients.push(client);
   await client.start();
   return client;
@@ -83,6 +84,24 @@ describe('the client of the link', () => {
     const run = jobs.run('burn', { seconds: -1, owner: 'test' });
     await expect(run).rejects.toMatchObject({ name: 'LinkError', code: 'refused' });
     await expect(run).rejects.toThrow('burn.data.seconds: -1');
+  });
+
+  test('refuses what would have the jobs role cut the link, and everybody else’s runs go on', async () => {
+    const jobs = await link();
+    said.length = 0;
+    const slow = jobs.run('burn', { seconds: 2, owner: 'test' });
+    await eventually(() => jobs.isUp());
+    const tooLong = jobs.run('burn', { seconds: 1, owner: 'é'.repeat(600_000) });
+    await expect(tooLong).rejects.toMatchObject({ name: 'LinkError', code: 'refused' });
+    await expect(tooLong).rejects.toThrow(/^burn\.data: 1200024 bytes .*limits\.messageBytes is 1048576, /);
+    let owner: unknown = 'deep';
+    for (let depth = 0; depth < 120; depth++) owner = [owner];
+    const tooDeep = jobs.run('burn', { seconds: 1, owner } as never);
+    await expect(tooDeep).rejects.toMatchObject({ code: 'refused' });
+    await expect(tooDeep).rejects.toThrow(/^burn\.data/);
+    await slow;
+    await jobs.run('burn', { seconds: 0.1, owner: 'a'.repeat(1_048_000) });
+    expect(said.map(({ name }) => name)).toEqual(['link.up']);
   });
 
   test('says that a task took too long', async () => {
