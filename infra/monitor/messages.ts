@@ -27,7 +27,11 @@ const nameOf = (role: unknown) => (role === 'both' ? 'a process with both roles'
 const lines: Record<string, [Level, string | Writer]> = {
   'role.starting': ['info', ({ role }) => `${nameOf(role)} starts`],
   'role.ready': ['info', ({ role, url }) => `${nameOf(role)} is ready at ${url}`],
-  'role.draining': ['info', ({ signal }) => `${signal}: draining; the same signal again ends at once`],
+  'role.draining': [
+    'info',
+    ({ signal }) =>
+      signal ? `${signal}: draining; the same signal again ends at once` : 'draining, as an operator asked',
+  ],
   'role.waits': ['info', ({ tasks, forMs }) => `waits for ${tasks}, up to ${Math.round(Number(forMs) / 100) / 10} s`],
   'role.stopped': ['info', 'drained'],
   'files.swept': ['info', ({ count }) => `removed ${many(count, 'half-written file')} of killed processes`],

@@ -6,7 +6,6 @@ import type { AnyCatalog, AppCatalog } from '../catalog';
 import { plainError } from '../errors/plain-error';
 import { TaskQueue } from '../queue';
 import { fillSettings, handlerSettings, load, SettingsError, treeOf } from '../settings';
-import { flushSpans } from '../tracing/tracing';
 import { RoleProcess } from './role-process';
 import { taskTypesOf } from './workers';
 
@@ -49,7 +48,8 @@ async function startOrExit(role: RoleProcess): Promise<void> {
 
 /**
  * Meteor has no hook for its end, so we handle the signals. The first one drains, and the same one again ends the
- * process at once. A Ctrl-C at `meteor run` comes as two signals: the terminal's, and the tool's own.
+ * process at once; a drain that an operator has asked for is no signal. A Ctrl-C at `meteor run` comes as two signals:
+ * the terminal's, and the tool's own.
  */
 function drainOnSignals(role: RoleProcess): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -57,10 +57,7 @@ function drainOnSignals(role: RoleProcess): void {
     process.on(signal, () => {
       if (told) process.exit(128 + constants.signals[signal]);
       told = true;
-      void role
-        .drain(signal)
-        .then(flushSpans)
-        .then(() => process.exit(0));
+      void role.end(signal);
     });
   }
 }

@@ -24,7 +24,11 @@ export class JobsParts {
 
   private draining: NodeJS.Timeout | undefined;
 
-  constructor(private readonly context: AppContext) {
+  /** @param end drains this process and ends it. */
+  constructor(
+    private readonly context: AppContext,
+    private readonly end: () => void,
+  ) {
     this.workers = new Workers(context);
     this.schedules = new Schedules(context);
     const { services, isLink } = this.linkFromWeb();
@@ -78,9 +82,9 @@ export class JobsParts {
     return this.context.health.state === 'draining';
   }
 
-  /** By the way of the host: `startRole` drains and ends the process. The answer goes out first. */
+  /** The answer goes out first. */
   private drain(): void {
-    this.draining ??= setTimeout(() => process.kill(process.pid, 'SIGTERM'), answerMs);
+    this.draining ??= setTimeout(this.end, answerMs);
   }
 
   private showHealth(): void {

@@ -2,6 +2,7 @@ import { Meteor } from 'meteor/meteor';
 import { WebApp } from 'meteor/webapp';
 import type { App } from '../app';
 import type { Settings } from '../settings';
+import { flushSpans } from '../tracing/tracing';
 import { type AppContext, createContext } from './app-context';
 import { graceMs, isUnderMeteorTool } from './environment';
 import { Services } from './service';
@@ -38,27 +39,38 @@ export class RoleProcess {
     const { events, health, role } = context;
     this.context = context;
     this.services = new Services((service, error) => events.emit('service.failed', { service, error }));
-    await this.services.startAll(servicesOf(context));
+    await this.services.startAll(servicesOf(context, () => void this.end()));
     if (this.draining) return;
     health.state = 'ready';
     events.emit('role.ready', { role, url: Meteor.absoluteUrl() });
   }
 
   /**
+   * Drains, then ends this process. Twice is fine.
+   *
+   * @param signal what the host has sent; none where an operator has asked for it.
+   */
+  async end(signal?: string): Promise<void> {
+    await this.drain(signal);
+    await flushSpans();
+    process.exit(0);
+  }
+
+  /**
    * Stops claiming, finishes what can be finished, hands the rest back; resolves when all services have stopped or the
    * host's grace period is over. Twice is fine.
    */
-  drain(signal: string): Promise<void> {
+  private drain(signal: string | undefined): Promise<void> {
     this.draining ??= this.doDrain(signal);
     return this.draining;
   }
 
-  private async doDrain(signal: string): Promise<void> {
+  private async doDrain(signal: string | undefined): Promise<void> {
     const { context, services } = this;
     if (!context || !services) return;
     if (isUnderMeteorTool()) WebApp.httpServer.close();
     context.health.state = 'draining';
-    context.events.emit('role.draining', { signal });
+    context.events.emit('role.draining', signal === undefined ? {} : { signal });
     const inTime = await Promise.race([services.stopAll().then(() => true), after(graceMs(), false)]);
     if (inTime) context.events.emit('role.stopped', {});
   }

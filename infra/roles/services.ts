@@ -16,12 +16,16 @@ import { linkToJobs } from './link';
 import { asService } from './service';
 import { runOfStoredSchedules, storedSchedulesOf } from './stored-schedules';
 
-/** The services of a process in its role, in the order of their start. They stop in reverse. */
-export function servicesOf(context: AppContext): Service[] {
+/**
+ * The services of a process in its role, in the order of their start. They stop in reverse.
+ *
+ * @param end drains this process and ends it.
+ */
+export function servicesOf(context: AppContext, end: () => void): Service[] {
   const { role, app, settings, identity, connection, eventLoop, database, registry, health, events, indexes } = context;
   const { emit } = events;
   const web = role !== 'jobs';
-  const jobs = role === 'web' ? undefined : new JobsParts(context);
+  const jobs = role === 'web' ? undefined : new JobsParts(context, end);
   const metrics = metricsOf(context, jobs);
   const requests = new OpenRequests();
   const files = new FileStore(connection.db);

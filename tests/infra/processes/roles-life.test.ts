@@ -4,7 +4,7 @@ import { MongoClient } from 'mongodb';
 import { isFree } from '../../../infra/dev/ports';
 import { eventually } from '../../support/eventually';
 import { ForeignClient } from '../../support/foreign-ddp';
-import { startTestRoles, type TestRoles } from '../../support/roles';
+import { secrets, startTestRoles, type TestRoles } from '../../support/roles';
 
 jest.setTimeout(120_000);
 
@@ -89,6 +89,23 @@ describeHere('a role that is told to end', () => {
     expect(await roles.jobs!.ended).toBe(0);
     const untouched = { state: 'queued', attempt: 0 };
     expect(await burnTasks(roles)).toEqual([untouched, untouched]);
+    await roles.stop();
+  });
+
+  test('hands back as well when the host’s signal comes while it drains because an operator asked for that', async () => {
+    const roles = await startTestRoles({ env: { METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '6' } });
+    await burn(roles, 30);
+    const client = await ForeignClient.open(roles.webUrl);
+    await client.call('console.login', secrets.operatorToken);
+    await client.subscribe('console.view', 'machines', {});
+    const rows = () => client.list('consoleRows') as { id: string; role?: string; live?: object }[];
+    const { id } = await eventually(() => rows().find(({ role, live }) => role === 'jobs' && live));
+    await client.call('console.drainRole', id);
+    await roles.jobs!.says(/draining/);
+    roles.jobs!.signal('SIGTERM');
+    expect(await roles.jobs!.ended).toBe(0);
+    expect(await burnTasks(roles)).toEqual([{ state: 'queued', attempt: 0 }]);
+    client.close();
     await roles.stop();
   });
 
