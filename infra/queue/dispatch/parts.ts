@@ -157,12 +157,12 @@ export class DispatcherParts {
       leaseMs: settings.leaseMs,
       everyMs: settings.heartbeatMs,
       onLost: tasks => executionEvents.lost(tasks),
+      alsoRenew: () => this.rates.renew(),
       alsoDo: async () => {
         core.memory.purge(core.clock.now());
         this.indexes.look();
         await this.eventTimer.lookAtOwners();
         this.failures.lookNowAndThen();
-        await this.rates.renew();
         await this.counters.flush();
         await core.statistics.flush();
       },

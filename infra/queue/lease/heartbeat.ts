@@ -1,4 +1,5 @@
 import { type Clock, DatabaseClock } from '../../database';
+import { timerMs } from '../../timing/timer-ms';
 import type { InFlightTasks } from '../claim/in-flight';
 import type { Task } from '../model/task';
 import type { DatabaseGuard } from '../store/database-guard';
@@ -6,7 +7,7 @@ import type { TaskStore } from '../store/task-store';
 import type { Owners } from './owners';
 
 export interface HeartbeatOptions {
-  owners: Owners;
+  owners: Pick<Owners, 'beat' | 'leave' | 'die'>;
   store: TaskStore;
   inFlight: InFlightTasks;
   guard: DatabaseGuard;
@@ -15,7 +16,9 @@ export interface HeartbeatOptions {
   everyMs: number;
   /** Somebody else has these tasks now; mostly there are none. */
   onLost(tasks: Task[]): void;
-  /** Small things that go with each beat. */
+  /** What else this role holds for a time only. It reports its own failures: it does not throw. */
+  alsoRenew(): Promise<void>;
+  /** What is done now and then. No beat waits for it, and while it is in progress it does not begin again. */
   alsoDo(): Promise<void>;
 }
 
@@ -26,6 +29,7 @@ const triesPerBeat = 8;
 export class Heartbeat {
   private timer: NodeJS.Timeout | undefined;
   private beating: Promise<void> = Promise.resolve();
+  private housekeeping: Promise<void> | undefined;
   private stopped = false;
 
   constructor(private readonly options: HeartbeatOptions) {}
@@ -39,31 +43,42 @@ export class Heartbeat {
     this.stopped = true;
     clearTimeout(this.timer);
     await this.beating;
+    await this.housekeeping;
     const { owners, guard } = this.options;
     if (isFree) await guard.attempt('leave', () => owners.leave());
     owners.die();
   }
 
   private beat(): Promise<void> {
-    this.beating = this.beatOnce().then(succeeded => this.schedule(succeeded));
+    const begun = performance.now();
+    this.beating = this.beatOnce().then(succeeded => this.schedule(succeeded, begun));
     return this.beating;
   }
 
-  private schedule(succeeded: boolean): void {
+  /** From beginning to beginning: a slow database must not make the beats rarer than the other roles expect them. */
+  private schedule(succeeded: boolean, begun: number): void {
     if (this.stopped) return;
     const { everyMs } = this.options;
-    this.timer = setTimeout(() => this.beat(), succeeded ? everyMs : everyMs / triesPerBeat);
+    const wait = succeeded ? begun + everyMs - performance.now() : everyMs / triesPerBeat;
+    this.timer = setTimeout(() => this.beat(), timerMs(wait));
   }
 
   private async beatOnce(): Promise<boolean> {
-    const { guard, alsoDo } = this.options;
+    const { guard, alsoRenew } = this.options;
     const done = await guard.attempt('heartbeat', async () => {
       await this.sayAlive();
-      await this.renewLeases();
+      await Promise.all([this.renewLeases(), alsoRenew()]);
       return true;
     });
-    if (done) await guard.attempt('housekeeping', alsoDo);
+    if (done) this.keepHouse();
     return done === true;
+  }
+
+  private keepHouse(): void {
+    const { guard, alsoDo } = this.options;
+    this.housekeeping ??= guard.attempt('housekeeping', alsoDo).finally(() => {
+      this.housekeeping = undefined;
+    });
   }
 
   private async sayAlive(): Promise<void> {

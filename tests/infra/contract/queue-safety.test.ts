@@ -1,7 +1,8 @@
 import { type Collection, ObjectId } from 'mongodb';
 import { lineOf } from '../../../infra/monitor/messages';
-import { Owners } from '../../../infra/queue/lease/owners';
+import { Owners, ownerCollectionName } from '../../../infra/queue/lease/owners';
 import type { Task } from '../../../infra/queue/model/task';
+import { brokenDatabase } from '../../support/broken-database';
 import { eventually } from '../../support/eventually';
 import { gate, TestQueue } from '../../support/queue';
 import { aTask } from '../../support/tasks';
@@ -195,6 +196,45 @@ describe('rescue', () => {
     open();
     await becomes(id, 'done');
     expect(runs).toBe(1);
+  });
+
+  test('a role whose statistics the database holds up is not taken for dead: its tasks run once', async () => {
+    opened = await TestQueue.open();
+    const { open, opened: answers } = gate();
+    let isHeld = false;
+    const slow = brokenDatabase(opened.database.db, 'bulkWrite', ([operations]) => {
+      if (!JSON.stringify(operations).includes('"level":"minute"')) return undefined;
+      isHeld = true;
+      return answers;
+    });
+    const settings = { heartbeatMs: 200, leaseMs: 600_000 };
+    let runs = 0;
+    const busy = await opened.elsewhere({ db: slow });
+    const handlers = {
+      flaky: () => {
+        runs++;
+        return answers;
+      },
+    };
+    const { owner } = await busy.role(handlers, settings);
+    const id = await opened.queue.addTask({ taskType: 'flaky' });
+    await eventually(() => isHeld && runs === 1);
+    await opened.role(handlers, settings);
+    const lastSeen = async () => {
+      const record = await opened.database.db
+        .collection<{ _id: string; lastSeen: Date }>(ownerCollectionName)
+        .findOne({ _id: owner });
+      return Number(record?.lastSeen);
+    };
+    const before = await lastSeen();
+    try {
+      // Five times as long as a role may be silent.
+      await eventually(async () => (await lastSeen()) - before > 10 * settings.heartbeatMs, { timeoutMs: 20_000 });
+    } finally {
+      open();
+    }
+    await becomes(id, 'done');
+    expect([runs, opened.named('queue.rescued')]).toEqual([1, []]);
   });
 
   test('a lease that is over frees its task even where nobody knows its owner', async () => {
