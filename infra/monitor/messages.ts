@@ -93,6 +93,10 @@ const lines: Record<string, [Level, string | Writer]> = {
   'queue.rescued': ['warn', ({ count }) => `${many(count, 'task')} rescued from roles that stopped answering`],
 
   'queue.unknownType': ['warn', ({ taskType }) => `tasks of type ${taskType} stay queued: this role does not know it`],
+  'queue.unknownFollower': [
+    'warn',
+    ({ taskType }) => `failures are not followed by tasks of type ${taskType} yet: this role does not know it`,
+  ],
   'queue.takenOver': ['info', ({ count }) => `${many(count, 'task')} taken over from meteor-cluster`],
   'queue.takeOverRefused': ['error', 'tasks of meteor-cluster wait: set queue.takeOver to sign and run them'],
   'batch.ended': [

@@ -9,23 +9,29 @@ import { isDatabaseAway } from '../store/database-errors';
 import type { DatabaseGuard } from '../store/database-guard';
 
 const batch = 100;
+const untold = { state: 'failed', failureTold: false } as const;
+const untoldIndex = 'untoldFailures';
 /** Without having heard of a failure: what a role left that died between two writes, and what failed with another task. */
 const lookEveryMs = 60_000;
 
 /**
  * Adds, for each task that has failed for good and has an `onFailed`, the task that follows: under an id that follows
  * from the failed one and once, and only then is the failure marked as told. So whoever does it, and however often, the
- * follower comes once.
+ * follower comes once. Those whose follower is of a type that this role does not know are left to a role that does.
  */
 export class FailureTasks {
   private readonly looks = new Coalesced(() => this.lookUntilDone());
+  private readonly known: readonly string[];
+  private readonly reported: string[] = [];
   private lookedAt = Number.NEGATIVE_INFINITY;
   private stopped = false;
 
   constructor(
     private readonly core: QueueCore,
     private readonly guard: DatabaseGuard,
-  ) {}
+  ) {
+    this.known = Object.keys(core.catalog);
+  }
 
   /** A task has failed in this role. */
   heardOf({ onFailed }: Pick<Task, 'onFailed'>): void {
@@ -51,13 +57,14 @@ export class FailureTasks {
     let count = batch;
     while (count === batch && !this.stopped)
       count = (await this.guard.attempt('follow failures', () => this.followSome())) ?? 0;
+    if (!this.stopped) await this.guard.attempt('unknown followers', () => this.reportUnknown());
   }
 
   /** @returns how many failures it has dealt with. */
   private async followSome(): Promise<number> {
-    const untold = { state: 'failed', failureTold: false } as const;
     const { collection } = this.core.store;
-    const failed = await collection.find(untold).hint('untoldFailures').limit(batch).toArray();
+    const mine = { ...untold, onFailed: { $in: [...this.known] } };
+    const failed = await collection.find(mine).hint(untoldIndex).limit(batch).toArray();
     for (const task of failed) {
       await this.follow(task);
       await collection.updateOne(
@@ -66,6 +73,20 @@ export class FailureTasks {
       );
     }
     return failed.length;
+  }
+
+  /** Says once of each type that this role does not know that failures wait to be followed by it; of one at each look. */
+  private async reportUnknown(): Promise<void> {
+    const { store, emit } = this.core;
+    const [first] = await store.collection
+      .find({ ...untold, onFailed: { $type: 'string', $nin: [...this.known, ...this.reported] } })
+      .project<Pick<Task, 'onFailed'>>({ onFailed: 1 })
+      .hint(untoldIndex)
+      .limit(1)
+      .toArray();
+    if (first?.onFailed === undefined) return;
+    this.reported.push(first.onFailed);
+    emit('queue.unknownFollower', { taskType: first.onFailed });
   }
 
   /** What the database refuses for now is tried again; what nobody could add is reported, and holds up no other. */

@@ -1,7 +1,12 @@
 import { defineTasks, failedTask } from '../../../infra/catalog';
+import type { Emit } from '../../../infra/monitor/events';
+import { TaskQueueOf } from '../../../infra/queue/api/task-queue';
+import { Dispatcher } from '../../../infra/queue/dispatch/dispatcher';
+import { InProcessExecutor } from '../../../infra/queue/testing/in-process-executor';
 import { FatalError } from '../../../infra/workers/handler';
 import { eventually } from '../../support/eventually';
 import { TestQueue } from '../../support/queue';
+import { catalogForTests } from '../../support/test-catalog';
 
 let opened: TestQueue;
 const queue = () => opened.queue;
@@ -65,6 +70,29 @@ test.each([true, false])(
     await following(1);
   },
 );
+
+test('a role that does not know the type that is to follow leaves that to one that does, and says so once', async () => {
+  const { mailOwner: _, guarded: __, ...types } = catalogForTests;
+  const unknown: object[] = [];
+  const old = new TaskQueueOf(types);
+  const emit: Emit = (name, fields) => name === 'queue.unknownFollower' && unknown.push(fields);
+  await old.connect({ ...opened.connection, emit });
+  const executor = new InProcessExecutor({ handlers: { ping: fails, second: fails }, slots: 10, rates: old.rates });
+  const role = new Dispatcher({ queue: old, executor, settings: { refreshRate: 100 } });
+  await role.start();
+  const ids = await queue().addTasks(
+    (['ping', 'second'] as const).map(taskType => ({ taskType, onFailed: 'mailOwner' as const })),
+  );
+  try {
+    for (const id of ids) await opened.becomes(id, 'failed');
+    await eventually(async () => unknown.length > 0 || (await untold()) === 0);
+  } finally {
+    await role.stop(0);
+  }
+  expect([await untold(), unknown]).toEqual([2, [{ taskType: 'mailOwner' }]]);
+  await opened.role({});
+  await following(2);
+});
 
 test('one that failed with the task that it came after is followed as well', async () => {
   await opened.role({ ping: fails });
