@@ -49,6 +49,7 @@ export class Results {
   private readonly waiters = new Map<string, Set<Waiter>>();
   private readonly heard = new Set<string>();
   private stream: ChangeStream<Task> | undefined;
+  private following: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private readonly looks = new Coalesced(
     () => this.look(),
@@ -99,7 +100,7 @@ export class Results {
     const hear = ({ task }: { task: Task }) => this.lookAt(task._id);
     this.stopListening = (['done', 'error', 'cancelled'] as const).map(name => events.on(name, hear));
     this.poll(pollMs.alone);
-    void this.follow().catch(() => {});
+    this.follow();
   }
 
   private close(): void {
@@ -109,11 +110,21 @@ export class Results {
     this.stream = undefined;
   }
 
-  /** Until there is a stream, and where there is none, the poll alone tells, and it opens another one. */
-  private async follow(): Promise<void> {
+  /** Until there is a stream, and where there is none, the poll alone tells, and it opens another one: once at a time. */
+  private follow(): void {
+    this.following ??= this.openStream()
+      .catch(() => {})
+      .finally(() => {
+        this.following = undefined;
+      });
+  }
+
+  private async openStream(): Promise<void> {
     const { db, store } = this.core();
-    if (!(await hasChangeStreams(db)) || this.stream || this.waiters.size === 0) return;
+    const isWanted = () => !this.stream && this.waiters.size > 0;
+    if (!(await hasChangeStreams(db)) || !isWanted()) return;
     const from = await fromNowOn(db);
+    if (!isWanted()) return;
     const stream = store.collection.watch<Task>(pipeline, { maxAwaitTimeMS, ...from });
     this.stream = stream;
     stream.on('change', change => 'documentKey' in change && this.lookAt(String(change.documentKey._id)));
@@ -130,7 +141,7 @@ export class Results {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.lookAtAll();
-      if (!this.stream) void this.follow().catch(() => {});
+      if (!this.stream) this.follow();
       this.poll(this.stream ? pollMs.beside : pollMs.alone);
     }, ms);
   }

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { MongoClient } from 'mongodb';
+import { type ChangeStream, type Db, type Document, MongoClient } from 'mongodb';
+import { brokenDatabase } from '../../support/broken-database';
 import { eventually } from '../../support/eventually';
 import { gate, TestQueue } from '../../support/queue';
 import { startStandaloneMongod } from '../../support/standalone-mongod';
@@ -80,6 +81,58 @@ test('while nobody waits, nothing is asked', async () => {
   const { stream, timer } = (web.queue as unknown as { results: { stream: unknown; timer: { _destroyed: boolean } } })
     .results;
   expect([stream, timer._destroyed]).toEqual([undefined, true]);
+});
+
+/** A queue elsewhere whose database answers one command only when the test says so, and what it does meanwhile. */
+async function slowlyAnswered(name: 'hello' | 'ping') {
+  const { db } = opened.database;
+  const hold = gate();
+  const seen = { streams: [] as ChangeStream[], looks: 0, asked: 0, answered: 0, isHeld: false };
+  const watching = brokenDatabase(db, 'watch', input => {
+    const stream = db.collection('taskQueue').watch(...(input as []));
+    seen.streams.push(stream);
+    return stream as never;
+  });
+  const looking = brokenDatabase(watching, 'find', () => {
+    seen.looks++;
+    return undefined;
+  });
+  const command = async (asked: Document) => {
+    if (!seen.isHeld || !(name in asked)) return db.command(asked);
+    seen.asked++;
+    await hold.opened;
+    const answer = await db.command(asked);
+    seen.answered++;
+    return answer;
+  };
+  const web = await opened.elsewhere({ db: Object.assign(Object.create(looking) as Db, { command }) });
+  seen.isHeld = true;
+  return { web, seen, open: hold.open };
+}
+
+test('while the database answers slowly one stream is opened, and it is closed when nobody waits any more', async () => {
+  const { web, seen, open } = await slowlyAnswered('hello');
+  const id = await opened.queue.addTask({ taskType: 'ping', dueDate: new Date(Date.now() + 3_600_000) });
+  const result = web.queue.result(id, { timeoutMs: 120_000 });
+  // One look at once, and one with each poll.
+  await eventually(() => seen.looks > 4);
+  open();
+  await eventually(() => seen.streams.length > 0);
+  await opened.role({ ping: () => 'at last' });
+  await opened.queue.update(id, { $set: { dueDate: new Date() } });
+  expect(await result).toBe('at last');
+  expect(seen.streams).toHaveLength(1);
+  await eventually(() => seen.streams[0]?.closed);
+});
+
+test('no stream is opened for a caller that has left meanwhile', async () => {
+  const { web, seen, open } = await slowlyAnswered('ping');
+  const id = await opened.queue.addTask({ taskType: 'ping', dueDate: new Date(Date.now() + 3_600_000) });
+  const result = web.queue.result(id, { timeoutMs: 300 });
+  await Promise.all([expect(result).rejects.toMatchObject({ name: 'TimeoutError' }), eventually(() => seen.asked > 0)]);
+  open();
+  await eventually(() => seen.answered === seen.asked);
+  expect(seen.streams).toEqual([]);
 });
 
 test('without change streams a poll tells', async () => {
