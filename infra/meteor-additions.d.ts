@@ -19,6 +19,8 @@ declare module 'meteor/meteor' {
     interface Connected {
       // Sent at once where its turn has come; the promises of `applyAsync` begin a moment later.
       apply(name: string, args: readonly unknown[], options: object, callback: (error?: unknown) => void): unknown;
+      // The socket that reconnects by itself: texts of DDP, each way. A listener stays for good.
+      readonly _stream: { send(text: string): void; on(event: 'message', listener: (text: string) => void): void };
     }
     // Every message of every session, before it is handled.
     function onMessage(callback: (message: Record<string, unknown>, session: unknown) => void): { stop(): void };

@@ -2,7 +2,7 @@ import type { Browser } from 'puppeteer-core';
 import { launchBrowser } from '../support/browser';
 import { eventually } from '../support/eventually';
 import { eventuallySays, openPage, textOf } from '../support/page';
-import { startRoles, type TestRoles } from '../support/roles';
+import { runningPair, startRoles, type TestRoles } from '../support/roles';
 import { TcpProxy } from '../support/tcp-proxy';
 
 jest.setTimeout(180_000);
@@ -98,6 +98,21 @@ test('notices a line that a network has dropped without a word, and goes on when
   } finally {
     await close();
     await proxy.close();
+  }
+});
+
+test('leaves a line alone on which a slow method runs, so that it runs once', async () => {
+  if (runningPair()) return; // somebody else's pair has no slow method
+  const slow = await startRoles({ app: 'slow', jobs: false });
+  const { page, close } = await openPage(browser, slow.webUrl);
+  try {
+    await page.click('.burn button[type=submit]');
+    await eventuallySays(page, '.burn-state', /waiting/, 60_000);
+    expect(slow.web!.output.match(/slow: burn\.start runs/g)).toHaveLength(1);
+    expect(await textOf(page, '.burn [role=alert]')).toBeUndefined();
+  } finally {
+    await close();
+    await slow.stop();
   }
 });
 

@@ -8,8 +8,11 @@ import { privateFolder } from '../../infra/dev/root';
 import { eventually } from './eventually';
 import { buildFolder, root } from './run';
 
-/** What is built: the app of this checkout, or the tests' own, which is the same in every checkout. */
-export type BuiltApp = 'own' | 'tests';
+/**
+ * What is built: the app of this checkout, the same with a slow method (`slow-app.ts`), or the tests' own, which is the
+ * same in every checkout.
+ */
+export type BuiltApp = 'own' | 'slow' | 'tests';
 
 export interface Build {
   serverFile: string;
@@ -38,8 +41,8 @@ export async function buildOfThisRun(app: BuiltApp = 'own'): Promise<Build> {
   return {
     serverFile: join(folder, 'server.js'),
     clientFolder: join(folder, 'client'),
-    privateFolder: app === 'own' ? privateFolder : join(folder, 'private'),
-    settingsFolder: app === 'own' ? root : testApp,
+    privateFolder: app === 'tests' ? join(folder, 'private') : privateFolder,
+    settingsFolder: app === 'tests' ? testApp : root,
   };
 }
 
@@ -56,7 +59,7 @@ function readIfThere(path: string): Promise<string | undefined> {
 }
 
 async function build(app: BuiltApp, folder: string, outcome: string): Promise<void> {
-  const said = await (app === 'own' ? buildOwn(folder) : buildTestApp(folder)).then(
+  const said = await builds[app](folder).then(
     () => 'built',
     error => String(error.message),
   );
@@ -64,9 +67,20 @@ async function build(app: BuiltApp, folder: string, outcome: string): Promise<vo
   await rename(`${outcome}.new`, outcome); // nobody reads half of it
 }
 
+const builds = { own: buildOwn, slow: buildSlow, tests: buildTestApp };
+
 async function buildOwn(folder: string): Promise<void> {
   const bundler = new Bundler(folder);
   await bundler.build().finally(() => bundler.stop());
+}
+
+/** For a web role only: the worker file is the one of `own`, if there is one. */
+async function buildSlow(folder: string): Promise<void> {
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
+  await Promise.all([
+    bundle(serverBundle(folder, { entry: join(root, 'tests', 'support', 'slow-app.ts') })),
+    bundle(browserBundle(join(folder, 'client'))),
+  ]);
 }
 
 /** Its page is the one of this checkout's app: the console's pages are part of that. */

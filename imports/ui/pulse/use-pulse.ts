@@ -37,19 +37,48 @@ async function look(burning: number): Promise<Sample> {
   // A call would wait for the line to come back, and many would have gathered by then.
   if (!Meteor.status().connected) return { at: startedAt, roundTrip: undefined, delay: undefined, burning };
   try {
-    const reading = await Promise.race([call('pulse.read'), late()]);
+    const reading = await unlessSilent(call('pulse.read'));
     const at = performance.now();
     return { at, roundTrip: at - startedAt, delay: reading.max, burning };
   } catch (error) {
-    if (error instanceof TooLate) connectAnew();
+    if (error instanceof SilentLine) connectAnew();
     return { at: performance.now(), roundTrip: undefined, delay: undefined, burning };
   }
 }
 
-class TooLate extends Error {}
+class SilentLine extends Error {}
 
-function late(): Promise<never> {
-  return new Promise((_, reject) => setTimeout(() => reject(new TooLate()), patienceMs));
+/**
+ * A late answer shows no broken line: the web role takes the messages of a page in turn, and `pulse.read` waits behind
+ * a slow method. Cutting the line would have Meteor send that method again, and run it again. So the line itself is asked.
+ *
+ * @throws SilentLine when nothing comes through it
+ */
+async function unlessSilent<T>(answer: Promise<T>): Promise<T> {
+  const answered = answer.then(() => true);
+  while (!(await Promise.race([answered, later()])))
+    if (!(await Promise.race([answered, hasSignOfLife()]))) throw new SilentLine();
+  return answer;
+}
+
+const later = () => new Promise<false>(resolve => setTimeout(resolve, patienceMs, false));
+
+/** When the last message came, by performance.now(); unknown until the line is asked for the first time. */
+let heardAt: number | undefined;
+
+/** Sends a ping, which the web role answers at once, whatever else waits for its turn. */
+async function hasSignOfLife(): Promise<boolean> {
+  if (!Meteor.status().connected) return false;
+  const { _stream } = Meteor.connection;
+  if (heardAt === undefined)
+    _stream.on('message', () => {
+      heardAt = performance.now();
+    });
+  heardAt ??= 0;
+  const askedAt = performance.now();
+  _stream.send('{"msg":"ping"}');
+  await later();
+  return heardAt >= askedAt;
 }
 
 /** A line that a network has dropped without a word looks open; Meteor itself would find out after half a minute. */

@@ -5,7 +5,7 @@ import { type CallOptions, MethodCall, type ResultCallback } from './method-call
 import { Session } from './session';
 import type { Platform } from './socket';
 import type { Store } from './store-writes';
-import type { ConnectionStatus } from './stream';
+import type { ConnectionStatus, Stream } from './stream';
 import type { SubscriptionHandle } from './subscriptions';
 
 /** A client's side of DDP: methods, subscriptions and data, on a socket that reconnects by itself. */
@@ -66,6 +66,11 @@ export class Connection {
   /** @param args the publication's arguments, at the end possibly `onReady` or `{ onReady, onStop }` */
   subscribe(name: string, ...args: unknown[]): SubscriptionHandle {
     return this.session.subscriptions.subscribe(name, ...args);
+  }
+
+  /** By Meteor's name, for those who watch the line itself. */
+  get _stream(): Pick<Stream, 'send' | 'on'> {
+    return this.session.stream;
   }
 
   /** Reactive. */

@@ -35,6 +35,7 @@ export class Stream {
   private retryTimer: NodeJS.Timeout | undefined;
   private connectTimer: NodeJS.Timeout | undefined;
   private endedForGood = false;
+  private readonly listeners: ((text: string) => void)[] = [];
 
   constructor(
     private url: string,
@@ -58,6 +59,11 @@ export class Stream {
   /** Sends while connected, and otherwise drops the message: important ones are sent again after a reset. */
   send(text: string): void {
     if (this.current.connected) this.socket!.send(text);
+  }
+
+  /** Calls back with each message, before it is handled; as in Meteor, for good. */
+  on(_event: 'message', listener: (text: string) => void): void {
+    this.listeners.push(listener);
   }
 
   /** Tries again at once if there is no connection; with `_force` or another `url` in any case. */
@@ -120,12 +126,17 @@ export class Stream {
       this.options.connectTimeoutMs,
     );
     socket.onopen = () => this.opened();
-    socket.onmessage = ({ data }) => this.events.message(String(data));
+    socket.onmessage = ({ data }) => this.received(String(data));
     // Always followed by a close.
     socket.onerror = event => {
       error = `Network error: ${event.message ?? this.url}`;
     };
     socket.onclose = () => this.lost({ error });
+  }
+
+  private received(text: string): void {
+    for (const listener of this.listeners) listener(text);
+    this.events.message(text);
   }
 
   private opened(): void {
