@@ -171,6 +171,8 @@ describe('the sources', () => {
       'imports/ui/a.tsx',
       "import React from 'react'; import { createRoot } from 'react-dom/client'; export const A = () => <p>{createRoot}</p>;",
     ],
+    ['imports/api/orders/types.ts', 'export interface Order { cents: number }'],
+    ['imports/ui/utils.ts', 'export const a = 1;'],
   ])('what is right passes: %s %s', (path, text) => {
     expect(problemsOf(path, text)).toEqual([]);
   });

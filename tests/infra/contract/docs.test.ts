@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { problemsOf } from '../../../infra/dev/meteor/source-rules';
 import { DeployCheckout } from '../../support/deploy-checkout';
 import { type Block, parsePage, readPages } from '../../support/docs';
 import { commandsOf, Sandbox, unproved } from '../../support/docs-commands';
@@ -13,6 +14,10 @@ const pages = readPages();
 const blocks = pages.flatMap(page => page.blocks);
 const ofKind = (...kinds: string[]) => blocks.filter(({ kind }) => kinds.includes(kind));
 const where = ({ page, line }: Block) => `${page}:${line}`;
+
+/** Blocks without a file of their own show calls, or an import of an entry. What defines something has its place. */
+const isNoMereCall = ({ problem }: { problem: string }) =>
+  !/^imports\/api\/docs\/.*: acts: (?!(Meteor|Accounts)\.)/.test(problem);
 
 /** The settings files that docs/deploy.md shows. */
 function productionSettings(): Record<'web' | 'jobs', string> {
@@ -35,6 +40,16 @@ describe('code in the docs', () => {
       expect.stringMatching(/^planted\.md:3: .*not assignable/),
       expect.stringMatching(/^planted\.md:6: .*'nam'/),
     ]);
+  });
+
+  test('is what check:meteor takes, where a person puts it', () => {
+    const { blocks: planted } = parsePage('planted.md', '```ts\nMeteor.methods({});\nAccounts.config({});\n```\n');
+    const found = (those: readonly Block[]) => {
+      const texts = [...new ProjectWithDocs(those).texts].filter(([path]) => path.startsWith('imports/'));
+      return texts.flatMap(([path, text]) => problemsOf(path, text)).filter(isNoMereCall);
+    };
+    expect(found(ofKind('ts', 'tsx'))).toEqual([]);
+    expect(found(planted)).toHaveLength(3);
   });
 
   test('does what it shows, on a database: blocks add tasks, schedules too, and handlers do them', async () => {
