@@ -1,7 +1,7 @@
 import { textOf } from '../../errors/plain-error';
 import { isThenable } from '../environment';
-import type { Transform } from '../mongo/cursor-options';
 import type { Id } from '../mongo/selector';
+import type { Transform } from '../shared/collection';
 import { EJSON } from '../shared/ejson';
 import { MongoID } from '../shared/object-id';
 

@@ -1,11 +1,11 @@
 import type { Document } from 'mongodb';
 import { currentMethodInvocation } from '../ddp/current';
-import { EJSON } from '../shared/ejson';
+import { refuseAllow, type Transform, wrapTransform } from '../shared/collection';
 import { MeteorError } from '../shared/meteor-error';
 import { ObjectID } from '../shared/object-id';
 import { RandomStream } from '../shared/random-stream';
 import { Cursor } from './cursor';
-import { type FindArguments, parseOptions, type Transform } from './cursor-options';
+import { type FindArguments, parseOptions } from './cursor-options';
 import { type BrowserUpdate, defineMutationMethods, type Restriction } from './mutation-methods';
 import { RawAccess } from './raw-access';
 import { type Id, isId, rewriteSelector } from './selector';
@@ -92,7 +92,7 @@ export class Collection extends RawAccess {
   }
 
   allow(_rules: object): never {
-    throw new Error(`${this._name}.allow(): writes by browsers are not covered by the Node host, use a method`);
+    return refuseAllow(this._name);
   }
 
   insert(): never {
@@ -144,20 +144,4 @@ const notOnTheServer = (method: string): Error =>
 function isPlainObject(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;
-}
-
-/** Guards a transform: it must give an object, which keeps the document's id. */
-function wrapTransform(transform: Transform | undefined): Transform {
-  if (!transform) return null;
-  return document => {
-    if (!Object.hasOwn(document, '_id')) throw new Error('can only transform documents with _id');
-    const id = document._id;
-    const transformed = transform(document) as Document;
-    if (typeof transformed !== 'object' || transformed === null || Array.isArray(transformed))
-      throw new Error('transform must return object');
-    if (Object.hasOwn(transformed, '_id') && !EJSON.equals(transformed._id, id))
-      throw new Error("transformed document can't have different _id");
-    transformed._id = id;
-    return transformed;
-  };
 }

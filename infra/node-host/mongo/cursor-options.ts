@@ -1,7 +1,6 @@
 import type { Document, FindOptions, SortDirection } from 'mongodb';
 import { check, Match } from '../shared/check';
-
-export type Transform = ((document: Document) => unknown) | null;
+import type { Transform } from '../shared/collection';
 
 /** The options of `find`; `fields` is an older name of `projection`. */
 export type FindArguments = CursorOptions & { fields?: Document };

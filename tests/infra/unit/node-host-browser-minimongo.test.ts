@@ -53,8 +53,8 @@ describe('a collection in memory', () => {
   });
 
   test('refuses an option that it would have to drop', () => {
-    expect(() => local().find({}, { transform: null } as never)).toThrow('option "transform" is not part of');
-    expect(() => new MemoryCollection(null, { transform: null } as never)).toThrow('option "transform"');
+    expect(() => local().find({}, { collation: null } as never)).toThrow('option "collation" is not part of');
+    expect(() => new MemoryCollection(null, { capped: null } as never)).toThrow('option "capped"');
   });
 
   test('hands out copies, keeps copies', () => {
@@ -93,6 +93,58 @@ describe('a collection in memory', () => {
   test('generates ObjectIDs where asked', () => {
     const things = new MemoryCollection(null, { idGeneration: 'MONGO' });
     expect(things.insert({})).toBeInstanceOf(ObjectID);
+  });
+
+  describe('with a transform', () => {
+    class Note {
+      constructor(readonly fields: Record<string, unknown>) {}
+      get shout() {
+        return String(this.fields.text).toUpperCase();
+      }
+    }
+    const notes = () => {
+      const collection = new MemoryCollection(null, { transform: fields => new Note(fields) });
+      collection.insert({ _id: 'a', text: 'hello' });
+      return collection;
+    };
+
+    test('gives what that makes of a document, to all who read and observe whole ones', async () => {
+      const all = notes();
+      expect(all.findOne('a')).toMatchObject({ _id: 'a', shout: 'HELLO' });
+      expect((await all.findOneAsync('a'))?.shout).toBe('HELLO');
+      expect(all.find().map(({ shout }) => shout)).toEqual(['HELLO']);
+      expect([...all.find()][0]).toBeInstanceOf(Note);
+      const [whole, fields]: unknown[][] = [[], []];
+      all.find().observe({
+        added: ({ shout }) => whole!.push(shout),
+        changed: (now, before) => whole!.push(now.shout, before.shout),
+        removed: ({ shout }) => whole!.push(shout),
+      });
+      all.find().observeChanges({ added: (_id, its) => fields!.push(its), changed: (_id, its) => fields!.push(its) });
+      all.update('a', { $set: { text: 'bye' } });
+      all.remove('a');
+      expect(whole).toEqual(['HELLO', 'BYE', 'HELLO', 'BYE']);
+      expect(fields).toEqual([{ text: 'hello' }, { text: 'bye' }]);
+    });
+
+    test('gives the document itself, or what another one makes, where a query says so', () => {
+      const all = notes();
+      expect(all.findOne('a', { transform: null })).toEqual({ _id: 'a', text: 'hello' });
+      expect(all.find({}, { transform: ({ _id }) => ({ _id, n: 1 }) }).fetch()).toEqual([{ _id: 'a', n: 1 }]);
+      expect(local().find({}, { transform: null }).fetch()).toEqual([]);
+    });
+
+    test('refuses one that gives no object, or another id', () => {
+      const all = notes();
+      expect(() => all.findOne('a', { transform: () => 'a' })).toThrow('transform must return object');
+      expect(() => all.findOne('a', { transform: () => ({ _id: 'b' }) })).toThrow("can't have different _id");
+    });
+  });
+
+  test('takes the deny rules of a module that both sides load, and refuses allow rules as the server does', () => {
+    const { collection } = connected();
+    expect(() => collection.deny({ insert: () => true })).not.toThrow();
+    expect(() => collection.allow({ insert: () => true })).toThrow('things.allow(): writes by browsers');
   });
 
   test('names the way out where a write is a server’s matter', async () => {

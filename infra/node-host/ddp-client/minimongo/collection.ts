@@ -1,3 +1,4 @@
+import { refuseAllow, type Transform, wrapTransform } from '../../shared/collection';
 import type { DdpMessage } from '../../shared/ddp-message';
 import { MongoID, ObjectID } from '../../shared/object-id';
 import { Random } from '../../shared/random';
@@ -11,6 +12,8 @@ export interface CollectionOptions {
   connection?: { registerStore(name: string, store: Store): boolean } | null;
   /** Of documents that are inserted here. */
   idGeneration?: 'STRING' | 'MONGO';
+  /** What `find` and `findOne` give for a document; `transform` of a query replaces it, null gives the document. */
+  transform?: Transform;
   /** Only false is accepted: there are no mutation methods on the Node host. */
   defineMutationMethods?: false;
 }
@@ -25,11 +28,13 @@ export class MemoryCollection {
   readonly _name: string | null;
   private readonly local: LocalCollection;
   private readonly connected: boolean;
+  private readonly transform: Transform;
 
   /** @throws when the connection has a collection of this name already, or for an unknown option */
   constructor(name: string | null, options: CollectionOptions = {}) {
     checkOptions(options);
     this._name = name;
+    this.transform = wrapTransform(options.transform);
     this.local = new LocalCollection(() => (options.idGeneration === 'MONGO' ? new ObjectID() : Random.id()));
     this.connected = name !== null && Boolean(options.connection);
     if (this.connected && !options.connection!.registerStore(name!, connectedStore(this.local))) {
@@ -39,12 +44,14 @@ export class MemoryCollection {
 
   /** Without arguments: all documents. */
   find(...args: [selector?: Selector, options?: FindOptions]): Cursor {
-    return this.local.find(args.length === 0 ? {} : args[0], args[1]);
+    const [selector, options = {}] = args.length === 0 ? [{}] : args;
+    const transform = options.transform === undefined ? this.transform : wrapTransform(options.transform);
+    return this.local.find(selector, { ...options, transform });
   }
 
   findOne(...args: [selector?: Selector, options?: FindOptions]): Document | undefined {
     const selector = args.length === 0 ? {} : args[0];
-    return this.local.find(selector, { ...args[1], limit: 1 }).fetch()[0];
+    return this.find(selector, { ...args[1], limit: 1 }).fetch()[0];
   }
 
   findOneAsync = async (...args: [selector?: Selector, options?: FindOptions]) => this.findOne(...args);
@@ -79,6 +86,14 @@ export class MemoryCollection {
     this.upsert(selector, modifier, options);
   removeAsync = async (selector: Selector) => this.remove(selector);
 
+  /** Does nothing: a browser writes nothing directly here, and the server's side of the same module has the rule. */
+  deny(_rules: object): void {}
+
+  /** As on the server's side. */
+  allow(_rules: object): never {
+    return refuseAllow(this._name);
+  }
+
   // Modules that both sides load may name these; only a server may call them, in Meteor too.
   rawCollection = () => onlyOnServers('rawCollection');
   rawDatabase = () => onlyOnServers('rawDatabase');
@@ -100,7 +115,7 @@ function onlyOnServers(name: string): never {
 }
 
 function checkOptions(options: CollectionOptions): void {
-  const known = ['connection', 'idGeneration', 'defineMutationMethods'];
+  const known = ['connection', 'idGeneration', 'transform', 'defineMutationMethods'];
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
       throw new Error(

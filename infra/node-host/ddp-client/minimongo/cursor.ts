@@ -1,3 +1,4 @@
+import type { Transform } from '../../shared/collection';
 import { EJSON } from '../../shared/ejson';
 import { Tracker } from '../../tracker/tracker';
 import type { Changes } from './diff';
@@ -30,11 +31,12 @@ export interface FindOptions {
   projection?: Fields;
   /** false: reading in a computation does not make it depend. */
   reactive?: boolean;
+  transform?: Transform;
 }
 
 /** Options that only a server's database uses. */
 const serverOptions = ['pollingIntervalMs', 'pollingThrottleMs', 'disableOplog', 'hint', 'maxTimeMs', 'readPreference'];
-const knownOptions = ['sort', 'skip', 'limit', 'fields', 'projection', 'reactive', ...serverOptions];
+const knownOptions = ['sort', 'skip', 'limit', 'fields', 'projection', 'reactive', 'transform', ...serverOptions];
 
 export interface ObserveHandle {
   stop(): void;
@@ -46,6 +48,8 @@ export interface ObserveHandle {
 export class Cursor {
   private readonly plan: Plan;
   private readonly reactive: boolean;
+  /** What readers get: a copy, in the form of the transform. A computation does not depend on what that reads. */
+  private readonly show: (document: Document) => Document;
 
   constructor(
     private readonly source: Source,
@@ -55,10 +59,15 @@ export class Cursor {
     checkOptions(options);
     this.plan = compile(selector, options);
     this.reactive = options.reactive ?? true;
+    const { transform } = options;
+    this.show = document => {
+      const copy = EJSON.clone(document);
+      return transform ? Tracker.nonreactive(() => transform(copy) as Document) : copy;
+    };
   }
 
   fetch(): Document[] {
-    return this.read().map(EJSON.clone);
+    return this.read().map(this.show);
   }
 
   forEach(callback: (document: Document, index: number, cursor: Cursor) => void, thisArg?: unknown): void {
@@ -94,12 +103,12 @@ export class Cursor {
     yield* this.fetch();
   }
 
-  /** Whole documents, now and as they change, until `stop` or the end of the computation it is called in. */
+  /** Whole documents, in the form of the transform, now and as they change, until `stop` or the end of the computation it is called in. */
   observe(observer: DocumentObserver): ObserveHandle {
-    return this.live(documentChangesFor(observer), observer._suppress_initial);
+    return this.live(documentChangesFor(observer, this.show), observer._suppress_initial);
   }
 
-  /** Changed fields, likewise. */
+  /** Changed fields as they are in the collection, likewise. */
   observeChanges(observer: ChangeObserver): ObserveHandle {
     return this.live(changesFor(observer), observer._suppress_initial);
   }

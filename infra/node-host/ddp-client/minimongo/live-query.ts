@@ -95,9 +95,14 @@ export function changesFor(observer: ChangeObserver): Changes {
   };
 }
 
-/** Keeps the order in its own list, for the indexes. */
+/**
+ * Keeps the order in its own list, for the indexes.
+ *
+ * @param show gives what the observer gets of a document.
+ */
 export function documentChangesFor(
   observer: DocumentObserver,
+  show: (document: Document) => Document,
 ): Changes & { begin(documents: readonly Document[]): void } {
   const order: string[] = [];
   const placeBefore = (before: Document | null) => (before ? order.indexOf(keyOf(before)) : order.length);
@@ -106,12 +111,12 @@ export function documentChangesFor(
     added(document, before) {
       const at = placeBefore(before);
       order.splice(at, 0, keyOf(document));
-      const copy = EJSON.clone(document);
+      const copy = show(document);
       observer.added?.(copy);
       observer.addedAt?.(copy, at, before?._id ?? null);
     },
     changed(document, previous) {
-      const [copy, old] = [EJSON.clone(document), EJSON.clone(previous)];
+      const [copy, old] = [show(document), show(previous)];
       observer.changed?.(copy, old);
       observer.changedAt?.(copy, old, order.indexOf(keyOf(document)));
     },
@@ -120,12 +125,12 @@ export function documentChangesFor(
       order.splice(from, 1);
       const to = placeBefore(before);
       order.splice(to, 0, keyOf(document));
-      if (from !== to) observer.movedTo?.(EJSON.clone(document), from, to, before?._id ?? null);
+      if (from !== to) observer.movedTo?.(show(document), from, to, before?._id ?? null);
     },
     removed(document) {
       const at = order.indexOf(keyOf(document));
       order.splice(at, 1);
-      const copy = EJSON.clone(document);
+      const copy = show(document);
       observer.removed?.(copy);
       observer.removedAt?.(copy, at);
     },
