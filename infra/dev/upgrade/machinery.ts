@@ -44,6 +44,8 @@ const isIn = (paths: readonly string[]) => (file: string) =>
   paths.some(path => (path.endsWith('/') ? file.startsWith(path) : file === path));
 
 export const isMachinery = isIn(machinery);
+/** Machinery that an app runs without: one that deletes it does not get it back. */
+export const isDispensable = isIn(['bench/', 'docs/', 'tests/infra/']);
 const isShared = isIn(shared);
 
 /** The files of the template in a git checkout, with git's hash of their content, in the order of their names. */

@@ -1,4 +1,4 @@
-import { isMachinery, packagesNeeded } from '../../../infra/dev/upgrade/machinery';
+import { packagesNeeded } from '../../../infra/dev/upgrade/machinery';
 import { mergeManifest } from '../../../infra/dev/upgrade/merge-manifest';
 import { newEntries, planUpgrade } from '../../../infra/dev/upgrade/plan';
 import { sourceOf } from '../../../infra/dev/upgrade/source';
@@ -13,7 +13,6 @@ describe('the plan of an upgrade', () => {
       { files: base === undefined ? {} : { [file]: base }, without },
       new Map(mine === undefined ? [] : [[file, mine]]),
       new Map(next === undefined ? [] : [[file, next]]),
-      isMachinery,
     );
 
   test.each([
@@ -45,6 +44,24 @@ describe('the plan of an upgrade', () => {
 
   test('brings nothing back that the app does without', () => {
     expect(planOf('bench/a.ts', undefined, undefined, '2', ['bench/a.ts'])).toEqual(nothing);
+  });
+
+  test.each(['bench/a.ts', 'docs/a.md', 'tests/infra/unit/a.test.ts'])('leaves %s away where it was deleted', file => {
+    expect(planOf(file, '1', undefined, '1')).toEqual(nothing);
+    expect(planOf(file, '1', undefined, '2')).toEqual(nothing);
+    expect(planOf(file, '1', '2', '1')).toEqual({ ...nothing, edited: [file] });
+  });
+
+  test('takes a new file of a folder only where the app has left something in that', () => {
+    const files = { 'bench/a.ts': '1', 'bench/queue/a.ts': '1', 'docs/a.md': '1' };
+    const without = ['docs/b.md'];
+    const comes = ['bench/b.ts', 'bench/queue/b.ts', 'bench/memory/b.ts', 'docs/c.md', 'docs/new/d.md'];
+    const next = new Map(Object.entries(files).concat(comes.map(file => [file, '1'])));
+    const taken = (...mine: string[]) =>
+      planUpgrade({ files, without }, new Map(mine.map(file => [file, '1'])), next).take;
+    expect(taken('bench/a.ts', 'docs/own.md')).toEqual(['bench/b.ts', 'bench/memory/b.ts']);
+    expect(taken('bench/queue/a.ts', 'docs/a.md')).toEqual(comes);
+    expect(taken()).toEqual([]);
   });
 });
 
