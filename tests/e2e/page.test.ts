@@ -120,7 +120,7 @@ test.each([1280, 360])('keeps everything in its place when the connection breaks
   const proxy = await TcpProxy.open('127.0.0.1', Number(new URL(roles.webUrl).port));
   const { page, close } = await openPage(browser, `http://127.0.0.1:${proxy.port}`, { width });
   const place = () =>
-    page.$eval('.report-form [type=submit]', button => {
+    page.$eval('.burn [type=submit]', button => {
       const { left, top } = button.getBoundingClientRect();
       return { left, top };
     });

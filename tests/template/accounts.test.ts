@@ -51,6 +51,7 @@ test('a bare app with an api of its own passes its tests: its people are users',
   const output = await isGood(clones.bare, 'npm', 'test');
   expect(output).toContain('tests/app/api-accounts.test.ts');
   expect(output).toContain('tests/app/api-shopping-notes.test.ts');
+  expect(output).toContain('tests/e2e/accounts.test.ts');
 });
 
 test('people sign up, come back, reset passwords and operate, in a real browser', () =>

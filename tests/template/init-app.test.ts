@@ -112,7 +112,7 @@ describe.each([
     expect(JSON.parse(copy.read('.tandem.json')).source).toBe(
       `https://example.com/${kind === 'sample' ? 'tandem' : 'our-shop'}.git`,
     );
-    expect(JSON.parse(copy.read('package.json')).scripts).toMatchObject({ test: 'jest tests/app' });
+    expect(JSON.parse(copy.read('package.json')).scripts).toMatchObject({ test: 'jest tests/app tests/e2e' });
     expect(JSON.parse(copy.read('package.json')).scripts).not.toHaveProperty('test:template');
   });
 
@@ -149,6 +149,7 @@ describe('npm run init -- my-app --bare', () => {
     expect({ code, output }).toMatchObject({ code: 0 });
     expect(output).toContain('tests/app/handlers-labels.test.ts');
     expect(output).toContain('tests/app/api-wish-lists.test.ts');
+    expect(output).toContain('tests/e2e/page.test.ts');
     expect(output).not.toContain('tests/infra/');
   });
 
