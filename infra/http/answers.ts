@@ -32,12 +32,13 @@ const drainMs = 10_000;
 
 /**
  * Answers `{ error, reason }`. Any other error than an HttpError is a bug of ours: logged here, not shown to the
- * client.
+ * client. An answer that has begun breaks off instead: its client would wait for the rest.
  */
 export function sendError(request: IncomingMessage, response: ServerResponse, error: unknown): void {
   const known = error instanceof HttpError ? error : new HttpError(500, 'internal', 'The server failed. Try again.');
   if (known !== error) console.error(`${request.method} ${request.url} failed`, textOf(error));
-  sendJson(response, known.status, { error: known.error, reason: known.reason });
+  if (response.headersSent && !response.writableEnded) response.destroy();
+  else sendJson(response, known.status, { error: known.error, reason: known.reason });
   if (request.complete || request.destroyed) return;
   request.resume();
   const end = setTimeout(() => request.destroy(), drainMs).unref();
@@ -60,8 +61,7 @@ export async function sendFile(
   { method }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  response.writeHead(200, headers(file));
-  if (method === 'HEAD') response.end();
+  if (method === 'HEAD') response.writeHead(200, headers(file)).end();
   else await send(file, files, response);
 }
 
@@ -78,10 +78,12 @@ function headers(file: StoredFile) {
   };
 }
 
-/** A client that leaves in the middle is no failure of ours. */
+/** Opens the file first: where that fails, the answer can still say so. A client that leaves is no failure of ours. */
 async function send(file: StoredFile, files: FileStore, response: ServerResponse): Promise<void> {
+  const bytes = await files.open(file.id);
   try {
-    await pipeline(await files.open(file.id), response);
+    response.writeHead(200, headers(file));
+    await pipeline(bytes, response);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   }
