@@ -29,7 +29,11 @@ export class Services {
 
   private async stopInReverse(): Promise<void> {
     for (const service of this.started.toReversed()) {
-      await service.stop().catch(error => this.failed(service.name, error));
+      try {
+        await service.stop(); // of an app: it may throw at once, or be no promise
+      } catch (error) {
+        this.failed(service.name, error);
+      }
     }
   }
 }

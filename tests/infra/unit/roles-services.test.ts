@@ -44,6 +44,15 @@ describe('a list of services', () => {
     expect(said.slice(2)).toEqual(['stop b', 'failed b', 'stop a']);
   });
 
+  test('stops the others when one of them throws at once, or says nothing', async () => {
+    const { said, service, services } = scene();
+    const throwing = { ...service('b'), stop: () => JSON.parse('no promise') };
+    const silent = { ...service('c'), stop: () => undefined as never };
+    await services.startAll([service('a'), throwing, silent]);
+    await services.stopAll();
+    expect(said.slice(3)).toEqual(['failed b', 'stop a']);
+  });
+
   test('starts nothing more once it is to stop', async () => {
     const { said, service, services } = scene();
     const slow = { ...service('slow'), start: () => services.stopAll() };
