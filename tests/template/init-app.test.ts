@@ -112,7 +112,10 @@ describe.each([
     expect(JSON.parse(copy.read('.tandem.json')).source).toBe(
       `https://example.com/${kind === 'sample' ? 'tandem' : 'our-shop'}.git`,
     );
-    expect(JSON.parse(copy.read('package.json')).scripts).toMatchObject({ test: 'jest tests/app tests/e2e' });
+    expect(JSON.parse(copy.read('package.json')).scripts).toMatchObject({
+      test: 'jest tests/app',
+      validate: expect.stringContaining('npm test && npm run test:e2e'),
+    });
     expect(JSON.parse(copy.read('package.json')).scripts).not.toHaveProperty('test:template');
   });
 
@@ -149,9 +152,10 @@ describe('npm run init -- my-app --bare', () => {
     expect({ code, output }).toMatchObject({ code: 0 });
     expect(output).toContain('tests/app/handlers-labels.test.ts');
     expect(output).toContain('tests/app/api-wish-lists.test.ts');
-    expect(output).toContain('tests/e2e/page.test.ts');
     expect(output).not.toContain('tests/infra/');
   });
+
+  test('has browser tests of its own, which pass', () => isGood(clones.bare, 'npm', 'run', 'test:e2e'));
 
   test("passes the machinery's quick tests that load something of the app; no other can tell which app it is", async () => {
     const { output: files } = await clones.bare.run('find', ['imports', 'client', 'server', '-type', 'f']);

@@ -68,7 +68,8 @@ function withoutTemplate(edits: Edits): void {
   edits.write('CONTRIBUTING.md', contributing.toSpliced(from!, to! - from!).join('\n'));
   edits.json('package.json', ({ scripts }: { scripts: Record<string, string> }) => {
     delete scripts['test:template'];
-    scripts.test = 'jest tests/app tests/e2e';
+    scripts.test = 'jest tests/app';
+    scripts.validate = scripts.validate!.replace('npm test', 'npm test && npm run test:e2e');
   });
   edits.removeLines('AGENTS.md', [
     '| `template/` | what `npm run init` may add to an app, at its place below `template/accounts`; not in the app | the sample |',
