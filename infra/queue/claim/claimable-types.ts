@@ -45,7 +45,19 @@ export class ClaimableTypes {
     const before = this.paused;
     this.paused = read;
     this.core.limits.apply(read.overrides);
+    this.report(read.problems);
     return !before || asText(before) !== asText(read);
+  }
+
+  /** Says once what is left out of what was read. */
+  private report(problems: readonly string[]): void {
+    const step = 'use all of taskControl/pauses';
+    if (problems.length === 0) {
+      this.guard.succeeded(step);
+      return;
+    }
+    const rest = 'it is left out; unset the field, or pause or change the limits of the type again';
+    this.guard.failed(step, new TypeError(`taskControl/pauses: ${problems.join('; ')}: ${rest}`));
   }
 
   /** Whether work on many tasks was announced when pauses were read. */

@@ -1,4 +1,5 @@
-import type { AnyCatalog, RateWindow, TaskDefinition } from '../../catalog';
+import { type AnyCatalog, findLimitProblems, type RateWindow, type TaskDefinition, timeOf } from '../../catalog';
+import { show } from '../../errors/plain-error';
 
 /** What somebody has changed of a task type at run time. What is absent holds as the catalog has it. */
 export interface LimitOverride {
@@ -11,6 +12,17 @@ export interface LimitOverride {
   /** The person, for the record. */
   by?: string;
   at: Date;
+}
+
+/** What is wrong with a change of limits as it comes out of the database, where others may have written it. */
+export function findOverrideProblems(value: unknown, path: string): string[] {
+  if (typeof value !== 'object' || value === null) return [`${path}: ${show(value)} is not an object`];
+  const { taskType, by = '', at, concurrency, rateLimit, priority } = value as Record<string, unknown>;
+  if (typeof taskType !== 'string') return [`${path}.taskType: ${show(taskType)} is not a text`];
+  if (typeof by !== 'string') return [`${path}.by: ${show(by)} is not a text`];
+  if (Number.isNaN(timeOf(at))) return [`${path}.at: ${show(at)} is not a date`];
+  const limits = Object.entries({ concurrency, rateLimit, priority }).filter(([, limit]) => limit !== undefined);
+  return findLimitProblems({ taskType }, Object.fromEntries(limits)).map(problem => `${path}: ${problem}`);
 }
 
 /** The limits that hold now: those of the catalog, and over them what was changed at run time. */

@@ -1,5 +1,6 @@
 import type { Collection, Db, Document } from 'mongodb';
-import type { LimitOverride } from '../model/type-limits';
+import { show } from '../../errors/plain-error';
+import { findOverrideProblems, type LimitOverride } from '../model/type-limits';
 
 export const controlCollectionName = 'taskControl';
 
@@ -19,6 +20,8 @@ export interface Paused {
   bulkWork: boolean;
   /** What was changed of the limits of types at run time: here for the same reason. */
   overrides: readonly LimitOverride[];
+  /** What somebody has written there that is none of this: it is left out. */
+  problems: readonly string[];
 }
 
 const recordId = 'pauses';
@@ -33,8 +36,15 @@ export class Pauses {
 
   async read(): Promise<Paused> {
     const record = await this.collection.findOne({ _id: recordId });
-    const { all, types = [], bulkWork, limits = [] } = record ?? {};
-    return { all: all === true, types: new Set(types), bulkWork: bulkWork === true, overrides: limits };
+    const types = parseList<string>('types', record?.types, findNameProblems);
+    const limits = parseList<LimitOverride>('limits', record?.limits, findOverrideProblems);
+    return {
+      all: record?.all === true,
+      types: new Set(types.sound),
+      bulkWork: record?.bulkWork === true,
+      overrides: limits.sound,
+      problems: [...types.problems, ...limits.problems],
+    };
   }
 
   /** Pauses one type, or all. */
@@ -52,7 +62,8 @@ export class Pauses {
   /** @returns whether they were changed. */
   async resetLimits(taskType: string): Promise<boolean> {
     const change = { $pull: { limits: { taskType } } };
-    return (await this.collection.updateOne({ _id: recordId }, change)).modifiedCount > 0;
+    const changed = { _id: recordId, 'limits.taskType': taskType };
+    return (await this.collection.updateOne(changed, change)).modifiedCount > 0;
   }
 
   async announceBulkWork(): Promise<void> {
@@ -71,5 +82,23 @@ export class Pauses {
 }
 
 const limitsWithout = (taskType: string): Document => ({
-  $filter: { input: { $ifNull: ['$limits', []] }, cond: { $ne: ['$$this.taskType', { $literal: taskType }] } },
+  $filter: {
+    input: { $cond: [{ $isArray: '$limits' }, '$limits', []] },
+    cond: { $ne: ['$$this.taskType', { $literal: taskType }] },
+  },
 });
+
+/** What others may have written over keeps no role from the rest. */
+function parseList<T>(
+  field: keyof PauseRecord,
+  value: unknown = [],
+  findProblems: (one: unknown, path: string) => string[],
+): { sound: T[]; problems: string[] } {
+  if (!Array.isArray(value)) return { sound: [], problems: [`${field}: ${show(value)} is not a list`] };
+  const problems = value.map((one, index) => findProblems(one, `${field}.${index}`));
+  return { sound: value.filter((_, index) => problems[index]?.length === 0), problems: problems.flat() };
+}
+
+function findNameProblems(value: unknown, path: string): string[] {
+  return typeof value === 'string' ? [] : [`${path}: ${show(value)} is not the name of a task type`];
+}

@@ -101,6 +101,50 @@ test('a text as a date, written while a role looks on, ends nobody and holds up 
   await opened.becomes(id, 'done');
 });
 
+describe('what is no pause and no limit in the document of both', () => {
+  const control = () => opened.database.db.collection<{ _id: string }>('taskControl');
+  const write = (fields: object) => control().updateOne({ _id: 'pauses' }, { $set: fields }, { upsert: true });
+  const reported = () => opened.named('queue.failed').map(({ fields }) => String(fields.error));
+  const pings = async () => opened.becomes(await opened.queue.addTask({ taskType: 'ping' }), 'done');
+  const at = new Date(0);
+
+  test.each<[object, string]>([
+    [{ limits: null }, 'limits: null is not a list'],
+    [{ limits: 'none' }, 'limits: "none" is not a list'],
+    [{ limits: [null] }, 'limits.0: null is not an object'],
+    [{ limits: [{ taskType: ['ping'], at }] }, 'limits.0.taskType: ["ping"] is not a text'],
+    [{ limits: [{ taskType: 'ping', concurrency: 'x', at }] }, 'limits.0: ping.concurrency: "x" is not a number'],
+    [{ limits: [{ taskType: 'ping', priority: 1, at: 5 }] }, 'limits.0.at: 5 is not a date'],
+    [{ types: 7 }, 'types: 7 is not a list'],
+    [{ types: [null] }, 'types.0: null is not the name of a task type'],
+  ])('%j keeps no role from its start nor from its work, and is reported once', async (fields, problem) => {
+    opened = await TestQueue.open();
+    await write(fields);
+    await opened.role({ ping: () => 1 }, { refreshRate: 20 });
+    await pings();
+    await opened.queue.limits.refresh();
+    await opened.queue.pause();
+    await opened.queue.resume();
+    await pings();
+    expect(reported()).toEqual([expect.stringContaining(problem)]);
+  });
+
+  test('holds up neither what else is changed there, nor a role that runs', async () => {
+    opened = await TestQueue.open();
+    await opened.role({ ping: () => 1 }, { refreshRate: 20 });
+    await write({ limits: null });
+    await eventually(() => reported().length === 1);
+    expect(await opened.queue.limits.reset('single')).toBe(false);
+    await opened.queue.limits.override('single', { concurrency: 3 });
+    expect(opened.queue.core.catalog.single?.concurrency).toBe(3);
+    await write({ limits: [5, { taskType: 'single', concurrency: 4, at }], types: [{}, 'strict'] });
+    await eventually(() => opened.queue.core.catalog.single?.concurrency === 4);
+    const paused = await opened.queue.addTask({ taskType: 'strict', data: { rows: 1 } });
+    await pings();
+    expect(await opened.stateOf(paused)).toBe('queued');
+  });
+});
+
 describe('with signing keys', () => {
   const keys = ['a key of thirty-two characters ...'];
 
