@@ -36,8 +36,8 @@ export function keyOf(taskType: string, values: readonly unknown[]): string {
   return `${taskType}/${isPlain ? text : createHash('sha256').update(canonical(values)).digest('base64url')}`;
 }
 
-/** The type that a key belongs to. */
-export const typeOfKey = (key: string): string => key.slice(0, key.indexOf('/'));
+/** The type that a key belongs to; none where somebody else has written something that is no text. */
+export const typeOfKey = (key: unknown): string => (typeof key === 'string' ? key.slice(0, key.indexOf('/')) : '');
 
 /** The slots of a limit are numbered, and a unique index lets no two tasks have the same one. */
 export const slotOf = (limitKey: string, number: number): string => `${limitKey}#${number}`;

@@ -66,7 +66,6 @@ export class RateLines {
   /** When to look at each line that is known, in ms. */
   private readonly looks = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
-  private position = '';
   private hasSwept = false;
   private readonly works = new Coalesced(
     () => this.work(),
@@ -93,20 +92,26 @@ export class RateLines {
     return isDone === true;
   }
 
-  /** Looks at some of all lines; called again and again, it comes to all. */
-  async sweep(): Promise<void> {
+  /**
+   * Looks at some of all lines.
+   *
+   * @param from the last key that was looked at; '' begins with the first.
+   * @returns where to go on, '' at the end.
+   */
+  async sweep(from: string): Promise<string> {
     const { core } = this.options;
     const isUsed = Object.values(core.catalog).some(
       ({ rateLimit }) => rateLimit && rateKeyFields(rateLimit).length > 0,
     );
     // Where no type has such a rate, there may be lines of before.
-    if (!isUsed && this.hasSwept) return;
-    const keys = await rateKeysInLine(core.store.collection, this.position, mostAtOnce.keys);
-    this.position = keys.length < mostAtOnce.keys ? '' : (keys.at(-1) as string);
-    this.hasSwept ||= this.position === '';
+    if (!isUsed && this.hasSwept) return '';
+    const keys = await rateKeysInLine(core.store.collection, from, mostAtOnce.keys);
+    const next = keys.length < mostAtOnce.keys ? '' : (keys.at(-1) as string);
+    this.hasSwept ||= next === '';
     const now = core.clock.now().getTime();
     for (const key of keys) if (!this.looks.has(key)) this.lookAt(key, now);
     this.arm();
+    return next;
   }
 
   /** The rates may have changed: no line waits for what was decided before. */

@@ -4,6 +4,7 @@ import { groupBy } from '../model/group-by';
 import { compareTasks } from '../model/order';
 import type { Task } from '../model/task';
 import { slotOf, typeOfKey } from '../model/waiting';
+import { isDatabaseAway } from '../store/database-errors';
 import { admitToSlots, limitKeysInLine } from '../store/mongo-slots';
 import type { Inserted, Insertion } from '../store/task-store';
 
@@ -54,20 +55,31 @@ export function joined(insertions: readonly Insertion[], results: readonly Inser
 /** At once: each is three small questions. */
 const linesAtOnce = 10;
 
-/** Lets in who waits for a slot of these limits, as far as there are any. @returns how many. */
+/**
+ * Lets in who waits for a slot of these limits, as far as there are any. A line that fails holds up none behind it.
+ *
+ * @returns how many.
+ * @throws the first failure, when all have been looked at.
+ */
 export async function admit({ catalog, store }: SlotDeps, limitKeys: readonly string[]): Promise<number> {
+  const failures: unknown[] = [];
   let admitted = 0;
   for (let from = 0; from < limitKeys.length; from += linesAtOnce) {
     const some = limitKeys.slice(from, from + linesAtOnce);
-    const counts = await Promise.all(
+    const results = await Promise.allSettled(
       some.map(limitKey => {
         const max = maxOf(catalog, limitKey);
         // A type that has lost its limit, or that this role doesn't know: whoever has it in its catalog lets it in.
         return max === undefined ? 0 : admitToSlots(store.collection, limitKey, max, takesTurns(catalog, limitKey));
       }),
     );
-    admitted += counts.reduce((sum, count) => sum + count, 0);
+    for (const result of results)
+      if (result.status === 'fulfilled') admitted += result.value;
+      else failures.push(result.reason);
+    // Where the database is away, no other line fares better.
+    if (failures.some(isDatabaseAway)) break;
   }
+  if (failures.length > 0) throw failures[0];
   return admitted;
 }
 

@@ -27,6 +27,10 @@ type Told = Pick<Task, 'waitsFor' | 'limitKey' | 'after' | 'afterBatch'>;
 
 /** One look of the sweep takes no more lines than this. */
 const linesAtOnce = 200;
+const retryWaitMs = { first: 50, longest: 2_000 };
+/** So much is kept for another try; the sweep finds what is beyond that. */
+const mostKept = 10_000;
+const nothing: Released = { wentOn: 0, scheduled: false, ended: [] };
 
 /**
  * Lets in, in a jobs role, what waits: for a slot, when a task of its limit ends; for other tasks, when they do; for a
@@ -41,7 +45,19 @@ export class WaitingTasks {
   private tallies = new Map<string, Tally>();
   /** Whether any task may wait for others: where none does, the end of a task asks no question. */
   private someWaitForOthers = true;
-  private position = { line: '', task: '', batch: '' };
+  /** What failed, of each kind, until it is tried again. */
+  private readonly failed = new Map<Set<string>, Set<string>>();
+  private retryMs: number = retryWaitMs.first;
+  private retryTimer: NodeJS.Timeout | undefined;
+  /** Where the sweep goes on, for each kind that it has not come to the end of; '' at the beginning. */
+  private readonly positions = new Map<string, string>();
+  /** Each looks at some, and says where to go on, '' at the end. */
+  private readonly looks: Record<string, (from: string) => Promise<string>> = {
+    'slot lines': from => this.sweepLines(from),
+    successors: from => this.sweepSuccessors(from),
+    batches: from => this.sweepBatches(from),
+    'rate lines': from => this.rateLines.sweep(from),
+  };
   private stopped = false;
   private readonly works = new Coalesced(
     () => this.work(),
@@ -83,25 +99,26 @@ export class WaitingTasks {
     if (waitsFor === 'slot') this.slotFreed({ limitKey });
     if (waitsFor === 'predecessors') this.someWaitForOthers = true;
     // They may have ended before this role knew that anybody waits for them.
-    for (const id of after ?? []) this.ended.add(id);
-    if (afterBatch !== undefined) this.batches.add(afterBatch);
+    for (const id of [after ?? []].flat()) this.ended.add(id);
+    if (typeof afterBatch === 'string') this.batches.add(afterBatch);
     this.workSoon();
   }
 
-  /** Looks at some of all that waits; called again and again, it comes to all. */
+  /** Looks at some of all that waits. Where that was not the end, `goOnSweeping` comes to the rest. */
   async sweep(): Promise<void> {
-    if (this.stopped) return;
-    const { core, guard } = this.options;
-    await guard.attempt('waiting tasks', async () => {
-      const lines = await admitSome(core, this.position.line, linesAtOnce);
-      const others = await judgeSome(core, this.position.task);
-      if (this.position.task === '' && others.next === '') this.someWaitForOthers = others.stay > 0;
-      const batches = await judgeSomeBatches(core, this.position.batch);
-      await this.cancelBatches(batches);
-      this.position = { line: lines.next, task: others.next, batch: batches.next };
-      this.tell(lines.admitted + batches.ended, others);
-      await this.rateLines.sweep();
-    });
+    for (const kind of Object.keys(this.looks)) if (!this.positions.has(kind)) this.positions.set(kind, '');
+    await this.goOnSweeping();
+  }
+
+  /** Looks at some more of what the sweep has not come to yet. Where that is nothing, it asks no question. */
+  async goOnSweeping(): Promise<void> {
+    for (const [kind, from] of [...this.positions]) {
+      if (this.stopped) return;
+      const next = await this.options.guard.attempt(kind, () => this.looks[kind]!(from));
+      // What failed holds up no other kind: the next sweep begins with it anew.
+      if (next) this.positions.set(kind, next);
+      else this.positions.delete(kind);
+    }
   }
 
   /** Limits may have changed: lines that wait for a later moment are looked at now. */
@@ -112,8 +129,29 @@ export class WaitingTasks {
 
   async stop(): Promise<void> {
     this.stopped = true;
+    clearTimeout(this.retryTimer);
     await this.rateLines.stop();
     await this.works.stop();
+  }
+
+  private async sweepLines(from: string): Promise<string> {
+    const { admitted, next } = await admitSome(this.options.core, from, linesAtOnce);
+    this.tell(admitted, nothing);
+    return next;
+  }
+
+  private async sweepSuccessors(from: string): Promise<string> {
+    const { next, stay, ...released } = await judgeSome(this.options.core, from);
+    if (from === '' && next === '') this.someWaitForOthers = stay > 0;
+    this.tell(0, released);
+    return next;
+  }
+
+  private async sweepBatches(from: string): Promise<string> {
+    const batches = await judgeSomeBatches(this.options.core, from);
+    await this.cancelBatches(batches);
+    if (batches.ended > 0) this.options.wake();
+    return batches.next;
   }
 
   private async cancelBatches({ abandoned, cancelling }: SomeBatches): Promise<void> {
@@ -138,15 +176,41 @@ export class WaitingTasks {
   }
 
   private async work(): Promise<void> {
-    const [limitKeys, ids, batches] = [take(this.freed), take(this.ended), take(this.batches)];
-    const creators = take(this.creators);
-    const { core, guard } = this.options;
-    await guard.attempt('waiting tasks', async () => {
-      const admitted = await admit(core, limitKeys);
-      this.tell(admitted, await release(core, ids));
-      if (creators.length > 0) batches.push(...(await this.sealOf(creators)));
-      if (batches.length > 0) await this.judgeBatches(batches);
+    const { core } = this.options;
+    await this.dealWith('slot lines', this.freed, async keys => this.tell(await admit(core, keys), nothing));
+    await this.dealWith('successors', this.ended, async ids => this.tell(0, await release(core, ids)));
+    await this.dealWith('batch creators', this.creators, async ids => {
+      for (const batch of await this.sealOf(ids)) this.batches.add(batch);
     });
+    await this.dealWith('batches', this.batches, ids => this.judgeBatches(ids));
+    if (!this.retryTimer) this.retryMs = retryWaitMs.first;
+  }
+
+  /** Deals with all that was heard of one kind. Should it fail, it is tried again after a pause, and holds up no other. */
+  private async dealWith(kind: string, heard: Set<string>, action: (keys: string[]) => Promise<void>): Promise<void> {
+    const keys = take(heard);
+    if (keys.length === 0) return;
+    const isDone = await this.options.guard.attempt(kind, async () => {
+      await action(keys);
+      return true;
+    });
+    if (!isDone) this.retryLater(heard, keys);
+  }
+
+  private retryLater(heard: Set<string>, keys: readonly string[]): void {
+    const kept = this.failed.get(heard) ?? new Set();
+    for (const key of keys) if (kept.size < mostKept) kept.add(key);
+    this.failed.set(heard, kept);
+    if (this.retryTimer || this.stopped) return;
+    this.retryTimer = setTimeout(() => this.retry(), this.retryMs);
+    this.retryMs = Math.min(retryWaitMs.longest, this.retryMs * 2);
+  }
+
+  private retry(): void {
+    this.retryTimer = undefined;
+    for (const [heard, keys] of this.failed) for (const key of keys) heard.add(key);
+    this.failed.clear();
+    this.workSoon();
   }
 
   /** Who made a batch has ended: nobody adds to it any more, its own members apart. */

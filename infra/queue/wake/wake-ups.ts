@@ -111,6 +111,7 @@ export class WakeUps {
     const { poll, inMemoryOnly, eventTimer, waiting, types, core } = this.options;
     // Until then nothing is claimed from the database.
     if (!inMemoryOnly && !types.knowsPauses) await this.readPauses();
+    if (this.watch.isAwake) await waiting.goOnSweeping();
     this.ticks += 1;
     const turn = this.ticks % ticksPerLook;
     if (this.watch.isOpen && turn !== 0) return turn === 1;

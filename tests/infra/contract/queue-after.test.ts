@@ -1,6 +1,7 @@
 import type { AddOptions } from '../../../infra/queue';
 import { eventually } from '../../support/eventually';
 import { gate, hang, TestQueue } from '../../support/queue';
+import { aTask } from '../../support/tasks';
 
 let t: TestQueue;
 beforeEach(async () => {
@@ -108,6 +109,15 @@ describe('a task that comes after others', () => {
     await t.queue.core.store.collection.updateOne({ _id: first }, { $set: { state: 'done' } });
     await t.role(handlers);
     await t.becomes(next, 'done');
+  });
+
+  test('goes on where nobody has heard of the end of the other, page by page, with no pause of many ticks', async () => {
+    const dueDate = new Date(Date.now() + 3_600_000);
+    const waits = { state: 'waiting' as const, waitsFor: 'predecessors' as const, after: ['gone'], dueDate };
+    const { collection } = t.queue.core.store;
+    await collection.insertMany(Array.from({ length: 2_200 }, () => ({ ...aTask(), ...waits })));
+    await t.role(handlers, { refreshRate: 1_000 });
+    await eventually(async () => (await collection.countDocuments({ state: 'waiting' })) === 0, { timeoutMs: 30_000 });
   });
 
   test('makes any graph, whatever role runs what: three hundred tasks, each after two before it', async () => {

@@ -145,6 +145,25 @@ describe('what is no pause and no limit in the document of both', () => {
   });
 });
 
+test('a limit or a rate that is no text keeps nothing else waiting', async () => {
+  opened = await TestQueue.open();
+  await opened.role({ turns: () => 1, calls: () => 1 }, { refreshRate: 60_000 });
+  const waits = { taskType: 'turns', data: { customer: 'a' }, state: 'waiting', waitsFor: 'slot' };
+  for (const limitKey of [5, { $gt: '' }, null])
+    await insert([
+      { ...aTask(), ...waits, limitKey },
+      { ...aTask(), state: 'waiting', waitsFor: 'predecessors', after: 5, afterBatch: { $gt: '' } },
+    ]);
+  await insert([{ ...aTask({ _id: 'honest' }), ...waits, limitKey: 'turns/a' }]);
+  await opened.becomes('honest', 'done');
+  await insert([{ ...aTask({ taskType: 'calls', priority: 9 }), data: { customer: 'a' }, rateKey: 5 }]);
+  const ids = await opened.queue.addTasks(
+    [1, 2, 3].map(() => ({ taskType: 'calls', data: { customer: 'a' } }) as const),
+  );
+  for (const id of ids) await opened.becomes(id, 'done');
+  expect(opened.named('queue.failed')).toEqual([]);
+});
+
 describe('with signing keys', () => {
   const keys = ['a key of thirty-two characters ...'];
 

@@ -1,4 +1,6 @@
+import { MongoNetworkError } from 'mongodb';
 import type { Task } from '../../../infra/queue';
+import { brokenDatabase } from '../../support/broken-database';
 import { eventually } from '../../support/eventually';
 import { gate, hang, TestQueue } from '../../support/queue';
 
@@ -118,6 +120,25 @@ describe('a limit by key', () => {
     await t.queue.core.store.collection.deleteOne({ _id: first as string });
     await t.role({ turns: async () => {} });
     await t.becomes(second as string, 'done');
+  });
+
+  test('lets the next in although the first try to do so failed, long before the next look at all that waits', async () => {
+    let failures = 0;
+    const db = brokenDatabase(t.database.db, 'bulkWrite', ([operations]) =>
+      /"updateOne".*"slot":"turns\//.test(JSON.stringify(operations)) && failures++ === 0
+        ? Promise.reject(new MongoNetworkError('the connection broke'))
+        : undefined,
+    );
+    const broken = await t.elsewhere({ db });
+    const { open, opened } = gate();
+    await broken.role({ ping: () => 1, turns: () => opened }, { refreshRate: 120_000 });
+    // What it hears of another process, it hears by its change stream: the look at all that waits was before.
+    await t.becomes(await t.queue.addTask({ taskType: 'ping' }), 'done');
+    const [first] = await broken.queue.addTasks([turn('ada'), turn('ada')]);
+    await t.becomes(first as string, 'running');
+    open();
+    await ended(3);
+    expect(failures).toBeGreaterThan(1);
   });
 
   test('is told apart for keys that look alike', async () => {
