@@ -79,10 +79,9 @@ export class WaitingTasks {
     return this.rateLines.lineUp(keys);
   }
 
-  /** A task has left its slot. */
+  /** A task has left its slot. To MongoDB somebody's list of limits is in the line of each of them. */
   slotFreed({ limitKey }: Pick<Task, 'limitKey'>): void {
-    if (limitKey === undefined) return;
-    this.freed.add(limitKey);
+    for (const key of [limitKey ?? []].flat()) this.freed.add(key);
     this.workSoon();
   }
 

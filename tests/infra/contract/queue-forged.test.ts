@@ -149,7 +149,7 @@ test('a limit or a rate that is no text keeps nothing else waiting', async () =>
   opened = await TestQueue.open();
   await opened.role({ turns: () => 1, calls: () => 1 }, { refreshRate: 60_000 });
   const waits = { taskType: 'turns', data: { customer: 'a' }, state: 'waiting', waitsFor: 'slot' };
-  for (const limitKey of [5, { $gt: '' }, null])
+  for (const limitKey of [5, { $gt: '' }, null, ['turns/a']])
     await insert([
       { ...aTask(), ...waits, limitKey },
       { ...aTask(), state: 'waiting', waitsFor: 'predecessors', after: 5, afterBatch: { $gt: '' } },
