@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GrowingPause, inSeconds } from '../growing-pause';
+import { GrowingPause, inSeconds } from '../../timing/growing-pause';
 import { parseJson } from '../json-file';
 import { becomesFree, isFree } from '../ports';
 import { databaseNameOf } from './database-name';

@@ -2,6 +2,7 @@ import { priorityClassOf } from '../../catalog';
 import type { Clock } from '../../database';
 import { messageOf } from '../../errors/plain-error';
 import type { Emit } from '../../monitor/events';
+import { GrowingPause } from '../../timing/growing-pause';
 import { outside } from '../../timing/outside';
 import { Pace } from '../../timing/pace';
 import { timerMs } from '../../timing/timer-ms';
@@ -11,7 +12,7 @@ import type { Overload } from '../claim/overload';
 import type { Executor } from '../model/executor';
 import type { Task } from '../model/task';
 import type { Completer } from '../settle/completer';
-import type { DatabaseGuard } from '../store/database-guard';
+import { type DatabaseGuard, retryPauses } from '../store/database-guard';
 import type { KnownType, TaskStore } from '../store/task-store';
 import { Rush } from './rush';
 
@@ -44,14 +45,13 @@ const quietMs = 300;
 const paceMs = 5;
 /** In a rush: how soon it looks again after nothing was left. */
 const lookEveryMs = 10;
-const retryWaitMs = { first: 50, longest: 2_000 };
 
 /** Claims as long as there is room and work, one claim at a time, while earlier tasks run and settle. */
 export class FetchLoop {
   private running = false;
   private fetching: Promise<void> | undefined;
   private again = false;
-  private retryMs: number = retryWaitMs.first;
+  private readonly retryPause = new GrowingPause(retryPauses);
   private timer: NodeJS.Timeout | undefined;
   private quietTimer: NodeJS.Timeout | undefined;
   private readonly closedTypes = new Map<string, Date>();
@@ -177,7 +177,7 @@ export class FetchLoop {
     }
     this.hasLooked = true;
     this.failure = undefined;
-    this.retryMs = retryWaitMs.first;
+    this.retryPause.reset();
     this.options.guard.succeeded('claim');
     return more && this.room() > 0;
   }
@@ -214,7 +214,6 @@ export class FetchLoop {
 
   private retryLater(): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.wake(), this.retryMs);
-    this.retryMs = Math.min(retryWaitMs.longest, this.retryMs * 2);
+    this.timer = setTimeout(() => this.wake(), this.retryPause.next());
   }
 }

@@ -1,12 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Coalesced } from '../../timing/coalesced';
+import { GrowingPause } from '../../timing/growing-pause';
 import { Pace } from '../../timing/pace';
 import { timerMs } from '../../timing/timer-ms';
 import type { QueueCore } from '../api/queue-core';
 import type { AttemptReport } from '../model/executor';
 import type { Task } from '../model/task';
 import { AttemptLogs } from '../store/attempt-logs';
-import type { DatabaseGuard } from '../store/database-guard';
+import { type DatabaseGuard, retryPauses } from '../store/database-guard';
 import { SettleError } from '../store/mongo-settle';
 import type { Counted, TaskCounters } from '../store/task-counters';
 import type { Settlement, TaskStore } from '../store/task-store';
@@ -34,8 +35,6 @@ export interface CompleterOptions {
 
 /** Ends that come in a row are written together: a round trip costs the database more than a task. */
 const paceMs = 10;
-
-const retryWaitMs = { first: 50, longest: 2_000 };
 
 /**
  * Writes the settlements of attempts, in batches that grow by themselves: what reports while a write is under way goes into
@@ -80,7 +79,7 @@ export class Completer {
       () => {},
     );
     while (this.unwritten.size > 0 && !isLate)
-      await Promise.race([this.flushes.atWork ?? wait(retryWaitMs.first), late]);
+      await Promise.race([this.flushes.atWork ?? wait(retryPauses.firstMs), late]);
     giveUp.abort();
   }
 
@@ -98,16 +97,12 @@ export class Completer {
   }
 
   private async flushAll(): Promise<void> {
-    let waitMs = retryWaitMs.first;
+    const pause = new GrowingPause(retryPauses);
     while (this.pending.length > 0) {
       if (this.isWorthWaiting()) await this.pace.next();
       const batch = this.pending.splice(0, this.batch);
-      if (await this.flush(batch)) {
-        waitMs = retryWaitMs.first;
-      } else {
-        await wait(waitMs);
-        waitMs = Math.min(retryWaitMs.longest, waitMs * 2);
-      }
+      if (await this.flush(batch)) pause.reset();
+      else await wait(pause.next());
     }
   }
 
@@ -181,7 +176,7 @@ export class Completer {
 
   private putOff(one: Unwritten, problem: Error): void {
     this.options.guard.failed('settle', problem);
-    setTimeout(() => this.enqueue(one), retryWaitMs.longest).unref();
+    setTimeout(() => this.enqueue(one), retryPauses.maxMs).unref();
   }
 
   private written(batch: Unwritten[], lost: ReadonlySet<string>): void {

@@ -2,6 +2,9 @@ import type { Emit } from '../../monitor/events';
 import { isDatabaseAway, isIndexMissing } from './database-errors';
 import type { MongoStore } from './mongo-store';
 
+/** Between the tries of what the database does not take for now. */
+export const retryPauses = { firstMs: 50, maxMs: 2_000 };
+
 /** Says once that the database is away, and once that it is back; any other failure once until its step succeeds. */
 export class DatabaseGuard {
   private away = false;

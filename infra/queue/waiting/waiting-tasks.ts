@@ -1,7 +1,8 @@
 import { Coalesced } from '../../timing/coalesced';
+import { GrowingPause } from '../../timing/growing-pause';
 import type { Task } from '../model/task';
 import type { Tally } from '../store/batches';
-import type { DatabaseGuard } from '../store/database-guard';
+import { type DatabaseGuard, retryPauses } from '../store/database-guard';
 import type { RateLimits } from '../store/rate-limits';
 import type { TaskCounters } from '../store/task-counters';
 import { type BatchDeps, judgeBatch, judgeSomeBatches, type SomeBatches } from './batch-ends';
@@ -27,7 +28,6 @@ type Told = Pick<Task, 'waitsFor' | 'limitKey' | 'after' | 'afterBatch'>;
 
 /** One look of the sweep takes no more lines than this. */
 const linesAtOnce = 200;
-const retryWaitMs = { first: 50, longest: 2_000 };
 /** So much is kept for another try; the sweep finds what is beyond that. */
 const mostKept = 10_000;
 const nothing: Released = { wentOn: 0, scheduled: false, ended: [] };
@@ -47,7 +47,7 @@ export class WaitingTasks {
   private someWaitForOthers = true;
   /** What failed, of each kind, until it is tried again. */
   private readonly failed = new Map<Set<string>, Set<string>>();
-  private retryMs: number = retryWaitMs.first;
+  private readonly retryPause = new GrowingPause(retryPauses);
   private retryTimer: NodeJS.Timeout | undefined;
   /** Where the sweep goes on, for each kind that it has not come to the end of; '' at the beginning. */
   private readonly positions = new Map<string, string>();
@@ -182,7 +182,7 @@ export class WaitingTasks {
       for (const batch of await this.sealOf(ids)) this.batches.add(batch);
     });
     await this.dealWith('batches', this.batches, ids => this.judgeBatches(ids));
-    if (!this.retryTimer) this.retryMs = retryWaitMs.first;
+    if (!this.retryTimer) this.retryPause.reset();
   }
 
   /** Deals with all that was heard of one kind. Should it fail, it is tried again after a pause, and holds up no other. */
@@ -201,8 +201,7 @@ export class WaitingTasks {
     for (const key of keys) if (kept.size < mostKept) kept.add(key);
     this.failed.set(heard, kept);
     if (this.retryTimer || this.stopped) return;
-    this.retryTimer = setTimeout(() => this.retry(), this.retryMs);
-    this.retryMs = Math.min(retryWaitMs.longest, this.retryMs * 2);
+    this.retryTimer = setTimeout(() => this.retry(), this.retryPause.next());
   }
 
   private retry(): void {

@@ -1,8 +1,10 @@
-const firstWaitMs = 250;
-const longestWaitMs = 30_000;
+import { GrowingPause } from '../../timing/growing-pause';
+
+const pauses = { firstMs: 250, maxMs: 30_000 };
 
 /** Spaces out the starts of workers while they crash at their start. */
 export class StartBackoff {
+  private readonly pause = new GrowingPause(pauses);
   private failures = 0;
   private until = 0;
   private since: number | undefined;
@@ -11,7 +13,7 @@ export class StartBackoff {
   failed(now: number): { failures: number; waitMs: number } {
     this.failures += 1;
     this.since ??= now;
-    const waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** (this.failures - 1));
+    const waitMs = this.pause.next();
     this.until = now + waitMs;
     return { failures: this.failures, waitMs };
   }
@@ -27,6 +29,7 @@ export class StartBackoff {
   }
 
   succeeded(): void {
+    this.pause.reset();
     this.failures = 0;
     this.since = undefined;
     this.until = 0;

@@ -1,4 +1,4 @@
-import { GrowingPause, inSeconds } from '../../../infra/dev/growing-pause';
+import { GrowingPause, inSeconds } from '../../../infra/timing/growing-pause';
 
 const limits = { firstMs: 1_000, maxMs: 60_000, soundAfterMs: 30_000 };
 
