@@ -1,4 +1,4 @@
-import { path, type Scale, text } from './svg';
+import { line, type Scale, text } from './svg';
 
 /** Where a picture draws its lines. */
 export interface Area {
@@ -15,14 +15,7 @@ export function valueLines(
   show: (value: number) => string,
 ): string[] {
   return y.ticks.flatMap(tick => [
-    path(
-      [
-        [left, y(tick)],
-        [right, y(tick)],
-      ],
-      'line',
-      { width: 1 },
-    ),
+    line([left, y(tick)], [right, y(tick)], 'line', { width: 1 }),
     text(left - 8, y(tick) + 4, show(tick), { anchor: 'end', kind: 'small muted' }),
   ]);
 }
@@ -34,14 +27,7 @@ export function timeLines(
   show: (value: number) => string,
 ): string[] {
   return x.ticks.flatMap(tick => [
-    path(
-      [
-        [x(tick), top],
-        [x(tick), bottom],
-      ],
-      'line',
-      { width: 1 },
-    ),
+    line([x(tick), top], [x(tick), bottom], 'line', { width: 1 }),
     text(x(tick), bottom + 16, show(tick), { anchor: 'middle', kind: 'small muted' }),
   ]);
 }

@@ -4,7 +4,7 @@ import { architectures, drawing, processes } from './diagrams';
 import { type Percentiles, type Profile, type SetUpKey, setUpKeys } from './figures';
 import { colourOf, nameOf, show, showMs } from './names';
 import { noticedMs } from './page-words';
-import { box, linear, logarithmic, path, picture, type Scale, text } from './svg';
+import { box, line, linear, logarithmic, path, picture, type Scale, text } from './svg';
 
 /** The pictures of a run, by their file names. */
 export function picturesOf(profile: Profile): Record<string, string> {
@@ -42,17 +42,7 @@ function latencyOverTime({ setUps, visitors, loadSeconds }: Profile): string {
     const at = area.left + place * 400;
     const { p99, max } = setUps[key].load.latency;
     const says = `${nameOf[key]}: p99 ${showMs(p99)}, slowest ${showMs(max)}`;
-    return [
-      path(
-        [
-          [at, 48],
-          [at + 22, 48],
-        ],
-        colourOf[key],
-        { width: 3 },
-      ),
-      text(at + 30, 53, says),
-    ];
+    return [line([at, 48], [at + 22, 48], colourOf[key], { width: 3 }), text(at + 30, 53, says)];
   });
   const title = `How long visitors wait while the same tasks run: ${visitors} visitors, the slowest call of each quarter of a second`;
   return picture(900, 330, title, [
@@ -63,14 +53,7 @@ function latencyOverTime({ setUps, visitors, loadSeconds }: Profile): string {
     }),
     ...legend,
     ...valueLines(y, area, showMs),
-    path(
-      [
-        [area.left, y(noticedMs)],
-        [area.right, y(noticedMs)],
-      ],
-      'muted',
-      { dashed: true },
-    ),
+    line([area.left, y(noticedMs)], [area.right, y(noticedMs)], 'muted', { dashed: true }),
     text(area.right, y(noticedMs) - 5, 'a person begins to notice', { anchor: 'end', kind: 'small muted' }),
     ...x.ticks
       .filter(tick => tick <= loadSeconds)
@@ -112,22 +95,8 @@ function percentileRow(key: SetUpKey, found: Percentiles | undefined, y: number,
   const mark = (value: number) => box(x(value) - 1.5, y - 7, 3, 14, colourOf[key]);
   return [
     name,
-    path(
-      [
-        [x(p99), y],
-        [x(max), y],
-      ],
-      colourOf[key],
-      { width: 1.5 },
-    ),
-    path(
-      [
-        [x(p50), y],
-        [x(p99), y],
-      ],
-      colourOf[key],
-      { width: 6 },
-    ),
+    line([x(p99), y], [x(max), y], colourOf[key], { width: 1.5 }),
+    line([x(p50), y], [x(p99), y], colourOf[key], { width: 6 }),
     ...[p50, p95, p99, max].map(mark),
   ];
 }
@@ -183,14 +152,9 @@ function traced(key: SetUpKey, { seconds, tasks, calls }: Profile['setUps']['rol
       ...calls.map(([visitor, sent, , answered]) => {
         const y = callTop + visitor * callHeight;
         const waits = answered - sent > noticedMs;
-        return path(
-          [
-            [place(sent), y],
-            [Math.max(place(answered), place(sent) + 2), y],
-          ],
-          waits ? 'red' : 'muted',
-          { width: waits ? 2 : 3 },
-        );
+        return line([place(sent), y], [Math.max(place(answered), place(sent) + 2), y], waits ? 'red' : 'muted', {
+          width: waits ? 2 : 3,
+        });
       }),
     ],
   };

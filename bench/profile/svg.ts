@@ -47,19 +47,26 @@ export function box(
   return `<rect x="${n(x)}" y="${n(y)}" width="${n(Math.max(0, width))}" height="${n(Math.max(0, height))}" ${paint}${opacity < 1 ? ` opacity="${opacity}"` : ''}/>`;
 }
 
+type Point = readonly [number, number];
+
+/** A straight line. */
+export function line(from: Point, to: Point, colour: Colour, style: { width?: number; dashed?: boolean } = {}): string {
+  return path([from, to], colour, style);
+}
+
 export function path(
-  points: readonly (readonly [number, number])[],
+  points: readonly Point[],
   colour: Colour,
   { width = 1.5, arrow = false, dashed = false } = {},
 ): string {
   const d = points.map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${n(x)} ${n(y)}`).join('');
   const dash = dashed ? ' stroke-dasharray="4 3"' : '';
-  const line = `<path d="${d}" fill="none" stroke="var(--${colour})" stroke-width="${width}"${dash}/>`;
+  const shape = `<path d="${d}" fill="none" stroke="var(--${colour})" stroke-width="${width}"${dash}/>`;
   const [before, last] = points.slice(-2);
-  return arrow && before && last ? `${line}${arrowHead(before, last, colour)}` : line;
+  return arrow && before && last ? `${shape}${arrowHead(before, last, colour)}` : shape;
 }
 
-function arrowHead([x1, y1]: readonly [number, number], [x2, y2]: readonly [number, number], colour: Colour): string {
+function arrowHead([x1, y1]: Point, [x2, y2]: Point, colour: Colour): string {
   const angle = Math.atan2(y2 - y1, x2 - x1);
   const corner = (turn: number) => `${n(x2 - 8 * Math.cos(angle + turn))} ${n(y2 - 8 * Math.sin(angle + turn))}`;
   return `<path d="M${n(x2)} ${n(y2)}L${corner(0.4)}L${corner(-0.4)}Z" fill="var(--${colour})"/>`;

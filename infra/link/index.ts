@@ -1,4 +1,5 @@
 export {
+  drainingCode,
   type Jobs,
   LinkError,
   type LiveSchedule,

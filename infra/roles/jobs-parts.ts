@@ -1,6 +1,6 @@
 import { cpus, freemem, loadavg } from 'node:os';
 import type { Service } from '../app';
-import type { LiveState } from '../link';
+import { drainingCode, type LiveState } from '../link';
 import type { MetricsSources } from '../monitor/metrics';
 import type { AppContext } from './app-context';
 import { linkFromWeb } from './link';
@@ -75,7 +75,7 @@ export class JobsParts {
 
   /** Nothing that is asked for now would come to its end here. */
   private refuseWhileDraining(): void {
-    if (this.isDraining()) throw Object.assign(new Error('this jobs role is draining'), { code: 'draining' });
+    if (this.isDraining()) throw Object.assign(new Error('this jobs role is draining'), { code: drainingCode });
   }
 
   private isDraining(): boolean {

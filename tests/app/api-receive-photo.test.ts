@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { receivePhoto } from '../../imports/api/pictures/receive';
 import { FileStore } from '../../infra/database';
 import { answering, sendJson } from '../../infra/http/answers';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { eventually } from '../support/eventually';
+import { type HttpServer, serveHttp } from '../support/http-server';
 
 const photo = readFileSync(join(__dirname, '../fixtures/photo.jpg'));
 
@@ -15,24 +15,20 @@ const impatient = { idleMs: 300, totalMs: 1_500 };
 
 let database: TestDatabase;
 let files: FileStore;
-let server: Server;
-let url: string;
+let server: HttpServer;
 
 beforeAll(async () => {
   database = await testDatabase();
   files = new FileStore(database.db);
-  server = createServer(
+  server = await serveHttp(
     answering(async (request, response) => {
       const limits = request.url === '/impatient' ? impatient : patient;
       sendJson(response, 201, await receivePhoto(request, 'ada', files, limits));
     }),
   );
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 });
 afterAll(async () => {
-  server.closeAllConnections();
-  await new Promise(resolve => server.close(resolve));
+  await server.close();
   await database.drop();
 });
 afterEach(async () => {
@@ -48,13 +44,13 @@ const halfStored = async () =>
 async function send(bytes: Buffer, name: string, type = 'image/jpeg') {
   const body = new FormData();
   body.append('photo', new Blob([new Uint8Array(bytes)], { type }), name);
-  const response = await fetch(url, { method: 'POST', body });
+  const response = await fetch(server.url, { method: 'POST', body });
   return { status: response.status, ...((await response.json()) as { id?: string; error?: string; reason?: string }) };
 }
 
 /** Opens a form by hand, so that it can go wrong in the middle. */
 async function openForm(begin: Buffer, path = '/'): Promise<Socket> {
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const socket = connect(server.port, '127.0.0.1');
   const head =
     '--x\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n';
   socket.write(
@@ -108,7 +104,7 @@ test('refuses a little too much by what comes, and keeps nothing of it', async (
 });
 
 test('stops to listen to a form that goes on for ever', async () => {
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const socket = connect(server.port, '127.0.0.1');
   const head = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n';
   const answer = answerOf(socket);
   socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n`);
@@ -124,14 +120,18 @@ test('takes the largest that it allows', async () => {
 });
 
 test('refuses what is no form', async () => {
-  const response = await fetch(url, { method: 'POST', body: 'hello', headers: { 'Content-Type': 'text/plain' } });
+  const response = await fetch(server.url, {
+    method: 'POST',
+    body: 'hello',
+    headers: { 'Content-Type': 'text/plain' },
+  });
   expect(response.status).toBe(415);
 });
 
 test('refuses a form without a file', async () => {
   const body = new FormData();
   body.append('photo', 'only a text');
-  const response = await fetch(url, { method: 'POST', body });
+  const response = await fetch(server.url, { method: 'POST', body });
   expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({ error: 'no-file' });
 });

@@ -1,48 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { runInNewContext, Script } from 'node:vm';
 import type { Change, Recipe } from './changes';
+import { refuseTaken } from './free-name';
 import type { Name } from './name';
-
-/** Names that the methods' files import: a collection of that name would hide them. */
-const imported = ['Meteor', 'Mongo', 'Random', 'Methods', 'Method'];
-/** Collections of the machinery and of accounts, by their names in Mongo and on the page. */
-const taken = [
-  'taskQueue',
-  'taskControl',
-  'taskCounters',
-  'taskStatistics',
-  'taskErrors',
-  'taskLogs',
-  'taskBatches',
-  'bulkWork',
-  'taskOwners',
-  'taskSchedules',
-  'processes',
-  'deploys',
-  'operatorSessions',
-  'operatorActions',
-  'cronHistory',
-  'files',
-  'consoleProcesses',
-  'consoleCounts',
-  'consoleFailures',
-  'consoleRunning',
-  'consoleWorkers',
-  'consoleOperator',
-  'consoleViews',
-  'consoleRows',
-  'jobsLive',
-  'visitorTasks',
-  'users',
-  'roles',
-  'administratorLinks',
-];
 
 /** A domain whose documents belong to the visitor who made them: collection, schema, methods, publication, test. */
 export function newApi(name: Name, root: string): Recipe {
   const of = wordsFor(name);
-  refuseTaken(of, root);
+  refuseTaken(of.camel, [of.pascal, of.Type], root);
   const folder = `imports/api/${name.kebab}`;
   return {
     changes: [
@@ -83,36 +46,6 @@ function singular(plural: string): string {
   if (/[^aeiou]ies$/i.test(plural)) return plural.replace(/ies$/, 'y');
   if (/(s|x|z|ch|sh)es$/i.test(plural)) return plural.replace(/es$/, '');
   return /[^isu]s$/i.test(plural) ? plural.slice(0, -1) : plural;
-}
-
-function refuseTaken({ camel, pascal, Type }: Words, root: string): void {
-  const javaScripts: string[] = runInNewContext('Object.getOwnPropertyNames(globalThis)');
-  if (!canBeConstant(camel))
-    throw new Error(
-      `name: "${camel}" means something else in JavaScript, and can't name a constant; choose another one`,
-    );
-  const hidden = [camel, pascal, Type].find(name => imported.includes(name) || javaScripts.includes(name));
-  if (hidden) throw new Error(`name: ${hidden} is the name of something else in the code; choose another one`);
-  if (taken.includes(camel) || documentsOf(root).includes(`'${camel}'`))
-    throw new Error(`name: the collection "${camel}" is there already, for something else; choose another one`);
-}
-
-/** The part's constant has this name: `case` can't be one, nor can `exports`, which the module has already. */
-function canBeConstant(name: string): boolean {
-  try {
-    return new Script(`'use strict'; async (exports, module, require) => { const ${name} = 0; }`) !== undefined;
-  } catch {
-    return false;
-  }
-}
-
-/** The collections that handlers write; an app without the sample may have none. */
-function documentsOf(root: string): string {
-  const tasks = join(root, 'imports/tasks');
-  const files = readdirSync(tasks, { recursive: true, encoding: 'utf8' }).filter(
-    file => basename(file) === 'documents.ts',
-  );
-  return files.map(file => readFileSync(join(tasks, file), 'utf8')).join('\n');
 }
 
 /** The domain's line in the list of them, and its import. */
