@@ -24,7 +24,10 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Whether any process of the group `pid` still runs. A zombie does not count. */
+/**
+ * Whether any process of the group `pid` still runs. A zombie does not count, but what has threads left is none: a
+ * mongod that ends holds its port and its files until the last of them has gone.
+ */
 export function isGroupAlive(pid: number): boolean {
   if (!isAlive(-pid) || !existsSync('/proc/self/stat')) return isAlive(-pid);
   return readdirSync('/proc').some(name => /^\d+$/.test(name) && runsInGroup(name, pid));
@@ -33,8 +36,9 @@ export function isGroupAlive(pid: number): boolean {
 function runsInGroup(name: string, group: number): boolean {
   try {
     const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-    const [state, , pgrp] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return Number(pgrp) === group && state !== 'Z';
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state, pgrp, threads] = [fields[0], fields[2], fields[17]];
+    return Number(pgrp) === group && (state !== 'Z' || Number(threads) > 1);
   } catch {
     return false; // it has just ended
   }
