@@ -50,7 +50,7 @@ export class FileStore {
   /**
    * Stores the data of the stream, as it comes.
    *
-   * @throws the stream's or the database's error; nothing of the file is left then.
+   * @throws the stream's or the database's error; nothing of the file is left then, or the sweep finds it.
    */
   async put(stream: Readable, facts: FileFacts): Promise<StoredFile> {
     const id = randomBytes(18).toString('base64url');
@@ -61,7 +61,8 @@ export class FileStore {
     try {
       await pipeline(stream, upload);
     } catch (error) {
-      await this.discard(id).catch(() => {});
+      // Its mark stays: the driver may have parts on their way, which come after this.
+      await this.remove(id).catch(() => {});
       throw error;
     }
     await this.uploads.deleteOne({ _id: id });
@@ -90,7 +91,7 @@ export class FileStore {
   }
 
   /**
-   * Removes the partial files of processes that were killed in the middle of an upload.
+   * Removes what is left of uploads that broke off or whose processes were killed in the middle.
    *
    * @param olderThanMs younger uploads may still be in progress.
    * @returns how many were found.
@@ -99,15 +100,10 @@ export class FileStore {
     const left = await this.uploads.find({ startedAt: { $lt: new Date(Date.now() - olderThanMs) } }).toArray();
     for (const { _id } of left) {
       // The process may have been killed after the file was complete, and before its mark was removed.
-      if (await this.info(_id)) await this.uploads.deleteOne({ _id });
-      else await this.discard(_id);
+      if (!(await this.info(_id))) await this.remove(_id);
+      await this.uploads.deleteOne({ _id });
     }
     return left.length;
-  }
-
-  private async discard(id: string): Promise<void> {
-    await this.remove(id);
-    await this.uploads.deleteOne({ _id: id });
   }
 }
 

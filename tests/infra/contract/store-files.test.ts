@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { connect, FileStore } from '../../../infra/database';
 import { type TestDatabase, testDatabase } from '../../support/database';
+import { eventually } from '../../support/eventually';
 
 let database: TestDatabase;
 let files: FileStore;
@@ -27,12 +28,21 @@ test('a file comes back as it was stored, with what was said of it', async () =>
   expect([await count('files'), await count('chunks'), await count('uploads')]).toEqual([0, 0, 0]);
 });
 
-test('an upload that breaks off leaves nothing', async () => {
+test('an upload that breaks off leaves nothing, but for a part that was on its way: the sweep finds that one', async () => {
   async function* broken() {
     yield Buffer.alloc(700_000);
     throw new Error('cut off');
   }
   await expect(files.put(Readable.from(broken()), facts)).rejects.toThrow('cut off');
+  const [mark] = await database.db.collection('files.uploads').find().toArray();
+  await database.db.collection('files.chunks').insertOne({ files_id: mark!._id, n: 9 });
+  await eventually(async () => {
+    await database.db
+      .collection('files.uploads')
+      .updateOne({ _id: mark!._id }, { $set: { startedAt: new Date(0) } }, { upsert: true });
+    await files.sweep();
+    return (await count('chunks')) === 0;
+  });
   expect([await count('files'), await count('chunks'), await count('uploads')]).toEqual([0, 0, 0]);
 });
 
