@@ -1,4 +1,4 @@
-import type { AnyCatalog, DataIn, TaskTypeIn } from './define-tasks';
+import type { AnyCatalog, DataIn, TaskTypeIn } from './task-definition';
 
 /**
  * The app's types: `imports/app.ts` merges those of its `catalog`, `settings` and handlers into this interface. So the

@@ -1,4 +1,4 @@
-import type { AnyCatalog, TaskDefinition } from './define-tasks';
+import type { AnyCatalog, TaskDefinition } from './task-definition';
 
 /**
  * A short text that is equal for two processes with equivalent catalogs. A jobs role compares its own with the one in a

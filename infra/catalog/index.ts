@@ -1,16 +1,6 @@
 export type { AppCatalog, AppDataOf, AppOwnSettings, AppRate, AppResults, AppTaskType, AppTypes } from './app-types';
 export { catalogHash, catalogVersions } from './catalog-hash';
-export {
-  type AnyCatalog,
-  type CatalogOf,
-  type DataIn,
-  defineTasks,
-  failedTask,
-  type TaskDefinition,
-  type TaskTypeIn,
-  type TaskTypeRunningIn,
-  takesFailedTask,
-} from './define-tasks';
+export { defineTasks, failedTask, takesFailedTask } from './define-tasks';
 export { didYouMean } from './nearest';
 export {
   type FormLimits,
@@ -34,13 +24,13 @@ export {
   findNamedRateProblems,
   type NamedRates,
   namedRateOf,
-  type RateLimit,
   type RateWindow,
   rateKeyFields,
   windowOf,
 } from './rates';
 export { hidden } from './redact';
 export { hiddenFields, redacted, unredacted } from './redacted';
+export type { AnyCatalog, CatalogOf, DataIn, TaskDefinition, TaskTypeIn, TaskTypeRunningIn } from './task-definition';
 export {
   type Backoff,
   type ConcurrencyLimit,
@@ -48,6 +38,7 @@ export {
   Priority,
   type PriorityClass,
   priorityClassOf,
+  type RateLimit,
   type ResolvedOptions,
   type Retention,
   type RunsIn,

@@ -1,8 +1,8 @@
 import { show } from '../errors/plain-error';
-import type { AnyCatalog, DataIn, TaskDefinition, TaskTypeIn } from './define-tasks';
 import { didYouMean } from './nearest';
 import { normalForm } from './normal-form';
 import { hidden, isHidden } from './redact';
+import type { AnyCatalog, DataIn, TaskDefinition, TaskTypeIn } from './task-definition';
 import { defaultOptions, type ResolvedOptions } from './task-options';
 
 /** The catalog lacks the task type, or its schema refuses the payload. `problems` has one line for each problem. */

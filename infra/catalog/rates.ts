@@ -1,17 +1,7 @@
 import { show } from '../errors/plain-error';
 import { didYouMean } from './nearest';
 import { findRateProblems } from './option-problems';
-import type { PayloadFields } from './payload-language';
-
-/** At most `max` starts in any span of `per` milliseconds, over all jobs roles together. */
-export interface RateLimit<Fields extends PayloadFields = PayloadFields> {
-  readonly max: number;
-  readonly per: number;
-  /** The field of the payload (or several) whose values are counted apart: `max` for each customer, say. */
-  readonly key?: (keyof Fields & string) | readonly (keyof Fields & string)[];
-  /** Starts are spaced evenly, with at least `per / max` between two, instead of `max` at once. Default: false. */
-  readonly spread?: boolean;
-}
+import type { RateLimit } from './task-options';
 
 /** What a rate comes to: at most `max` in any span of `per` milliseconds. */
 export interface RateWindow {

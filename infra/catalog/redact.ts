@@ -1,6 +1,6 @@
 import { show } from '../errors/plain-error';
-import type { TaskDefinition } from './define-tasks';
 import { didYouMean } from './nearest';
+import type { TaskDefinition } from './task-definition';
 
 /** What people see in the place of a value that its type hides. */
 export const hidden = '••••';

@@ -1,5 +1,6 @@
-import { type AnyCatalog, takesFailedTask } from './define-tasks';
+import { takesFailedTask } from './define-tasks';
 import { hidden } from './redact';
+import type { AnyCatalog } from './task-definition';
 import { isPlainObject } from './value-kinds';
 
 /** In the place of a field: the payload as a whole. */

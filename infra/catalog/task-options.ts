@@ -1,5 +1,4 @@
 import type { PayloadFields } from './payload-language';
-import type { RateLimit } from './rates';
 import { resolveUnique, type UniqueFields, type UniqueTypeRule } from './unique';
 
 /**
@@ -40,6 +39,16 @@ export interface ConcurrencyLimit<Fields extends PayloadFields = PayloadFields> 
   readonly key?: (keyof Fields & string) | readonly (keyof Fields & string)[];
   /** `all` (the default): over all jobs roles together. `role`: in each of them, as with a plain number. */
   readonly scope?: 'all' | 'role';
+}
+
+/** At most `max` starts in any span of `per` milliseconds, over all jobs roles together. */
+export interface RateLimit<Fields extends PayloadFields = PayloadFields> {
+  readonly max: number;
+  readonly per: number;
+  /** The field of the payload (or several) whose values are counted apart: `max` for each customer, say. */
+  readonly key?: (keyof Fields & string) | readonly (keyof Fields & string)[];
+  /** Starts are spaced evenly, with at least `per / max` between two, instead of `max` at once. Default: false. */
+  readonly spread?: boolean;
 }
 
 /** A limit over all jobs roles, in the queue's form. */
