@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { type BuildOptions, type BuildResult, build, type Metafile, type Plugin } from 'esbuild';
 import { buildIdOf, hashInput, lockFile, type WorkerManifest } from '../../workers/worker-file';
 import { root as checkout } from '../root';
 
@@ -43,12 +43,16 @@ const optionalOfMongo = [
  * forks. The old file stays until the new one is complete.
  */
 export async function buildWorker(options: BuildWorkerOptions = {}): Promise<BuiltWorker> {
-  const { root = checkout, handlers, catalog } = options;
-  const { outDir = join(root, 'private/workers'), entry = join(root, 'imports/tasks/worker.ts') } = options;
-  const result = await build({
+  return writeWorker(await build(workerBundle(options)), options);
+}
+
+/** How the worker file is bundled; `writeWorker` takes what comes of it. */
+export function workerBundle({ root = checkout, handlers, catalog, ...options }: BuildWorkerOptions = {}) {
+  const { outDir, entry = join(root, 'imports/tasks/worker.ts') } = options;
+  return {
     absWorkingDir: root,
     entryPoints: [entry],
-    outfile: join(outDir, 'main.js'),
+    outfile: join(folderOf({ root, outDir }), 'main.js'),
     bundle: true,
     platform: 'node',
     format: 'cjs',
@@ -62,16 +66,25 @@ export async function buildWorker(options: BuildWorkerOptions = {}): Promise<Bui
     metafile: true,
     write: false,
     logLevel: 'silent',
-  });
-  const manifest = manifestOf(root, result.metafile);
+  } satisfies BuildOptions;
+}
+
+export function writeWorker(
+  { metafile, outputFiles }: BuildResult<ReturnType<typeof workerBundle>>,
+  options: BuildWorkerOptions = {},
+): BuiltWorker {
+  const manifest = manifestOf(options.root ?? checkout, metafile);
+  const outDir = folderOf(options);
   const file = join(outDir, 'main.js');
   mkdirSync(outDir, { recursive: true });
   const written = [
     replace(join(outDir, 'main.json'), Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)),
-    replace(file, Buffer.from(result.outputFiles[0]!.contents)),
+    replace(file, Buffer.from(outputFiles[0]!.contents)),
   ];
-  return { ...manifest, file, changed: written.includes(true), metafile: result.metafile };
+  return { ...manifest, file, changed: written.includes(true), metafile };
 }
+
+const folderOf = ({ root = checkout, outDir = join(root, 'private/workers') }: BuildWorkerOptions) => outDir;
 
 /** Replaces the app's catalog and registry of handlers by others. */
 function standIns(root: string, handlers?: string, catalog?: string): Plugin {

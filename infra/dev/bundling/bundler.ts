@@ -10,7 +10,7 @@ import {
   type OutputFile,
   stop as stopEsbuild,
 } from 'esbuild';
-import { buildWorker } from './build-worker';
+import { type BuiltWorker, workerBundle, writeWorker } from './build-worker';
 import { browserBundle, serverBundle } from './bundles';
 
 const esbuildHasEnded = /The service (is no longer running|was stopped)/;
@@ -23,7 +23,7 @@ export type Bundle = (typeof bundles)[number];
  * that fails keeps the files of the last good one.
  */
 export class Bundler {
-  private contexts?: { server: BuildContext; browser: BuildContext };
+  private contexts?: Awaited<ReturnType<typeof contextsOf>>;
   /** The last build of each bundle by this bundler. The files may be newer: another `npm start` builds them too. */
   private readonly built = new Map<Bundle, string>();
   private readonly warned = new Set<string>();
@@ -57,23 +57,22 @@ export class Bundler {
   }
 
   async stop(): Promise<void> {
-    await this.contexts?.server.dispose();
-    await this.contexts?.browser.dispose();
+    for (const one of Object.values<BuildContext>(this.contexts ?? {})) await one.dispose();
     this.contexts = undefined;
   }
 
   private async buildOnce(): Promise<Set<Bundle>> {
     this.contexts ??= await this.open();
-    const { server, browser } = this.contexts;
-    const [serverResult, browserResult, worker] = await inOneReport([
+    const { server, browser, worker } = this.contexts;
+    const [serverResult, browserResult, { buildId }] = await inOneReport([
       server.rebuild(),
       browser.rebuild(),
-      buildWorker(),
+      worker.rebuild().then<BuiltWorker>(result => writeWorker(result)),
     ] as const);
     for (const result of [serverResult, browserResult]) await this.warn(result);
     const [serverFiles, browserFiles] = [filesOf(serverResult), filesOf(browserResult)];
     await Promise.all([...serverFiles, ...browserFiles].map(writeIfOther));
-    const now = { server: markOf(serverFiles), browser: markOf(browserFiles), worker: worker.buildId };
+    const now = { server: markOf(serverFiles), browser: markOf(browserFiles), worker: buildId };
     return this.changedSince(now);
   }
 
@@ -101,12 +100,18 @@ export class Bundler {
   private async open() {
     // Node reads these as ES modules, whatever the checkout's package.json says.
     await writeIfOther({ path: join(this.folder, 'package.json'), contents: Buffer.from('{ "type": "module" }\n') });
-    const [server, browser] = await Promise.all([
-      context(kept(serverBundle(this.folder, this.options))),
-      context(kept(browserBundle(this.clientFolder, this.options))),
-    ]);
-    return { server, browser };
+    return contextsOf(serverBundle(this.folder, this.options), browserBundle(this.clientFolder, this.options));
   }
+}
+
+/** esbuild keeps what it has read of each for the next build. */
+async function contextsOf(forServer: BuildOptions, forBrowser: BuildOptions) {
+  const [server, browser, worker] = await Promise.all([
+    context(kept(forServer)),
+    context(kept(forBrowser)),
+    context(workerBundle()),
+  ]);
+  return { server, browser, worker };
 }
 
 function kept(options: BuildOptions): BuildOptions {
