@@ -69,7 +69,8 @@ export async function cancelAll(core: QueueCore, filter: Filter<Task>): Promise<
   const collection = withoutCallTimeout(core.store.collection);
   const requested = (await collection.updateMany(running, { $set: { cancelRequested: true } })).modifiedCount;
   if (cancelled + requested > 0) core.emit('queue.cancelled', { cancelled, requested });
-  tellDispatchers(core, dispatcher => dispatcher.waitingChanged());
+  // Where nothing has ended, nobody waits for less than before: a look that cancels would ask for the next one without end.
+  if (cancelled > 0) tellDispatchers(core, dispatcher => dispatcher.waitingChanged());
   return { cancelled, requested };
 }
 

@@ -1,4 +1,5 @@
 import type { Task } from '../../../infra/queue';
+import { brokenDatabase } from '../../support/broken-database';
 import { eventually } from '../../support/eventually';
 import { gate, hang, TestQueue } from '../../support/queue';
 import { readsOf } from '../../support/reads';
@@ -103,6 +104,29 @@ describe('a batch', () => {
     await t.queue.core.batches.requestCancel(id);
     await t.role({ ...handlers, ping: hang });
     await t.becomes(`${id}:then`, 'cancelled');
+    await ended(id);
+  });
+
+  test('that is cancelled is cancelled anew by a look at all that waits, not without end while a member goes on', async () => {
+    const { open, opened } = gate();
+    let looks = 0;
+    const db = brokenDatabase(t.database.db, 'find', ([filter]) => {
+      // As a look at all batches that have not ended begins.
+      if (JSON.stringify(filter).includes('"sealed"')) looks += 1;
+      return undefined;
+    });
+    const its = await t.elsewhere({ db });
+    const { owner } = await its.role({ ping: () => opened }, { refreshRate: 60_000, heartbeatMs: 100 });
+    const { id } = await its.queue.addBatch({ name: 'long', tasks: pings(1) });
+    await t.becomes(`${id}:0`, 'running');
+    await its.queue.cancel({ batch: id });
+    await its.queue.cancel({ taskType: 'background' });
+    const owners = t.database.db.collection<{ _id: string; lastSeen: Date }>('taskOwners');
+    const lastSeen = async () => Number((await owners.findOne({ _id: owner }))?.lastSeen);
+    const before = await lastSeen();
+    await eventually(async () => (await lastSeen()) - before > 500);
+    expect(looks).toBeLessThan(6);
+    open();
     await ended(id);
   });
 
