@@ -87,8 +87,8 @@ export class NamedRateLimits {
       }
     }
     this.lines.delete(name);
-    // Its place in the line of all roles, where it has one.
-    await rates.release([{ id, name: `@${name}`, window, count: 0 }]).catch(() => {});
+    // Its place in the line of all roles, where it has one, and what was granted without a reply.
+    await rates.release([{ id, name: `@${name}`, window, count: window.max }]).catch(() => {});
   }
 
   private give({ id, name, window, granted }: Grant, line: Line, rates: RateLimits): void {

@@ -12,7 +12,7 @@ export interface ClaimerOptions {
   core: QueueCore;
   owner: string;
   leaseMs: number;
-  rates: Pick<RateGrants, 'within' | 'took' | 'isByKey'>;
+  rates: Pick<RateGrants, 'within' | 'took' | 'abandon' | 'isByKey'>;
   /** How many tasks of a type run now, for its concurrency. */
   countRunning(taskType: string): number;
   /** How many of tasks of these types, in this order, the executor takes now. */
@@ -65,7 +65,10 @@ export class Claimer {
     const picked = this.pick(peeked, limit);
     const within = await this.options.rates.within(this.fitting(this.withinConcurrency(picked)));
     const { chosen, grants } = within;
-    const taken = await this.take(chosen);
+    const taken = await this.take(chosen).catch(error => {
+      this.options.rates.abandon(grants);
+      throw error;
+    });
     this.learn(chosen.length, taken.length);
     const verified = verify(this.options.core, taken);
     this.options.rates.took(grants, verified.tasks);

@@ -1,9 +1,10 @@
 import { optionsOf, type RateWindow, rateKeyFields, windowOf } from '../../catalog';
 import type { QueueCore } from '../api/queue-core';
+import { newToken } from '../model/ids';
 import type { Task } from '../model/task';
 import type { DatabaseGuard } from '../store/database-guard';
 import type { Grant, RateLimits } from '../store/rate-limits';
-import type { Granted } from '../store/rate-pipelines';
+import type { Granted, Wanted } from '../store/rate-pipelines';
 import type { Peeked } from '../store/task-store';
 import type { UsedUp } from '../waiting/rate-lines';
 
@@ -19,10 +20,15 @@ export interface WithinRates {
 
 type Held = Omit<Granted, 'count'>;
 
+/** So much is kept to be given back; what is beyond that counts for a while: the rate is lower then, never higher. */
+const mostKept = 1_000;
+
 /** The starts that were granted to this role, until each has begun, or will not. */
 export class RateGrants {
   private readonly byClaim = new Map<string, Held>();
   private begunNow: Held[] = [];
+  /** Of claims that failed, until the database has them back. */
+  private abandoned: Granted[] = [];
 
   constructor(
     private readonly rates: Pick<RateLimits, 'reserve' | 'begun' | 'release' | 'renew'>,
@@ -40,8 +46,9 @@ export class RateGrants {
   async within(peeked: readonly Peeked[]): Promise<WithinRates> {
     const byName = this.groupByRate(peeked);
     if (byName.size === 0) return { chosen: [...peeked], grants: [], closed: [], usedUp: [] };
+    await this.giveBackAbandoned();
     const wanted = [...byName].map(([name, { window, tasks }]) => ({ name, window, count: tasks.length }));
-    const grants = await this.rates.reserve(wanted);
+    const grants = await this.reserve(wanted);
     const refused = new Set<Peeked>();
     const result: WithinRates = { chosen: [], grants, closed: [], usedUp: [] };
     for (const { name, granted, next: until } of grants) {
@@ -68,6 +75,13 @@ export class RateGrants {
     this.release(left.filter(({ count }) => count > 0));
   }
 
+  /** The claim that these were for has failed: none of them begins. What can't be given back now is with the next chance. */
+  abandon(grants: readonly Grant[]): void {
+    const some = grants.filter(({ granted }) => granted > 0);
+    this.abandoned.push(...some.map(({ id, name, window, granted }) => ({ id, name, window, count: granted })));
+    void this.giveBackAbandoned();
+  }
+
   begun(task: Task): void {
     const held = this.take(task);
     if (!held) return;
@@ -83,8 +97,35 @@ export class RateGrants {
 
   /** What was claimed and has still to begin counts on, however long it waits for a worker. */
   async renew(): Promise<void> {
+    await this.giveBackAbandoned();
     if (this.byClaim.size > 0)
       await this.guard.attempt('rate limits', () => this.rates.renew(counted(this.byClaim.values())));
+  }
+
+  /** The role ends, and what it had claimed has been handed back: it begins elsewhere, if at all. */
+  async stop(): Promise<void> {
+    this.abandoned.push(...counted(this.byClaim.values()));
+    this.byClaim.clear();
+    await this.giveBackAbandoned();
+  }
+
+  /** Where no reply comes, the starts may be granted all the same. */
+  private async reserve(wanted: readonly Wanted[]): Promise<Grant[]> {
+    const id = newToken();
+    try {
+      return await this.rates.reserve(wanted, id);
+    } catch (error) {
+      this.abandoned.push(...wanted.map(one => ({ ...one, id })));
+      throw error;
+    }
+  }
+
+  private async giveBackAbandoned(): Promise<void> {
+    const some = this.abandoned;
+    if (some.length === 0) return;
+    this.abandoned = [];
+    const isDone = await this.guard.attempt('rate limits', () => this.rates.release(some).then(() => true));
+    if (!isDone) this.abandoned = [...some, ...this.abandoned].slice(0, mostKept);
   }
 
   private writeBegun(): void {

@@ -155,6 +155,8 @@ export class Dispatcher implements QueueSignals {
     await this.parts.executionEvents.drain(Math.max(writeMs, until - performance.now()));
     const inMemoryOnly = this.settings.inMemoryOnly === true;
     const isFree = await this.parts.executionEvents.handBackAll(this.owner, inMemoryOnly);
+    // Else this owner is found dead, and its starts with it.
+    if (isFree) await this.parts.rates.stop();
     this.tellOfMemory();
     await this.parts.wakeUps.stop();
     await this.parts.waiting.stop();

@@ -67,9 +67,12 @@ export class RateLimits {
     await this.logs.createIndexes([{ name: 'rates', key: { expiresAt: 1 }, expireAfterSeconds: 0 }]);
   }
 
-  /** Asks for starts of some rates; gets as many of each as there are. Each is atomic between roles. */
-  async reserve(wanted: readonly Wanted[]): Promise<Grant[]> {
-    const id = newToken();
+  /**
+   * Asks for starts of some rates; gets as many of each as there are. Each is atomic between roles.
+   *
+   * @param id of the grants: by it they can be given back also where no reply has come.
+   */
+  async reserve(wanted: readonly Wanted[], id = newToken()): Promise<Grant[]> {
     const [only, ...others] = wanted;
     if (!only) return [];
     if (others.length === 0) return [await this.reserveOne(only, id, reservation(id, only, this.owner))];

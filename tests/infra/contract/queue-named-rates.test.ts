@@ -1,3 +1,5 @@
+import { MongoNetworkError } from 'mongodb';
+import { brokenDatabase } from '../../support/broken-database';
 import { eventually } from '../../support/eventually';
 import { hang, TestQueue } from '../../support/queue';
 import { catalogForTests } from '../../support/test-catalog';
@@ -51,6 +53,25 @@ test('who stops waiting leaves the line to the next', async () => {
   await expect(waits).rejects.toThrow('no longer');
   await other.queue.rate('stripe', 1);
   await expect(t.queue.rate('stripe', 1, { signal: stop.signal })).rejects.toThrow('no longer');
+});
+
+test('what was granted to somebody who has left before the reply came is free again', async () => {
+  const stop = new AbortController();
+  const { db } = t.database;
+  const lossy = await t.elsewhere({
+    db: brokenDatabase(db, 'findOneAndUpdate', ([filter, change, options]) =>
+      db
+        .collection('taskControl')
+        .findOneAndUpdate(filter as object, change as object, options as object)
+        .then(() => {
+          stop.abort(new Error('no longer'));
+          throw new MongoNetworkError('the reply is lost');
+        }),
+    ),
+  });
+  lossy.queue.declare(catalogForTests, {}, rates);
+  await expect(lossy.queue.rate('never', 1, { signal: stop.signal })).rejects.toThrow('no longer');
+  await t.queue.rate('never');
 });
 
 test('what cannot be granted is refused in words', async () => {

@@ -1,6 +1,10 @@
+import { MongoNetworkError } from 'mongodb';
 import type { Task } from '../../../infra/queue';
+import { Dispatcher } from '../../../infra/queue/dispatch/dispatcher';
+import type { Executor } from '../../../infra/queue/model/executor';
 import { putInRateLine } from '../../../infra/queue/store/mongo-rate-lines';
 import { RateLimits } from '../../../infra/queue/store/rate-limits';
+import { brokenDatabase } from '../../support/broken-database';
 import { eventually } from '../../support/eventually';
 import { gate, TestQueue } from '../../support/queue';
 
@@ -148,6 +152,47 @@ test('a task that is claimed again while its attempt goes on takes no start from
   open();
   const other = await t.queue.addTask({ taskType: 'limited' });
   await ended([id, other]);
+});
+
+test.each(['taskQueue', 'taskControl'])(
+  'a claim whose reply from %s is lost takes no start from its type',
+  async name => {
+    let lost = 0;
+    const real = t.database.db.collection<{ _id: string }>(name);
+    const db = brokenDatabase(t.database.db, 'findOneAndUpdate', ([filter, change, options]) => {
+      const isOfRate = (filter as { _id?: string })._id === 'rate:limited';
+      const isIt = name === 'taskControl' ? isOfRate : JSON.stringify(change).includes('"claimedAt"');
+      if (!isIt || lost++ > 0) return undefined;
+      return real.findOneAndUpdate(filter as object, change as object, options as object).then(() => {
+        throw new MongoNetworkError('the reply is lost');
+      });
+    });
+    const its = await t.elsewhere({ db });
+    await its.queue.limits.override('limited', { rateLimit: { max: 1, per: 300 } });
+    await its.role({ limited: () => 1 });
+    await ended([await its.queue.addTask({ taskType: 'limited' })]);
+    expect(lost).toBeGreaterThan(1);
+  },
+);
+
+test('what a role has claimed and not begun takes no start from its type when the role has stopped', async () => {
+  await t.queue.limits.override('limited', { rateLimit: { max: 1, per: 300 } });
+  const claimed: Task[] = [];
+  const executor: Executor = {
+    start: async () => {},
+    room: () => 1 - claimed.length,
+    fitting: () => 1 - claimed.length,
+    execute: tasks => void claimed.push(...tasks),
+    cancel: () => {},
+    stop: async () => claimed,
+  };
+  const role = new Dispatcher({ queue: (await t.elsewhere()).queue, executor });
+  await role.start();
+  const id = await t.queue.addTask({ taskType: 'limited' });
+  await eventually(() => claimed.length === 1);
+  await role.stop(0);
+  await t.role({ limited: () => 1 });
+  await ended([id]);
 });
 
 test('in memory a rate by key is refused, in words', async () => {
