@@ -1,4 +1,5 @@
 import type { Collection } from 'mongodb';
+import { timeOf } from '../../catalog';
 import { type BatchRecord, onFailureOf, thenOf } from '../model/batch';
 import { isLive, type Task } from '../model/task';
 import { type Batches, hasLiveMember, tallyOf } from '../store/batches';
@@ -61,7 +62,8 @@ const abandonedMs = 10 * 60_000;
 
 /** What a look at some batches has found. */
 export interface SomeBatches {
-  ended: number;
+  /** They may have ended: each is to be judged. */
+  ids: string[];
   /** Where to go on, '' at the end. */
   next: string;
   /** They will never be whole: what has been added of them is to be cancelled, and nothing comes after them. */
@@ -71,27 +73,25 @@ export interface SomeBatches {
 }
 
 /**
- * Looks at some of the batches that have not ended: those whose creator has are sealed, and all are judged.
+ * Looks at some of the batches that have not ended: those whose creator has are sealed.
  *
  * @param from the last that was looked at; '' begins with the first.
  */
-export async function judgeSomeBatches(deps: BatchDeps, from: string): Promise<SomeBatches> {
+export async function findSomeBatches(deps: BatchDeps, from: string): Promise<SomeBatches> {
   const some = await deps.batches.notEnded(from, atOnce);
   await sealWithoutCreator(deps, some);
-  let ended = 0;
-  for (const { _id } of some) if (await judgeBatch(deps, _id)) ended++;
   const before = deps.clock.now().getTime() - abandonedMs;
   const idsOf = (isIt: (batch: BatchRecord) => boolean) => some.filter(isIt).map(({ _id }) => _id);
   return {
-    ended,
+    ids: idsOf(() => true),
     next: some.length < atOnce ? '' : (some.at(-1)?._id as string),
-    abandoned: idsOf(({ makingUntil }) => makingUntil !== undefined && makingUntil.getTime() <= before),
+    abandoned: idsOf(({ makingUntil }) => timeOf(makingUntil) <= before),
     cancelling: idsOf(({ cancelRequested }) => cancelRequested === true),
   };
 }
 
 async function sealWithoutCreator({ batches, store }: BatchDeps, some: readonly BatchRecord[]): Promise<void> {
-  const creators = some.flatMap(({ state, createdBy }) => (state === 'open' && createdBy ? [createdBy] : []));
+  const creators = some.flatMap(({ state, createdBy }) => (state === 'open' && typeof createdBy === 'string' ? [createdBy] : []));
   if (creators.length === 0) return;
   const states = await statesOf(store.collection, creators);
   const isOver = (id: string) => !states.has(id) || !isLive({ state: states.get(id)! });

@@ -2,10 +2,11 @@ import { Coalesced } from '../../timing/coalesced';
 import { GrowingPause } from '../../timing/growing-pause';
 import type { Task } from '../model/task';
 import type { Tally } from '../store/batches';
+import { isDatabaseAway } from '../store/database-errors';
 import { type DatabaseGuard, retryPauses } from '../store/database-guard';
 import type { RateLimits } from '../store/rate-limits';
 import type { TaskCounters } from '../store/task-counters';
-import { type BatchDeps, judgeBatch, judgeSomeBatches, type SomeBatches } from './batch-ends';
+import { type BatchDeps, findSomeBatches, judgeBatch } from './batch-ends';
 import { RateLines, type UsedUp } from './rate-lines';
 import { admit, admitSome } from './slots';
 import { judgeSome, type Released, release } from './successors';
@@ -42,6 +43,9 @@ export class WaitingTasks {
   private readonly ended = new Set<string>();
   private readonly batches = new Set<string>();
   private readonly creators = new Set<string>();
+  /** Batches whose cancel may have broken off in the middle, and those that will never be whole. */
+  private readonly cancelling = new Set<string>();
+  private readonly abandoned = new Set<string>();
   private tallies = new Map<string, Tally>();
   /** Whether any task may wait for others: where none does, the end of a task asks no question. */
   private someWaitForOthers = true;
@@ -147,16 +151,12 @@ export class WaitingTasks {
   }
 
   private async sweepBatches(from: string): Promise<string> {
-    const batches = await judgeSomeBatches(this.options.core, from);
-    await this.cancelBatches(batches);
-    if (batches.ended > 0) this.options.wake();
-    return batches.next;
-  }
-
-  private async cancelBatches({ abandoned, cancelling }: SomeBatches): Promise<void> {
-    const { core, cancelBatch } = this.options;
-    for (const batchId of [...abandoned, ...cancelling]) await cancelBatch(batchId);
-    for (const batchId of abandoned) core.emit('batch.abandoned', { batchId });
+    const { ids, next, abandoned, cancelling } = await findSomeBatches(this.options.core, from);
+    for (const id of ids) this.batches.add(id);
+    for (const id of abandoned) this.abandoned.add(id);
+    for (const id of cancelling) this.cancelling.add(id);
+    this.workSoon();
+    return next;
   }
 
   private memberEnded(batch: string, state: Task['state']): void {
@@ -167,7 +167,8 @@ export class WaitingTasks {
   }
 
   private isMore(): boolean {
-    return this.freed.size + this.ended.size + this.batches.size + this.creators.size > 0;
+    const heard = [this.freed, this.ended, this.batches, this.creators, this.cancelling, this.abandoned];
+    return heard.some(({ size }) => size > 0);
   }
 
   private workSoon(): void {
@@ -175,28 +176,35 @@ export class WaitingTasks {
   }
 
   private async work(): Promise<void> {
-    const { core } = this.options;
+    const { core, cancelBatch } = this.options;
     await this.dealWith('slot lines', this.freed, async keys => this.tell(await admit(core, keys), nothing));
     await this.dealWith('successors', this.ended, async ids => this.tell(0, await release(core, ids)));
     await this.dealWith('batch creators', this.creators, async ids => {
       for (const batch of await this.sealOf(ids)) this.batches.add(batch);
     });
+    await this.dealWith('cancelled batches', this.cancelling, async ids => {
+      for (const id of ids) await cancelBatch(id);
+    });
+    await this.dealWith('abandoned batches', this.abandoned, async ids => {
+      for (const batchId of ids) {
+        await cancelBatch(batchId);
+        core.emit('batch.abandoned', { batchId });
+      }
+    });
     await this.dealWith('batches', this.batches, ids => this.judgeBatches(ids));
     if (!this.retryTimer) this.retryPause.reset();
   }
 
-  /** Deals with all that was heard of one kind. Should it fail, it is tried again after a pause, and holds up no other. */
+  /** Deals with all that was heard of one kind. What fails is tried again after a pause, and holds up nothing else. */
   private async dealWith(kind: string, heard: Set<string>, action: (keys: string[]) => Promise<void>): Promise<void> {
     const keys = take(heard);
     if (keys.length === 0) return;
-    const isDone = await this.options.guard.attempt(kind, async () => {
-      await action(keys);
-      return true;
-    });
-    if (!isDone) this.retryLater(heard, keys);
+    const left = new Set(keys);
+    await this.options.guard.attempt(kind, () => together(left, action));
+    if (left.size > 0) this.retryLater(heard, left);
   }
 
-  private retryLater(heard: Set<string>, keys: readonly string[]): void {
+  private retryLater(heard: Set<string>, keys: ReadonlySet<string>): void {
     const kept = this.failed.get(heard) ?? new Set();
     for (const key of keys) if (kept.size < mostKept) kept.add(key);
     this.failed.set(heard, kept);
@@ -237,6 +245,28 @@ export class WaitingTasks {
     if (scheduled) datesChanged();
     if (wentOn + admitted > 0) wake();
   }
+}
+
+/**
+ * All together or, where that fails, one after the other: one that fails holds up none behind it.
+ *
+ * @param left what has been dealt with is taken out of it.
+ * @throws the first failure, when all have been tried; at once where the database is away.
+ */
+async function together(left: Set<string>, action: (keys: string[]) => Promise<void>): Promise<void> {
+  const failures: unknown[] = [];
+  const parts = left.size > 1 ? [[...left], ...[...left].map(key => [key])] : [[...left]];
+  for (const keys of parts) {
+    try {
+      await action(keys);
+      for (const key of keys) left.delete(key);
+      if (left.size === 0) return;
+    } catch (error) {
+      failures.push(error);
+      if (isDatabaseAway(error)) throw error;
+    }
+  }
+  throw failures[0];
 }
 
 function take(set: Set<string>): string[] {

@@ -213,6 +213,25 @@ describe('a batch', () => {
     await t.becomes(`${batch.id}:then`, 'done');
   });
 
+  test.each<[string, object]>([
+    ['that the database refuses to end', { name: 'odd', state: 'sealed', added: 0, adding: 0 }],
+    ['of a maker that is none', { state: 'open', createdBy: { $gt: '' } }],
+    ['with a text as a date', { state: 'sealed', adding: 1, addingUntil: 'soon', makingUntil: 'soon' }],
+  ])('%s holds up no other', async (_, odd) => {
+    const { db } = t.database;
+    const records = db.collection('taskBatches');
+    await records.insertOne({ _id: 'first' as never, ...odd });
+    const validator = { $or: [{ name: { $ne: 'odd' } }, { state: { $ne: 'ended' } }] };
+    await db.command({ collMod: 'taskBatches', validator });
+    await t.queue.addBatch({ _id: 'second', name: 'second', tasks: pings(1), then });
+    await t.queue.addBatch({ _id: 'third', name: 'third', tasks: pings(1), then, open: true });
+    await t.queue.core.batches.requestCancel('third');
+    await t.role(handlers);
+    await t.becomes('second:then', 'done');
+    await t.becomes('third:then', 'cancelled');
+    await ended('third');
+  });
+
   test('is cancelled with all that comes after it, and with what its members would still add', async () => {
     const opened = gate();
     let later: unknown;
