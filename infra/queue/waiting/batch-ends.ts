@@ -91,7 +91,9 @@ export async function findSomeBatches(deps: BatchDeps, from: string): Promise<So
 }
 
 async function sealWithoutCreator({ batches, store }: BatchDeps, some: readonly BatchRecord[]): Promise<void> {
-  const creators = some.flatMap(({ state, createdBy }) => (state === 'open' && typeof createdBy === 'string' ? [createdBy] : []));
+  const creators = some.flatMap(({ state, createdBy }) =>
+    state === 'open' && typeof createdBy === 'string' ? [createdBy] : [],
+  );
   if (creators.length === 0) return;
   const states = await statesOf(store.collection, creators);
   const isOver = (id: string) => !states.has(id) || !isLive({ state: states.get(id)! });

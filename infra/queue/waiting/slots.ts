@@ -5,7 +5,7 @@ import { compareTasks } from '../model/order';
 import type { Task } from '../model/task';
 import { slotOf, typeOfKey } from '../model/waiting';
 import { isDatabaseAway } from '../store/database-errors';
-import { admitToSlots, limitKeysInLine } from '../store/mongo-slots';
+import { admitToSlots } from '../store/mongo-slots';
 import type { Inserted, Insertion } from '../store/task-store';
 
 /** What slots are given by: the queue's core has it. */
@@ -81,21 +81,6 @@ export async function admit({ catalog, store }: SlotDeps, limitKeys: readonly st
   }
   if (failures.length > 0) throw failures[0];
   return admitted;
-}
-
-/**
- * Looks at some of the lines, in case a role died between the end of a task and letting in the next one.
- *
- * @param from the last limit that was looked at; '' begins with the first.
- * @returns where to go on, '' at the end.
- */
-export async function admitSome(
-  deps: SlotDeps,
-  from: string,
-  limit: number,
-): Promise<{ admitted: number; next: string }> {
-  const keys = await limitKeysInLine(deps.store.collection, from, limit);
-  return { admitted: await admit(deps, keys), next: keys.length < limit ? '' : (keys.at(-1) as string) };
 }
 
 /** Where what waits rises by its age, that decides: it counts from the due date. */

@@ -1,8 +1,10 @@
 import { optionsOf } from '../../catalog';
+import { messageOf } from '../../errors/plain-error';
 import type { QueueEvents } from '../model/events';
 import { isLive, type Task, type TaskState } from '../model/task';
 import { type AfterPredecessors, afterPredecessors } from '../model/waiting';
-import { type AsideDeps, withoutMalformed } from '../store/malformed';
+import { refusesDocument } from '../store/database-errors';
+import { type AsideDeps, setAsideAndTell, withoutMalformed } from '../store/malformed';
 import { endWaiting, goOn, statesOf, successorsOf, waitingForOthers } from '../store/mongo-successors';
 import { admit, type SlotDeps } from './slots';
 
@@ -70,7 +72,13 @@ async function end(deps: SuccessorDeps, task: Task, what: AfterPredecessors): Pr
   const finishedAt = clock.now();
   const error = { name: 'PredecessorError', message: `it comes after task "${what.why}", which is ${what.its}` };
   const ending = { state: what.kind, error, finishedAt, expiresAt: new Date(finishedAt.getTime() + retention.failed) };
-  if (!(await endWaiting(store.collection, taskId, ending))) return [];
+  try {
+    if (!(await endWaiting(store.collection, taskId, ending))) return [];
+  } catch (thrown) {
+    if (!refusesDocument(thrown)) throw thrown;
+    await setAsideAndTell(deps, { _id: taskId }, 'waiting', `cannot end: ${messageOf(thrown)}`);
+    return [];
+  }
   const after = { ...task, ...ending };
   emit(what.kind === 'failed' ? 'task.failed' : 'task.cancelled', { taskType, taskId, attempt, error });
   events.tell(what.kind === 'failed' ? 'error' : 'cancelled', after, error);

@@ -4,11 +4,12 @@ import type { Task } from '../model/task';
 import type { Tally } from '../store/batches';
 import { isDatabaseAway } from '../store/database-errors';
 import { type DatabaseGuard, retryPauses } from '../store/database-guard';
+import { limitKeysInLine } from '../store/mongo-slots';
 import type { RateLimits } from '../store/rate-limits';
 import type { TaskCounters } from '../store/task-counters';
 import { type BatchDeps, findSomeBatches, judgeBatch } from './batch-ends';
 import { RateLines, type UsedUp } from './rate-lines';
-import { admit, admitSome } from './slots';
+import { admit } from './slots';
 import { judgeSome, type Released, release } from './successors';
 
 export interface WaitingTasksOptions {
@@ -55,7 +56,7 @@ export class WaitingTasks {
   private retryTimer: NodeJS.Timeout | undefined;
   /** Where the sweep goes on, for each kind that it has not come to the end of; '' at the beginning. */
   private readonly positions = new Map<string, string>();
-  /** Each looks at some, and says where to go on, '' at the end. */
+  /** Each finds some, to be dealt with like what is heard, and says where to go on, '' at the end. */
   private readonly looks: Record<string, (from: string) => Promise<string>> = {
     'slot lines': from => this.sweepLines(from),
     successors: from => this.sweepSuccessors(from),
@@ -138,9 +139,9 @@ export class WaitingTasks {
   }
 
   private async sweepLines(from: string): Promise<string> {
-    const { admitted, next } = await admitSome(this.options.core, from, linesAtOnce);
-    this.tell(admitted, nothing);
-    return next;
+    const keys = await limitKeysInLine(this.options.core.store.collection, from, linesAtOnce);
+    for (const limitKey of keys) this.slotFreed({ limitKey });
+    return keys.length < linesAtOnce ? '' : (keys.at(-1) as string);
   }
 
   private async sweepSuccessors(from: string): Promise<string> {
@@ -196,11 +197,15 @@ export class WaitingTasks {
   }
 
   /** Deals with all that was heard of one kind. What fails is tried again after a pause, and holds up nothing else. */
-  private async dealWith(kind: string, heard: Set<string>, action: (keys: string[]) => Promise<void>): Promise<void> {
+  private async dealWith(
+    kind: string,
+    heard: Set<string>,
+    action: (keys: readonly string[]) => Promise<void>,
+  ): Promise<void> {
     const keys = take(heard);
     if (keys.length === 0) return;
     const left = new Set(keys);
-    await this.options.guard.attempt(kind, () => together(left, action));
+    await this.options.guard.attempt(kind, () => together(keys, left, action));
     if (left.size > 0) this.retryLater(heard, left);
   }
 
@@ -248,25 +253,31 @@ export class WaitingTasks {
 }
 
 /**
- * All together or, where that fails, one after the other: one that fails holds up none behind it.
+ * All together or, where that fails, each half by itself: one that fails holds up no other.
  *
  * @param left what has been dealt with is taken out of it.
- * @throws the first failure, when all have been tried; at once where the database is away.
+ * @throws a failure, when all have been tried; at once where the database is away.
  */
-async function together(left: Set<string>, action: (keys: string[]) => Promise<void>): Promise<void> {
-  const failures: unknown[] = [];
-  const parts = left.size > 1 ? [[...left], ...[...left].map(key => [key])] : [[...left]];
-  for (const keys of parts) {
-    try {
-      await action(keys);
-      for (const key of keys) left.delete(key);
-      if (left.size === 0) return;
-    } catch (error) {
-      failures.push(error);
-      if (isDatabaseAway(error)) throw error;
-    }
+async function together(
+  keys: readonly string[],
+  left: Set<string>,
+  action: (keys: readonly string[]) => Promise<void>,
+): Promise<void> {
+  try {
+    await action(keys);
+    for (const key of keys) left.delete(key);
+  } catch (error) {
+    if (keys.length === 1 || isDatabaseAway(error)) throw error;
+    const middle = keys.length >> 1;
+    const first = await together(keys.slice(0, middle), left, action).catch(orAway);
+    await together(keys.slice(middle), left, action);
+    if (first) throw first;
   }
-  throw failures[0];
+}
+
+function orAway(error: unknown): unknown {
+  if (isDatabaseAway(error)) throw error;
+  return error;
 }
 
 function take(set: Set<string>): string[] {

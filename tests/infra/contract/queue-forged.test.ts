@@ -164,6 +164,19 @@ test('a limit or a rate that is no text keeps nothing else waiting', async () =>
   expect(opened.named('queue.failed')).toEqual([]);
 });
 
+test('what is to end with the task that it comes after, and is too large for that, holds up no other', async () => {
+  opened = await TestQueue.open();
+  const waits = { state: 'waiting', waitsFor: 'predecessors', after: ['first'] };
+  await insert([
+    { ...aTask({ _id: 'first', state: 'failed' }) },
+    { ...aTask({ _id: 'large' }), ...waits, ...forged.large },
+    { ...aTask({ _id: 'small' }), ...waits },
+  ]);
+  await opened.role({});
+  for (const id of ['small', 'large']) await opened.becomes(id, 'failed');
+  expect(opened.named('task.setAside')).toMatchObject([{ fields: { taskId: 'large' } }]);
+});
+
 describe('with signing keys', () => {
   const keys = ['a key of thirty-two characters ...'];
 

@@ -3,6 +3,7 @@ import type { Task } from '../../../infra/queue';
 import { brokenDatabase } from '../../support/broken-database';
 import { eventually } from '../../support/eventually';
 import { gate, hang, TestQueue } from '../../support/queue';
+import { aTask } from '../../support/tasks';
 
 let t: TestQueue;
 beforeEach(async () => {
@@ -139,6 +140,22 @@ describe('a limit by key', () => {
     open();
     await ended(3);
     expect(failures).toBeGreaterThan(1);
+  });
+
+  test('lets in whoever nobody has heard of, behind hundreds of others, though the database refuses one of them', async () => {
+    const { db } = t.database;
+    await db.command({ collMod: 'taskQueue', validator: { slot: { $ne: 'turns/000#0' } } });
+    const waits = { taskType: 'turns', state: 'waiting', waitsFor: 'slot' } as const;
+    // Of a type that this role doesn't know: they stay where they are.
+    const strange = Array.from({ length: 199 }, (_, index) => `strange/${index}`);
+    await t.queue.core.store.collection.insertMany(
+      [...strange, 'turns/000', 'turns/001'].map(limitKey => ({
+        ...aTask({ ...waits, data: { customer: '' } }),
+        limitKey,
+      })),
+    );
+    await t.role({ turns: () => 1 });
+    await ended(1);
   });
 
   test('is told apart for keys that look alike', async () => {
