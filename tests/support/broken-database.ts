@@ -1,4 +1,4 @@
-import type { Collection, Db } from 'mongodb';
+import type { Collection, Db, Document } from 'mongodb';
 
 type Call = (...input: unknown[]) => Promise<unknown>;
 
@@ -16,6 +16,25 @@ export function brokenDatabase(
     });
   };
   return Object.assign(Object.create(db) as Db, { collection });
+}
+
+/** A database that reads some tasks as they are, and tells what it has read only when the test says so. */
+export function slowReads(db: Db, isSlow: (filter: Document) => boolean, until: Promise<void>) {
+  const seen = { read: 0, told: 0 };
+  const slow = brokenDatabase(db, 'find', ([filter, options]) => {
+    if (!isSlow(filter as Document)) return undefined;
+    const cursor = db.collection('taskQueue').find(filter as Document, options as Document);
+    const read = cursor.toArray.bind(cursor);
+    const toArray = async () => {
+      const found = await read();
+      seen.read += 1;
+      await until;
+      seen.told += 1;
+      return found;
+    };
+    return Object.assign(cursor, { toArray }) as never;
+  });
+  return { db: slow, seen };
 }
 
 /** Whether a write is one that ends attempts: the only ones that add to the history. */

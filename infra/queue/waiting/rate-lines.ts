@@ -65,6 +65,8 @@ export function decideLine(
 export class RateLines {
   /** When to look at each line that is known, in ms. */
   private readonly looks = new Map<string, number>();
+  /** Lines that tasks have joined since the last look at them began: it may have missed those. */
+  private readonly joined = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private hasSwept = false;
   private readonly works = new Coalesced(
@@ -83,8 +85,12 @@ export class RateLines {
     const { core, freed, guard } = this.options;
     const isDone = await guard.attempt('rate lines', async () => {
       for (const { rateKey, ids, until } of keys) {
-        this.lookAt(rateKey, until.getTime());
-        freed(await putInRateLine(core.store.collection, rateKey, ids));
+        try {
+          freed(await putInRateLine(core.store.collection, rateKey, ids));
+        } finally {
+          this.joined.add(rateKey);
+          this.lookAt(rateKey, until.getTime());
+        }
       }
       return true;
     });
@@ -166,8 +172,9 @@ export class RateLines {
       if (!window) return this.forget(rateKey);
       const { letIn, lookAt } = decideLine(window, use.get(rateKey), onTheirWay.get(rateKey) ?? 0, now);
       this.looks.set(rateKey, lookAt);
+      this.joined.delete(rateKey);
       const some = letIn === 0 ? [] : await firstInRateLine(collection, rateKey, letIn);
-      if (some.length < letIn) this.looks.delete(rateKey);
+      if (some.length < letIn && !this.joined.has(rateKey)) this.looks.delete(rateKey);
       return some;
     });
     if (first.length === 0) return;
@@ -178,6 +185,7 @@ export class RateLines {
 
   private forget(rateKey: string): [] {
     this.looks.delete(rateKey);
+    this.joined.delete(rateKey);
     return [];
   }
 

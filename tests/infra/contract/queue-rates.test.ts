@@ -2,9 +2,11 @@ import { MongoNetworkError } from 'mongodb';
 import type { Task } from '../../../infra/queue';
 import { Dispatcher } from '../../../infra/queue/dispatch/dispatcher';
 import type { Executor } from '../../../infra/queue/model/executor';
+import { DatabaseGuard } from '../../../infra/queue/store/database-guard';
 import { putInRateLine } from '../../../infra/queue/store/mongo-rate-lines';
 import { RateLimits } from '../../../infra/queue/store/rate-limits';
-import { brokenDatabase } from '../../support/broken-database';
+import { RateLines } from '../../../infra/queue/waiting/rate-lines';
+import { brokenDatabase, slowReads } from '../../support/broken-database';
 import { eventually } from '../../support/eventually';
 import { gate, TestQueue } from '../../support/queue';
 
@@ -118,6 +120,22 @@ test('a role goes on with the line of one that has died', async () => {
   await t.role({ calls: api.handler }, { refreshRate: 20 });
   await ended(ids);
   expect(api.shortestSpanOfMore(2)).toBeGreaterThanOrEqual(400);
+});
+
+test('a task that joins a line while it is looked at is let in', async () => {
+  const { open, opened } = gate();
+  const { db, seen } = slowReads(t.database.db, ({ rateKey, waitsFor }) => waitsFor === 'rate' && !!rateKey, opened);
+  const { core } = (await t.elsewhere({ db })).queue;
+  const guard = new DatabaseGuard(core.emit);
+  const lines = new RateLines({ core, rates: new RateLimits(db), guard, wake: () => {}, freed: () => {} });
+  await lines.lineUp([{ rateKey: 'calls/a', ids: [], until: new Date() }]);
+  await eventually(() => seen.read === 1);
+  const id = await t.queue.addTask(call('a'));
+  await lines.lineUp([{ rateKey: 'calls/a', ids: [id], until: new Date() }]);
+  expect(await t.stateOf(id)).toBe('waiting');
+  open();
+  await t.becomes(id, 'queued');
+  await lines.stop();
 });
 
 test('tasks from before their type had a rate by key are counted together', async () => {
