@@ -50,6 +50,8 @@ export class WaitingTasks {
   private tallies = new Map<string, Tally>();
   /** Whether any task may wait for others: where none does, the end of a task asks no question. */
   private someWaitForOthers = true;
+  /** How many times somebody has told of one that does. */
+  private toldOfOthers = 0;
   /** What failed, of each kind, until it is tried again. */
   private readonly failed = new Map<Set<string>, Set<string>>();
   private readonly retryPause = new GrowingPause(retryPauses);
@@ -101,7 +103,10 @@ export class WaitingTasks {
   /** Somebody has added a task that waits, or one waits for a slot now. */
   heardOf({ waitsFor, limitKey, after, afterBatch }: Told): void {
     if (waitsFor === 'slot') this.slotFreed({ limitKey });
-    if (waitsFor === 'predecessors') this.someWaitForOthers = true;
+    if (waitsFor === 'predecessors') {
+      this.someWaitForOthers = true;
+      this.toldOfOthers += 1;
+    }
     // They may have ended before this role knew that anybody waits for them.
     for (const id of [after ?? []].flat()) this.ended.add(id);
     if (typeof afterBatch === 'string') this.batches.add(afterBatch);
@@ -145,8 +150,11 @@ export class WaitingTasks {
   }
 
   private async sweepSuccessors(from: string): Promise<string> {
+    const { toldOfOthers } = this;
     const { next, stay, ...released } = await judgeSome(this.options.core, from);
-    if (from === '' && next === '') this.someWaitForOthers = stay > 0;
+    // One that was added meanwhile may be missing in what was read.
+    const isAll = from === '' && next === '' && toldOfOthers === this.toldOfOthers;
+    if (stay > 0 || isAll) this.someWaitForOthers = stay > 0;
     this.tell(0, released);
     return next;
   }

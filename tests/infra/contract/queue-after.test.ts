@@ -1,4 +1,5 @@
 import type { AddOptions } from '../../../infra/queue';
+import { slowReads } from '../../support/broken-database';
 import { eventually } from '../../support/eventually';
 import { gate, hang, TestQueue } from '../../support/queue';
 import { aTask } from '../../support/tasks';
@@ -118,6 +119,22 @@ describe('a task that comes after others', () => {
     await collection.insertMany(Array.from({ length: 2_200 }, () => ({ ...aTask(), ...waits })));
     await t.role(handlers, { refreshRate: 1_000 });
     await eventually(async () => (await collection.countDocuments({ state: 'waiting' })) === 0, { timeoutMs: 30_000 });
+  });
+
+  test('goes on also where it was added while all that waits was looked at', async () => {
+    const [look, first] = [gate(), gate()];
+    const isLook = ({ waitsFor, _id }: { waitsFor?: string; _id?: unknown }) => waitsFor === 'predecessors' && !!_id;
+    const { db, seen } = slowReads(t.database.db, isLook, look.opened);
+    const its = await t.elsewhere({ db });
+    await its.role({ ping: () => first.opened, background: () => 1 }, { refreshRate: 120_000 });
+    await eventually(() => seen.read > 0);
+    const id = await its.queue.addTask({ taskType: 'ping' });
+    const next = await its.queue.addTask({ taskType: 'background', after: [id] });
+    await t.becomes(id, 'running');
+    look.open();
+    await eventually(() => seen.told === seen.read);
+    first.open();
+    await t.becomes(next, 'done');
   });
 
   test('makes any graph, whatever role runs what: three hundred tasks, each after two before it', async () => {
