@@ -13,6 +13,8 @@ export class ClaimableTypes {
   private readonly reported: KnownType[] = [];
   /** As it was read last; undefined: it never could be. */
   private paused: Paused | undefined;
+  /** Reads are counted from when they are asked: an answer that is overtaken by that of a later one is out of date. */
+  private reads = { asked: 0, answered: 0 };
 
   /** @param only the types of a role that does not run all of the catalog. */
   constructor(
@@ -40,8 +42,11 @@ export class ClaimableTypes {
 
   /** Reads what is paused, and which limits were changed. @returns whether any of that is new. */
   async readPauses(): Promise<boolean> {
+    this.reads.asked += 1;
+    const { asked } = this.reads;
     const read = await this.guard.attempt('pauses', () => this.core.pauses.read());
-    if (!read) return false;
+    if (!read || asked < this.reads.answered) return false;
+    this.reads.answered = asked;
     const before = this.paused;
     this.paused = read;
     this.core.limits.apply(read.overrides);

@@ -1,6 +1,8 @@
 import { MongoServerError } from 'mongodb';
 import { connect, withCallTimeout } from '../../../infra/database';
 import { TaskNotConfirmedError } from '../../../infra/queue';
+import { ClaimableTypes } from '../../../infra/queue/claim/claimable-types';
+import { DatabaseGuard } from '../../../infra/queue/store/database-guard';
 import { brokenDatabase, isSettle } from '../../support/broken-database';
 import { testDatabase } from '../../support/database';
 import { eventually } from '../../support/eventually';
@@ -129,6 +131,28 @@ test('a role that could not read what is paused claims nothing of it, and all el
   refuses = false;
   await opened.becomes(ping, 'done');
   expect(await opened.stateOf(strict)).toBe('queued');
+});
+
+test('a role that has read what is paused does not go back to a slower answer of before', async () => {
+  opened = await TestQueue.open();
+  const { open, opened: answers } = gate();
+  const control = opened.database.db.collection('taskControl');
+  let isRead = false;
+  const db = brokenDatabase(opened.database.db, 'findOne', async ([filter]) => {
+    const [found, isFirst] = [await control.findOne(filter as object), !isRead];
+    isRead = true;
+    if (isFirst) await answers;
+    return found;
+  });
+  const { core } = (await opened.elsewhere({ db })).queue;
+  const types = new ClaimableTypes(core, new DatabaseGuard(core.emit));
+  const slow = types.readPauses();
+  await eventually(() => isRead);
+  await opened.queue.pause();
+  await types.readPauses();
+  open();
+  await slow;
+  expect(types.list(core.store)).toEqual([]);
 });
 
 describe('a drain', () => {
