@@ -2,7 +2,7 @@ import { type Clock, DatabaseClock } from '../../database';
 import { timerMs } from '../../timing/timer-ms';
 import type { InFlightTasks } from '../claim/in-flight';
 import type { Task } from '../model/task';
-import type { DatabaseGuard } from '../store/database-guard';
+import { type DatabaseGuard, heartbeatStep } from '../store/database-guard';
 import type { TaskStore } from '../store/task-store';
 import type { Owners } from './owners';
 
@@ -65,7 +65,7 @@ export class Heartbeat {
 
   private async beatOnce(): Promise<boolean> {
     const { guard, alsoRenew } = this.options;
-    const done = await guard.attempt('heartbeat', async () => {
+    const done = await guard.attempt(heartbeatStep, async () => {
       await this.sayAlive();
       await Promise.all([this.renewLeases(), alsoRenew()]);
       return true;

@@ -129,7 +129,7 @@ export class Completer {
   private async settle(store: TaskStore, batch: Unwritten[]): Promise<boolean> {
     try {
       const lost = await store.settle(batch.map(({ settlement }) => settlement));
-      this.options.guard.succeeded('settle');
+      if (store === this.options.core.store) this.options.guard.succeeded('settle');
       this.written(batch, new Set(lost));
       return true;
     } catch (error) {

@@ -34,7 +34,7 @@ export class ProgressWriter {
     for (const store of new Set(updates.map(([inFlight]) => inFlight.store))) {
       const ofStore = updates.filter(([inFlight]) => inFlight.store === store);
       // Progress that cannot be written is not worth keeping: the next one says more.
-      await this.guard.attempt('progress', () =>
+      await this.guard.attempt(`progress in ${store.constructor.name}`, () =>
         store.setProgress(ofStore.map(([{ task }, progress]) => ({ task, progress }))),
       );
     }

@@ -5,20 +5,24 @@ import type { MongoStore } from './mongo-store';
 /** Between the tries of what the database does not take for now. */
 export const retryPauses = { firstMs: 50, maxMs: 2_000 };
 
+/** The step that never succeeds without an answer of the database. */
+export const heartbeatStep = 'heartbeat';
+
 /** Says once that the database is away, and once that it is back; any other failure once until its step succeeds. */
 export class DatabaseGuard {
-  private away = false;
+  /** The steps that have found the database away; none while it is there. */
+  private readonly away = new Set<string>();
   private readonly failing = new Set<string>();
 
-  /** @param onIndexMissing hears of each step that failed because an index is gone. */
+  /**
+   * @param onIndexMissing hears of each step that failed because an index is gone.
+   * @param onBack hears that the database is back: writes whose replies were lost may have changed what waits.
+   */
   constructor(
     private readonly emit: Emit,
     private readonly onIndexMissing: () => void = () => {},
+    private readonly onBack: () => void = () => {},
   ) {}
-
-  get isAway(): boolean {
-    return this.away;
-  }
 
   /**
    * Runs a step of the queue's machinery. What fails is reported, never thrown: the next tick tries again.
@@ -38,16 +42,18 @@ export class DatabaseGuard {
 
   succeeded(step: string): void {
     this.failing.delete(step);
-    if (!this.away) return;
-    this.away = false;
+    // Many a step asks nothing where it has nothing to do: it says nothing of a database that it has not found away.
+    if (this.away.size === 0 || !(this.away.has(step) || step === heartbeatStep)) return;
+    this.away.clear();
     this.emit('queue.databaseBack', {});
+    this.onBack();
   }
 
   failed(step: string, error: unknown): void {
     if (isIndexMissing(error)) this.onIndexMissing();
     if (isDatabaseAway(error)) {
-      if (!this.away) this.emit('queue.databaseLost', { step, error });
-      this.away = true;
+      if (this.away.size === 0) this.emit('queue.databaseLost', { step, error });
+      this.away.add(step);
     } else if (!this.failing.has(step)) {
       this.failing.add(step);
       this.emit('queue.failed', { step, error });

@@ -1,5 +1,6 @@
 import { MongoBulkWriteError, MongoNetworkError, MongoServerError } from 'mongodb';
 import { isDatabaseAway, refusesDocument } from '../../../infra/queue/store/database-errors';
+import { DatabaseGuard } from '../../../infra/queue/store/database-guard';
 
 const coded = (code: string | number, message = 'said so') => Object.assign(new Error(message), { code });
 const server = (code: number) => new MongoServerError({ message: 'said so', code });
@@ -37,4 +38,23 @@ test.each([
   ['something thrown that is no error', 'EPIPE'],
 ])('%s is neither: it is tried again, and holds up nothing', (_, error) => {
   expect([isDatabaseAway(error), refusesDocument(error)]).toEqual([false, false]);
+});
+
+test('that the database is back says a step that has found it away, or a heartbeat: none that may have asked nothing', async () => {
+  const said: string[] = [];
+  const guard = new DatabaseGuard(name => void said.push(name));
+  const away = (step: string) => guard.attempt(step, () => Promise.reject(coded('ECONNRESET')));
+  const works = (step: string) => guard.attempt(step, async () => {});
+  await away('claim');
+  await works('rate lines');
+  await away('successors');
+  await works('rate lines');
+  expect(said).toEqual(['queue.databaseLost']);
+  await works('successors');
+  await works('claim');
+  await away('claim');
+  await works('heartbeat');
+  await works('claim');
+  const once = ['queue.databaseLost', 'queue.databaseBack'];
+  expect(said).toEqual([...once, ...once]);
 });
