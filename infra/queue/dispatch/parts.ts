@@ -53,7 +53,8 @@ export class DispatcherParts {
   ) {
     const { refreshRate, heartbeatMs, overload, measureLoad, taskTypes } = settings;
     this.owners = new Owners(core.db, heartbeatMs);
-    this.guard = new DatabaseGuard(core.emit, () => this.indexes.look());
+    const onBack = () => void this.waiting.sweep();
+    this.guard = new DatabaseGuard(core.emit, () => this.indexes.look(), onBack);
     this.indexes = new IndexKeeper(core.store, this.guard);
     this.counters = new TaskCounters(core.db, core.statistics);
     this.types = new ClaimableTypes(core, this.guard, taskTypes);

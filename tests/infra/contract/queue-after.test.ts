@@ -1,5 +1,6 @@
+import { MongoNetworkError } from 'mongodb';
 import type { AddOptions } from '../../../infra/queue';
-import { slowReads } from '../../support/broken-database';
+import { brokenDatabase, slowReads } from '../../support/broken-database';
 import { eventually } from '../../support/eventually';
 import { gate, hang, TestQueue } from '../../support/queue';
 import { aTask } from '../../support/tasks';
@@ -119,6 +120,24 @@ describe('a task that comes after others', () => {
     await collection.insertMany(Array.from({ length: 2_200 }, () => ({ ...aTask(), ...waits })));
     await t.role(handlers, { refreshRate: 1_000 });
     await eventually(async () => (await collection.countDocuments({ state: 'waiting' })) === 0, { timeoutMs: 30_000 });
+  });
+
+  test('gets the slot that it waits for then also where the database was away at that very moment', async () => {
+    let failures = 0;
+    const db = brokenDatabase(t.database.db, 'bulkWrite', ([operations]) =>
+      /"updateOne".*"slot":"turns\//.test(JSON.stringify(operations)) && failures++ === 0
+        ? Promise.reject(new MongoNetworkError('the connection broke'))
+        : undefined,
+    );
+    const its = await t.elsewhere({ db });
+    const first = gate();
+    await its.role({ ping: () => first.opened, turns: () => 1 }, { refreshRate: 120_000 });
+    const id = await its.queue.addTask({ taskType: 'ping' });
+    const next = await its.queue.addTask({ taskType: 'turns', data: { customer: 'a' }, after: [id] });
+    await t.becomes(id, 'running');
+    first.open();
+    await t.becomes(next, 'done');
+    expect(failures).toBeGreaterThan(1);
   });
 
   test('goes on also where it was added while all that waits was looked at', async () => {
