@@ -9,7 +9,7 @@ import type { TaskCounters } from '../store/task-counters';
 import type { TaskStore, Upcoming, WatchedDeadline } from '../store/task-store';
 import { Ageing } from './ageing';
 import { DeadlineWatch } from './deadlines';
-import { NextEvents } from './next-events';
+import { type EventAction, NextEvents } from './next-events';
 
 export interface EventTimerOptions {
   core: QueueCore;
@@ -33,8 +33,8 @@ export class EventTimer {
     const { core, guard, owners, inFlight, counters, rates, onLeft, wake } = options;
     this.events = new NextEvents(core.clock, (kind, error) => guard.failed(kind, error));
     const rescuer = new Rescuer({ core, store: core.store, owners, inFlight, counters, rates, onLeft, wake });
-    this.events.define('owners', () => rescuer.rescueFromDead());
-    this.events.define('leases', () => rescuer.rescueExpired());
+    this.define('owners', () => rescuer.rescueFromDead());
+    this.define('leases', () => rescuer.rescueExpired());
     for (const store of [core.store, core.memory]) this.defineFor(store);
   }
 
@@ -94,15 +94,24 @@ export class EventTimer {
     return this.events.refill('leases');
   }
 
+  /** What has failed is reported once, until it succeeds. */
+  private define(kind: string, act: EventAction): void {
+    this.events.define(kind, async () => {
+      const next = await act();
+      this.options.guard.succeeded(kind);
+      return next;
+    });
+  }
+
   private defineFor(store: TaskStore): void {
     const { core, counters, onLeft, wake } = this.options;
     const promoter = new Promoter(core, store, onLeft, wake);
     const deadlines = new DeadlineWatch(core, store, counters, wake);
-    this.events.define(kindOf('due', store), () => promoter.promote());
-    this.events.define(kindOf('deadline', store), () => deadlines.watch());
+    this.define(kindOf('due', store), () => promoter.promote());
+    this.define(kindOf('deadline', store), () => deadlines.watch());
     this.deadlines.set(store, deadlines);
     const ageing = new Ageing(core, store, wake);
-    if (ageing.isNeeded) this.events.define(kindOf('ageing', store), () => ageing.look());
+    if (ageing.isNeeded) this.define(kindOf('ageing', store), () => ageing.look());
   }
 }
 

@@ -72,6 +72,27 @@ describe('a type with maxWait', () => {
     await eventually(async () => (await priorityOf(late)) === Priority.high);
   });
 
+  test('is reported each time that looks for it begin to fail', async () => {
+    let refuses = true;
+    let answers = 0;
+    const db = brokenDatabase(t.database.db, 'findOne', ([filter]) => {
+      if (!JSON.stringify(filter).includes('humble')) return undefined;
+      if (refuses) return Promise.reject(new Error('of a kind that nobody knows'));
+      answers += 1;
+      return undefined;
+    });
+    const here = await t.elsewhere({ db });
+    await here.role({});
+    for (const times of [1, 2]) {
+      refuses = true;
+      await eventually(() => here.named('queue.failed').length === times);
+      refuses = false;
+      answers = 0;
+      // A look asks two lines.
+      await eventually(() => answers > 4);
+    }
+  });
+
   test('is asked of in the lines alone that its tasks can be in: without a rate by key, not in that', async () => {
     const { core } = t.queue;
     const ageing = new Ageing(core, core.store, () => {});
