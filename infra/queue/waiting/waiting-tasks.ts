@@ -52,7 +52,7 @@ export class WaitingTasks {
   private someWaitForOthers = true;
   /** How many times somebody has told of one that does. */
   private toldOfOthers = 0;
-  /** What failed, of each kind, until it is tried again. */
+  /** What failed, of each kind, until it succeeds. */
   private readonly failed = new Map<Set<string>, Set<string>>();
   private readonly retryPause = new GrowingPause(retryPauses);
   private retryTimer: NodeJS.Timeout | undefined;
@@ -123,7 +123,7 @@ export class WaitingTasks {
   async goOnSweeping(): Promise<void> {
     for (const [kind, from] of [...this.positions]) {
       if (this.stopped) return;
-      const next = await this.options.guard.attempt(kind, () => this.looks[kind]!(from));
+      const next = await this.options.guard.attempt(`sweep of ${kind}`, () => this.looks[kind]!(from));
       // What failed holds up no other kind: the next sweep begins with it anew.
       if (next) this.positions.set(kind, next);
       else this.positions.delete(kind);
@@ -201,7 +201,7 @@ export class WaitingTasks {
       }
     });
     await this.dealWith('batches', this.batches, ids => this.judgeBatches(ids));
-    if (!this.retryTimer) this.retryPause.reset();
+    if ([...this.failed.values()].every(({ size }) => size === 0)) this.retryPause.reset();
   }
 
   /** Deals with all that was heard of one kind. What fails is tried again after a pause, and holds up nothing else. */
@@ -212,15 +212,23 @@ export class WaitingTasks {
   ): Promise<void> {
     const keys = take(heard);
     if (keys.length === 0) return;
+    const { guard } = this.options;
     const left = new Set(keys);
-    await this.options.guard.attempt(kind, () => together(keys, left, action));
-    if (left.size > 0) this.retryLater(heard, left);
+    const failed = this.failed.get(heard) ?? new Set();
+    this.failed.set(heard, failed);
+    try {
+      await together(keys, left, action);
+    } catch (error) {
+      guard.failed(kind, error);
+      this.retryLater(failed, left);
+    }
+    for (const key of keys) if (!left.has(key)) failed.delete(key);
+    // As long as one of a kind goes on failing, that is reported once.
+    if (failed.size === 0) guard.succeeded(kind);
   }
 
-  private retryLater(heard: Set<string>, keys: ReadonlySet<string>): void {
-    const kept = this.failed.get(heard) ?? new Set();
-    for (const key of keys) if (kept.size < mostKept) kept.add(key);
-    this.failed.set(heard, kept);
+  private retryLater(failed: Set<string>, keys: ReadonlySet<string>): void {
+    for (const key of keys) if (failed.size < mostKept) failed.add(key);
     if (this.retryTimer || this.stopped) return;
     this.retryTimer = setTimeout(() => this.retry(), this.retryPause.next());
   }
@@ -228,7 +236,6 @@ export class WaitingTasks {
   private retry(): void {
     this.retryTimer = undefined;
     for (const [heard, keys] of this.failed) for (const key of keys) heard.add(key);
-    this.failed.clear();
     this.workSoon();
   }
 

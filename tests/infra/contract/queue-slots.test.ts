@@ -1,4 +1,4 @@
-import { MongoNetworkError } from 'mongodb';
+import { MongoNetworkError, MongoServerError } from 'mongodb';
 import type { Task } from '../../../infra/queue';
 import { brokenDatabase } from '../../support/broken-database';
 import { eventually } from '../../support/eventually';
@@ -156,6 +156,24 @@ describe('a limit by key', () => {
     );
     await t.role({ turns: () => 1 });
     await ended(1);
+  });
+
+  test('is reported once where the database refuses to let one in, whatever others are let in meanwhile', async () => {
+    let refused = 0;
+    const db = brokenDatabase(t.database.db, 'bulkWrite', ([operations]) => {
+      if (!JSON.stringify(operations).includes('"slot":"turns/odd')) return undefined;
+      refused += 1;
+      return Promise.reject(new MongoServerError({ message: 'of a kind that nobody knows', code: 59 }));
+    });
+    const its = await t.elsewhere({ db });
+    await its.role({ turns: () => 1 }, { refreshRate: 60_000 });
+    const waits = { taskType: 'turns', state: 'waiting', waitsFor: 'slot', limitKey: 'turns/odd' } as const;
+    await its.queue.core.store.collection.insertOne(aTask({ ...waits, data: { customer: 'odd' } }));
+    await eventually(async () => {
+      await t.becomes(await its.queue.addTask(turn('ada')), 'done');
+      return refused > 4;
+    });
+    expect(its.named('queue.failed')).toMatchObject([{ fields: { step: 'slot lines' } }]);
   });
 
   test('is told apart for keys that look alike', async () => {
