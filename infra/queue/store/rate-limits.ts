@@ -1,5 +1,5 @@
 import type { AnyBulkWriteOperation, Collection, Db, Document } from 'mongodb';
-import type { RateWindow } from '../../catalog';
+import { type RateWindow, timeOf } from '../../catalog';
 import { newToken } from '../model/ids';
 import { controlCollectionName } from './control';
 import {
@@ -146,11 +146,16 @@ function grantOf(log: RateLog | undefined, id: string, name: string, window: Rat
   return { id, name, window, granted, next: log.begun?.[0]?.until ?? new Date(log.now.getTime() + lookAgainMs) };
 }
 
-function useOf({ pending = [], begun = [] }: RateLog, now: Date): RateUse {
-  const counting = [...begun, ...pending].filter(({ until }) => until > now);
-  const soonest = begun.find(({ until }) => until > now)?.until;
+function useOf({ pending, begun }: RateLog, now: Date): RateUse {
+  const counting = stillCounting(begun, now);
   return {
-    used: counting.reduce((sum, { count }) => sum + count, 0),
-    until: soonest ?? new Date(now.getTime() + lookAgainMs),
+    used: [...counting, ...stillCounting(pending, now)].reduce((sum, { count }) => sum + count, 0),
+    until: counting[0]?.until ?? new Date(now.getTime() + lookAgainMs),
   };
+}
+
+/** Somebody else may have written anything there. */
+function stillCounting<One extends { count: number; until: Date }>(list: readonly One[] | undefined, now: Date): One[] {
+  if (!Array.isArray(list)) return [];
+  return list.filter((one: One | null) => timeOf(one?.until) > now.getTime() && typeof one?.count === 'number');
 }

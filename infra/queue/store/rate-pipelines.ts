@@ -23,9 +23,11 @@ const lineMs = 10_000;
 
 // What changes the log of a rate (RateLimits) in MongoDB's words: each is one atomic update.
 
+/** What somebody else has written in the place of a list counts for nothing, and keeps no type from its claims. */
+const listOf = (name: string) => ({ $cond: [{ $isArray: `$${name}` }, `$${name}`, []] });
 const total = (list: string) => ({ $sum: `$${list}.count` });
 const stillCounts = (list: string) => ({
-  $filter: { input: { $ifNull: [`$${list}`, []] }, cond: { $gt: ['$$this.until', '$$NOW'] } },
+  $filter: { input: listOf(list), cond: { $gt: ['$$this.until', '$$NOW'] } },
 });
 const inMs = (ms: number) => ({ $add: ['$$NOW', ms] });
 const pendingSpan = ({ per }: RateWindow) => Math.max(pendingMs, per);
@@ -89,7 +91,7 @@ export function beginning({ id, count, window }: Granted): Document[] {
     ],
   };
   return [
-    { $set: { begun: { $ifNull: ['$begun', []] }, pending: withoutSome(id, count), ...expiry(window) } },
+    { $set: { begun: listOf('begun'), pending: withoutSome(id, count), ...expiry(window) } },
     { $set: { begun: { $let: { vars: { last }, in: added } } } },
   ];
 }
@@ -97,12 +99,12 @@ export function beginning({ id, count, window }: Granted): Document[] {
 const isIt = (id: string) => ({ $eq: ['$$this.grant', id] });
 
 function without(list: string, id: string) {
-  return { $filter: { input: { $ifNull: [`$${list}`, []] }, cond: { $ne: ['$$this.grant', id] } } };
+  return { $filter: { input: listOf(list), cond: { $ne: ['$$this.grant', id] } } };
 }
 
 function renewed(list: string, id: string, ms: number) {
   const longer = { $mergeObjects: ['$$this', { until: inMs(ms) }] };
-  return { $map: { input: { $ifNull: [`$${list}`, []] }, in: { $cond: [isIt(id), longer, '$$this'] } } };
+  return { $map: { input: listOf(list), in: { $cond: [isIt(id), longer, '$$this'] } } };
 }
 
 export function renewal({ id, window }: Granted): Document[] {
@@ -112,12 +114,12 @@ export function renewal({ id, window }: Granted): Document[] {
 /** What these owners had still to begin has begun by now, or never will. */
 export function afterDeathOf(owners: readonly string[]): Document[] {
   const isTheirs = { $in: ['$$this.owner', [...owners]] };
-  const pending = { $ifNull: ['$pending', []] };
+  const pending = listOf('pending');
   const theirs = { $filter: { input: pending, cond: isTheirs } };
   const begun = { since: '$$NOW', count: { $sum: '$theirs.count' }, until: { $add: ['$$NOW', '$per'] } };
   return [
     { $set: { theirs, pending: { $filter: { input: pending, cond: { $not: [isTheirs] } } } } },
-    { $set: { begun: { $concatArrays: [{ $ifNull: ['$begun', []] }, [begun]] } } },
+    { $set: { begun: { $concatArrays: [listOf('begun'), [begun]] } } },
     { $unset: 'theirs' },
   ];
 }
@@ -128,6 +130,6 @@ export function afterLess({ id, count }: Granted): Document[] {
 
 function withoutSome(id: string, count: number) {
   const less = { $mergeObjects: ['$$this', { count: { $subtract: ['$$this.count', count] } }] };
-  const lessened = { $map: { input: { $ifNull: ['$pending', []] }, in: { $cond: [isIt(id), less, '$$this'] } } };
+  const lessened = { $map: { input: listOf('pending'), in: { $cond: [isIt(id), less, '$$this'] } } };
   return { $filter: { input: lessened, cond: { $gt: ['$$this.count', 0] } } };
 }

@@ -164,6 +164,35 @@ test('a limit or a rate that is no text keeps nothing else waiting', async () =>
   expect(opened.named('queue.failed')).toEqual([]);
 });
 
+test.each<[unknown]>([[null], ['x'], [{ count: 5 }], [[null, 7, { until: 'soon', count: 'x' }]]])(
+  '%j as the log of a rate keeps no task from its claim, nor from its line',
+  async odd => {
+    opened = await TestQueue.open();
+    const control = opened.database.db.collection<{ _id: string }>('taskControl');
+    await control.insertMany(
+      ['rate:limited', 'rate:calls/a', 'rate:calls/b'].map(_id => ({ _id, pending: odd, begun: odd, now: odd })),
+    );
+    await insert([
+      {
+        ...aTask({ taskType: 'calls' }),
+        state: 'waiting',
+        waitsFor: 'rate',
+        rateKey: 'calls/b',
+        data: { customer: 'b' },
+      },
+    ]);
+    const ids = await opened.queue.addTasks([
+      { taskType: 'limited' },
+      { taskType: 'calls', data: { customer: 'a' } },
+      { taskType: 'ping' },
+    ]);
+    await opened.role({ ping: () => 1, limited: () => 1, calls: () => 1 });
+    for (const id of ids) await opened.becomes(id, 'done');
+    await eventually(async () => (await named('done')).length === 4);
+    expect(opened.named('queue.failed')).toEqual([]);
+  },
+);
+
 test('what is to end with the task that it comes after, and is too large for that, holds up no other', async () => {
   opened = await TestQueue.open();
   const waits = { state: 'waiting', waitsFor: 'predecessors', after: ['first'] };
