@@ -22,7 +22,8 @@ export interface UpgradeRecord {
   without: string[];
 }
 
-const file = '.tandem.json';
+/** What only an app has, and never the template. */
+export const recordFile = '.tandem.json';
 
 /** Where an app has the template's changelog, up to the version that it is made from: CHANGELOG.md is its own. */
 export const changelogHere = 'infra/CHANGELOG.md';
@@ -34,7 +35,14 @@ export function recordOf(template: string, source: string | undefined): UpgradeR
   // A folder of this machine is useless on another one.
   const isUrl = source !== undefined && /:/.test(source) && !source.startsWith('file:');
   const files = Object.fromEntries(templateFiles(template));
-  return { version: String(manifest.version), commit, ...(isUrl && { source }), manifest, files, without: [] };
+  return {
+    version: String(manifest.version),
+    commit,
+    ...(isUrl && { source }),
+    manifest,
+    files,
+    without: [],
+  };
 }
 
 /**
@@ -50,18 +58,18 @@ export function recordWithout(record: UpgradeRecord, app: string, own: readonly 
 
 /** @throws one line if there is none, or if it can't be read. */
 export function readRecord(folder: string): UpgradeRecord {
-  const path = join(folder, file);
+  const path = join(folder, recordFile);
   if (!existsSync(path))
     throw new Error(
-      `${file}: is missing. npm run init writes it; a clone without init takes a later version by git pull`,
+      `${recordFile}: is missing. npm run init writes it; a clone without init takes a later version by git pull`,
     );
-  const record = parseJson(readFileSync(path, 'utf8'), file) as UpgradeRecord;
+  const record = parseJson(readFileSync(path, 'utf8'), recordFile) as UpgradeRecord;
   for (const key of ['version', 'commit', 'manifest', 'files', 'without'] as const)
     if (record?.[key] === undefined)
-      throw new Error(`${file}: ${key} is missing. Take the file from the last commit again`);
+      throw new Error(`${recordFile}: ${key} is missing. Take the file from the last commit again`);
   return record;
 }
 
 export function writeRecord(folder: string, record: UpgradeRecord): void {
-  writeFileSync(join(folder, file), `${JSON.stringify(record, null, 2)}\n`);
+  writeFileSync(join(folder, recordFile), `${JSON.stringify(record, null, 2)}\n`);
 }

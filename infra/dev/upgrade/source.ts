@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { recordFile } from './record';
 
 /** The location of a version of the template, and its tag. */
 export interface Source {
@@ -34,7 +35,7 @@ export interface Fetched {
   remove(): void;
 }
 
-/** @throws git's own message if the source can't be cloned. */
+/** @throws git's own message if the source can't be cloned, or one line if it holds no template. */
 export function fetchSource({ from, ref }: Source): Fetched {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-upgrade-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });
@@ -48,5 +49,14 @@ export function fetchSource({ from, ref }: Source): Fetched {
     const said = String((cause as { stderr?: Buffer }).stderr ?? cause).trim();
     throw new Error(`${from}${ref ? `#${ref}` : ''}: can't be cloned. ${said}`, { cause });
   }
+  if (existsSync(join(folder, recordFile))) {
+    remove();
+    throw new Error(notTheTemplate(from));
+  }
   return { folder, remove };
 }
+
+/** A copy of the template by GitHub's button has its own address from the start: init took it for the template's. */
+const notTheTemplate = (from: string) =>
+  `SOURCE: ${from} is an app made of the template, perhaps this one, and not the template. Nothing was changed. ` +
+  'Name the template itself: npm run upgrade -- URL';

@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process';
+import { recordOf, writeRecord } from '../../../infra/dev/upgrade/record';
+import { Checkout } from '../../support/checkout';
+
+jest.setTimeout(60_000);
+
+/** An app as after its first commit. */
+let app: Checkout;
+beforeAll(() => {
+  app = new Checkout();
+  git('init', '--quiet');
+  app.write('.gitignore', 'node_modules\n');
+  commit();
+  writeRecord(app.folder, recordOf(app.folder, undefined));
+  commit();
+});
+afterAll(() => app.remove());
+
+const git = (...args: string[]) => execFileSync('git', args, { cwd: app.folder, encoding: 'utf8' });
+
+function commit(): void {
+  git('add', '--all');
+  git('-c', 'user.name=Test', '-c', 'user.email=test@example.com', 'commit', '--quiet', '--message', 'a commit');
+}
+
+async function upgrade(...args: string[]): Promise<string> {
+  const npm = app.npm(['run', '--silent', 'upgrade', ...args]);
+  expect(await npm.ended).toBe(1);
+  expect(git('status', '--porcelain')).toBe('');
+  return npm.output;
+}
+
+test('an app is no later version of the template, such as the copy by a button whose address init took for that', async () => {
+  expect(await upgrade('--', app.folder)).toContain(`${app.folder} is an app made of the template`);
+});
