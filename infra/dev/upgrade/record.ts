@@ -38,12 +38,15 @@ export function recordOf(template: string, source: string | undefined): UpgradeR
   return {
     version: String(manifest.version),
     commit,
-    ...(isUrl && { source }),
+    ...(isUrl && { source: withoutSecrets(source) }),
     manifest,
     files,
     without: [],
   };
 }
+
+/** A URL may hold the token that it was cloned by, and the record is committed. */
+const withoutSecrets = (url: string) => url.replace(/^(https?:\/\/)[^/]*@/, '$1');
 
 /**
  * Removes the files from a record that the app has removed, or has replaced by its own.

@@ -33,3 +33,11 @@ async function upgrade(...args: string[]): Promise<string> {
 test('an app is no later version of the template, such as the copy by a button whose address init took for that', async () => {
   expect(await upgrade('--', app.folder)).toContain(`${app.folder} is an app made of the template`);
 });
+
+test('the record, which is committed, holds no token of a URL', () => {
+  const remembered = (url: string) => recordOf(app.folder, url).source;
+  expect(remembered('https://me:s3cret@example.com/t.git')).toBe('https://example.com/t.git');
+  expect(remembered('https://s3cret@example.com/a@b.git')).toBe('https://example.com/a@b.git');
+  for (const url of ['git@example.com:me/t.git', 'ssh://git@example.com/t.git', 'https://example.com/t.git'])
+    expect(remembered(url)).toBe(url);
+});
