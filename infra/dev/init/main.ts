@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { refuseDirtyTree } from '../clean-tree';
 import { Edits } from '../edits';
 import { parseJson } from '../json-file';
+import { refuseFlagsOfNpm } from '../npm-flags';
 import { root } from '../root';
 import { recordOf, recordWithout, type UpgradeRecord, writeRecord } from '../upgrade/record';
 import { addAccounts } from './accounts';
@@ -39,6 +40,7 @@ function run(): void {
     console.log(help);
     return;
   }
+  refuseFlagsOfNpm('init', ['bare', 'accounts']);
   const edits = new Edits(root);
   refuseSecondTime(edits);
   if (!order.force) refuseDirtyTree(root, ', or add --force');

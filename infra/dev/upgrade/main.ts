@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { refuseFlagsOfNpm } from '../npm-flags';
 import { root } from '../root';
 import { readRecord } from './record';
 import { fetchSource, sourceOf } from './source';
@@ -23,6 +24,7 @@ function run(): number {
     console.log(help);
     return 0;
   }
+  refuseFlagsOfNpm('upgrade', ['dry-run']);
   if (positionals.length > 1) throw new Error(`SOURCE: one is enough, not ${positionals.length}\n\n${help}`);
   const source = sourceOf(positionals[0], readRecord(root).source);
   const { folder, remove } = fetchSource(source);

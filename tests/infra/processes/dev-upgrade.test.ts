@@ -34,6 +34,10 @@ test('an app is no later version of the template, such as the copy by a button w
   expect(await upgrade('--', app.folder)).toContain(`${app.folder} is an app made of the template`);
 });
 
+test('a flag that npm keeps for itself is not left out: an upgrade is no dry run of one', async () => {
+  expect(await upgrade('../tandem', '--dry-run')).toContain('Try: npm run upgrade -- ../tandem --dry-run');
+});
+
 test('the record, which is committed, holds no token of a URL', () => {
   const remembered = (url: string) => recordOf(app.folder, url).source;
   expect(remembered('https://me:s3cret@example.com/t.git')).toBe('https://example.com/t.git');
