@@ -22,10 +22,17 @@ async function isGood(command: string, ...args: string[]): Promise<string> {
 const npm = (...args: string[]) => isGood('npm', '--silent', ...args);
 const upgrade = (...args: string[]) => app.npm('run', 'upgrade', '--', newest.folder, ...args);
 
+const ownSettings = `import { defineSettings, group, text } from '../infra/app';
+
+export const settings = defineSettings({ shop: group('The shop.', { city: text('Where it is.', 'Berlin') }) });
+`;
+
 async function makeTheAppItsOwn(): Promise<void> {
   await npm('run', 'init', '--', 'my-app', '--bare');
   app.commit();
   await npm('run', 'new:task', 'thumbnail');
+  app.write('imports/settings.ts', ownSettings);
+  await npm('run', 'docs:settings');
   const manifest = JSON.parse(app.read('package.json'));
   manifest.scripts.mine = 'true';
   app.write('package.json', `${JSON.stringify(manifest, null, 2)}\n`);
@@ -89,6 +96,7 @@ describe('npm run upgrade', () => {
     expect(app.read('infra/timing/brand-new.ts')).toBe('export const brandNew = 1;\n');
     expect(app.read('infra/timing/cached.ts')).not.toContain('// edited');
     expect(app.has('docs/upgrade.md')).toBe(false);
+    expect(app.read('docs/settings.md')).toContain('Where it is.');
     expect(app.has('bench/interference.ts')).toBe(false); // --bare took it away
     expect(app.read('AGENTS.md')).toMatch(/^The template's new rule\.\n[\s\S]*Our own rule\.\n$/);
     expect(JSON.parse(app.read('package.json'))).toMatchObject({

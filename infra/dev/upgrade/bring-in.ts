@@ -10,7 +10,7 @@ import { refuseDirtyTree } from '../clean-tree';
 import { parseJson } from '../json-file';
 import { root as next } from '../root';
 import { keepAsPatch, mergeTexts } from './git-blobs';
-import { packagesNeeded, templateFiles } from './machinery';
+import { packagesNeeded, printedPage, templateFiles } from './machinery';
 import { type Manifest, mergeManifest } from './merge-manifest';
 import { newEntries, planUpgrade, type UpgradePlan } from './plan';
 import { changelogHere, readRecord, recordOf, recordWithout, type UpgradeRecord, writeRecord } from './record';
@@ -89,10 +89,11 @@ function writeManifest(
   return { clashes, packagesChanged: !isDeepStrictEqual(packages(mine), packages(merged)) };
 }
 
-/** Installs new packages, compiles and tests, until a step fails. */
+/** Installs new packages, prints the app's settings into their new page, compiles and tests, until a step fails. */
 function check(app: string, packagesChanged: boolean): boolean {
-  const steps = [...(packagesChanged ? [['install', '--no-audit', '--no-fund']] : []), ['run', 'types'], ['test']];
-  return steps.every(args => {
+  const install = packagesChanged ? [['install', '--no-audit', '--no-fund']] : [];
+  const print = existsSync(join(app, printedPage)) ? [['run', '--if-present', 'docs:settings']] : [];
+  return [...install, ...print, ['run', 'types'], ['test']].every(args => {
     console.log(`\nnpm ${args.join(' ')}`);
     return spawnSync('npm', args, { cwd: app, stdio: 'inherit' }).status === 0;
   });

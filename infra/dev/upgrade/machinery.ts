@@ -47,6 +47,8 @@ export const isMachinery = isIn(machinery);
 /** Machinery that an app runs without: one that deletes it does not get it back. */
 export const isDispensable = isIn(['bench/', 'docs/', 'tests/infra/']);
 const isShared = isIn(shared);
+/** Machinery that no app edits, and that each has with its own settings: npm run docs:settings prints it. */
+export const printedPage = 'docs/settings.md';
 
 /** The files of the template in a git checkout, with git's hash of their content, in the order of their names. */
 export function templateFiles(folder: string): Map<string, string> {

@@ -1,4 +1,4 @@
-import { isDispensable, isMachinery } from './machinery';
+import { isDispensable, isMachinery, printedPage } from './machinery';
 import type { UpgradeRecord } from './record';
 
 /** A file of the template as recorded, in the app, and in the new version: git's hashes. */
@@ -27,7 +27,8 @@ export function planUpgrade(record: Pick<UpgradeRecord, 'files' | 'without'>, he
   const without = new Set(record.without);
   for (const file of new Set([...Object.keys(record.files), ...next.keys()])) {
     if (without.has(file)) continue;
-    const [base, mine, comes] = [record.files[file], here.get(file), next.get(file)];
+    const [base, comes] = [record.files[file], next.get(file)];
+    const mine = file === printedPage && here.has(file) ? base : here.get(file);
     if (mine === comes || (mine === undefined && isDoneWithout(file, record, here))) continue;
     if (mine === base) plan[comes === undefined ? 'remove' : 'take'].push(file);
     else if (isMachinery(file)) plan.edited.push(file);

@@ -52,6 +52,13 @@ describe('the plan of an upgrade', () => {
     expect(planOf(file, '1', '2', '1')).toEqual({ ...nothing, edited: [file] });
   });
 
+  test('renews the page of the settings, into which the app has printed its own, and does not take that for an edit', () => {
+    const page = 'docs/settings.md';
+    expect(planOf(page, '1', 'printed', '2')).toEqual({ ...nothing, take: [page] });
+    expect(planOf(page, '1', 'printed', '1')).toEqual(nothing);
+    expect(planOf(page, '1', undefined, '2')).toEqual(nothing);
+  });
+
   test('takes a new file of a folder only where the app has left something in that', () => {
     const files = { 'bench/a.ts': '1', 'bench/queue/a.ts': '1', 'docs/a.md': '1' };
     const without = ['docs/b.md'];
