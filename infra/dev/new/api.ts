@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Change, Recipe } from './changes';
 import { refuseTaken } from './free-name';
 import type { Name } from './name';
@@ -5,8 +7,9 @@ import type { Name } from './name';
 /** A domain whose documents belong to the visitor who made them: collection, schema, methods, publication, test. */
 export function newApi(name: Name, root: string): Recipe {
   const of = wordsFor(name);
-  refuseTaken(of.camel, [of.pascal, of.Type], root);
   const folder = `imports/api/${name.kebab}`;
+  refuseTaken(of.camel, [of.pascal, of.Type], root);
+  refuseFolderBesideFile(folder, root);
   return {
     changes: [
       { file: `${folder}/schema.ts`, text: schema(of) },
@@ -23,6 +26,11 @@ export function newApi(name: Name, root: string): Recipe {
       `imports/ui/: where the page shows it, with useSubscribe('${of.camel}.mine') and call('${of.camel}.add', …)`,
     ],
   };
+}
+
+/** `./api/live` means live.ts, and never the folder beside it. */
+function refuseFolderBesideFile(folder: string, root: string): void {
+  if (existsSync(join(root, `${folder}.ts`))) throw new Error(`${folder}.ts: is there already; choose another name`);
 }
 
 /** The names of one domain: `notes`, a `Note`, the collection `Notes`. */
@@ -51,7 +59,8 @@ function singular(plural: string): string {
 /** The domain's line in the list of them, and its import. */
 function lines({ camel, kebab }: Words): Change[] {
   const file = 'imports/app.ts';
-  const unless = new RegExp(`\\b${camel}\\b`);
+  // Imported or declared, or a part already; a word of a comment or of an option is not in the way.
+  const unless = new RegExp(`^import \\{[^}]*\\b${camel}\\b|\\bconst ${camel}\\b|^ {2}${camel},$`, 'm');
   return [
     { file, insert: `  ${camel},\n`, at: { before: /^\]\);\n/ }, unless },
     { file, insert: `import { ${camel} } from './api/${kebab}';\n`, at: { after: /^/ } },

@@ -59,6 +59,10 @@ describe('npm run new:…', () => {
     ['api', 'administrator-links', 'the collection "administratorLinks" is there already'],
     ['api', 'console-counts', 'the collection "consoleCounts" is there already'],
     ['api', 'undefined', 'name: undefined is the name of something else in the code; choose another one'],
+    ['api', 'live', 'imports/api/live.ts: is there already; choose another name'],
+    ['api', 'settings', 'imports/app.ts: has that name already; choose another one'],
+    ['api', 'app', 'imports/app.ts: has that name already; choose another one'],
+    ['api', 'burn', 'imports/app.ts: has that name already; choose another one'],
     ['api', 'Shopping Notes', 'imports/api/shopping-notes/schema.ts: is there already; choose another name'],
     ['page', 'home', 'kind: "page" is not one of task, schedule, api'],
   ])('refuses a %s named %p, and touches nothing', (kind, name, reason) => {
@@ -88,6 +92,12 @@ describe('npm run new:…', () => {
     const reason = `name: "${name}" means something else in JavaScript, and can't name a constant; choose another one`;
     expect(() => writeNew(copy.folder, 'api', [name])).toThrow(reason);
     expect(copy.contents()).toEqual(before);
+  });
+
+  test('takes a name for an api that is only a word in imports/app.ts', () => {
+    copy.write('imports/app.ts', `// In any order.\n${copy.read('imports/app.ts')}`);
+    writeNew(copy.folder, 'api', ['order']);
+    expect(copy.read('imports/app.ts')).toContain("import { order } from './api/order';");
   });
 
   test('takes such a name for a task: it is only the name of a field there', async () => {
