@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { eventually } from '../support/eventually';
 import { ForeignClient } from '../support/foreign-ddp';
 import { Mailbox } from '../support/mailbox';
@@ -46,6 +47,12 @@ function tokensFor(email: string, kind: string): string[] {
 
 const tokenFor = (email: string, kind: string) => eventually(() => tokensFor(email, kind)[0]);
 
+/** As a page sends a password. */
+const digestOf = (password: string) => ({
+  digest: createHash('sha256').update(password).digest('hex'),
+  algorithm: 'sha-256',
+});
+
 const roleOn = async ({ client }: { client: ForeignClient }) =>
   (await client.call<{ role: string } | undefined>('console.me'))?.role;
 
@@ -75,7 +82,7 @@ describe('a user', () => {
     await other.call(...ada.entry);
     const visitor = await somebody();
     await visitor.call('forgotPassword', { email: ada.email });
-    const password = { digest: 'ab'.repeat(32), algorithm: 'sha-256' };
+    const password = digestOf('a calm sea');
     await visitor.call('resetPassword', await tokenFor(ada.email, 'reset-password'), password);
     for (const { closed } of [ada.client, other]) await closed;
     expect(await emailOf(visitor)).toBe(ada.email);
@@ -112,9 +119,19 @@ describe('a user', () => {
       const written = client.call(`/users/${method}`, { _id }, { $set: { profile: { notes: 'x'.repeat(1_000) } } });
       await expect(written).rejects.toMatchObject({ error: 403 });
     }
-    const password = { digest: 'ab'.repeat(32), algorithm: 'sha-256' };
+    const password = digestOf('a calm sea');
     const asked = client.call('createUser', { email: 'eve@example.com', password, profile: { notes: 'x' } });
     await expect(asked).rejects.toMatchObject({ error: 403, reason: expect.stringContaining('profile') });
+  });
+
+  test.each([
+    ['a name', { username: 'eve' }, 'username'],
+    ['a text for an address', { email: 'eve' }, 'looks like ada@example.com'],
+    ['an address of any size', { email: `eve@${'x'.repeat(1_000)}.example` }, 'at most 254 characters'],
+  ])('signs up by an address only, and not by %s', async (_, who, reason) => {
+    const asked = (await somebody()).call('createUser', { ...who, password: digestOf('a calm sea') });
+    await expect(asked).rejects.toMatchObject({ error: 403, reason: expect.stringContaining(reason) });
+    expect(roles.web!.output).not.toContain('was not sent');
   });
 
   test('can ask for that mail three times a minute', async () => {

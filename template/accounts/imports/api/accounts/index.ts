@@ -8,7 +8,7 @@ import type { ApiPart } from '../part';
 import { mailAgain, mailNewUsers } from './confirmation';
 import { becomeAdministrator, ensureLinkIndexes } from './first-administrator';
 import { setRole } from './roles';
-import { type OperatorRole, operatorRoles } from './schema';
+import { emailProblem, type OperatorRole, operatorRoles } from './schema';
 
 export const accounts: ApiPart<'accounts'> = {
   limits: {
@@ -22,7 +22,7 @@ export const accounts: ApiPart<'accounts'> = {
   },
   async start() {
     configure();
-    refuseProfiles();
+    checkUsers();
     mailNewUsers();
     defineAccountMethods();
     publishOwnRoles();
@@ -49,13 +49,23 @@ function configure(): void {
   });
 }
 
-/** Meteor lets each user write any amount of anything into the own `profile`, at the sign-up and after it. */
-function refuseProfiles(): void {
+/**
+ * Meteor stores what a sign-up says: any text as an address or a name, and a `profile` of any size, which each user may
+ * write later as well. Here a user has an address.
+ */
+function checkUsers(): void {
   Meteor.users.deny({ update: () => true });
-  Accounts.validateNewUser(({ profile }: Meteor.User) => {
-    if (profile) throw new Meteor.Error(403, 'profile: users have none here (imports/api/accounts/index.ts).');
+  Accounts.validateNewUser((user: Meteor.User) => {
+    const problem = problemOf(user);
+    if (problem) throw new Meteor.Error(403, `${problem} (imports/api/accounts/index.ts)`);
     return true;
   });
+}
+
+function problemOf({ profile, username, emails = [] }: Meteor.User): string | undefined {
+  if (profile) return 'profile: users have none here';
+  if (username) return 'username: users have none here, they sign in by their address';
+  return emails.map(({ address }) => emailProblem(address)).find(Boolean);
 }
 
 function defineAccountMethods(): void {

@@ -9,9 +9,13 @@ export const shortestPassword = 8;
 /** Meteor takes no longer one. */
 export const longestPassword = 256;
 
+/** No mail server takes a longer one. */
+const longestEmail = 254;
+
 /** What is wrong with an address, in words for the person who typed it; undefined where nothing is. */
 export function emailProblem(email: string): string | undefined {
   if (email === '') return 'Type your e-mail address.';
+  if (email.length > longestEmail) return `An address has at most ${longestEmail} characters, not ${email.length}.`;
   return /^[^\s@]+@[^\s@]+\.[^\s@.]+$/.test(email) ? undefined : 'An address looks like ada@example.com.';
 }
 

@@ -65,7 +65,7 @@ function asked(call: Call, refused?: string): Promise<void> {
   );
 }
 
-/** It does not say what was wrong: nobody is to learn who has an account. */
+/** It does not say what was wrong: a person at the page is not to learn who has an account. */
 const isRefusal = (error: Error) => (error as Meteor.Error).error === 403;
 
 export const signIn = (email: string, password: string) =>

@@ -10,6 +10,7 @@ test('an address is looked at for slips, not for existence', () => {
   for (const wrong of ['ada', 'ada@', '@x.example', 'a b@x.example', 'ada@example.'])
     expect(emailProblem(wrong)).toMatch(/looks like/);
   expect(emailProblem('')).toMatch(/Type your/);
+  expect(emailProblem(`ada@${'x'.repeat(249)}.y`)).toMatch(/at most 254 characters, not 255/);
 });
 
 test('a new password has its limits', () => {
