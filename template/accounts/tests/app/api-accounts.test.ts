@@ -134,6 +134,22 @@ describe('a user', () => {
     expect(roles.web!.output).not.toContain('was not sent');
   });
 
+  test('tries five old passwords in ten seconds, and no more from other connections', async () => {
+    const { entry } = await user();
+    const outcomes: unknown[] = [];
+    for (let connection = 0; connection < 3; connection += 1) {
+      const client = await somebody();
+      await client.call(...entry);
+      for (let times = 0; times < 4; times += 1)
+        await client
+          .call('changePassword', digestOf('a guess'), digestOf('x'))
+          .catch(({ error }) => outcomes.push(error));
+    }
+    expect(outcomes).toHaveLength(12);
+    expect(outcomes[0]).toBe(403);
+    expect(outcomes).toContain('too-many-requests');
+  });
+
   test('can ask for that mail three times a minute', async () => {
     const { client } = await user();
     for (let times = 0; times < 3; times += 1) await client.call('accounts.sendConfirmation');

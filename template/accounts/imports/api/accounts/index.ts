@@ -1,5 +1,6 @@
 import { Accounts } from 'meteor/accounts-base';
 import { Match } from 'meteor/check';
+import { DDPRateLimiter } from 'meteor/ddp-rate-limiter';
 import { Meteor } from 'meteor/meteor';
 import { RoleAssignmentCollection } from 'meteor/roles';
 import { defineMethods } from '../../../infra/link';
@@ -23,6 +24,7 @@ export const accounts: ApiPart<'accounts'> = {
   async start() {
     configure();
     checkUsers();
+    limitPasswordChanges();
     mailNewUsers();
     defineAccountMethods();
     publishOwnRoles();
@@ -66,6 +68,12 @@ function problemOf({ profile, username, emails = [] }: Meteor.User): string | un
   if (profile) return 'profile: users have none here';
   if (username) return 'username: users have none here, they sign in by their address';
   return emails.map(({ address }) => emailProblem(address)).find(Boolean);
+}
+
+/** Meteor limits `login`, and not this: at a browser that was left open one could try any number of old passwords. */
+function limitPasswordChanges(): void {
+  const isUser = (userId: string | null) => userId !== null;
+  DDPRateLimiter.addRule({ type: 'method', name: 'changePassword', userId: isUser }, 5, 10_000);
 }
 
 function defineAccountMethods(): void {
