@@ -12,7 +12,8 @@ const clients: ForeignClient[] = [];
 
 beforeAll(async () => {
   mailbox = await Mailbox.open();
-  roles = await startRoles({ jobs: false, env: { MAIL_URL: mailbox.url } });
+  const settings = { web: { public: { appName: 'Ada: the app' } } };
+  roles = await startRoles({ jobs: false, settings, env: { MAIL_URL: mailbox.url } });
 });
 afterAll(async () => {
   for (const client of clients) client.close();
@@ -103,6 +104,7 @@ describe('a user', () => {
   test('gets a mail by which the address is confirmed, and another one where it asks for it before that', async () => {
     const { email, client } = await user();
     const token = await tokenFor(email, 'verify-email');
+    expect(mailbox.mails.at(-1)).toMatch(/^From: "Ada: the app" <no-reply@[\w.]+>\r?$/m);
     await client.call('accounts.sendConfirmation');
     await eventually(() => tokensFor(email, 'verify-email').length === 2);
     await client.call('verifyEmail', token);

@@ -44,11 +44,11 @@ declare module '../contract' {
 
 /** What mails say, beside Meteor's own words: docs/accounts.md. */
 function configure(): void {
-  const siteName: string = Meteor.settings.public.appName ?? new URL(Meteor.absoluteUrl()).host;
-  Object.assign(Accounts.emailTemplates, {
-    siteName,
-    from: `${siteName} <no-reply@${new URL(Meteor.absoluteUrl()).hostname}>`,
-  });
+  const { host, hostname } = new URL(Meteor.absoluteUrl());
+  const siteName: string = Meteor.settings.public.appName ?? host;
+  // In quotes: a name with a colon would be that of a group, which has no sender.
+  const from = `"${siteName.replace(/["\\]/g, '')}" <no-reply@${hostname}>`;
+  Object.assign(Accounts.emailTemplates, { siteName, from });
 }
 
 /**
