@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
 import { Copy } from '../support/copy';
 import { appsOwnSources, growBy } from './bare-app';
 
@@ -47,6 +49,18 @@ describe('npm run init, before it is done', () => {
     expect(await init('my-app')).toMatchObject({ code: 1, output: expect.stringContaining('?? notes.txt') });
     expect(JSON.parse(clones.sample.read('package.json')).name).toBe('tandem');
   });
+});
+
+test('npm run init that Ctrl-C breaks off, while npm looks at the packages, leaves an app that can be upgraded', async () => {
+  const clone = new Copy();
+  clone.commit();
+  clone.write('.local/bin/npm', '#!/bin/sh\nkill -INT 0\n');
+  chmodSync(join(clone.folder, '.local/bin/npm'), 0o755);
+  const env = { PATH: `${join(clone.folder, '.local/bin')}:${process.env.PATH}` };
+  const args = ['--require', 'tsx/cjs', 'infra/dev/init/main.ts', 'my-app', '--bare'];
+  expect(await clone.run('node', args, env)).toMatchObject({ code: 'SIGINT' });
+  expect(JSON.parse(clone.read('.tandem.json'))).toMatchObject({ version: expect.any(String) });
+  await clone.remove();
 });
 
 describe.each([

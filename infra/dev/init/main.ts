@@ -53,10 +53,11 @@ function run(): void {
   const operatorToken = productionSettings(edits);
   freshMeteorId(edits);
   edits.apply();
-  if (order.bare) tidyLockFile();
-  format(edits.written());
   if (record) writeRecord(root, recordWithout(record, root, ['CHANGELOG.md']));
   withoutItsRemote();
+  // These take a while: where Ctrl-C breaks them off, the app can be upgraded all the same.
+  if (order.bare) tidyLockFile();
+  format(edits.written());
   console.log(whatNext(order, operatorToken));
 }
 
