@@ -51,8 +51,8 @@ Take the edits back, or add --force: the files are replaced then, and the edits 
 }
 
 function announcement(plan: UpgradePlan, from: UpgradeRecord, to: UpgradeRecord, app: string): string {
-  const known = [changelogHere, 'CHANGELOG.md'].find(file => existsSync(join(app, file))) ?? '';
-  const changelog = newEntries(textOf(join(app, known)), textOf(join(next, 'CHANGELOG.md')));
+  const known = textOf(join(app, changelogHere)) || textOf(join(app, 'CHANGELOG.md'));
+  const changelog = newEntries(known, textOf(join(next, 'CHANGELOG.md')));
   const { take, remove, merge, edited } = plan;
   return `From ${nameOf(from)} to ${nameOf(to)}: ${take.length} files to take, ${remove.length} to remove, ${merge.length} to merge${
     edited.length > 0 ? `, ${edited.length} edited ones to replace` : ''

@@ -4,23 +4,29 @@ import { Checkout } from '../../support/checkout';
 
 jest.setTimeout(60_000);
 
-/** An app as after its first commit. */
+/** An app as after its first commit, and the template, with a later version. */
 let app: Checkout;
+let template: Checkout;
 beforeAll(() => {
-  app = new Checkout();
-  git('init', '--quiet');
-  app.write('.gitignore', 'node_modules\n');
-  commit();
+  [app, template] = [new Checkout(), new Checkout()];
+  for (const checkout of [app, template]) {
+    checkout.write('.gitignore', 'node_modules\n');
+    execFileSync('git', ['init', '--quiet'], { cwd: checkout.folder });
+    commit(checkout);
+  }
   writeRecord(app.folder, recordOf(app.folder, undefined));
-  commit();
+  commit(app);
+  template.write('infra/dev/root.ts', `${template.read('infra/dev/root.ts')}// A later version.\n`);
+  commit(template);
 });
-afterAll(() => app.remove());
+afterAll(() => Promise.all([app, template].map(checkout => checkout.remove())));
 
 const git = (...args: string[]) => execFileSync('git', args, { cwd: app.folder, encoding: 'utf8' });
 
-function commit(): void {
-  git('add', '--all');
-  git('-c', 'user.name=Test', '-c', 'user.email=test@example.com', 'commit', '--quiet', '--message', 'a commit');
+function commit({ folder }: Checkout): void {
+  const as = ['-c', 'user.name=Test', '-c', 'user.email=test@example.com'];
+  execFileSync('git', ['add', '--all'], { cwd: folder });
+  execFileSync('git', [...as, 'commit', '--quiet', '--message', 'a commit'], { cwd: folder });
 }
 
 async function upgrade(...args: string[]): Promise<string> {
@@ -44,4 +50,10 @@ test('the record, which is committed, holds no token of a URL', () => {
   expect(remembered('https://s3cret@example.com/a@b.git')).toBe('https://example.com/a@b.git');
   for (const url of ['git@example.com:me/t.git', 'ssh://git@example.com/t.git', 'https://example.com/t.git'])
     expect(remembered(url)).toBe(url);
+});
+
+test('an app that has thrown all changelogs away can be upgraded', async () => {
+  const dryRun = app.npm(['run', '--silent', 'upgrade', '--', template.folder, '--dry-run']);
+  expect(await dryRun.ended).toBe(0);
+  expect(dryRun.output).toContain('1 files to take');
 });
