@@ -93,6 +93,8 @@ function writeManifest(
 function check(app: string, packagesChanged: boolean): boolean {
   const install = packagesChanged ? [['install', '--no-audit', '--no-fund']] : [];
   const print = existsSync(join(app, printedPage)) ? [['run', '--if-present', 'docs:settings']] : [];
+  // The steps end by Ctrl-C: then, too, a person has to hear how to keep the result, and how to go back.
+  process.on('SIGINT', () => {});
   return [...install, ...print, ['run', 'types'], ['test']].every(args => {
     console.log(`\nnpm ${args.join(' ')}`);
     return spawnSync('npm', args, { cwd: app, stdio: 'inherit' }).status === 0;

@@ -28,6 +28,8 @@ function run(): number {
   if (positionals.length > 1) throw new Error(`SOURCE: one is enough, not ${positionals.length}\n\n${help}`);
   const source = sourceOf(positionals[0], readRecord(root).source);
   const { folder, remove } = fetchSource(source);
+  // Ctrl-C ends what just runs on the other side, which then says how to go back.
+  process.on('SIGINT', () => {});
   try {
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
     const flags = Object.keys(values).map(name => `--${name}`);

@@ -1,6 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { recordOf, writeRecord } from '../../../infra/dev/upgrade/record';
 import { Checkout } from '../../support/checkout';
+import { startProcess } from '../../support/processes';
 
 jest.setTimeout(60_000);
 
@@ -56,4 +60,18 @@ test('an app that has thrown all changelogs away can be upgraded', async () => {
   const dryRun = app.npm(['run', '--silent', 'upgrade', '--', template.folder, '--dry-run']);
   expect(await dryRun.ended).toBe(0);
   expect(dryRun.output).toContain('1 files to take');
+});
+
+test('Ctrl-C in the middle of its checks says how to go back, and leaves nothing of what was fetched', async () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'tandem-scratch-'));
+  writeFileSync(join(scratch, 'npm'), '#!/bin/sh\nkill -INT 0\n', { mode: 0o755 });
+  const args = ['--require', 'tsx/cjs', 'infra/dev/upgrade/main.ts', template.folder];
+  const env = { ...process.env, PATH: `${scratch}:${process.env.PATH}`, TMPDIR: scratch };
+  const upgrading = startProcess(process.execPath, args, { cwd: app.folder, env });
+  expect(await upgrading.ended).toBe(1);
+  expect(upgrading.output).toContain('To go back: git reset --hard');
+  expect(app.read('infra/dev/root.ts')).toContain('// A later version.');
+  expect(readdirSync(scratch).filter(name => name.startsWith('tandem-'))).toEqual([]);
+  rmSync(scratch, { recursive: true });
+  git('reset', '--quiet', '--hard');
 });
