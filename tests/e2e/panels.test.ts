@@ -8,16 +8,12 @@ jest.setTimeout(180_000);
 
 /** On a machine that runs other tests too, polite workers would hardly get a turn. */
 const eager = { workers: { niceness: 0 } };
-const appName = 'Two Wheels';
 
 let roles: TestRoles;
 let browser: Browser;
 
 beforeAll(async () => {
-  [roles, browser] = await Promise.all([
-    startRoles({ settings: { jobs: eager, web: { public: { appName } } } }),
-    launchBrowser(),
-  ]);
+  [roles, browser] = await Promise.all([startRoles({ settings: { jobs: eager } }), launchBrowser()]);
 });
 afterAll(async () => {
   await browser?.close();
@@ -45,7 +41,7 @@ test('is walked by keyboard, each stop with a name and a ring', async () => {
     expect(`${stops.at(-1)}: ${ring}`).toMatch(/: solid$/);
   }
   expect(stops).toEqual([
-    `${appName}, to the top of the page`,
+    expect.stringMatching(/^.+, to the top of the page$/),
     'Burn',
     'Workers',
     'Seconds',
