@@ -92,7 +92,7 @@ const changes: readonly (readonly [file: string, visitor: string, user: string])
   [
     'tests/e2e/panels.test.ts',
     '  const stops: (string | undefined)[] = [];\n  for (let step = 0; step < 11;',
-    "  await page.reload(); // signing up has left the focus in the middle\n  await page.waitForSelector('.account-menu');\n  const stops: (string | undefined)[] = [];\n  for (let step = 0; step < 12;",
+    "  await page.reload(); // signing up has left the focus in the middle\n  await page.waitForSelector('.account-menu ::-p-text(@example.com)');\n  const stops: (string | undefined)[] = [];\n  for (let step = 0; step < 12;",
   ],
   ['tests/e2e/panels.test.ts', "    'Burn',\n", "    expect.stringContaining('@example.com'),\n    'Burn',\n"],
 ];
