@@ -3,10 +3,13 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
+/** Node keeps a megabyte of what a program says, and leaves the rest out. */
+export const allOfIt = { maxBuffer: Number.POSITIVE_INFINITY };
+
 /** An earlier content of a file, by its git hash; undefined if it was never committed here. */
 function blob(folder: string, hash: string | undefined): Buffer | undefined {
   if (hash === undefined) return undefined;
-  const { status, stdout } = spawnSync('git', ['cat-file', 'blob', hash], { cwd: folder, maxBuffer: 64 * 2 ** 20 });
+  const { status, stdout } = spawnSync('git', ['cat-file', 'blob', hash], { cwd: folder, ...allOfIt });
   return status === 0 ? stdout : undefined;
 }
 
@@ -31,7 +34,7 @@ export function mergeTexts(app: string, file: string, baseHash: string | undefin
   return inScratch(scratch => {
     const basePath = join(scratch, 'base');
     writeFileSync(basePath, base);
-    const { status, stdout } = spawnSync('git', ['merge-file', '--stdout', join(app, file), basePath, next]);
+    const { status, stdout } = spawnSync('git', ['merge-file', '--stdout', join(app, file), basePath, next], allOfIt);
     return status === 0 ? stdout : undefined;
   });
 }
@@ -51,7 +54,8 @@ export function keepAsPatch(
     }
     for (const side of ['a', 'b']) mkdirSync(join(scratch, side), { recursive: true });
     // It exits with 1 if the two differ, which they do.
-    return spawnSync('git', ['diff', '--no-index', '--no-prefix', '--no-color', 'a', 'b'], { cwd: scratch }).stdout;
+    const args = ['diff', '--no-index', '--no-prefix', '--no-color', 'a', 'b'];
+    return spawnSync('git', args, { cwd: scratch, ...allOfIt }).stdout;
   });
   writeFileSync(join(app, name), patch);
   return name;

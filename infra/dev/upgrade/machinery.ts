@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CheckoutFiles } from '../meteor/checkout-files';
+import { allOfIt } from './git-blobs';
 
 /**
  * Files that only the template edits. An app passes its needs as arguments (imports/app.ts), and an upgrade replaces
@@ -52,7 +53,8 @@ export const printedPage = 'docs/settings.md';
 
 /** The files of the template in a git checkout, with git's hash of their content, in the order of their names. */
 export function templateFiles(folder: string): Map<string, string> {
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: folder });
+  const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+  const listed = execFileSync('git', args, { cwd: folder, ...allOfIt });
   const files = listed.toString().split('\0');
   const ours = files.filter(file => (isMachinery(file) || isShared(file)) && existsSync(join(folder, file)));
   return new Map([...new Set(ours)].sort().map(file => [file, blobHash(readFileSync(join(folder, file)))]));

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keepAsPatch } from '../../../infra/dev/upgrade/git-blobs';
 import { recordOf, writeRecord } from '../../../infra/dev/upgrade/record';
 import { Checkout } from '../../support/checkout';
 import { startProcess } from '../../support/processes';
@@ -54,6 +55,15 @@ test('the record, which is committed, holds no token of a URL', () => {
   expect(remembered('https://s3cret@example.com/a@b.git')).toBe('https://example.com/a@b.git');
   for (const url of ['git@example.com:me/t.git', 'ssh://git@example.com/t.git', 'https://example.com/t.git'])
     expect(remembered(url)).toBe(url);
+});
+
+test('the patch with the edits of an app holds all of them, such as those of a formatter', () => {
+  const edited = `${'// a line of which nothing is lost\n'.repeat(40_000)}// the last one\n`;
+  app.write('infra/edited.ts', edited);
+  const patch = app.read(keepAsPatch(app.folder, ['infra/edited.ts'], {}));
+  expect(patch.slice(-30)).toContain('+// the last one\n');
+  git('clean', '--force', '--quiet');
+  git('clean', '--force', '--quiet', 'infra');
 });
 
 test('an app that has thrown all changelogs away can be upgraded', async () => {
