@@ -51,16 +51,38 @@ describe('npm run init, before it is done', () => {
   });
 });
 
-test('npm run init that Ctrl-C breaks off, while npm looks at the packages, leaves an app that can be upgraded', async () => {
-  const clone = new Copy();
-  clone.commit();
-  clone.write('.local/bin/npm', '#!/bin/sh\nkill -INT 0\n');
-  chmodSync(join(clone.folder, '.local/bin/npm'), 0o755);
-  const env = { PATH: `${join(clone.folder, '.local/bin')}:${process.env.PATH}` };
-  const args = ['--require', 'tsx/cjs', 'infra/dev/init/main.ts', 'my-app', '--bare'];
-  expect(await clone.run('node', args, env)).toMatchObject({ code: 'SIGINT' });
-  expect(JSON.parse(clone.read('.tandem.json'))).toMatchObject({ version: expect.any(String) });
-  await clone.remove();
+describe('npm run init', () => {
+  let clone: Copy;
+  beforeEach(() => {
+    clone = new Copy();
+  });
+  afterEach(() => clone.remove());
+
+  /** With these programs before those of PATH, or instead of them. */
+  const init = (programs: Record<string, string>, path: string, ...args: string[]) => {
+    const bin = join(clone.folder, '.local/bin');
+    for (const [name, text] of Object.entries(programs)) {
+      clone.write(`.local/bin/${name}`, `#!/bin/sh\n${text}\n`);
+      chmodSync(join(bin, name), 0o755);
+    }
+    const program = ['--require', 'tsx/cjs', 'infra/dev/init/main.ts', 'my-app', ...args];
+    return clone.run(process.execPath, program, { PATH: `${bin}${path}` });
+  };
+
+  test('leaves an app that can be upgraded, although Ctrl-C breaks it off while npm looks at the packages', async () => {
+    clone.commit();
+    expect(await init({ npm: 'kill -INT 0' }, `:${process.env.PATH}`, '--bare')).toMatchObject({ code: 'SIGINT' });
+    expect(JSON.parse(clone.read('.tandem.json'))).toMatchObject({ version: expect.any(String) });
+  });
+
+  test('comes to its end on a machine without git, and says what is missing for it', async () => {
+    const { code, output } = await init({ node: `exec ${process.execPath} "$@"` }, '', '--force');
+    expect({ code, output }).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('npm run upgrade will not know'),
+    });
+    expect(output).toContain('Next:');
+  });
 });
 
 describe.each([

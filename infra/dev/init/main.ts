@@ -96,8 +96,8 @@ const versionOf = (edits: Edits) =>
 
 /** A push of the app would go to the template. `.tandem.json` knows where later versions come from. */
 function withoutItsRemote(): void {
-  const git = (...args: string[]) => spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout.trim();
-  const origin = git('remote', 'get-url', 'origin');
+  const git = (...args: string[]) => spawnSync('git', args, { cwd: root, encoding: 'utf8' });
+  const origin = git('remote', 'get-url', 'origin').stdout?.trim() ?? ''; // there may be no git at all
   if (basename(origin, '.git') !== template.name) return; // of a copy that is the app's already
   git('remote', 'remove', 'origin');
   console.log(`The remote origin, ${origin}, was the template's and is gone: git remote add origin <yours>`);
