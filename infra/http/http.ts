@@ -90,7 +90,8 @@ const consolePages = ['/console/*'];
 /** An address that is no page gets the page with status 404. Both hosts send it with the status that is set before. */
 export function markUnknown(pages: readonly string[]): void {
   WebApp.handlers.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
-    const path = decodeURI(request.url ?? '/').split(/[?#]/, 1)[0]!;
+    // Of the path alone it is known that it can be decoded: a query may be `?off=100%`.
+    const path = decodeURI((request.url ?? '/').split(/[?#]/, 1)[0]!);
     if (!isPage(path, [...pages, ...consolePages])) response.statusCode = 404;
     next();
   });
