@@ -56,6 +56,8 @@ export interface ShownOperator {
   _id: 'me';
   name: string;
   role: OperatorRole;
+  /** The web role could not look: what this page shows is of before. */
+  stale?: true;
 }
 
 /** The collections of the publication `console.state`; they exist in the browser only. */

@@ -51,7 +51,9 @@ export class LiveLook {
   /** @param onLeft called when the subscription has ended. */
   async join(subscription: Subscription, operator: Operator, onLeft: () => void = () => {}): Promise<void> {
     const viewer = new Viewer(subscription, this.findOperator);
-    viewer.show(this.viewers.size > 0 && this.last ? this.last : await this.look(), operator);
+    // What others still see of a time before the trouble is no answer to who asks now.
+    const isKnown = this.viewers.size > 0 && !this.failing;
+    viewer.show((isKnown && this.last) || (await this.look()), operator);
     this.viewers.add(viewer);
     subscription.onStop(() => {
       this.leave(viewer);
@@ -84,11 +86,24 @@ export class LiveLook {
   }
 
   private async lookForAll(): Promise<void> {
-    this.last = await this.look();
+    this.last = await this.lookOrSayStale();
+    const failures: unknown[] = [];
     for (const viewer of this.viewers) {
-      const operator = await viewer.operator();
-      if (operator) viewer.show(this.last, operator);
-      else viewer.close();
+      // The app judges its operators: where it fails for one of them, the others see on.
+      await viewer.follow(this.last).catch(error => {
+        viewer.showStale();
+        failures.push(error);
+      });
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  private async lookOrSayStale(): Promise<Looked> {
+    try {
+      return await this.look();
+    } catch (error) {
+      for (const viewer of this.viewers) viewer.showStale();
+      throw error;
     }
   }
 
@@ -186,17 +201,22 @@ class Viewer {
     private readonly findOperator: FindOperator,
   ) {}
 
-  operator(): Promise<Operator | undefined> {
-    return this.findOperator(this.subscription.userId);
-  }
-
-  close(): void {
-    this.subscription.error(new Meteor.Error('not-authorized', 'The session has ended.'));
+  /** Shows what is new, as long as it is still an operator who looks. @throws where that can't be found out. */
+  async follow(looked: Looked): Promise<void> {
+    const operator = await this.findOperator(this.subscription.userId);
+    if (operator) this.show(looked, operator);
+    else this.subscription.error(new Meteor.Error('not-authorized', 'The session has ended.'));
   }
 
   show(looked: Looked, { name, role }: Operator): void {
     this.showCollection(operatorCollection, [{ _id: 'me', name, role }]);
     for (const [name, documents] of Object.entries(looked)) this.showCollection(name, documents);
+  }
+
+  /** What it shows stays, and is said to be of before. */
+  showStale(): void {
+    const me = this.sent.get(operatorCollection)?.get('me');
+    if (me) this.showCollection(operatorCollection, [{ ...me, stale: true }]);
   }
 
   private showCollection(name: string, documents: Document[]): void {

@@ -16,6 +16,7 @@ interface ConsoleProps {
 export function Console({ signInAt }: ConsoleProps) {
   const { state, problem, login, leave, enterAgain, connected } = useSession();
   const me = useMe();
+  const isLive = connected && !me?.stale;
   return (
     <div className="console">
       <header className="console-top">
@@ -33,8 +34,8 @@ export function Console({ signInAt }: ConsoleProps) {
           </button>
         )}
       </header>
-      <p className={connected ? 'unseen' : 'console-banner console-away'} role="status">
-        {connected ? 'Live' : 'The web role is away: what you see is of before.'}
+      <p className={isLive ? 'unseen' : 'console-banner console-away'} role="status">
+        {isLive ? 'Live' : `The web role ${connected ? 'can’t look' : 'is away'}: what you see is of before.`}
       </p>
       {/* While a broken connection comes back, the page stays with what it has shown. */}
       {state !== 'out' && (state === 'in' || me) && (
