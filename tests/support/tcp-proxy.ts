@@ -5,11 +5,15 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private server: Server | undefined;
+  /** Both ends of each WebSocket. */
+  private readonly upgraded = new Set<Socket>();
   private silent = false;
   port = 0;
   /** How many pieces have come from clients, and who wants to hear of each. */
   pieces = 0;
   onPiece: (pieces: number) => void = () => {};
+  /** How many WebSockets were opened. */
+  upgrades = 0;
 
   private constructor(
     private readonly host: string,
@@ -44,6 +48,11 @@ export class TcpProxy {
     for (const socket of this.sockets) socket.unpipe().pause();
   }
 
+  /** The same for the WebSockets that are open; what comes anew passes, as on a network that has forgotten them. */
+  swallowSockets(): void {
+    for (const socket of this.upgraded) socket.unpipe().pause();
+  }
+
   /** How many connections there are, client's and server's ends counted. */
   get connections(): number {
     return this.sockets.size / 2;
@@ -61,7 +70,11 @@ export class TcpProxy {
   private join(socket: Socket): void {
     const upstream = connect(this.target, this.host);
     const { silent } = this;
-    socket.on('data', () => {
+    socket.on('data', (piece: Buffer) => {
+      if (/^upgrade: websocket/im.test(piece.toString('latin1'))) {
+        this.upgraded.add(socket).add(upstream);
+        this.upgrades += 1;
+      }
       this.pieces += 1;
       this.onPiece(this.pieces);
     });
@@ -74,6 +87,7 @@ export class TcpProxy {
       from.on('error', () => to.destroy());
       from.on('close', () => {
         this.sockets.delete(from);
+        this.upgraded.delete(from);
         to.destroy();
       });
     }

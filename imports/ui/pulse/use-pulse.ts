@@ -5,6 +5,8 @@ import { type Sample, spanMs } from './sample';
 
 const everyMs = 500;
 const patienceMs = 5_000;
+/** How much later than the answer to a request that to a ping may come. */
+const pongMs = 1_000;
 
 /** Asks the web role twice a second how it is, and remembers the last minute. */
 export function usePulse(burning: number): readonly Sample[] {
@@ -57,18 +59,21 @@ class SilentLine extends Error {}
 async function unlessSilent<T>(answer: Promise<T>): Promise<T> {
   const answered = answer.then(() => true);
   while (!(await Promise.race([answered, later()])))
-    if (!(await Promise.race([answered, hasSignOfLife()]))) throw new SilentLine();
+    if (await Promise.race([answered.then(() => false), isSilent()])) throw new SilentLine();
   return answer;
 }
 
-const later = () => new Promise<false>(resolve => setTimeout(resolve, patienceMs, false));
+const later = (ms = patienceMs) => new Promise<false>(resolve => setTimeout(resolve, ms, false));
 
 /** When the last message came, by performance.now(); unknown until the line is asked for the first time. */
 let heardAt: number | undefined;
 
-/** Sends a ping, which the web role answers at once, whatever else waits for its turn. */
-async function hasSignOfLife(): Promise<boolean> {
-  if (!Meteor.status().connected) return false;
+/**
+ * Sends a ping, which the web role answers whatever else waits for its turn. A method that computes for seconds keeps it
+ * from that as well: then it answers nobody, and only who hears of it elsewhere knows that the line is to blame.
+ */
+async function isSilent(): Promise<boolean> {
+  if (!Meteor.status().connected) return true;
   const { _stream } = Meteor.connection;
   if (heardAt === undefined)
     _stream.on('message', () => {
@@ -76,9 +81,21 @@ async function hasSignOfLife(): Promise<boolean> {
     });
   heardAt ??= 0;
   const askedAt = performance.now();
+  const isHeard = () => (heardAt ?? 0) >= askedAt;
   _stream.send('{"msg":"ping"}');
   await later();
-  return heardAt >= askedAt;
+  if (isHeard() || !(await answersElsewhere())) return false;
+  await later(pongMs); // a role that was busy until now answers both
+  return !isHeard();
+}
+
+/** Whether the web role is there for a new request. */
+async function answersElsewhere(): Promise<boolean> {
+  try {
+    return (await fetch('/livez', { cache: 'no-store', signal: AbortSignal.timeout(patienceMs) })).ok;
+  } catch {
+    return false;
+  }
 }
 
 /** A line that a network has dropped without a word looks open; Meteor itself would find out after half a minute. */
