@@ -59,9 +59,15 @@ export interface LiveState {
 }
 
 export interface RunOptions {
-  /** How long the task may take, waiting for a worker included, in ms; 30 s by default. */
+  /** How long the task may take, waiting for a worker included, in ms, up to an hour; 30 s by default. */
   timeout?: number;
 }
+
+const timeoutRange = { min: 1, max: 3_600_000 };
+
+/** Whether a run may take so long: a jobs role takes no other number. */
+export const isTimeout = (ms: unknown): ms is number =>
+  Number.isInteger(ms) && (ms as number) >= timeoutRange.min && (ms as number) <= timeoutRange.max;
 
 /** What the app asks of the jobs role without the queue in between. For durable work use `TaskQueue.addTask`. */
 export interface Jobs {
@@ -119,3 +125,12 @@ export class LinkError extends Error {
     super(message, options);
   }
 }
+
+/** The time-out of a run. @throws LinkError `refused` for what no jobs role takes. */
+export function timeoutOf({ timeout = defaultTimeoutMs }: RunOptions): number {
+  if (isTimeout(timeout)) return timeout;
+  const { min, max } = timeoutRange;
+  throw new LinkError('refused', `timeout: ${timeout} is no whole number of milliseconds from ${min} to ${max}`);
+}
+
+const defaultTimeoutMs = 30_000;

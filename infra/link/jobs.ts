@@ -1,5 +1,13 @@
 import type { AppDataOf, AppTaskType } from '../catalog';
-import { drainingCode, type Jobs, LinkError, type LinkFailure, type LiveState, type RunOptions } from './contract';
+import {
+  drainingCode,
+  type Jobs,
+  LinkError,
+  type LinkFailure,
+  type LiveState,
+  type RunOptions,
+  timeoutOf,
+} from './contract';
 import type { LinkServerOptions } from './link-server';
 
 /** Why there is no link, until a role sets one. */
@@ -56,15 +64,14 @@ export const jobs: Jobs = {
 export const notLinked = (roleId: string): LinkError =>
   new LinkError('refused', `no jobs role "${roleId}" is linked up`);
 
-const defaultTimeoutMs = 30_000;
-
 /** The same calls if both roles are in one process, without a link. */
 export class LocalJobs implements Jobs {
   constructor(private readonly jobs: Omit<LinkServerOptions, 'secret' | 'emit'>) {}
 
-  async run<T extends AppTaskType>(taskType: T, data: AppDataOf<T>, { timeout = defaultTimeoutMs }: RunOptions = {}) {
+  async run<T extends AppTaskType>(taskType: T, data: AppDataOf<T>, options: RunOptions = {}) {
+    const timeoutMs = timeoutOf(options);
     const signal = new AbortController().signal;
-    return this.jobs.runInMemory(taskType, data, { timeoutMs: timeout, signal }).catch(rejectAsLinkError);
+    return this.jobs.runInMemory(taskType, data, { timeoutMs, signal }).catch(rejectAsLinkError);
   }
 
   runSchedule(name: string): Promise<void> {
@@ -73,7 +80,7 @@ export class LocalJobs implements Jobs {
 
   async recycleWorker(roleId: string, pid: number): Promise<void> {
     this.refuseOthers(roleId);
-    await this.jobs.recycleWorker(pid);
+    await this.jobs.recycleWorker(pid).catch(rejectAsLinkError);
   }
 
   async drain(roleId: string): Promise<void> {

@@ -10,6 +10,7 @@ import {
   type LinkFailure,
   type LiveState,
   type RunOptions,
+  timeoutOf,
   wire,
 } from './contract';
 import { notLinked } from './jobs';
@@ -27,7 +28,6 @@ export interface LinkClientOptions {
   emit: Emit;
 }
 
-const defaultTimeoutMs = 30_000;
 /** The other side ends the task at its time-out; this side gives it a moment to report that. */
 const replyGraceMs = 1_000;
 /** What a message has beside the payload. */
@@ -74,11 +74,8 @@ export class LinkClient implements Jobs {
     return this.all().some(connection => connection.isUp()) ? this.states : [];
   }
 
-  async run<T extends AppTaskType>(
-    taskType: T,
-    data: AppDataOf<T>,
-    { timeout = defaultTimeoutMs }: RunOptions = {},
-  ): Promise<unknown> {
+  async run<T extends AppTaskType>(taskType: T, data: AppDataOf<T>, options: RunOptions = {}): Promise<unknown> {
+    const timeout = timeoutOf(options);
     refuseUnsendable(taskType, data, this.options.messageBytes);
     const late = () => new LinkError('timeout', `${taskType}: no result within ${timeout} ms`);
     const run = (connection: LinkConnection) =>

@@ -4,7 +4,7 @@ import { Meteor } from 'meteor/meteor';
 import { plainError } from '../errors/plain-error';
 import type { Emit } from '../monitor/events';
 import { ThrottledLog } from '../timing/throttled-log';
-import { drainingCode, type LiveState, wire } from './contract';
+import { drainingCode, isTimeout, type LiveState, wire } from './contract';
 import { defineMethods } from './define-methods';
 import { Handshake } from './handshake';
 
@@ -31,13 +31,10 @@ export interface LinkServerOptions {
 }
 
 const refusalsSaidEveryMs = 10_000;
-const timeoutRange = { min: 1, max: 3_600_000 };
 /** How many attempts a client gets to guess the secret. */
 const loginAttempts = { count: 60, everyMs: 10_000 };
 
-const Timeout = Match.Where((value: unknown) => {
-  return Number.isInteger(value) && (value as number) >= timeoutRange.min && (value as number) <= timeoutRange.max;
-});
+const Timeout = Match.Where(isTimeout);
 
 /** The jobs role's end of the link: the handshake, and the methods and publications behind it. */
 export class LinkServer {

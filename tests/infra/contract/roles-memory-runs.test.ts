@@ -47,3 +47,10 @@ test('whoever waits for the result of a type with unique gets that of their own 
   expect(await run('3')).toBe('3');
   expect(new Set(begun).size).toBe(3);
 });
+
+test('who gives a run no time, or days, is refused without a link as over one', async () => {
+  for (const timeout of [0, 86_400_000]) {
+    const refused = jobs.run('sitemap' as never, { site: 'a', page: '4' } as never, { timeout });
+    await expect(refused).rejects.toMatchObject({ name: 'LinkError', code: 'refused' });
+  }
+});

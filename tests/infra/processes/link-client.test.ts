@@ -108,6 +108,9 @@ describe('the client of the link', () => {
     const jobs = await link();
     const run = jobs.run('burn', { seconds: 10, owner: 'test' }, { timeout: 300 });
     await expect(run).rejects.toMatchObject({ code: 'timeout' });
+    const forDays = jobs.run('burn', { seconds: 0.1, owner: 'test' }, { timeout: 86_400_000 });
+    await expect(forDays).rejects.toMatchObject({ code: 'refused' });
+    await expect(forDays).rejects.toThrow('timeout: 86400000 is no whole number of milliseconds from 1 to 3600000');
   });
 
   test('comes up over a line that takes longer to open than it waits between two tries', async () => {
