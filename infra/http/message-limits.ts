@@ -1,3 +1,5 @@
+import { TokenBucket } from '../timing/token-bucket';
+
 export interface MessageLimits {
   messagesPerSecond: number;
   messageBytes: number;
@@ -10,19 +12,33 @@ const burstOfBytes = 4;
 /** The database takes no deeper documents, and code that walks through deeper ones may exhaust the stack. */
 const deepest = 100;
 
+/** How many times the limits of other connections the link has. */
+export const linkFactor = 20;
+
+/** What one connection may send, in messages and in bytes: a rate, and a burst. */
+export interface SendLimits {
+  messages: TokenBucket;
+  bytes: TokenBucket;
+}
+
+/** @param factor how many times the usual limits. */
+export function sendLimits({ messagesPerSecond, messageBytes }: MessageLimits, factor: number): SendLimits {
+  return {
+    messages: new TokenBucket(messagesPerSecond * factor, messagesPerSecond * factor * burstSeconds),
+    bytes: new TokenBucket(messageBytes * factor, messageBytes * factor * burstOfBytes),
+  };
+}
+
 /** Decides about the messages of one connection. */
 export class MessageJudge {
-  private readonly messages: TokenBucket;
-  private readonly bytes: TokenBucket;
+  private readonly left: SendLimits;
 
   /** @param factor how many times the usual limits this connection has. */
   constructor(
     private readonly limits: MessageLimits,
     private readonly factor: number,
   ) {
-    const { messagesPerSecond, messageBytes } = limits;
-    this.messages = new TokenBucket(messagesPerSecond * factor, messagesPerSecond * factor * burstSeconds);
-    this.bytes = new TokenBucket(messageBytes * factor, messageBytes * factor * burstOfBytes);
+    this.left = sendLimits(limits, factor);
   }
 
   /**
@@ -35,8 +51,8 @@ export class MessageJudge {
     const mostWaiting = messagesPerSecond * this.factor * burstSeconds;
     const mostBytes = messageBytes * this.factor * burstOfBytes;
     if (length > messageBytes) return `a message of ${length} bytes`;
-    if (!this.messages.take()) return `more than ${messagesPerSecond * this.factor} messages a second`;
-    if (!this.bytes.take(length)) return `more than ${messageBytes * this.factor} bytes of messages a second`;
+    if (!this.left.messages.take()) return `more than ${messagesPerSecond * this.factor} messages a second`;
+    if (!this.left.bytes.take(length)) return `more than ${messageBytes * this.factor} bytes of messages a second`;
     if (waiting.count >= mostWaiting) return `${waiting.count} messages wait behind a slow one`;
     if (waiting.bytes + length > mostBytes) return `${waiting.bytes} bytes of messages wait behind a slow one`;
     if (depthOf(text) > deepest) return `a message nested more than ${deepest} deep`;
@@ -75,30 +91,5 @@ function objectIn(text: string): { msg?: unknown; id?: unknown } {
     return JSON.parse(text) ?? {};
   } catch {
     return {};
-  }
-}
-
-/** Fills at a rate up to a capacity; each message takes a part. */
-export class TokenBucket {
-  private level: number;
-  private filledAt: number;
-
-  constructor(
-    private readonly perSecond: number,
-    private readonly capacity: number,
-    private readonly now: () => number = () => performance.now(),
-  ) {
-    this.level = capacity;
-    this.filledAt = now();
-  }
-
-  /** @returns whether there was enough. */
-  take(amount = 1): boolean {
-    const now = this.now();
-    this.level = Math.min(this.capacity, this.level + ((now - this.filledAt) / 1_000) * this.perSecond);
-    this.filledAt = now;
-    if (this.level < amount) return false;
-    this.level -= amount;
-    return true;
   }
 }

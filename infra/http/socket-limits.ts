@@ -1,6 +1,6 @@
 import { Meteor } from 'meteor/meteor';
 import { addressOf } from './client-address';
-import { MessageJudge, type MessageLimits } from './message-limits';
+import { linkFactor, MessageJudge, type MessageLimits } from './message-limits';
 import { closeSocket, cutSocket, type RawSocket, WaitingMessages, wireOf } from './raw-socket';
 import { type UnreadLimits, UnreadWatch } from './unread-limits';
 
@@ -17,8 +17,6 @@ interface SocketLimitsOptions {
   isStarting(): boolean;
 }
 
-/** How many times the limits of other connections the link has. */
-const linkFactor = 20;
 /** Bytes beside a message: frame headers, pings. */
 const framesBytes = 65_536;
 

@@ -14,7 +14,7 @@ import {
   wire,
 } from './contract';
 import { notLinked } from './jobs';
-import { LinkConnection } from './link-connection';
+import { LinkConnection, type MaySend } from './link-connection';
 
 export interface LinkClientOptions {
   /** The jobs roles; one reachable role is enough. */
@@ -25,6 +25,7 @@ export interface LinkClientOptions {
   retryMs: number;
   /** `limits.messageBytes`: the jobs roles take no longer message. */
   messageBytes: number;
+  maySend: MaySend;
   emit: Emit;
 }
 
@@ -76,10 +77,15 @@ export class LinkClient implements Jobs {
 
   async run<T extends AppTaskType>(taskType: T, data: AppDataOf<T>, options: RunOptions = {}): Promise<unknown> {
     const timeout = timeoutOf(options);
-    refuseUnsendable(taskType, data, this.options.messageBytes);
+    const bytes = sendableBytes(taskType, data, this.options.messageBytes);
     const late = () => new LinkError('timeout', `${taskType}: no result within ${timeout} ms`);
-    const run = (connection: LinkConnection) =>
-      withTimeout(timeout + replyGraceMs, connection.call(wire.run, taskType, data, timeout), late);
+    const run = async (connection: LinkConnection) => {
+      const until = performance.now() + timeout;
+      if (!(await connection.hasRoom(bytes, until - performance.now()))) throw late();
+      const leftMs = Math.ceil(until - performance.now());
+      if (leftMs < 1) throw late();
+      return withTimeout(leftMs + replyGraceMs, connection.call(wire.run, taskType, data, leftMs), late);
+    };
     return this.askAny(run, taskType);
   }
 
@@ -115,8 +121,8 @@ export class LinkClient implements Jobs {
   }
 
   private open(url: string): LinkConnection {
-    const { secret, retryMs, emit } = this.options;
-    return new LinkConnection({ url, secret, retryMs, emit, onChange: () => this.wakeWaiting() });
+    const { secret, retryMs, maySend, emit } = this.options;
+    return new LinkConnection({ url, secret, retryMs, maySend, emit, onChange: () => this.wakeWaiting() });
   }
 
   private all(): LinkConnection[] {
@@ -207,9 +213,10 @@ export class LinkClient implements Jobs {
 /**
  * A jobs role cuts the link at a message that is too long or nested too deeply, and everybody's runs with it.
  *
+ * @returns how many bytes a message with this payload has, at most.
  * @throws LinkError `refused` for such a payload.
  */
-function refuseUnsendable(taskType: string, data: unknown, messageBytes: number): void {
+function sendableBytes(taskType: string, data: unknown, messageBytes: number): number {
   const path = `${taskType}.data`;
   const text = written(path, data ?? {});
   const bytes = Buffer.byteLength(text);
@@ -221,6 +228,7 @@ function refuseUnsendable(taskType: string, data: unknown, messageBytes: number)
   // The jobs role refuses the same, but only what gets there.
   const { problems } = normalForm(EJSON.parse(text), path);
   if (problems.length > 0) throw new LinkError('refused', problems.join('; '));
+  return bytes + restOfMessageBytes;
 }
 
 function written(path: string, data: unknown): string {

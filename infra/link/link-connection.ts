@@ -1,8 +1,11 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
 import { DDP } from 'meteor/ddp';
 import { Meteor } from 'meteor/meteor';
 import { Mongo } from 'meteor/mongo';
 import type { Emit } from '../monitor/events';
 import { ThrottledLog } from '../timing/throttled-log';
+import type { TokenBucket } from '../timing/token-bucket';
 import { drainingCode, LinkError, type LiveState, wire } from './contract';
 import { isProof, makeNonce, prove } from './proof';
 
@@ -12,9 +15,14 @@ export interface LinkConnectionOptions {
   /** How often it tries again while the other side is away, ms. */
   retryMs: number;
   emit: Emit;
+  /** How much the jobs role takes over one connection. */
+  maySend: MaySend;
   /** Called at each change of `isUp`. */
   onChange(): void;
 }
+
+/** Made anew for each connection. */
+export type MaySend = () => { messages: TokenBucket; bytes: TokenBucket };
 
 /** A call is not repeated after a reconnect: the new connection has proved nothing yet. */
 const callOptions = { noRetry: true, returnServerResultPromise: true };
@@ -44,8 +52,10 @@ export class LinkConnection {
   private loss = new AbortController();
 
   readonly openedAt = Date.now();
+  private readonly left: ReturnType<MaySend>;
 
   constructor(private readonly options: LinkConnectionOptions) {
+    this.left = options.maySend();
     this.connection = openConnection(options.url);
     this.states = replicaOf(this.connection);
     this.refusals = new ThrottledLog(refusalsSaidEveryMs, fields => options.emit('link.refused', fields));
@@ -90,6 +100,19 @@ export class LinkConnection {
   /** The state that the other side last published; empty while it is away. */
   async live(): Promise<LiveState[]> {
     return this.isUp() ? this.states.find().fetchAsync() : [];
+  }
+
+  /**
+   * Waits for its turn: a jobs role cuts a connection on which too much comes at once, and everybody's runs with it.
+   *
+   * @returns whether the turn of a message with so many bytes comes in time.
+   */
+  async hasRoom(bytes: number, withinMs: number): Promise<boolean> {
+    const waits = [this.left.messages.reserve(1, withinMs), this.left.bytes.reserve(bytes, withinMs)];
+    const waitMs = Math.max(...waits.map(ms => ms ?? Number.POSITIVE_INFINITY));
+    if (waitMs === Number.POSITIVE_INFINITY) return false;
+    if (waitMs > 0) await wait(waitMs);
+    return true;
   }
 
   /** @throws LinkError `down` if the link is lost before the answer comes; else the error of the other side. */
@@ -185,6 +208,7 @@ export class LinkConnection {
 
   private wentUp(): void {
     this.loss = new AbortController();
+    setMaxListeners(0, this.loss.signal); // one for each call that waits: Node would take more than ten for a leak
     this.subscription = this.connection.subscribe(wire.live, { onStop: () => {} });
   }
 

@@ -1,5 +1,6 @@
 import { Meteor } from 'meteor/meteor';
 import type { Service } from '../app';
+import { linkFactor, sendLimits } from '../http/message-limits';
 import { connectJobs, LinkClient, LinkServer, type LinkServerOptions, LocalJobs } from '../link';
 import type { AppContext } from './app-context';
 import { asService } from './service';
@@ -14,16 +15,20 @@ function secretOf({ settings }: AppContext): string | undefined {
   return settings.link.secret ?? (Meteor.isProduction ? undefined : developmentSecret);
 }
 
+/** Of what the jobs role takes over the link: the rest is for nudges, and for clocks that differ. */
+const ownShare = 0.8;
+
 const noSecret = 'link.secret is not set';
 
 /** The web role's end. */
 export function linkToJobs(context: AppContext): Service {
-  const { url: urls, waitMs, retryMs } = context.settings.link;
-  const { messageBytes } = context.settings.limits;
-  const { events } = context;
+  const { events, settings } = context;
+  const { url: urls, waitMs, retryMs } = settings.link;
+  const { messageBytes } = settings.limits;
   const secret = secretOf(context);
   if (!secret || urls.length === 0) return linkOff(context, secret ? 'link.url is not set' : noSecret);
-  const client = new LinkClient({ urls, secret, waitMs, retryMs, messageBytes, emit: events.emit });
+  const maySend = () => sendLimits(settings.limits, linkFactor * ownShare);
+  const client = new LinkClient({ urls, secret, waitMs, retryMs, messageBytes, maySend, emit: events.emit });
   context.healthSources.link = () => (client.isUp() ? 'up' : 'down');
   return asService('link to the jobs role', {
     async start() {

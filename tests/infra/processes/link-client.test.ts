@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { linkFactor, sendLimits } from '../../../infra/http/message-limits';
 import { LinkClient, LinkError } from '../../../infra/link';
 import { eventually } from '../../support/eventually';
 import { testPort } from '../../support/ports';
@@ -20,24 +21,34 @@ jest.setTimeout(120_000);
 
 const secret = secrets.link;
 
+/** The largest message that the other role takes. */
+const narrow = 4_000;
+
 let roles: TestRoles;
+/** A jobs role with one worker, which one of the tests ends. */
+let other: TestRoles;
 const clients: LinkClient[] = [];
 const lines: Server[] = [];
 const said: { name: string; fields: object }[] = [];
 
 beforeAll(async () => {
   roles = await startTestRoles();
+  const jobs = { workers: { count: 1 }, limits: { messageBytes: narrow } };
+  other = await startTestRoles({ web: false, mongoUrl: roles.mongoUrl, settings: { jobs } });
 });
 
 afterAll(async () => {
   for (const client of clients) await client.stop();
   for (const line of lines) line.close();
+  await other.stop();
   await roles.stop();
 });
 
 async function link(options: Partial<ConstructorParameters<typeof LinkClient>[0]> = {}): Promise<LinkClient> {
   const emit = (name: string, fields: object) => void said.push({ name, fields });
-  const usual = { urls: [roles.jobsUrl], secret, waitMs: 60_000, retryMs: 300, messageBytes: 1_048_576, emit };
+  const { messageBytes = 1_048_576 } = options;
+  const maySend = () => sendLimits({ messagesPerSecond: 50, messageBytes }, linkFactor * 0.8);
+  const usual = { urls: [roles.jobsUrl], secret, waitMs: 60_000, retryMs: 300, messageBytes, maySend, emit };
   const client = new LinkClient({ ...usual, ...options });
   clients.push(client);
   await client.start();
@@ -104,6 +115,21 @@ describe('the client of the link', () => {
     expect(said.map(({ name }) => name)).toEqual(['link.up']);
   });
 
+  test('lets no more through at once than the jobs role takes, and everything in the end', async () => {
+    const jobs = await link({ urls: [other.jobsUrl], messageBytes: narrow });
+    await eventually(() => jobs.isUp());
+    const ask = async (timeout: number) => {
+      const data = { seconds: -1, owner: 'x'.repeat(3_400) };
+      const asked = Array.from({ length: 105 }, () => jobs.run('burn', data, { timeout }));
+      const answers = await Promise.allSettled(asked);
+      return new Set(answers.map(answer => (answer as { reason?: LinkError }).reason?.code));
+    };
+    expect(await ask(30_000)).toEqual(new Set(['refused']));
+    expect(await ask(100)).toContain('timeout');
+    expect(jobs.isUp()).toBe(true);
+    await jobs.stop();
+  });
+
   test('says that a task took too long', async () => {
     const jobs = await link();
     const run = jobs.run('burn', { seconds: 10, owner: 'test' }, { timeout: 300 });
@@ -124,7 +150,6 @@ describe('the client of the link', () => {
   });
 
   test('asks another role where one drains, also behind the same address, and waits for what that one runs', async () => {
-    const other = await startTestRoles({ web: false, mongoUrl: roles.mongoUrl });
     let behind = other.jobsUrl;
     const service = await link({ urls: [await lineTo(() => behind)] });
     const pair = await link({ urls: [other.jobsUrl, roles.jobsUrl] });
@@ -140,7 +165,6 @@ describe('the client of the link', () => {
     await slow;
     expect(await other.jobs!.ended).toBe(0);
     for (const jobs of [pair, service]) await jobs.stop();
-    await other.stop();
   });
 
   test('asks what is asked for while the connection is down after it has proved itself anew', async () => {

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Service } from '../../../infra/app';
 import { addressOf, isFromThisMachine } from '../../../infra/http/client-address';
-import { TokenBucket } from '../../../infra/http/message-limits';
 import { followsOplog, graceMs, refusePathInRootUrl, taskGraceMs } from '../../../infra/roles/environment';
 import { Services } from '../../../infra/roles/service';
+import { TokenBucket } from '../../../infra/timing/token-bucket';
 
 function scene() {
   const said: string[] = [];
@@ -90,6 +90,14 @@ describe('a bucket of messages', () => {
     expect(taken()).toBe(10);
     now = 60_000;
     expect(taken()).toBe(50);
+  });
+
+  test('gives in advance what will be there in time, and to nobody else then', () => {
+    let now = 0;
+    const bucket = new TokenBucket(10, 50, () => now);
+    expect([bucket.reserve(40, 0), bucket.reserve(20, 1_000), bucket.reserve(5, 1_000)]).toEqual([0, 1_000, undefined]);
+    now = 1_000;
+    expect(bucket.take()).toBe(false);
   });
 });
 
