@@ -79,8 +79,10 @@ export class LinkClient implements Jobs {
     const timeout = timeoutOf(options);
     const bytes = sendableBytes(taskType, data, this.options.messageBytes);
     const late = () => new LinkError('timeout', `${taskType}: no result within ${timeout} ms`);
+    let until: number | undefined;
     const run = async (connection: LinkConnection) => {
-      const until = performance.now() + timeout;
+      // The time that it has waited at a role that drains by now counts.
+      until ??= performance.now() + timeout;
       if (!(await connection.hasRoom(bytes, until - performance.now()))) throw late();
       const leftMs = Math.ceil(until - performance.now());
       if (leftMs < 1) throw late();
@@ -131,9 +133,8 @@ export class LinkClient implements Jobs {
 
   /** Asks a role, and the next where that one drains: it has begun nothing, so nothing happens twice. */
   private async askAny(ask: (of: LinkConnection) => Promise<unknown>, taskType?: string): Promise<unknown> {
-    const until = Date.now() + this.options.waitMs;
     for (;;) {
-      const connection = await this.reached(until, taskType);
+      const connection = await this.reached(Date.now() + this.options.waitMs, taskType);
       try {
         return await ask(connection);
       } catch (error) {

@@ -69,8 +69,11 @@ export class JobsParts {
    */
   private drainWorkersFirst(): void {
     const { events } = this.context;
-    // The service that stops the workers waits for the same end, and reports its failure.
-    events.on('role.draining', () => void this.workers.stop().catch(() => {}));
+    events.on('role.draining', () => {
+      this.runs.giveUpWaiting();
+      // The service that stops the workers waits for the same end, and reports its failure.
+      void this.workers.stop().catch(() => {});
+    });
   }
 
   /** Nothing that is asked for now would come to its end here. */

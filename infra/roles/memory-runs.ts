@@ -1,5 +1,6 @@
 import { messageOf } from '../errors/plain-error';
 import type { LinkServerOptions } from '../link';
+import { drainingCode } from '../link/contract';
 import { type QueueEvent, TaskQueue } from '../queue';
 import { timerMs } from '../timing/timer-ms';
 
@@ -9,7 +10,7 @@ type Settle = { resolve(value: unknown): void; reject(error: unknown): void };
 /** Why a run over the link brought no result; `code` travels to the other side. */
 class RunError extends Error {
   constructor(
-    readonly code: 'refused' | 'timeout' | 'failed',
+    readonly code: 'refused' | 'timeout' | 'failed' | typeof drainingCode,
     message: string,
   ) {
     super(message);
@@ -35,6 +36,12 @@ export class MemoryRuns {
     for (const stop of this.stops.splice(0)) stop();
   }
 
+  /** This role drains: what no worker has begun is for another role, and would wait here for the end. */
+  giveUpWaiting(): void {
+    for (const [id, { reject }] of this.waiting)
+      if (leftQueue(id)) reject(new RunError(drainingCode, 'this jobs role is draining, and has not begun it'));
+  }
+
   readonly run: RunInMemory = async (taskType, data, { timeoutMs, signal }) => {
     const id = await add(taskType, data);
     let timer: NodeJS.Timeout | undefined;
@@ -48,7 +55,7 @@ export class MemoryRuns {
         signal.addEventListener('abort', () => reject(new RunError('failed', 'nobody waits for it any more')));
       });
     } catch (error) {
-      await TaskQueue.cancel(id).catch(() => {});
+      if ((error as RunError).code !== drainingCode) await TaskQueue.cancel(id).catch(() => {});
       throw error;
     } finally {
       clearTimeout(timer);
@@ -59,6 +66,15 @@ export class MemoryRuns {
   private settle(id: string): Settle | undefined {
     return this.waiting.get(id);
   }
+}
+
+/** In memory nobody claims it between the look and the removal. @returns whether it was there, and never ran. */
+function leftQueue(id: string): boolean {
+  const { memory } = TaskQueue.core;
+  const task = memory.get(id);
+  if (task?.state !== 'queued' || task.attempts.length > 0) return false;
+  void memory.remove({ _id: id });
+  return true;
 }
 
 async function add(taskType: string, data: unknown): Promise<string> {

@@ -156,9 +156,13 @@ describe('the client of the link', () => {
     const slow = service.run('burn', { seconds: 8, owner: 'test' });
     await other.jobs!.says(/burn:\S+ started/);
     await eventually(() => pair.live().length === 2);
+    const behindIt = [1, 2].map(() => service.run('burn', { seconds: 0.1, owner: 'test' }));
+    // Over the same line: what was asked for before has come to that role.
+    await expect(service.runSchedule('none')).rejects.toMatchObject({ code: 'refused' });
     other.jobs!.signal('SIGTERM');
     await other.jobs!.says(/draining/);
     behind = roles.jobsUrl;
+    expect(await Promise.all(behindIt)).toHaveLength(2);
     for (const jobs of [pair, service])
       for (let n = 0; n < 6; n++) await jobs.run('burn', { seconds: 0.1, owner: 'test' });
     expect(other.jobs!.output).not.toMatch(/drained/);
