@@ -29,7 +29,8 @@ export class SocketGuard {
   private readonly unread: UnreadWatch;
 
   constructor(private readonly options: SocketLimitsOptions) {
-    this.unread = new UnreadWatch(options.limits, (socket, reason) => this.say(socket, reason));
+    const factorOf = (socket: RawSocket) => (this.isLink(socket) ? linkFactor : 1);
+    this.unread = new UnreadWatch(options.limits, factorOf, (socket, reason) => this.say(socket, reason));
   }
 
   start(): void {
@@ -104,14 +105,17 @@ export class SocketGuard {
     });
   }
 
+  private isLink({ _meteorSession: session }: RawSocket): boolean {
+    return session?.id !== undefined && this.options.isLink(session.id);
+  }
+
   /** The limits of an unknown client, until the connection has proved to be the link. */
   private judgeOf(socket: RawSocket): () => MessageJudge {
-    const { limits, isLink } = this.options;
+    const { limits } = this.options;
     const ofStranger = new MessageJudge(limits, 1);
     let ofLink: MessageJudge | undefined;
     return () => {
-      const id = socket._meteorSession?.id;
-      if (ofLink || id === undefined || !isLink(id)) return ofLink ?? ofStranger;
+      if (ofLink || !this.isLink(socket)) return ofLink ?? ofStranger;
       ofLink = new MessageJudge(limits, linkFactor);
       return ofLink;
     };

@@ -15,6 +15,8 @@ export class UnreadWatch {
 
   constructor(
     private readonly limits: UnreadLimits,
+    /** How many times the bytes of other connections may wait for this one. */
+    private readonly factorOf: (socket: RawSocket) => number,
     private readonly refused: (socket: RawSocket, reason: string) => void,
   ) {}
 
@@ -30,7 +32,7 @@ export class UnreadWatch {
   /** @returns whether the connection may stay open. */
   mayGoOn(socket: RawSocket): boolean {
     const unread = unreadOf(socket);
-    if (unread <= this.limits.unreadBytes) return true;
+    if (unread <= this.limits.unreadBytes * this.factorOf(socket)) return true;
     this.cut(socket, `it does not read: ${unread} bytes wait for it`);
     return false;
   }

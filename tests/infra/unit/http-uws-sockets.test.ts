@@ -15,6 +15,7 @@ const limits = {
 /** A connection as Meteor's transport `uws` gives it: it hears, and neither emits nor knows where it comes from. */
 class UwsSocket {
   readonly headers = {};
+  _meteorSession?: { id: string };
   isClosed = false;
   unread = 0;
   private readonly listeners: Record<string, ((text: string) => void)[]> = { data: [], close: [] };
@@ -46,12 +47,11 @@ beforeAll(() => {
   jest.spyOn(Meteor.server.stream_server, 'register').mockImplementation(heard => {
     connect = heard as typeof connect;
   });
-  const isNot = () => false;
   guard = new SocketGuard({
     limits,
     refusals: { log: fields => refused.push(fields) },
-    isLink: isNot,
-    isStarting: isNot,
+    isLink: id => id === 'link',
+    isStarting: () => false,
   });
   guard.start();
 });
@@ -94,4 +94,12 @@ test.each([
   act(socket);
   expect(socket.isClosed).toBe(true);
   expect(refused).toEqual([expect.objectContaining({ reason: expect.stringMatching(reason) })]);
+});
+
+test('for the link more may wait: large results, for a web role that is busy', () => {
+  const socket = connected();
+  socket._meteorSession = { id: 'link' };
+  socket.unread = 49_999;
+  socket.says('{"msg":"pong"}');
+  expect([socket.isClosed, refused]).toEqual([false, []]);
 });
