@@ -28,6 +28,7 @@ export const consoleActions = {
     label: 'Replay',
     describe: id => `Replay ${id}`,
     on: 'failedTask',
+    resend: false,
     needs: 'operator',
     run: (sources, id) => sources.replay(id),
   }),
@@ -53,6 +54,7 @@ export const consoleActions = {
     label: 'Snooze 1 h',
     describe: id => `Snooze ${id} for an hour`,
     on: 'task',
+    resend: false,
     needs: 'operator',
     run: (sources, id) => sources.snooze(id),
   }),
@@ -62,6 +64,7 @@ export const consoleActions = {
     label: 'Raise',
     describe: id => `Raise ${id}`,
     on: 'task',
+    resend: false,
     needs: 'operator',
     run: (sources, id) => sources.raise(id),
   }),
@@ -79,6 +82,7 @@ export const consoleActions = {
     label: 'Replay',
     describe: ({ id }) => `Replay ${id} with this payload`,
     on: 'mendedTask',
+    resend: false,
     needs: 'operator',
     run: (sources, { id, payload }) => sources.replayMended(id, payload),
   }),
@@ -88,6 +92,7 @@ export const consoleActions = {
     label: 'All',
     describe: ({ kind, ids, q }) => `${kind} ${ids ? `${ids.length} tasks` : `all of ${q}`}`,
     on: 'tasks',
+    resend: false,
     needs: 'operator',
     run: (sources, selection) => sources.bulk(selection),
   }),
@@ -156,6 +161,7 @@ export const consoleActions = {
     label: 'Retry the failed',
     describe: batch => `Retry the failed of ${batch}`,
     on: 'batch',
+    resend: false,
     needs: 'operator',
     run: (sources, batch) => sources.retryBatch(batch),
   }),
@@ -206,9 +212,9 @@ export const methodOf = <Name extends ActionName>(name: Name): `console.${Name}`
 export const actionsOn = (kind: TargetKind): ActionName[] =>
   actionNames.filter(name => consoleActions[name].on === kind);
 
+export type ActionTarget<Name extends ActionName> = Targets[Actions[Name]['on']];
+
 /** Their methods, as a client calls them. */
 export type ActionMethods = {
-  [Name in ActionName as `console.${Name}`]: (
-    target: Targets[Actions[Name]['on']],
-  ) => Awaited<ReturnType<Actions[Name]['run']>>;
+  [Name in ActionName as `console.${Name}`]: (target: ActionTarget<Name>) => Awaited<ReturnType<Actions[Name]['run']>>;
 };

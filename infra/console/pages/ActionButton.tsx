@@ -1,7 +1,7 @@
-import { Meteor } from 'meteor/meteor';
 import React, { createContext, useContext } from 'react';
 import type { OperatorRole } from '../../settings';
-import { type ActionName, consoleActions, covers, methodOf } from '../actions';
+import { type ActionName, consoleActions, covers } from '../actions';
+import { carryOut } from './session';
 
 /** What the person at this page may do. */
 export const RoleContext = createContext<OperatorRole>('viewer');
@@ -28,7 +28,7 @@ export function ActionButton({ action, target, act, disabled = false }: ActionBu
       type="button"
       aria-label={what}
       disabled={disabled}
-      onClick={() => act(what, () => Meteor.callAsync(methodOf(action), target))}
+      onClick={() => act(what, () => carryOut(action, target))}
     >
       {target === null ? what : label}
     </button>

@@ -1,13 +1,12 @@
-import { Meteor } from 'meteor/meteor';
 import React from 'react';
 import type { Batch } from '../../queue/model/batch';
-import { methodOf } from '../actions';
 import type { Act } from './ActionButton';
 import { BatchGraph } from './BatchGraph';
 import { AskButton, BulkWorks } from './Bulk';
 import { KeepFocus } from './KeepFocus';
 import type { PageProps } from './pages';
 import { addressOf, Link } from './route';
+import { carryOut } from './session';
 import { Ago } from './time';
 import { useView } from './view';
 
@@ -115,7 +114,7 @@ function BatchActions({ batch, act }: { batch: Batch; act: Act }) {
           needs="operator"
           label="Retry the failed"
           question={`Retry the ${failed.toLocaleString()} that have failed of ${name}? What came after the batch does not run again.`}
-          onYes={() => void act(`Retry the failed of ${name}`, () => Meteor.callAsync(methodOf('retryBatch'), _id))}
+          onYes={() => void act(`Retry the failed of ${name}`, () => carryOut('retryBatch', _id))}
         />
       )}
       {state !== 'ended' && !cancelRequested && (
@@ -124,7 +123,7 @@ function BatchActions({ batch, act }: { batch: Batch; act: Act }) {
           label="Cancel"
           name={`Cancel ${name}`}
           question={`Cancel ${name}? ${left.toLocaleString()} of its tasks have not ended; what comes after it is cancelled too.`}
-          onYes={() => void act(`Cancel ${name}`, () => Meteor.callAsync(methodOf('cancelBatch'), _id))}
+          onYes={() => void act(`Cancel ${name}`, () => carryOut('cancelBatch', _id))}
         />
       )}
     </>

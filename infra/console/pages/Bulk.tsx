@@ -1,10 +1,10 @@
-import { Meteor } from 'meteor/meteor';
 import React, { type ReactNode, useContext, useRef, useState } from 'react';
 import type { OperatorRole } from '../../settings';
-import { covers, methodOf } from '../actions';
+import { covers } from '../actions';
 import type { TaskSelection } from '../targets';
 import type { ViewOf } from '../views';
 import { type Act, ActionButton, RoleContext } from './ActionButton';
+import { carryOut } from './session';
 import { useNow } from './state';
 import { Ago } from './time';
 import { useView } from './view';
@@ -83,7 +83,7 @@ export function BulkBar({ ids, q, isAllOfPage, hasMore, state, act, onDone }: Bu
   const whom = isAll ? `all that match "${q}"` : `${ids.length} ${ids.length === 1 ? 'task' : 'tasks'}`;
   const start = (kind: Kind) => () => {
     const selection: TaskSelection = isAll ? { kind, q } : { kind, ids: [...ids] };
-    void act(`${labels[kind]} ${whom}`, () => Meteor.callAsync(methodOf('bulk'), selection)).then(onDone);
+    void act(`${labels[kind]} ${whom}`, () => carryOut('bulk', selection)).then(onDone);
   };
   return (
     <div className="console-actions console-bulk">

@@ -1,12 +1,12 @@
-import { Meteor } from 'meteor/meteor';
 import React, { useContext } from 'react';
-import { type ActionName, covers, methodOf } from '../actions';
+import { type ActionName, covers } from '../actions';
 import type { ViewOf } from '../views';
 import { type Act, ActionButton, RoleContext } from './ActionButton';
 import { AskButton, BulkWorks } from './Bulk';
 import { KeepFocus } from './KeepFocus';
 import type { PageProps } from './pages';
 import { addressOf, Link } from './route';
+import { carryOut } from './session';
 import { State, tasksAddress } from './TaskState';
 import { Ago } from './time';
 import { useView } from './view';
@@ -85,7 +85,7 @@ function GroupActions({ group, act }: { group: Group; act: Act }) {
   const offered: ActionName[] =
     state === 'open' || state === 'cameBack' ? ['resolveError', 'muteError'] : ['reopenError'];
   const selection = { kind: 'retry' as const, q: `state:failed error:${_id}` };
-  const retry = () => void act(`Retry all of "${message}"`, () => Meteor.callAsync(methodOf('bulk'), selection));
+  const retry = () => void act(`Retry all of "${message}"`, () => carryOut('bulk', selection));
   return (
     <div className="console-actions">
       {offered.map(action => (

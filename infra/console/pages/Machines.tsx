@@ -1,13 +1,12 @@
-import { Meteor } from 'meteor/meteor';
 import React from 'react';
 import type { LiveTask, LiveWorker } from '../../link';
-import { methodOf } from '../actions';
 import type { ViewOf } from '../views';
 import type { Act } from './ActionButton';
 import { AskButton } from './Bulk';
 import { KeepFocus } from './KeepFocus';
 import type { PageProps } from './pages';
 import { addressOf, Link } from './route';
+import { carryOut } from './session';
 import { TableHead } from './TableHead';
 import { Ago, durationText } from './time';
 import { useView } from './view';
@@ -96,7 +95,7 @@ function DrainButton({ id, live, act }: { id: string; live: Live; act: Act }) {
       label="Drain"
       name={`Drain ${id}`}
       question={question}
-      onYes={() => void act(`Drain ${id}`, () => Meteor.callAsync(methodOf('drainRole'), id))}
+      onYes={() => void act(`Drain ${id}`, () => carryOut('drainRole', id))}
     />
   );
 }
@@ -149,7 +148,7 @@ function WorkerRow({ id, worker, act }: { id: string; worker: LiveWorker; act: A
             label="Recycle"
             name={name}
             question={`Replace worker ${pid}? ${what} in it now: what has begun ends first, the rest goes to others.`}
-            onYes={() => void act(name, () => Meteor.callAsync(methodOf('recycleWorker'), { role: id, pid }))}
+            onYes={() => void act(name, () => carryOut('recycleWorker', { role: id, pid }))}
           />
         )}
       </td>

@@ -1,6 +1,4 @@
-import { Meteor } from 'meteor/meteor';
 import React from 'react';
-import { methodOf } from '../actions';
 import type { ScheduleForm } from '../targets';
 import type { ViewOf } from '../views';
 import { type Act, ActionButton } from './ActionButton';
@@ -9,6 +7,7 @@ import { Field, FormButton } from './FormButton';
 import { KeepFocus } from './KeepFocus';
 import type { PageProps } from './pages';
 import { addressOf, Link } from './route';
+import { carryOut } from './session';
 import { Ago } from './time';
 import { useView } from './view';
 
@@ -157,7 +156,7 @@ interface StoredActionsProps {
 }
 
 function StoredActions({ name, stored, timezone, taskTypes, act }: StoredActionsProps) {
-  const remove = () => void act(`Remove ${name}`, () => Meteor.callAsync(methodOf('removeSchedule'), name));
+  const remove = () => void act(`Remove ${name}`, () => carryOut('removeSchedule', name));
   const before = { name, ...stored, ...(timezone !== undefined && { timezone }) };
   return (
     <>
@@ -186,7 +185,7 @@ interface EditorProps {
 function ScheduleEditor({ label, title, taskTypes, act, before }: EditorProps) {
   const save = async (fields: FormData) => {
     const form = formOf(fields, before);
-    await Meteor.callAsync(methodOf('putSchedule'), form);
+    await carryOut('putSchedule', form);
     void act(`Save the schedule ${form.name}`, async () => {});
   };
   const kind = before?.text !== undefined ? 'text' : before?.every !== undefined ? 'every' : 'cron';

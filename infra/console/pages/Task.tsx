@@ -1,13 +1,12 @@
-import { Meteor } from 'meteor/meteor';
 import React, { type FormEvent, useContext, useState } from 'react';
-import { type ActionName, covers, methodOf } from '../actions';
+import { type ActionName, covers } from '../actions';
 import type { ShownDetails } from '../views/task';
 import { type Act, ActionButton, RoleContext } from './ActionButton';
 import { Attempts, TaskPath } from './Attempts';
 import { AskButton } from './Bulk';
 import type { PageProps } from './pages';
 import { addressOf, Link, navigate } from './route';
-import { reasonOf } from './session';
+import { carryOut, reasonOf } from './session';
 import { Progress, State } from './TaskState';
 import { taskAsTest } from './task-as-test';
 import { Ago } from './time';
@@ -79,9 +78,7 @@ export function Task({ id, act }: PageProps & { id: string }) {
 function Actions({ task: { _id, state }, act }: { task: ShownDetails; act: Act }) {
   const canAct = covers(useContext(RoleContext), 'operator');
   const remove = () =>
-    void act(`Delete ${_id}`, () => Meteor.callAsync(methodOf('removeTask'), _id)).then(() =>
-      navigate(addressOf('tasks')),
-    );
+    void act(`Delete ${_id}`, () => carryOut('removeTask', _id)).then(() => navigate(addressOf('tasks')));
   return (
     <div className="console-actions">
       {(actionsIn[state] ?? []).map(action => (
@@ -127,7 +124,7 @@ function Payload({ task }: { task: ShownDetails }) {
   const [answer, setAnswer] = useState<{ problem?: string; newId?: string }>({});
   const replay = (event: FormEvent) => {
     event.preventDefault();
-    Meteor.callAsync(methodOf('replayMended'), { id: _id, payload: draft }).then(
+    carryOut('replayMended', { id: _id, payload: draft ?? '' }).then(
       newId => {
         setAnswer({ newId: String(newId) });
         setDraft(undefined);

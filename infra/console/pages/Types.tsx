@@ -1,6 +1,4 @@
-import { Meteor } from 'meteor/meteor';
 import React from 'react';
-import { methodOf } from '../actions';
 import type { ViewOf } from '../views';
 import type { ShownLimits } from '../views/task-types';
 import { type Act, ActionButton } from './ActionButton';
@@ -9,6 +7,7 @@ import { Field, FormButton } from './FormButton';
 import { KeepFocus } from './KeepFocus';
 import type { PageProps } from './pages';
 import { Link } from './route';
+import { carryOut } from './session';
 import { TableHead } from './TableHead';
 import { tasksAddress } from './TaskState';
 import { Ago, durationText } from './time';
@@ -56,7 +55,7 @@ function Everything({ allPaused, rows, act }: { allPaused: boolean; rows: readon
       needs="operator"
       label="Pause everything"
       question={`Pause all ${rows.length} types? No role starts anything then; the ${running} that run go on.`}
-      onYes={() => void act('Pause everything', () => Meteor.callAsync(methodOf('pause'), null))}
+      onYes={() => void act('Pause everything', () => carryOut('pause', null))}
     />
   );
 }
@@ -198,8 +197,8 @@ function LimitsForm({ row, limits, act }: { row: Row; limits: ShownLimits; act: 
   const save = async (form: FormData) => {
     const changed = limitsIn(form);
     const what = `Change the limits of ${taskType}`;
-    if (Object.keys(changed).length > 0) await Meteor.callAsync(methodOf('changeLimits'), { taskType, ...changed });
-    else if (override) await Meteor.callAsync(methodOf('resetLimits'), taskType);
+    if (Object.keys(changed).length > 0) await carryOut('changeLimits', { taskType, ...changed });
+    else if (override) await carryOut('resetLimits', taskType);
     void act(what, async () => {});
   };
   return (

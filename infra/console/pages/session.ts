@@ -2,6 +2,7 @@ import { DDP } from 'meteor/ddp';
 import { Meteor } from 'meteor/meteor';
 import { useTracker } from 'meteor/react-meteor-data';
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { type ActionName, type ActionTarget, consoleActions, methodOf } from '../actions';
 import type { ConsoleMethods } from '../contract';
 
 /** After an answer that is neither yes nor no: the database is away, say. */
@@ -55,10 +56,17 @@ export function call<M extends Method>(
   return Meteor.callAsync(name, ...args) as Promise<ReturnType<ConsoleMethods[M]>>;
 }
 
+/** Carries out an action. One that would do more the second time is not sent again where the connection breaks. */
+export function carryOut<Name extends ActionName>(name: Name, target: ActionTarget<Name>): Promise<unknown> {
+  const { resend = true } = consoleActions[name];
+  return Meteor.applyAsync(methodOf(name), [target], { noRetry: !resend, returnServerResultPromise: true });
+}
+
 /** What to tell the person. */
 export function reasonOf(error: unknown): string {
   const { error: code, reason, message } = error as { error?: unknown; reason?: string; message?: string };
   if (code === 404) return 'The server has another version than this page. Reload it.';
+  if (code === 'invocation-failed') return 'the connection broke before the answer came. Look whether it was done.';
   return reason ?? message ?? 'That did not work.';
 }
 

@@ -91,6 +91,14 @@ describe('the page at /console', () => {
     expect(await page.$('[role=alert]')).toBeNull();
     await page.click('button[aria-label="Resume burn"]');
     await button('Pause burn');
+    // What would be done twice is not asked again.
+    await page.goto(`http://127.0.0.1:${proxy.port}/console/schedules`);
+    const runNow = await button('Run now: greet everybody');
+    proxy.swallow();
+    await runNow!.click();
+    await proxy.cut();
+    await proxy.mend();
+    await says('Run now: greet everybody: the connection broke before the answer came. Look whether it was done.');
     await page.close();
     page = first;
   });
