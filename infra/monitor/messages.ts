@@ -158,6 +158,7 @@ const lines: Record<string, [Level, string | Writer]> = {
     'error',
     ({ why }) => `no worker has started for a while: no more tasks are claimed for new ones until one does: ${why}`,
   ],
+  'worker.handsBack': ['warn', ({ count }) => `no worker starts for ${many(count, 'task')}: handed back to the queue`],
   'worker.timeout': ['warn', ({ timeoutMs }) => `exceeded its time-out of ${timeoutMs} ms`],
   'worker.malformedMessage': ['error', 'received a malformed message from a worker'],
   'worker.output': ['info', ({ line }) => String(line)],

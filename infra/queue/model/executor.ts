@@ -14,6 +14,8 @@ export type Outcome =
   | { kind: 'cancelled' }
   | { kind: 'timedOut'; error: TaskError }
   | { kind: 'crashed'; error: TaskError }
+  /** It has not begun, and can't for long: somebody else may have it. No attempt is counted. */
+  | { kind: 'handedBack' }
   | { kind: 'rescued'; error: TaskError }
   | { kind: 'rejected'; error: TaskError };
 
@@ -27,7 +29,7 @@ export interface AttemptReport {
 
 /** What the dispatcher gives an executor to call back. */
 export interface ExecutorCallbacks {
-  /** Called exactly once for each task given to `execute`, unless it was handed back. */
+  /** Called exactly once for each task given to `execute`, unless `stop` hands it back. */
   onReport(report: AttemptReport): void;
   onProgress(task: Task, progress: Progress): void;
   /** A task has really begun in a worker (it may have waited in the prefetch of the pool). */

@@ -62,6 +62,8 @@ export function decideNextState(
     case 'rescued':
       // It may not be to blame for the end of its process: it goes back at once, but the attempt counts.
       return afterFailure(task, outcome.error, now, rules, false, { goesFirst: true, waitMs: 0 });
+    case 'handedBack':
+      return { state: 'queued', attempt: task.attempt, goesFirst: true };
     default:
       return unknownOutcome(outcome);
   }

@@ -11,7 +11,7 @@ import { type DatabaseGuard, retryPauses } from '../store/database-guard';
 import { SettleError } from '../store/mongo-settle';
 import type { Counted, TaskCounters } from '../store/task-counters';
 import type { Settlement, TaskStore } from '../store/task-store';
-import { durationOf, isUnstorable, settlementOf, unstorable } from './settlement';
+import { durationOf, isHandedBack, isUnstorable, settlementOf, unstorable } from './settlement';
 
 /** A settlement that is waiting to be written, being written, or put off. */
 interface Unwritten {
@@ -191,6 +191,7 @@ export class Completer {
   }
 
   private count(settlement: Settlement<Task>): void {
+    if (isHandedBack(settlement)) return;
     const { counters } = this.options;
     const { task, transition } = settlement;
     const { state } = transition;

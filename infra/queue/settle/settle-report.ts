@@ -2,13 +2,14 @@ import { traceOf } from '../../tracing/tracing';
 import type { QueueCore } from '../api/queue-core';
 import type { Task, TaskError } from '../model/task';
 import type { Settlement } from '../store/task-store';
-import { durationOf } from './settlement';
+import { durationOf, isHandedBack } from './settlement';
 
 /** Says what became of a task: one event for the log and the metrics, one for the queue's listeners. */
 export class SettleReport {
   constructor(private readonly core: QueueCore) {}
 
   tell(settlement: Settlement<Task>): void {
+    if (isHandedBack(settlement)) return;
     const { task, transition, attempt } = settlement;
     const after: Task = { ...task, ...transition };
     const fields = {

@@ -41,6 +41,11 @@ export function isUnstorable({ transition }: Settlement): boolean {
   return transition.error?.name === notStorable;
 }
 
+/** Whether the task waits as before: nothing has run, and nothing is to be told or counted of it. */
+export function isHandedBack({ transition, attempt }: Settlement): boolean {
+  return transition.state === 'queued' && attempt === undefined;
+}
+
 /** How long the attempt took, in milliseconds; 0 where nothing ran. */
 export function durationOf({ attempt }: Settlement): number {
   return attempt ? attempt.finishedAt.getTime() - attempt.startedAt.getTime() : 0;
@@ -51,7 +56,7 @@ function withFingerprint(task: Task, outcome: Outcome): Outcome {
 }
 
 function recordOf(task: Task, outcome: Outcome, ran: NonNullable<AttemptReport['ran']>): AttemptRecord | undefined {
-  if (outcome.kind === 'rejected') return undefined;
+  if (outcome.kind === 'rejected' || outcome.kind === 'handedBack') return undefined;
   const { startedAt, finishedAt, workerPid, log } = ran;
   const error: { error?: TaskError; why?: string } =
     'error' in outcome ? { error: outcome.error } : outcome.kind === 'snoozed' ? { why: outcome.why } : {};

@@ -42,6 +42,13 @@ export class Capacity {
     return first < 0 ? taskTypes.length : first;
   }
 
+  /** How many of the tasks that wait here, in their order, have room. */
+  ofPending(): number {
+    const free = this.whole();
+    const first = this.pending.expectations().findIndex(expectedMs => !free.admit(expectedMs));
+    return first < 0 ? this.pending.size : first;
+  }
+
   /**
    * There may be room. Wakes once a tick, and not while much waits: many small claims cost more than a few larger ones.
    */
@@ -57,8 +64,12 @@ export class Capacity {
   /** The room beside all waiting tasks; undefined if even these have none. */
   private free(): FreeCapacity | undefined {
     if (!this.wake) return undefined;
-    const free = new FreeCapacity(this.workers.countedOn(), this.workers.spareWorkers(), this.options.prefetch);
+    const free = this.whole();
     return this.pending.expectations().every(expectedMs => free.admit(expectedMs)) ? free : undefined;
+  }
+
+  private whole(): FreeCapacity {
+    return new FreeCapacity(this.workers.countedOn(), this.workers.spareWorkers(), this.options.prefetch);
   }
 }
 

@@ -39,9 +39,9 @@ export class PendingAttempts {
     this.attempts = this.attempts.filter(other => other !== attempt);
   }
 
-  /** @returns all that were pending. */
-  clear(): Attempt[] {
-    return this.attempts.splice(0);
+  /** @returns all that were pending, or those behind so many. */
+  clear(from = 0): Attempt[] {
+    return this.attempts.splice(from);
   }
 
   /** Gives attempts to workers, in their order, as long as a worker has room for the first of them. */

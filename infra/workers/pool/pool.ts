@@ -193,6 +193,18 @@ export class Pool implements Executor, WorkerSetListener {
   private assign(): void {
     if (!this.stopped) this.pending.assign(this.workers.all);
     if (this.pending.size > 0) this.scaler.fill(this.pending.size);
+    if (this.workers.startsFail) this.handBackPending();
+  }
+
+  /** Nobody knows how long what has no room would wait for a worker that starts: another role may have one. */
+  private handBackPending(): void {
+    const attempts = this.pending.clear(this.capacity.ofPending());
+    if (attempts.length === 0) return;
+    this.options.emit('worker.handsBack', { count: attempts.length });
+    for (const attempt of attempts) {
+      this.attempts.close(attempt);
+      this.events?.onReport({ task: attempt.task, outcome: { kind: 'handedBack' } });
+    }
   }
 
   private finish(worker: WorkerProcess, attempt: Attempt, { outcome, startedAt, finishedAt, output }: Finished): void {

@@ -103,7 +103,8 @@ export class WorkerSet implements WorkerListener {
     return this.startsFail && this.countedOn().length === 0;
   }
 
-  private get startsFail(): boolean {
+  /** Whether starts have failed for long. */
+  get startsFail(): boolean {
     return this.backoff.failingMs(Date.now()) >= this.options.startPatienceMs;
   }
 

@@ -1,3 +1,6 @@
+import { copyFileSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { Cluster } from '../../../infra/meteor-cluster';
 import type { ClusterOptions } from '../../../infra/meteor-cluster/cluster-options';
 import { Events } from '../../../infra/monitor/events';
@@ -21,15 +24,22 @@ beforeAll(async () => {
   ({ file } = await buildFaultWorker());
 });
 
-const start = async (format: 'readable' | 'json' = 'readable', pool: ClusterOptions['pool'] = {}) => {
+const optionsFor = (its: typeof queue, more: ClusterOptions): ClusterOptions => ({
+  queue: its,
+  workerFile: file,
+  databaseUrl: database.url,
+  maxAvailableWorkers: 2,
+  ...more,
+});
+
+const start = async (format: 'readable' | 'json' = 'readable', more: ClusterOptions = {}) => {
   database = await testDatabase();
   lines = [];
   const events = new Events();
   logEvents(events, createLog({ format, level: 'debug' }, { write: line => lines.push(line) }));
   queue = new TaskQueueOf<FaultCatalog>(catalog);
   await queue.connect({ db: database.db, sender, emit: events.emit });
-  const options = { queue, workerFile: file, databaseUrl: database.url, maxAvailableWorkers: 2, pool };
-  cluster = new Cluster(all, options);
+  cluster = new Cluster(all, optionsFor(queue, more));
   await cluster.initialize();
 };
 
@@ -106,7 +116,7 @@ test('kill -9 of a worker in mid-task: the task is retried in another worker and
 });
 
 test('cancel stops a running handler, also one that does not listen', async () => {
-  await start('readable', { abortGraceMs: 200 });
+  await start('readable', { pool: { abortGraceMs: 200 } });
   for (const taskType of ['stopOnSignalLong', 'hangLong'] as const) {
     const started = new Promise(resolve => queue.on('started', resolve));
     const id = await queue.addTask({ taskType, data: {} });
@@ -122,6 +132,26 @@ test('stop hands back what did not end in time, untouched', async () => {
   await eventually(async () => (await queue.findOne(id))?.state === 'running');
   await cluster.stop(300);
   expect(await queue.findOne(id)).toMatchObject({ state: 'queued', attempt: 0, attempts: [] });
+});
+
+test('tasks that wait for a worker go to another role, untouched, where none starts for long', async () => {
+  const workerFile = join(mkdtempSync(join(tmpdir(), 'tandem-ceases-')), 'main.js');
+  for (const path of [file, file.replace(/js$/, 'json')])
+    copyFileSync(path, join(dirname(workerFile), path.slice(dirname(file).length)));
+  await start('readable', { workerFile, keepAlive: 50, pool: { startPatienceMs: 700 } });
+  writeFileSync(`${workerFile}.broken`, 'process.exit(7)');
+  renameSync(`${workerFile}.broken`, workerFile);
+  await eventually(() => cluster.snapshot()?.workers === 0);
+  const ids = await queue.addTasks([1, 2].map(n => ({ taskType: 'noop', data: { n } })));
+  await eventually(async () => (await queue.find({ state: 'running' }).countAsync()) === 2);
+  const elsewhere = new TaskQueueOf<FaultCatalog>(catalog);
+  await elsewhere.connect({ db: database.db, sender });
+  const other = new Cluster(all, optionsFor(elsewhere, {}));
+  await other.initialize();
+  await eventually(async () => (await queue.find({ state: 'done' }).countAsync()) === 2);
+  await other.stop(500);
+  for (const id of ids) expect(await queue.findOne(id)).toMatchObject({ attempt: 1, attempts: [{ outcome: 'done' }] });
+  expect(lines.join('')).toContain('no worker starts for 2 tasks: handed back to the queue');
 });
 
 test('a handler has the database', async () => {

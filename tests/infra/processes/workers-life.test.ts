@@ -207,6 +207,19 @@ test('a pool whose workers have failed to start for long has no room, says so on
   expect((await pool.run('noop')).outcome.kind).toBe('done');
 });
 
+test('what waits behind a busy worker is handed back as well, where no other one has started for long', async () => {
+  const own = join(mkdtempSync(join(tmpdir(), 'tandem-behind-')), 'main.js');
+  copyFileSync(file, own);
+  await start({ file: own, maxWorkers: 2, keepAlive: 60_000, startPatienceMs: 500 });
+  writeFileSync(`${own}.broken`, 'process.exit(7)');
+  renameSync(`${own}.broken`, own);
+  const [running, waiting] = [faultTask('hangLong'), faultTask('hangLong')];
+  pool.pool.execute([running, waiting]);
+  expect((await pool.reportOf(waiting)).outcome).toEqual({ kind: 'handedBack' });
+  expect(pool.pool.snapshot()).toMatchObject({ busy: 1, waiting: 0, starts: 'ok' });
+  expect(pool.pool.room()).toBe(0);
+});
+
 describe('stop', () => {
   test('hands back what has not begun, lets the running ones finish, and leaves no process', async () => {
     await start();
