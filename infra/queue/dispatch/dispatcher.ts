@@ -144,15 +144,17 @@ export class Dispatcher implements QueueSignals {
   }
 
   private async doStop(graceMs: number, cut: AbortSignal | undefined): Promise<void> {
+    const until = performance.now() + graceMs;
+    const leftMs = () => Math.max(0, until - performance.now());
     await this.starting;
     this.core.dispatchers.delete(this);
     this.parts.wakeUps.stopPolling();
     this.parts.overload.stop();
+    // It may be counting millions of tasks: that holds up none of ours.
+    const bulkWork = this.parts.bulkWorker.stop();
     await this.parts.fetchLoop.stop();
-    await this.parts.bulkWorker.stop();
-    const until = performance.now() + graceMs;
-    await this.options.executor.stop(graceMs, cut);
-    await this.parts.executionEvents.drain(Math.max(writeMs, until - performance.now()));
+    await this.options.executor.stop(leftMs(), cut);
+    await this.parts.executionEvents.drain(Math.max(writeMs, leftMs()));
     const inMemoryOnly = this.settings.inMemoryOnly === true;
     const isFree = await this.parts.executionEvents.handBackAll(this.owner, inMemoryOnly);
     // Else this owner is found dead, and its starts with it.
@@ -164,8 +166,9 @@ export class Dispatcher implements QueueSignals {
     await this.parts.failures.stop();
     await this.parts.indexes.stop();
     await this.parts.guard.attempt('counters', () => this.parts.counters.flush());
-    if (!inMemoryOnly) await this.parts.guard.attempt('statistics', () => this.core.statistics.flush());
     if (!inMemoryOnly) await this.parts.heartbeat.stop(isFree);
+    await bulkWork;
+    if (!inMemoryOnly) await this.parts.guard.attempt('statistics', () => this.core.statistics.flush());
   }
 
   /** What is in memory can be handed to nobody. */

@@ -1,8 +1,9 @@
 import type { BulkWork } from '../../../infra/queue';
 import { pageSize } from '../../../infra/queue/model/bulk-work';
 import type { Task } from '../../../infra/queue/model/task';
+import { brokenDatabase } from '../../support/broken-database';
 import { eventually } from '../../support/eventually';
-import { gate, TestQueue } from '../../support/queue';
+import { gate, hang, TestQueue } from '../../support/queue';
 import { aTask } from '../../support/tasks';
 
 let t: TestQueue;
@@ -114,6 +115,26 @@ describe('work on many tasks', () => {
     const work = await other.queue.retryAll({ _id: 'a' });
     expect(await endOf(work)).toMatchObject({ state: 'done', done: 1 });
     await eventually(async () => !(await t.queue.core.pauses.read()).bulkWork);
+  });
+
+  test('holds up no drain, however long it takes to count: the tasks of that role are handed back', async () => {
+    const count = gate();
+    let counts = 0;
+    const db = brokenDatabase(t.database.db, 'countDocuments', () => {
+      counts += 1;
+      return count.opened.then(() => 0);
+    });
+    const here = await t.elsewhere({ db });
+    const role = await here.role({ ping: hang });
+    const id = await t.queue.addTask({ taskType: 'ping' });
+    await t.becomes(id, 'running');
+    await here.queue.retryAll({ state: 'failed' });
+    await eventually(() => counts > 0);
+    const stopped = role.stop(50);
+    await t.becomes(id, 'queued');
+    expect(await t.queue.findOne(id)).toMatchObject({ attempt: 0, attempts: [] });
+    count.open();
+    await stopped;
   });
 
   test('where nobody has signed it, nothing is carried out', async () => {

@@ -1,8 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { MongoServerError } from 'mongodb';
 import { connect, withCallTimeout } from '../../../infra/database';
 import { TaskNotConfirmedError } from '../../../infra/queue';
 import { ClaimableTypes } from '../../../infra/queue/claim/claimable-types';
+import { Dispatcher } from '../../../infra/queue/dispatch/dispatcher';
 import { DatabaseGuard } from '../../../infra/queue/store/database-guard';
+import { InProcessExecutor } from '../../../infra/queue/testing/in-process-executor';
 import { brokenDatabase, isSettle } from '../../support/broken-database';
 import { testDatabase } from '../../support/database';
 import { eventually } from '../../support/eventually';
@@ -165,6 +168,37 @@ describe('a drain', () => {
     expect(await opened.queue.findOne(id)).toMatchObject({ state: 'queued', attempt: 0 });
     expect(opened.named('queue.handedBack')).toMatchObject([{ fields: { count: 1 } }]);
     expect(await opened.database.db.collection('taskOwners').countDocuments()).toBe(0);
+  });
+
+  test('takes the time of a slow claim from that of the tasks: the host does not wait for longer', async () => {
+    const claim = gate();
+    let isSlow = false;
+    let claims = 0;
+    const database = await testDatabase();
+    const db = brokenDatabase(database.db, 'findOneAndUpdate', ([filter]) => {
+      if (!isSlow || !JSON.stringify(filter).includes('"queued"')) return undefined;
+      claims += 1;
+      return claim.opened.then(() => null);
+    });
+    opened = await TestQueue.open({ db }, database);
+    const graces: number[] = [];
+    class Executor extends InProcessExecutor {
+      override stop(graceMs: number) {
+        graces.push(graceMs);
+        return super.stop(graceMs);
+      }
+    }
+    const executor = new Executor({ handlers: { ping: () => 'pong' } });
+    const role = new Dispatcher({ queue: opened.queue, executor, settings: { refreshRate: 50 } });
+    await role.start();
+    isSlow = true;
+    await opened.queue.addTask({ taskType: 'ping' });
+    await eventually(() => claims > 0);
+    const stopped = role.stop(60);
+    await wait(60);
+    claim.open();
+    await stopped;
+    expect(graces).toEqual([0]);
   });
 
   test('leaves its record where the database takes nothing back, and the next role finds it dead at once', async () => {
