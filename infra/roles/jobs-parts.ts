@@ -41,7 +41,7 @@ export class JobsParts {
       lastSuccesses: () => this.schedules.lastSuccesses(),
     };
     this.showHealth();
-    this.drainWorkersFirst();
+    this.drainFirst();
   }
 
   private linkFromWeb() {
@@ -64,15 +64,14 @@ export class JobsParts {
   }
 
   /**
-   * Services stop one after another, and those before the workers take their time: a job of a schedule that is at work
-   * may never end. Meanwhile no task is claimed, and what runs is handed back in time.
+   * Services stop one after another, and those before these take their time: a service of the app, a job of a schedule
+   * that is at work and may never end. Meanwhile no job is begun, no task is claimed, and what runs is handed back in time.
    */
-  private drainWorkersFirst(): void {
-    const { events } = this.context;
-    events.on('role.draining', () => {
+  private drainFirst(): void {
+    this.context.events.on('role.draining', () => {
       this.runs.giveUpWaiting();
-      // The service that stops the workers waits for the same end, and reports its failure.
-      void this.workers.stop().catch(() => {});
+      // Their services wait for the same ends, and report their failures.
+      for (const part of [this.schedules, this.workers]) part.stop().catch(() => {});
     });
   }
 

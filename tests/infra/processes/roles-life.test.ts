@@ -92,6 +92,17 @@ describeHere('a role that is told to end', () => {
     await roles.stop();
   });
 
+  test('begins no job of a schedule any more, however long a service of the app takes to stop', async () => {
+    const env = { METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '2', TICKS: 'yes', STUBBORN_SERVICE: 'yes' };
+    const roles = await startTestRoles({ web: false, env });
+    await roles.jobs!.says(/Finished "tick"/);
+    roles.jobs!.signal('SIGTERM');
+    expect(await roles.jobs!.ended).toBe(0);
+    const [, afterwards] = roles.jobs!.output.split('draining');
+    expect(afterwards).not.toContain('Starting "tick"');
+    await roles.stop();
+  });
+
   test('hands back as well when the host’s signal comes while it drains because an operator asked for that', async () => {
     const roles = await startTestRoles({ env: { METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '6' } });
     await burn(roles, 30);

@@ -36,6 +36,14 @@ startRole(
           job: () => new Promise(() => {}),
         });
     },
+    services: {
+      jobs: () => [
+        // For the test of a service that does not stop.
+        ...(process.env.STUBBORN_SERVICE
+          ? [{ name: 'stubborn', start: async () => {}, stop: () => new Promise<void>(() => {}) }]
+          : []),
+      ],
+    },
     api: createApi,
     uploads: [{ path: '/upload/pictures' }],
   }),
