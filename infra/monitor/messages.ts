@@ -29,8 +29,10 @@ const lines: Record<string, [Level, string | Writer]> = {
   'role.ready': ['info', ({ role, url }) => `${nameOf(role)} is ready at ${url}`],
   'role.draining': [
     'info',
-    ({ signal }) =>
-      signal ? `${signal}: draining; the same signal again ends at once` : 'draining, as an operator asked',
+    ({ signal, failed }) => {
+      if (failed) return 'draining, as it could not start';
+      return signal ? `${signal}: draining; the same signal again ends at once` : 'draining, as an operator asked';
+    },
   ],
   'role.waits': ['info', ({ tasks, forMs }) => `waits for ${tasks}, up to ${Math.round(Number(forMs) / 100) / 10} s`],
   'role.stopped': ['info', 'drained'],

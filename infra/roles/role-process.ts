@@ -29,8 +29,9 @@ export class RoleProcess {
       await this.doStart();
     } catch (error) {
       // It is no failure if the drain stops something (the database) under a service that is starting.
-      if (!this.draining) throw error;
-      await this.draining;
+      if (this.draining) return this.draining;
+      await this.stopServices({ failed: true });
+      throw error;
     }
   }
 
@@ -66,18 +67,28 @@ export class RoleProcess {
   }
 
   private async doDrain(signal: string | undefined): Promise<void> {
+    if (this.services && isUnderMeteorTool()) WebApp.httpServer.close();
+    const inTime = await this.stopServices(signal === undefined ? {} : { signal });
+    if (inTime) this.context?.events.emit('role.stopped', {});
+  }
+
+  /**
+   * One that does not stop holds up the end for no longer than the host's grace period.
+   *
+   * @param why for the log.
+   * @returns whether all have stopped.
+   */
+  private async stopServices(why: { signal?: string; failed?: true }): Promise<boolean> {
     const { context, services } = this;
-    if (!context || !services) return;
-    if (isUnderMeteorTool()) WebApp.httpServer.close();
+    if (!context || !services) return false;
     context.health.state = 'draining';
-    context.events.emit('role.draining', signal === undefined ? {} : { signal });
-    const inTime = await Promise.race([services.stopAll().then(() => true), after(graceMs(), false)]);
-    if (inTime) context.events.emit('role.stopped', {});
+    context.events.emit('role.draining', why);
+    return Promise.race([services.stopAll().then(() => true), after(graceMs(), false)]);
   }
 }
 
 function after<T>(ms: number, value: T): Promise<T> {
   return new Promise(resolve => {
-    setTimeout(resolve, ms, value).unref();
+    setTimeout(resolve, ms, value); // it keeps the process alive, for whoever waits ends it
   });
 }

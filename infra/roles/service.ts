@@ -8,17 +8,12 @@ export class Services {
   /** @param failed called for each service that could not stop; the others still stop. */
   constructor(private readonly failed: (service: string, error: unknown) => void) {}
 
-  /** @throws the error of the first service that can't start, after the ones before it have been stopped. */
+  /** @throws the error of the first service that can't start; the ones before it are to be stopped then. */
   async startAll(services: readonly Service[]): Promise<void> {
     for (const service of services) {
       if (this.stopping) return;
       this.started.push(service);
-      try {
-        await service.start();
-      } catch (error) {
-        await this.stopAll();
-        throw error;
-      }
+      await service.start();
     }
   }
 

@@ -103,6 +103,14 @@ describeHere('a role that is told to end', () => {
     await roles.stop();
   });
 
+  test('because it can not start says why and ends with 1, although a service of the app does not stop', async () => {
+    const env = { METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '2', STUBBORN_SERVICE: 'yes', BROKEN_SERVICE: 'yes' };
+    const roles = await startTestRoles({ web: false, env, wait: false });
+    await roles.jobs!.says(/no mail server/);
+    expect(await roles.jobs!.ended).toBe(1);
+    await roles.stop();
+  });
+
   test('hands back as well when the host’s signal comes while it drains because an operator asked for that', async () => {
     const roles = await startTestRoles({ env: { METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '6' } });
     await burn(roles, 30);

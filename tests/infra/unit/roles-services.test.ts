@@ -30,10 +30,11 @@ describe('a list of services', () => {
     expect(said).toEqual(['start a', 'start b', 'start c', 'stop c', 'stop b', 'stop a']);
   });
 
-  test('stops what has started when one of them can not start', async () => {
+  test('stops what has been started, and no more, where one of them can not start', async () => {
     const { said, service, services } = scene();
     const start = services.startAll([service('a'), service('b', 'start'), service('c')]);
     await expect(start).rejects.toThrow('b is broken');
+    await services.stopAll();
     expect(said).toEqual(['start a', 'start b', 'stop b', 'stop a']);
   });
 

@@ -38,9 +38,12 @@ startRole(
     },
     services: {
       jobs: () => [
-        // For the test of a service that does not stop.
+        // For the tests of a service that does not stop, and of one behind it that can't start.
         ...(process.env.STUBBORN_SERVICE
           ? [{ name: 'stubborn', start: async () => {}, stop: () => new Promise<void>(() => {}) }]
+          : []),
+        ...(process.env.BROKEN_SERVICE
+          ? [{ name: 'broken', start: () => Promise.reject(new Error('no mail server')), stop: async () => {} }]
           : []),
       ],
     },
