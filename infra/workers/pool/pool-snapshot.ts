@@ -23,7 +23,7 @@ export interface PoolSnapshot {
   maxWorkers: number;
   /** Tasks that run now. */
   busy: number;
-  /** Tasks that could run at once, if each took a worker of its own. */
+  /** Tasks that could run at once, if each took a worker of its own; none where no worker can start. */
   slots: number;
   /** Tasks that wait in the pool or inside a worker. */
   waiting: number;
@@ -49,7 +49,7 @@ export function snapshotOf(
     workers: processes.length,
     maxWorkers,
     busy,
-    slots: Math.max(maxWorkers, busy),
+    slots: Math.max(cannotStart ? 0 : maxWorkers, busy),
     waiting: waiting + tasks.length - busy,
     load: rounded(Math.min(1, processes.reduce((sum, worker) => sum + worker.load, 0) / maxWorkers)),
     cpuMs: workers.reduce((sum, { cpuMs }) => sum + cpuMs, endedCpuMs),

@@ -191,7 +191,8 @@ test('a pool whose workers have failed to start for long has no room, says so on
   expect(pool.pool.room()).toBe(1);
   expect(await health.report()).toMatchObject({ code: 200, body: { status: 'ok' } });
   await eventually(() => pool.pool.room() === 0);
-  expect(await health.report()).toMatchObject({ code: 503, body: { status: 'no worker can start' } });
+  const failing = { slots: 0, starts: 'failing' };
+  expect(await health.report()).toMatchObject({ code: 503, body: { status: 'no worker can start', workers: failing } });
   await eventually(() => pool.saidOf('worker.startsFail').length === 1);
   const failed = pool.saidOf('worker.startFailed').length;
   const rooms = new Set<number>();
@@ -203,7 +204,7 @@ test('a pool whose workers have failed to start for long has no room, says so on
   expect(pool.saidOf('worker.startsFail')).toHaveLength(1);
   copyFileSync(file, own);
   await eventually(() => pool.pool.room() === 1);
-  expect(await health.report()).toMatchObject({ code: 200, body: { status: 'ok' } });
+  expect(await health.report()).toMatchObject({ code: 200, body: { status: 'ok', workers: { slots: 1 } } });
   expect((await pool.run('noop')).outcome.kind).toBe('done');
 });
 
