@@ -47,7 +47,7 @@ export interface LiveState {
   slots: number;
   /** Tasks that run now. */
   busy: number;
-  /** The task types that it runs. */
+  /** The task types that it runs now. */
   taskTypes: string[];
   load: { eventLoopDelayMs: number; cpu: number; freeMemoryMb: number; paused: boolean };
   schedules: LiveSchedule[];

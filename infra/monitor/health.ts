@@ -67,7 +67,7 @@ export interface HealthSources {
   dispatch?: () => DispatchSeen | undefined;
   workers?: () => WorkersSeen;
   link?: () => string;
-  /** The task types that this role runs. */
+  /** The task types that this role runs now. */
   taskTypes?: () => readonly string[];
   /** Which task types have held the event loop of this role, and for how long. */
   heldLoop?: () => readonly { taskType: string; longestMs: number; times: number }[];

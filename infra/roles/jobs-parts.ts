@@ -91,7 +91,7 @@ export class JobsParts {
 
   private showHealth(): void {
     const { workers, context } = this;
-    context.healthSources.taskTypes = () => workers.taskTypes;
+    context.healthSources.taskTypes = () => workers.takenTypes;
     context.healthSources.heldLoop = () => workers.heldLoop();
     context.healthSources.minPriority = () => workers.minPriority();
     context.healthSources.workers = () => {
@@ -113,7 +113,7 @@ export class JobsParts {
       workers,
       slots,
       busy,
-      taskTypes: [...this.workers.taskTypes],
+      taskTypes: [...this.workers.takenTypes],
       load: {
         eventLoopDelayMs: eventLoop.delay().p99Ms,
         cpu: Math.round(((loadavg()[0] ?? 0) / cpus().length) * 100) / 100,

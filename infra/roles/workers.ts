@@ -75,6 +75,12 @@ export class Workers implements Service {
     return this.stopping;
   }
 
+  /** What it runs now: as long as no worker can start, only what runs in the role itself. */
+  get takenTypes(): readonly string[] {
+    if (this.pool?.snapshot().starts !== 'failing') return this.taskTypes;
+    return this.taskTypes.filter(taskType => Object.hasOwn(this.app.roleHandlers ?? {}, taskType));
+  }
+
   /** Which task types have held the event loop of this role, for the register of processes. */
   heldLoop(): HeldLoop[] {
     return this.inRole?.heldLoop() ?? [];

@@ -48,7 +48,7 @@ export async function checkRoles({ core, registry }: OpenQueue): Promise<Finding
       wrong(
         'roles',
         `no living role takes ${untaken.join(', ')}`,
-        'See workers.enabled and workers.taskTypes in the settings of the jobs roles',
+        'See workers.enabled and workers.taskTypes in the settings of the jobs roles, and whether their /healthz is 200',
       ),
     );
   const [all, jobs] = [living.length, runsTasks.length];
