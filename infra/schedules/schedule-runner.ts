@@ -1,8 +1,10 @@
+import { catalogVersions } from '../catalog';
 import { messageOf } from '../errors/plain-error';
 import { TaskNotConfirmedError } from '../queue';
 import type { QueueCore } from '../queue/api/queue-core';
 import { newToken } from '../queue/model/ids';
 import { isDatabaseAway } from '../queue/store/database-errors';
+import type { KnownType } from '../queue/store/task-store';
 import { ThrottledLog } from '../timing/throttled-log';
 import { dueRuns, jitterOf } from './occurrences';
 import type { Advance } from './schedule-store';
@@ -124,15 +126,15 @@ export class ScheduleRunner {
     const { store } = this.options.schedules;
     await this.reportUnknown();
     for (;;) {
-      const next = await store.earliest(this.taskTypes());
+      const next = await store.earliest(this.knownTypes());
       if (this.stopped || !next || next > this.now()) return next;
       // Another role was faster with all of them.
       if ((await this.addBatch()) === 0) return new Date(this.now().getTime() + shortestPauseMs);
     }
   }
 
-  private taskTypes(): string[] {
-    return Object.keys(this.core.catalog);
+  private knownTypes(): KnownType[] {
+    return Object.entries(catalogVersions(this.core.catalog)).map(([taskType, version]) => ({ taskType, version }));
   }
 
   /** claim → plan → add → advance. @returns how many schedules it has handled. */
@@ -141,7 +143,7 @@ export class ScheduleRunner {
     const claim = newToken();
     const claimedAt = performance.now();
     const now = this.now();
-    const claimed = await schedules.store.claim(this.taskTypes(), now, { claim, claimMs, limit: batch });
+    const claimed = await schedules.store.claim(this.knownTypes(), now, { claim, claimMs, limit: batch });
     const plans = await this.planAll(claimed, now);
     // A process that was suspended no longer owns the claim.
     if (performance.now() - claimedAt > claimMs) return 0;
@@ -231,10 +233,10 @@ export class ScheduleRunner {
     }
   }
 
-  /** Another version of the app may know its type: leaves it to that one, but logs it. */
+  /** Another version of the app may know its type, or that version of it: leaves it to that one, but logs it. */
   private async reportUnknown(): Promise<void> {
     const minuteAgo = new Date(this.now().getTime() - 60_000);
-    const overdue = await this.options.schedules.store.overdue(this.taskTypes(), minuteAgo);
+    const overdue = await this.options.schedules.store.overdue(this.knownTypes(), minuteAgo);
     if (overdue) this.unknownTypes.log({ schedule: overdue._id, taskType: overdue.taskType });
   }
 }

@@ -1,4 +1,6 @@
 import type { Collection, Db, Filter, IndexDescription } from 'mongodb';
+import { groupBy } from '../queue/model/group-by';
+import type { KnownType } from '../queue/store/task-store';
 import { runsKept, type ScheduleRun, type StoredSchedule } from './stored-schedule';
 
 export const schedulesCollectionName = 'taskSchedules';
@@ -32,8 +34,8 @@ export class ScheduleStore {
   }
 
   /** When the first schedule of these task types is due. */
-  async earliest(taskTypes: readonly string[]): Promise<Date | undefined> {
-    const filter = { dueAt: { $exists: true }, taskType: { $in: [...taskTypes] } };
+  async earliest(types: readonly KnownType[]): Promise<Date | undefined> {
+    const filter = { dueAt: { $exists: true }, ...ofKnown(types) };
     const options = { sort: { dueAt: 1 }, projection: { dueAt: 1 } } as const;
     return (await this.collection.findOne(filter, options))?.dueAt;
   }
@@ -44,11 +46,11 @@ export class ScheduleStore {
    * @param claim a fresh token.
    */
   async claim(
-    taskTypes: readonly string[],
+    types: readonly KnownType[],
     now: Date,
     { claim, claimMs, limit }: { claim: string; claimMs: number; limit: number },
   ): Promise<StoredSchedule[]> {
-    const isDue: Filter<StoredSchedule> = { dueAt: { $lte: now }, taskType: { $in: [...taskTypes] } };
+    const isDue: Filter<StoredSchedule> = { dueAt: { $lte: now }, ...ofKnown(types) };
     const due = await this.collection
       .find(isDue, { projection: { claim: 1 }, batchSize: limit })
       .sort({ dueAt: 1 })
@@ -82,8 +84,18 @@ export class ScheduleStore {
     );
   }
 
-  /** A schedule of another type than these, whose run has waited since then. */
-  overdue(taskTypes: readonly string[], since: Date): Promise<StoredSchedule | null> {
-    return this.collection.findOne({ dueAt: { $lte: since }, taskType: { $nin: [...taskTypes] } });
+  /** A schedule of another type than these, or of a newer version of one, whose run has waited since then. */
+  overdue(types: readonly KnownType[], since: Date): Promise<StoredSchedule | null> {
+    return this.collection.findOne({ dueAt: { $lte: since }, $nor: [ofKnown(types)] });
   }
+}
+
+/** As with tasks: what a newer version of a type has put is for a role that has that version. */
+function ofKnown(types: readonly KnownType[]): Filter<StoredSchedule> {
+  const byVersion = groupBy(types, ({ version }) => `${version}`);
+  const known: Filter<StoredSchedule>[] = byVersion.map(its => ({
+    taskType: { $in: its.map(({ taskType }) => taskType) },
+    catalogVersion: { $not: { $gt: its[0]!.version } },
+  }));
+  return known.length > 0 ? { $or: known } : { taskType: { $in: [] } };
 }

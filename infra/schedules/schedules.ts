@@ -206,6 +206,7 @@ function infoOf(schedule: StoredSchedule): ScheduleInfo {
     signature: ___,
     revision: ____,
     runs: _____,
+    catalogVersion: ______,
     ...shown
   } = schedule;
   return { name, ...shown, ...(intendedAt && { nextAt: new Date(intendedAt.getTime() + jitterOf(schedule)) }) };

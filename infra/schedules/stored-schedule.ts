@@ -52,6 +52,8 @@ export interface ScheduleDefinition {
   every?: number;
   timezone?: string;
   taskType: string;
+  /** The version of the type by which `data` was parsed. */
+  catalogVersion?: number;
   data: object;
   missedRuns: MissedRuns;
   jitter: number;
@@ -156,6 +158,7 @@ export function parseSchedule(
   const { name, paused, missedRuns = 'skip', jitter = 0, taskType, until, cron, text, every, timezone } = given;
   const definition = {
     ...present({ cron, text, every, timezone, until: until && new Date(timeOf(until)) }),
+    catalogVersion: definitionOf(catalog, taskType).version,
     ...({ taskType, data, missedRuns, jitter } as Pick<
       ScheduleDefinition,
       'taskType' | 'data' | 'missedRuns' | 'jitter'

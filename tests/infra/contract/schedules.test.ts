@@ -205,7 +205,7 @@ describe('a role that dies', () => {
     await schedules().put({ name: 'a', every: hour, ...ping });
     clock.offsetMs = hour + 1;
     const claim = { claim: 'of the dead', claimMs: 100, limit: 10 };
-    const [claimed] = await schedules().store.claim(['ping'], clock.now(), claim);
+    const [claimed] = await schedules().store.claim([{ taskType: 'ping', version: 1 }], clock.now(), claim);
     const { intendedAt } = claimed!;
     const _id = taskIdOf('a', intendedAt!);
     if (adds) await opened.queue.addTask({ ...ping, _id, once: true, dueDate: intendedAt! });
@@ -232,7 +232,11 @@ describe('a role that dies', () => {
 test('a claim that another role holds is waited for, and its schedules are run when it is over', async () => {
   await schedules().put({ name: 'a', every: hour, ...ping });
   clock.offsetMs = hour + 1;
-  await schedules().store.claim(['ping'], clock.now(), { claim: 'of a slow one', claimMs: 1_500, limit: 10 });
+  await schedules().store.claim([{ taskType: 'ping', version: 1 }], clock.now(), {
+    claim: 'of a slow one',
+    claimMs: 1_500,
+    limit: 10,
+  });
   await test1.run();
   await eventually(async () => (await schedules().runs('a')).length === 1, { timeoutMs: 15_000 });
 });
