@@ -262,6 +262,7 @@ export class Pool implements Executor, WorkerSetListener {
   }
 
   private async drain(graceMs: number, cut: AbortSignal | undefined): Promise<Task[]> {
+    const until = performance.now() + graceMs;
     this.capacity.close();
     this.scaler.stop();
     for (const attempt of this.pending.clear()) this.resolve(attempt, 'handBack');
@@ -279,7 +280,7 @@ export class Pool implements Executor, WorkerSetListener {
     for (const attempt of this.attempts.all()) this.timeLimits.abort(attempt, 'stopping');
     await this.attempts.untilEmpty(graceMs * abortShare);
     this.cutOff();
-    await this.workers.close();
+    await this.workers.close(until - performance.now());
     return this.attempts.handedBack;
   }
 

@@ -23,6 +23,8 @@ type Hello = Extract<ToRole, { kind: 'hello' }>;
 
 /** How long a stopped worker may take to exit before it is killed: longer than it may take to send its last spans. */
 const stopGraceMs = 5_000;
+/** The same where the time of the role is over: what it hands back must not wait for longer. */
+const hurriedGraceMs = 1_000;
 const remedy = 'run `npm run build:worker`, then build or deploy again';
 /** A worker that dies within this time, without having run anything, has crashed at its start. */
 const earlyCrashMs = 1_000;
@@ -130,8 +132,8 @@ export class WorkerSet implements WorkerListener {
   }
 
   /** Stops an idle worker. Twice is fine. */
-  stop(worker: WorkerProcess): void {
-    void worker.stop(stopGraceMs);
+  stop(worker: WorkerProcess, graceMs = stopGraceMs): void {
+    void worker.stop(graceMs);
   }
 
   kill(worker: AttemptWorker, because: string): void {
@@ -139,14 +141,15 @@ export class WorkerSet implements WorkerListener {
     worker.kill(because);
   }
 
-  /** Ends all workers. Resolves when the last process is gone. */
-  async close(): Promise<void> {
+  /** Ends all workers, if need be by force, soon after `withinMs`. Resolves when the last process is gone. */
+  async close(withinMs = stopGraceMs): Promise<void> {
+    const graceMs = Math.min(stopGraceMs, Math.max(hurriedGraceMs, withinMs));
     this.closed = true;
     this.first?.reject(new Error('The pool was stopped before its first worker had started'));
     clearTimeout(this.retryTimer);
     for (const worker of this.all) {
       if (worker.state === 'starting') worker.kill('the pool stops');
-      this.stop(worker);
+      this.stop(worker, graceMs);
     }
     await Promise.all([...this.all].map(worker => worker.exited));
   }

@@ -78,6 +78,20 @@ describeHere('a role that is told to end', () => {
     await roles.stop();
   });
 
+  test('hands back in time beside a worker without tasks that does not end', async () => {
+    const settings = { jobs: { workers: { count: 2, keepAlive: 'always' } } };
+    const roles = await startTestRoles({ env: { METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '6' }, settings });
+    await burn(roles, 30);
+    const [, busy] = await roles.jobs!.says(/burn:\S+ started.* workerPid=(\d+)/);
+    const started = () => [...roles.jobs!.output.matchAll(/a worker started workerPid=(\d+)/g)].map(([, pid]) => pid);
+    const idle = await eventually(() => started().find(pid => pid !== busy));
+    process.kill(Number(idle), 'SIGSTOP');
+    roles.jobs!.signal('SIGTERM');
+    expect(await roles.jobs!.ended).toBe(0);
+    expect(await burnTasks(roles)).toEqual([{ state: 'queued', attempt: 0 }]);
+    await roles.stop();
+  });
+
   test('claims nothing more, and hands back in time, beside a job of a schedule that never ends', async () => {
     const env = { METEOR_SIGTERM_GRACE_PERIOD_SECONDS: '6', HANGING_JOB: 'yes' };
     const roles = await startTestRoles({ env, settings: { jobs: { workers: { count: 2 } } } });
