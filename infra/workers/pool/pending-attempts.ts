@@ -95,15 +95,23 @@ function hasRoom({ load, attempts, backlogMs }: WorkerLoad, weight: number, expe
 }
 
 function give(worker: WorkerProcess, attempt: Attempt, expectedMs: number): void {
+  // If a worker died before the attempt was known to have begun, the next worker reports its start at once.
+  attempt.quick = expectedMs < quickMs && attempt.lost === 0 && isAmongQuick(worker, attempt.weight);
   attempt.worker = worker;
   attempt.expectedMs = Number.isFinite(expectedMs) ? expectedMs : timerMs(Number.POSITIVE_INFINITY);
   attempt.givenAt = Date.now();
   worker.attempts.set(attempt.id, attempt);
   worker.load += attempt.weight;
   worker.backlogMs += attempt.expectedMs;
-  // If a worker died before the attempt was known to have begun, the next worker reports its start at once.
-  attempt.quick = expectedMs < quickMs && attempt.lost === 0;
   worker.send({ kind: 'run', attempt: attempt.id, task: attempt.task, quick: attempt.quick });
+}
+
+/**
+ * Whether all that may run beside it is quick too. Beside any other one its start is reported at once: a long one that
+ * computes for a while would be taken for one that does, and be killed for it.
+ */
+function isAmongQuick({ load, attempts }: WorkerProcess, weight: number): boolean {
+  return !fits(load, weight) || [...attempts.values()].every(({ quick }) => quick);
 }
 
 /** The attempt no longer takes any share of its worker. */

@@ -149,9 +149,11 @@ test('a task of a quick type that blocks its worker beside a waiting one is ende
   await start(impatience);
   const waiting = faultTask('waitTogether', { ms: 600_000 });
   pool.pool.execute([waiting]);
-  await pool.begun(waiting);
+  const pid = await pool.begun(waiting);
   for (let n = 0; n < 50; n += 1) await pool.run('blockTogether', { ms: 0 });
-  expect((await pool.run('blockTogether', { ms: 600_000 })).outcome.kind).toBe('timedOut');
+  // It tells of its start at once, so that the waiting one is not taken for it, nor it for the waiting one.
+  const { outcome, workerPid } = await pool.run('blockTogether', { ms: 600_000 });
+  expect([outcome.kind, workerPid]).toEqual(['timedOut', pid]);
   // The waiting one ended with its worker, once, and did not have to run into its own time-out for it.
   expect(pool.reports.get(waiting._id)?.outcome.kind).toBe('crashed');
 });
