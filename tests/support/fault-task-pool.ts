@@ -98,6 +98,11 @@ export class FaultPool implements ExecutorCallbacks {
     return eventually(() => this.started.get(task._id));
   }
 
+  /** The ids of the tasks that it has handed back. */
+  handedBack(): string[] {
+    return [...this.reports.values()].flatMap(({ task, outcome }) => (outcome.kind === 'handedBack' ? [task._id] : []));
+  }
+
   saidOf(name: string): Said['fields'][] {
     return this.said.filter(said => said.name === name).map(said => said.fields);
   }

@@ -29,7 +29,7 @@ export interface AttemptReport {
 
 /** What the dispatcher gives an executor to call back. */
 export interface ExecutorCallbacks {
-  /** Called exactly once for each task given to `execute`, unless `stop` hands it back. */
+  /** Called exactly once for each task given to `execute`, unless it still runs when `stop` resolves. */
   onReport(report: AttemptReport): void;
   onProgress(task: Task, progress: Progress): void;
   /** A task has really begun in a worker (it may have waited in the prefetch of the pool). */
@@ -53,9 +53,9 @@ export interface Executor {
   cancel(taskId: string): void;
   /**
    * Stops taking tasks, waits up to `graceMs` for the running ones, aborts and kills what is left, ends all workers.
-   * Resolves with the tasks that did not finish (never begun, or cut off): they are handed back untouched.
+   * What has not begun is handed back at once, and what is cut off then; what is not, when this has resolved.
    *
    * @param cut ends that wait at once when it aborts.
    */
-  stop(graceMs: number, cut?: AbortSignal): Promise<Task[]>;
+  stop(graceMs: number, cut?: AbortSignal): Promise<void>;
 }

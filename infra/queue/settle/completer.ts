@@ -185,9 +185,16 @@ export class Completer {
     const tasks = batch.map(({ settlement }) => settlement.task);
     this.options.onLost(tasks.filter(({ _id }) => lost.has(_id)));
     for (const { settlement } of settled) this.count(settlement);
+    this.tellOfHandedBack(settled);
     for (const { settlement, store } of settled) this.options.onSettled(settlement, store);
     this.group(settled.map(({ settlement }) => settlement));
     this.keepLogs(settled);
+  }
+
+  private tellOfHandedBack(settled: Unwritten[]): void {
+    const { store, emit } = this.options.core;
+    const count = settled.filter(one => one.store === store && isHandedBack(one.settlement)).length;
+    if (count > 0) emit('queue.handedBack', { count });
   }
 
   private count(settlement: Settlement<Task>): void {

@@ -73,7 +73,7 @@ export class InProcessExecutor implements Executor {
     for (const attempt of this.attempts.values()) if (attempt.task._id === taskId) this.end(attempt, 'cancelled');
   }
 
-  async stop(graceMs: number): Promise<Task[]> {
+  async stop(graceMs: number): Promise<void> {
     this.stopped = true;
     const running = [...this.attempts.values()];
     const late = new AbortController();
@@ -85,7 +85,6 @@ export class InProcessExecutor implements Executor {
     const unfinished = [...this.attempts.values()];
     this.attempts.clear();
     for (const { abort } of unfinished) abort.abort(new Error('the role stops'));
-    return unfinished.map(({ task }) => task);
   }
 
   private begin(task: Task): void {

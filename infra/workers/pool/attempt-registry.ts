@@ -48,9 +48,8 @@ export interface AttemptWorker {
   kill(because: string): void;
 }
 
-/** All attempts that the pool has taken and not yet reported, and the tasks that it hands back at its end. */
+/** All attempts that the pool has taken and not yet reported. */
 export class AttemptRegistry {
-  readonly handedBack: Task[] = [];
   private readonly attempts = new Map<number, Attempt>();
   private lastId = 0;
   private onEmpty: (() => void) | undefined;
@@ -85,11 +84,6 @@ export class AttemptRegistry {
 
   all(): Attempt[] {
     return [...this.attempts.values()];
-  }
-
-  handBack(attempt: Attempt): void {
-    this.handedBack.push(attempt.task);
-    this.close(attempt);
   }
 
   close({ id }: Attempt): void {

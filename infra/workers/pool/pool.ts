@@ -35,7 +35,7 @@ export class Pool implements Executor, WorkerSetListener {
   private readonly capacity: Capacity;
   private readonly rates: AttemptRates;
   private events: ExecutorCallbacks | undefined;
-  private stopped: Promise<Task[]> | undefined;
+  private stopped: Promise<void> | undefined;
 
   /** @throws RangeError that names each option outside of its range. */
   constructor(options: PoolOptions) {
@@ -83,7 +83,7 @@ export class Pool implements Executor, WorkerSetListener {
     for (const attempt of this.attempts.ofTask(taskId)) this.cancelAttempt(attempt);
   }
 
-  stop(graceMs: number, cut?: AbortSignal): Promise<Task[]> {
+  stop(graceMs: number, cut?: AbortSignal): Promise<void> {
     this.stopped ??= this.drain(graceMs, cut);
     return this.stopped;
   }
@@ -201,10 +201,13 @@ export class Pool implements Executor, WorkerSetListener {
     const attempts = this.pending.clear(this.capacity.ofPending());
     if (attempts.length === 0) return;
     this.options.emit('worker.handsBack', { count: attempts.length });
-    for (const attempt of attempts) {
-      this.attempts.close(attempt);
-      this.events?.onReport({ task: attempt.task, outcome: { kind: 'handedBack' } });
-    }
+    for (const attempt of attempts) this.handBack(attempt);
+  }
+
+  /** At once: another role must not have to wait for what still runs here. */
+  private handBack(attempt: Attempt): void {
+    this.attempts.close(attempt);
+    this.events?.onReport({ task: attempt.task, outcome: { kind: 'handedBack' } });
   }
 
   private finish(worker: WorkerProcess, attempt: Attempt, { outcome, startedAt, finishedAt, output }: Finished): void {
@@ -231,7 +234,7 @@ export class Pool implements Executor, WorkerSetListener {
     this.rates.ended(attempt.id);
     release(attempt);
     if (outcome === 'requeue' && !this.stopped) this.pending.requeue(attempt);
-    else if (outcome === 'handBack' || outcome === 'requeue') this.attempts.handBack(attempt);
+    else if (outcome === 'handBack' || outcome === 'requeue') this.handBack(attempt);
     else {
       this.attempts.close(attempt);
       this.report(attempt, outcome, startedAt ?? attempt.startedAt ?? finishedAt, finishedAt);
@@ -261,7 +264,7 @@ export class Pool implements Executor, WorkerSetListener {
     }
   }
 
-  private async drain(graceMs: number, cut: AbortSignal | undefined): Promise<Task[]> {
+  private async drain(graceMs: number, cut: AbortSignal | undefined): Promise<void> {
     const until = performance.now() + graceMs;
     this.capacity.close();
     this.scaler.stop();
@@ -281,7 +284,6 @@ export class Pool implements Executor, WorkerSetListener {
     await this.attempts.untilEmpty(graceMs * abortShare);
     this.cutOff();
     await this.workers.close(until - performance.now());
-    return this.attempts.handedBack;
   }
 
   private cutOff(): void {

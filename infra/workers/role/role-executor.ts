@@ -49,7 +49,6 @@ const settings = { appName: 'role', resultLimit: 1_048_576, progressEveryMs: 250
  */
 export class RoleExecutor implements Executor {
   private readonly running = new Map<number, Running>();
-  private readonly handedBack: Task[] = [];
   private readonly free: RoleRoom;
   private readonly questions: Questions;
   private readonly rates: AttemptRates;
@@ -58,7 +57,7 @@ export class RoleExecutor implements Executor {
   private readonly limits: SignalLimits;
   private events: ExecutorCallbacks | undefined;
   private lastId = 0;
-  private stopped: Promise<Task[]> | undefined;
+  private stopped: Promise<void> | undefined;
   private onEmpty: (() => void) | undefined;
 
   constructor(private readonly options: RoleExecutorOptions) {
@@ -99,7 +98,7 @@ export class RoleExecutor implements Executor {
     for (const one of this.running.values()) if (one.task._id === taskId) this.limits.abort(one, 'cancelled');
   }
 
-  stop(graceMs: number, cut?: AbortSignal): Promise<Task[]> {
+  stop(graceMs: number, cut?: AbortSignal): Promise<void> {
     this.free.close();
     this.stopped ??= this.drain(graceMs, cut);
     return this.stopped;
@@ -166,7 +165,7 @@ export class RoleExecutor implements Executor {
     );
     attempt.close();
     clearTimeout(one.timer);
-    // The stop has handed it back: nobody waits for the report.
+    // The stop has given it up: nobody waits for the report.
     if (this.running.get(attempt.id) !== one) return;
     this.forget(one);
     this.report(one, outcome);
@@ -174,7 +173,8 @@ export class RoleExecutor implements Executor {
 
   private report({ task, attempt, log }: Running, ended: WorkerOutcome): void {
     const outcome = outcomeOfFinished(ended, this.timeoutOf(task));
-    if (outcome === 'handBack' || outcome === 'requeue') this.handedBack.push(task);
+    if (outcome === 'handBack' || outcome === 'requeue')
+      this.events?.onReport({ task, outcome: { kind: 'handedBack' } });
     else this.events?.onReport({ task, outcome, ran: this.ranOf(attempt, log) });
     this.events?.wake();
     if (this.running.size === 0) this.onEmpty?.();
@@ -222,7 +222,7 @@ export class RoleExecutor implements Executor {
     else if (answer.kind === 'refusal') this.questions.refuse(answer.ask, answer.error);
   }
 
-  private async drain(graceMs: number, cut: AbortSignal | undefined): Promise<Task[]> {
+  private async drain(graceMs: number, cut: AbortSignal | undefined): Promise<void> {
     tellWait(this.options.emit, this.tasks(), graceMs);
     await this.untilEmpty(graceMs * (1 - abortShare), cut);
     for (const one of this.running.values()) this.limits.abort(one, 'stopping');
@@ -230,10 +230,8 @@ export class RoleExecutor implements Executor {
     for (const one of [...this.running.values()]) {
       this.limits.giveUp(one);
       this.forget(one);
-      this.handedBack.push(one.task);
     }
     process.off('unhandledRejection', this.onRejection);
-    return this.handedBack;
   }
 
   private async untilEmpty(ms: number, cut?: AbortSignal): Promise<void> {

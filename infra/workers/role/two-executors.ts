@@ -54,8 +54,8 @@ export class TwoExecutors implements Executor {
     this.options.role.cancel(taskId);
   }
 
-  async stop(graceMs: number, cut?: AbortSignal): Promise<Task[]> {
+  async stop(graceMs: number, cut?: AbortSignal): Promise<void> {
     const { workers, role } = this.options;
-    return (await Promise.all([workers.stop(graceMs, cut), role.stop(graceMs, cut)])).flat();
+    await Promise.all([workers.stop(graceMs, cut), role.stop(graceMs, cut)]);
   }
 }
