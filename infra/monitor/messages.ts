@@ -64,6 +64,7 @@ const lines: Record<string, [Level, string | Writer]> = {
   'task.done': ['info', fields => `done${duration(fields, 'in')}`],
   'task.failed': ['error', fields => `${ending(fields)}${duration(fields, 'after')}`],
   'task.retry': ['warn', fields => `${ending(fields)}, will be tried again`],
+  'task.handedBack': ['debug', 'handed back'],
   'task.snoozed': ['info', ({ why, dueDate }) => `put off until ${(dueDate as Date).toISOString()}: ${why}`],
   'task.cancelled': ['info', 'cancelled'],
   'task.rescued': ['debug', 'rescued from a role that stopped answering'],

@@ -69,10 +69,11 @@ export class JobsParts {
    */
   private drainFirst(): void {
     this.context.events.on('role.draining', () => {
-      this.runs.giveUpWaiting();
       // Their services wait for the same ends, and report their failures.
       for (const part of [this.schedules, this.workers]) part.stop().catch(() => {});
+      this.runs.leave();
     });
+    this.context.events.on('task.handedBack', () => this.isDraining() && this.runs.leave());
   }
 
   /** Nothing that is asked for now would come to its end here. */

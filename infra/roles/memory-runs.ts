@@ -5,7 +5,7 @@ import { type QueueEvent, TaskQueue } from '../queue';
 import { timerMs } from '../timing/timer-ms';
 
 type RunInMemory = LinkServerOptions['runInMemory'];
-type Settle = { resolve(value: unknown): void; reject(error: unknown): void };
+type Settle = { resolve(value: unknown): void; reject(error: unknown): void; hasBegun?: true };
 
 /** Why a run over the link brought no result; `code` travels to the other side. */
 class RunError extends Error {
@@ -21,9 +21,11 @@ class RunError extends Error {
 export class MemoryRuns {
   private readonly waiting = new Map<string, Settle>();
   private readonly stops: (() => void)[] = [];
+  private isLeaving = false;
 
   async start(): Promise<void> {
     this.stops.push(
+      TaskQueue.on('started', ({ task }) => this.hasBegun(task._id)),
       TaskQueue.on('done', ({ task, value }) => this.settle(task._id)?.resolve(value)),
       TaskQueue.on('error', event => this.settle(event.task._id)?.reject(failure(event))),
       TaskQueue.on('cancelled', ({ task }) =>
@@ -36,18 +38,13 @@ export class MemoryRuns {
     for (const stop of this.stops.splice(0)) stop();
   }
 
-  /** This role drains: what no worker has begun is for another role, and would wait here for the end. */
-  giveUpWaiting(): void {
-    for (const [id, { reject }] of this.waiting)
-      if (leftQueue(id)) reject(new RunError(drainingCode, 'this jobs role is draining, and has not begun it'));
-  }
-
   readonly run: RunInMemory = async (taskType, data, { timeoutMs, signal }) => {
     const id = await add(taskType, data);
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise((resolve, reject) => {
         this.waiting.set(id, { resolve, reject });
+        if (this.isLeaving) this.leave(); // it was being added when the drain began
         timer = setTimeout(
           () => reject(new RunError('timeout', `${taskType}: no result within ${timeoutMs} ms`)),
           timerMs(timeoutMs),
@@ -55,7 +52,7 @@ export class MemoryRuns {
         signal.addEventListener('abort', () => reject(new RunError('failed', 'nobody waits for it any more')));
       });
     } catch (error) {
-      if ((error as RunError).code !== drainingCode) await TaskQueue.cancel(id).catch(() => {});
+      await TaskQueue.cancel(id).catch(() => {});
       throw error;
     } finally {
       clearTimeout(timer);
@@ -63,18 +60,22 @@ export class MemoryRuns {
     }
   };
 
+  /** This role drains: what it has not begun and will not begin is for another one. */
+  leave(): void {
+    this.isLeaving = true;
+    for (const [id, { hasBegun, reject }] of this.waiting)
+      if (!hasBegun && TaskQueue.core.memory.get(id)?.state === 'queued')
+        reject(new RunError(drainingCode, 'this jobs role is draining'));
+  }
+
+  private hasBegun(id: string): void {
+    const run = this.waiting.get(id);
+    if (run) run.hasBegun = true;
+  }
+
   private settle(id: string): Settle | undefined {
     return this.waiting.get(id);
   }
-}
-
-/** In memory nobody claims it between the look and the removal. @returns whether it was there, and never ran. */
-function leftQueue(id: string): boolean {
-  const { memory } = TaskQueue.core;
-  const task = memory.get(id);
-  if (task?.state !== 'queued' || task.attempts.length > 0) return false;
-  void memory.remove({ _id: id });
-  return true;
 }
 
 async function add(taskType: string, data: unknown): Promise<string> {

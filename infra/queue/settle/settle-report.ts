@@ -9,8 +9,11 @@ export class SettleReport {
   constructor(private readonly core: QueueCore) {}
 
   tell(settlement: Settlement<Task>): void {
-    if (isHandedBack(settlement)) return;
     const { task, transition, attempt } = settlement;
+    if (isHandedBack(settlement)) {
+      this.core.emit('task.handedBack', { taskType: task.taskType, taskId: task._id, ...traceOf(task) });
+      return;
+    }
     const after: Task = { ...task, ...transition };
     const fields = {
       taskType: task.taskType,

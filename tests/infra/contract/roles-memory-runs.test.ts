@@ -10,7 +10,7 @@ import { catalogForTests } from '../../support/test-catalog';
 
 const runs = new MemoryRuns();
 const begun: string[] = [];
-const { open, opened } = gate();
+let { open, opened } = gate();
 let database: TestDatabase;
 let dispatcher: Dispatcher;
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
     await opened;
     return (data as { page: string }).page;
   };
-  const executor = new InProcessExecutor({ handlers: { sitemap } });
+  const executor = new InProcessExecutor({ handlers: { sitemap }, slots: 2 });
   dispatcher = new Dispatcher({ queue: TaskQueue, executor, settings: { refreshRate: 100 } });
   await dispatcher.start();
   await runs.start();
@@ -53,4 +53,18 @@ test('who gives a run no time, or days, is refused without a link as over one', 
     const refused = jobs.run('sitemap' as never, { site: 'a', page: '4' } as never, { timeout });
     await expect(refused).rejects.toMatchObject({ name: 'LinkError', code: 'refused' });
   }
+});
+
+test('in a role that drains, runs that have not begun end at once, so that another role runs them; the others go on', async () => {
+  ({ open, opened } = gate());
+  begun.length = 0;
+  const first = Promise.all([run('1'), run('2')]);
+  await eventually(() => begun.length === 2);
+  const third = run('3').catch(error => error);
+  await eventually(() => TaskQueue.core.memory.live().some(({ state }) => state === 'queued'));
+  runs.leave();
+  expect(await third).toMatchObject({ name: 'LinkError', code: 'down', message: 'this jobs role is draining' });
+  open();
+  expect(await first).toEqual(['1', '2']);
+  expect(begun).toHaveLength(2);
 });
