@@ -121,7 +121,7 @@ const lines: Record<string, [Level, string | Writer]> = {
     ({ kind, state, done, skipped }) => `${kind} of many tasks: ${state}; ${done} done, ${skipped} skipped`,
   ],
   'queue.promoted': ['debug', ({ count }) => `${many(count, 'task')} promoted: due now`],
-  'queue.handedBack': ['info', ({ count }) => `${many(count, 'unfinished task')} handed back`],
+  'queue.handedBack': ['info', ({ count }) => `${count} unfinished tasks handed back`],
   'queue.stillHeld': [
     'error',
     ({ count }) => `could not hand ${many(count, 'task')} back to the database: another role will rescue them`,
