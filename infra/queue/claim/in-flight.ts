@@ -1,5 +1,4 @@
 import type { Task } from '../model/task';
-import type { DatabaseGuard } from '../store/database-guard';
 import type { TaskStore } from '../store/task-store';
 
 /** A task that this role has claimed and whose settlement is not written yet. */
@@ -79,26 +78,22 @@ const waitMs = 1_000;
 export class StaleClaims {
   private readonly claims = new Map<Task, { store: TaskStore; timer: NodeJS.Timeout }>();
 
-  constructor(
-    private readonly guard: DatabaseGuard,
-    private readonly wake: () => void,
-  ) {}
+  constructor(private readonly handBack: (task: Task, store: TaskStore) => void) {}
 
   add(task: Task, store: TaskStore): void {
     const timer = setTimeout(() => this.giveBack(task), waitMs);
     this.claims.set(task, { store, timer });
   }
 
-  async stop(): Promise<void> {
-    await Promise.all([...this.claims.keys()].map(task => this.giveBack(task)));
+  stop(): void {
+    for (const task of this.claims.keys()) this.giveBack(task);
   }
 
-  private async giveBack(task: Task): Promise<void> {
+  private giveBack(task: Task): void {
     const claim = this.claims.get(task);
     if (!claim) return;
     clearTimeout(claim.timer);
     this.claims.delete(task);
-    await this.guard.attempt('hand back', () => claim.store.handBack([task]));
-    this.wake();
+    this.handBack(task, claim.store);
   }
 }

@@ -64,7 +64,9 @@ export class FetchLoop {
   private readonly rush = new Rush();
 
   constructor(private readonly options: FetchLoopOptions) {
-    this.stale = new StaleClaims(options.guard, () => this.wake());
+    this.stale = new StaleClaims((task, store) =>
+      options.completer.add({ task, outcome: { kind: 'handedBack' } }, store),
+    );
   }
 
   start(): void {
@@ -78,7 +80,7 @@ export class FetchLoop {
     clearTimeout(this.timer);
     await this.fetching;
     clearTimeout(this.quietTimer);
-    await this.stale.stop();
+    this.stale.stop();
   }
 
   /** There may be work, or room. */

@@ -158,6 +158,29 @@ test('a role that has read what is paused does not go back to a slower answer of
   expect(types.list(core.store)).toEqual([]);
 });
 
+test('a task that a role claims while its lost attempt ends there is given back, also where the database is away then', async () => {
+  const database = await testDatabase();
+  let refusals = 0;
+  const db = brokenDatabase(database.db, 'updateMany', ([, update]) => {
+    if (refusals > 0 || !JSON.stringify(update).includes('"queued"')) return undefined;
+    refusals += 1;
+    return Promise.reject(brokenPipe());
+  });
+  opened = await TestQueue.open({ db }, database);
+  let begun = 0;
+  const first = gate();
+  await opened.role({ ping: () => (++begun === 1 ? first.opened : 'pong') }, { refreshRate: 50, leaseMs: 600_000 });
+  const id = await opened.queue.addTask({ taskType: 'ping' });
+  await eventually(() => begun === 1);
+  // As after a rescue by a role that has handed it back.
+  const tasks = database.db.collection<{ _id: string }>('taskQueue');
+  await tasks.updateOne({ _id: id }, { $set: { state: 'queued', token: 'of another' }, $unset: { owner: '' } });
+  await eventually(() => refusals > 0);
+  first.open();
+  await opened.becomes(id, 'done');
+  expect(await opened.queue.findOne(id)).toMatchObject({ attempt: 1, attempts: [{ outcome: 'done' }] });
+});
+
 describe('a drain', () => {
   test('hands back what has ended and can not be written, so that nothing waits for a lease', async () => {
     await withSettle(() => Promise.reject(brokenPipe()));
