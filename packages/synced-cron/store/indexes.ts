@@ -1,11 +1,15 @@
 import type { IndexDescriptionInfo } from 'mongodb';
 import { type Log, messageOf } from '../log';
 import type { HistoryCollection } from './history';
+import { type Within, within } from './within';
 
 /** Records that expire sooner could be gone while their run is still known to be due: it would be run again. */
 const shortestTTL = 300;
 const unique = { intendedAt: 1, name: 1 };
 const expiring = { startedAt: 1 };
+
+/** To make an index of a large history takes longer than any other call; but no run may wait for one for ever. */
+const madeInTime = within(60_000);
 
 /**
  * Creates the indexes of the history, the same as ever. It keeps those of an existing collection, whatever their names,
@@ -14,29 +18,34 @@ const expiring = { startedAt: 1 };
  * @param ttl in seconds; 0: records are kept for ever
  * @throws Error without the unique index, which gives each run to one process only; a wrong TTL gives a warning
  */
-export async function ensureIndexes(history: HistoryCollection, ttl: number, log: Log): Promise<void> {
-  const collection = history.rawCollection();
-  const indexes = await indexesOf(history);
-  if (!find(indexes, unique)?.unique) await collection.createIndex(unique, { unique: true });
+export async function ensureIndexes(history: HistoryCollection, ttl: number, inTime: Within, log: Log): Promise<void> {
+  const indexes = await inTime(indexesOf(history));
+  if (!find(indexes, unique)?.unique) await makeUnique(history);
   const index = find(indexes, expiring);
   if (!ttl) {
     if (index?.expireAfterSeconds !== undefined) log.warn(staysFor(history, index.expireAfterSeconds));
   } else if (ttl < shortestTTL) {
     log.warn(`Not going to use a TTL that is shorter than:${shortestTTL}`);
   } else if (!index) {
-    await collection.createIndex(expiring, { expireAfterSeconds: ttl });
+    await makeExpiring(history, ttl);
   } else if (index.expireAfterSeconds !== ttl) {
     await changeTTL(history, index.expireAfterSeconds, ttl, log);
   }
 }
 
 /** Creates indexes again that were dropped meanwhile. It doesn't repeat the warnings about the time to live. */
-export async function makeMissing(history: HistoryCollection, ttl: number): Promise<void> {
-  const collection = history.rawCollection();
-  const indexes = await indexesOf(history);
-  if (!find(indexes, unique)?.unique) await collection.createIndex(unique, { unique: true });
-  if (ttl >= shortestTTL && !find(indexes, expiring))
-    await collection.createIndex(expiring, { expireAfterSeconds: ttl });
+export async function makeMissing(history: HistoryCollection, ttl: number, inTime: Within): Promise<void> {
+  const indexes = await inTime(indexesOf(history));
+  if (!find(indexes, unique)?.unique) await makeUnique(history);
+  if (ttl >= shortestTTL && !find(indexes, expiring)) await makeExpiring(history, ttl);
+}
+
+function makeUnique(history: HistoryCollection): Promise<string> {
+  return madeInTime(history.rawCollection().createIndex(unique, { unique: true }));
+}
+
+function makeExpiring(history: HistoryCollection, ttl: number): Promise<string> {
+  return madeInTime(history.rawCollection().createIndex(expiring, { expireAfterSeconds: ttl }));
 }
 
 /** None if there is no collection yet, for which MongoDB gives an error. */
@@ -58,7 +67,7 @@ async function changeTTL(history: HistoryCollection, from: number | undefined, t
   const before = from === undefined ? 'for ever' : `${from} s`;
   try {
     const index = { keyPattern: expiring, expireAfterSeconds: to };
-    await history.rawDatabase().command({ collMod: nameOf(history), index });
+    await madeInTime(history.rawDatabase().command({ collMod: nameOf(history), index }));
     log.info(`History records are kept for ${to} s from now on (${before} before).`);
   } catch (error) {
     log.warn(

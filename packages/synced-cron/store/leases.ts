@@ -45,7 +45,7 @@ export class Leases {
 
   /** After a day, leases of entries that no process has any more expire. */
   async ensureIndexes(): Promise<void> {
-    await this.collection.createIndex({ until: 1 }, { expireAfterSeconds: 86_400 });
+    await this.within(this.collection.createIndex({ until: 1 }, { expireAfterSeconds: 86_400 }));
   }
 
   /** @returns the token, or undefined when the key is taken (by a live owner or a dead one) */

@@ -17,6 +17,7 @@ export class Store {
   private indexes: Promise<void> | undefined;
   /** Somebody may drop an index, or a whole collection (as a restore does): the store checks once per lease time. */
   private readonly lookAgainMs: number;
+  private readonly inTime: Within;
   /** By a monotonic clock. */
   private lookedAt = 0;
 
@@ -29,6 +30,7 @@ export class Store {
     const leaseMs = options.leaseSeconds * 1000;
     this.lookAgainMs = leaseMs;
     const inTime = within(Math.max(shortestDeadlineMs, leaseMs / 2));
+    this.inTime = inTime;
     this.history = new History(collection, inTime);
     this.leases = new Leases(database.collection(`${options.collectionName}.leases`), leaseMs, inTime);
     this.marks = new Marks(database.collection(`${options.collectionName}.marks`), inTime);
@@ -45,7 +47,7 @@ export class Store {
   private async look(ensure: typeof ensureIndexes): Promise<void> {
     this.lookedAt = performance.now();
     try {
-      await ensure(this.collection, Math.floor(this.options.collectionTTL ?? 0), this.log);
+      await ensure(this.collection, Math.floor(this.options.collectionTTL ?? 0), this.inTime, this.log);
       await this.leases.ensureIndexes();
     } catch (error) {
       this.indexes = undefined;

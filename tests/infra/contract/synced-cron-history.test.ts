@@ -202,6 +202,18 @@ test('a run whose end the database never answers is recorded by another call', a
   await eventually(async () => (await crons.leases().countDocuments()) === 0);
 });
 
+test('a look at the indexes that the database never answers holds up no run for ever', async () => {
+  const clock = new FakeClock(noon.getTime() - 1);
+  const cron = crons.add({ leaseSeconds: 4 }, clock);
+  cron.add({ name: 'job', schedule: everyMinute, job: () => 42 });
+  crons.unanswered = 1;
+  const started = cron.start();
+  await clock.pass(2);
+  await expect(started).rejects.toThrow('the database did not answer within 2000 ms');
+  const record = await eventually(async () => (await crons.history('job')).find(({ finishedAt }) => finishedAt));
+  expect(record).toMatchObject({ intendedAt: noon, result: 42 });
+});
+
 test('onSuccess and onError are called when the run is recorded', async () => {
   const called: unknown[] = [];
   const finished = async (what: object) => {
