@@ -3,7 +3,7 @@ import { describeProblem, type FieldProblem } from './problems';
 import { type Settings, settingsTree } from './schema';
 import { withoutKnownSecrets } from './secrets';
 import type { LoadOptions, Tree } from './setting';
-import { isObject, normalized, simplSchemaOf } from './simpl-schema';
+import { dotless, isObject, normalized, simplSchemaOf } from './simpl-schema';
 
 /** All problems of a settings file, one line each. */
 export class SettingsError extends Error {
@@ -30,7 +30,7 @@ export function load(raw: unknown, options: LoadOptions): Settings {
   const inherited = Object.keys(input).filter(name => name in Object.prototype || name.startsWith('$'));
   const context = simplSchemaOf(tree).newContext();
   context.validate(without(input, inherited));
-  const errors = [...inherited.map(unknownName), ...context.validationErrors()];
+  const errors = [...inherited.map(unknownName), ...context.validationErrors(), ...itemsWithoutValue(input, tree)];
   const settings = filled(
     without(
       input,
@@ -49,6 +49,21 @@ export function load(raw: unknown, options: LoadOptions): Settings {
 
 /** simpl-schema would take `__proto__` for a setting of its own and `$set` for a modifier, and fail. */
 const unknownName = (name: string): FieldProblem => ({ name, type: 'keyNotInSchema', value: undefined });
+
+/** simpl-schema takes null for an item of any list: a key that a template left empty would then sign, or log in. */
+function itemsWithoutValue(input: Record<string, unknown>, tree: Tree, prefix = ''): FieldProblem[] {
+  return Object.entries(tree).flatMap(([name, node]) => {
+    const [path, value] = [prefix + dotless(name), input[dotless(name)]];
+    if (node.kind === 'group') return isObject(value) ? itemsWithoutValue(value, node.fields, `${path}.`) : [];
+    if (!node.list || !Array.isArray(value)) return [];
+    const dataType = node.rule.type === Object ? 'Object' : 'String';
+    return value.flatMap((item, index) =>
+      item === null || item === undefined
+        ? [{ name: `${path}.${index}`, type: 'expectedType', dataType, value: item }]
+        : [],
+    );
+  });
+}
 
 /** Never shows the value itself: settings with one pair of quotes too many are a text full of secrets. */
 const kindOf = (raw: unknown) =>
@@ -72,7 +87,7 @@ function missingRole(input: Record<string, unknown>, { production }: LoadOptions
 
 function filled(input: Record<string, unknown>, tree: Tree): Record<string, unknown> {
   const pairs = Object.entries(tree).map(([name, node]) => {
-    const value = input[name] ?? input[name.replaceAll('.', '․')];
+    const value = input[name] ?? input[dotless(name)];
     if (node.kind === 'group') return [name, filled(isObject(value) ? value : {}, node.fields)];
     return [name, value ?? node.fallback];
   });

@@ -11,7 +11,7 @@ export function entriesOf(tree: Tree, prefix = ''): Entry[] {
 }
 
 /** A dot in a key means depth to simpl-schema, so such a name travels under another one. */
-const dotless = (name: string) => name.replaceAll('.', '․');
+export const dotless = (name: string) => name.replaceAll('.', '․');
 export const dotted = (name: string) => name.replaceAll('․', '.');
 
 type Definition = ConstructorParameters<typeof SimpleSchema>[0];

@@ -55,6 +55,11 @@ describe('settings', () => {
     [{ log: { format: 'jsn' } }, 'log.format: "jsn" is not one of readable, json, did you mean json?'],
     [{ link: { url: 'ftp://jobs' } }, 'link.url: "ftp://jobs" is not a URL that begins with http:// or https://'],
     [{ link: { url: ['http://jobs', 3] } }, 'link.url.1: 3 is not a text'],
+    [{ link: { url: ['http://jobs', null] } }, 'link.url.1: null is not a text'],
+    [{ workers: { env: [undefined] } }, 'workers.env.0: undefined is not a text'],
+    [{ queue: { signingKey: [null] } }, 'queue.signingKey.0: (secret) is not a text'],
+    [{ console: { operatorToken: [key, null] } }, 'console.operatorToken.1: (secret) is not a text'],
+    [{ console: { operators: [null] } }, 'console.operators.0: (secret) is not an object'],
     [
       { link: { url: 'http://me:hunter2@jobs' } },
       'link.url: holds a name or a password, and the log shows it; link.secret is the proof',
