@@ -9,7 +9,7 @@ export {
   payloadLimits,
   resultLimits,
 } from './normal-form';
-export { findLimitProblems } from './option-problems';
+export { findLimitProblems, findOptionProblems } from './option-problems';
 export {
   definitionOf,
   findPayloadProblems,

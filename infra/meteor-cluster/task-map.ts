@@ -1,4 +1,4 @@
-import { type AnyCatalog, didYouMean } from '../catalog';
+import { type AnyCatalog, didYouMean, findOptionProblems, type TaskDefinition } from '../catalog';
 import { show } from '../errors/plain-error';
 import type { TypeOverrides } from '../workers/protocol/task-types';
 
@@ -50,17 +50,19 @@ function findProblems(taskType: string, entry: unknown, catalog: AnyCatalog): st
   if (typeof entry === 'string') return entry ? [] : [`${path}: the name of a handler is empty`];
   if (typeof entry !== 'object' || entry === null)
     return [`${path}: ${show(entry)} is neither true, nor the name of a handler, nor an object of options`];
-  return Object.entries(entry).flatMap(([name, value]) => findOptionProblem(taskType, name, value));
+  const definition = catalog[taskType] as TaskDefinition;
+  return Object.entries(entry).flatMap(([name, value]) => findOptionProblem(definition, name, value));
 }
 
-function findOptionProblem(taskType: string, name: string, value: unknown): string[] {
+function findOptionProblem({ taskType, fields }: TaskDefinition, name: string, value: unknown): string[] {
   const path = `taskMap.${taskType}.${name}`;
   if (value === undefined) return [];
   if (typeof value === 'function') return [`${path}: ${whereToPut(taskType)}`];
   if (!known.includes(name)) return [`${path}: unknown option${didYouMean(name, known)}`];
   if (name === 'handler') return typeof value === 'string' && value ? [] : [`${path}: it is the name of a handler`];
-  const range = numbers[name];
-  if (!range) return typeof value === 'object' && value !== null ? [] : [`${path}: it is an object, as in the catalog`];
+  // As in the catalog; a rate's key names a field of the payload.
+  if (groups.includes(name)) return findOptionProblems({ payload: fields, [name]: value }, `taskMap.${taskType}`);
+  const range = numbers[name] as readonly [number, number];
   const [min, max] = range;
   const isFine = Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
   return isFine ? [] : [`${path}: ${show(value)} is not a whole number from ${min} to ${max}`];

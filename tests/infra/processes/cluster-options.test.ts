@@ -81,6 +81,27 @@ describe('taskMap', () => {
     );
   });
 
+  test('refuses a backoff or a rate that the catalog would not take', () => {
+    const message = (options: object) => {
+      try {
+        create({ noop: options });
+      } catch (error) {
+        return (error as Error).message.split('\n  ').slice(1);
+      }
+      return undefined;
+    };
+    expect(message({ backoff: { base: '5s', facto: 2 }, rateLimit: { max: 5 } })).toEqual([
+      'taskMap.noop.backoff.base: "5s" is not a number',
+      'taskMap.noop.backoff.facto: unknown option, did you mean factor?',
+      'taskMap.noop.rateLimit.per: is missing',
+    ]);
+    expect(message({ rateLimit: { max: 0, per: 1_000, key: 'none' } })).toEqual([
+      'taskMap.noop.rateLimit.max: 0 is below 1',
+      expect.stringMatching(/^taskMap.noop.rateLimit.key: "none" is no field of the payload/),
+    ]);
+    expect(message({ backoff: 5 })).toEqual(['taskMap.noop.backoff: 5 is not an object']);
+  });
+
   test('gives a task type the handler of another name, in camel or kebab case', async () => {
     await start({ noop: 'is-lazy-loaded', isLazyLoaded: { handler: 'touchLazy' } });
     const id = await queue.addTask({ taskType: 'noop', data: {} });
