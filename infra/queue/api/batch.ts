@@ -104,8 +104,7 @@ async function makeBatch<C extends object>(
   const parsed = after.map(({ task, comesAfter }) => parseAll(core, [task], { comesAfter, traceparent }));
   const members = membersOf(id, tasks, 0);
   const parsedMembers = parseAll(core, members, { traceparent });
-  const sealsItself = !creator && !open;
-  const batch = await create(core, id, name, creator, sealsItself);
+  const batch = await create(core, id, name, creator);
   const handle = new BatchHandle<C>(id, () => core, tasks.length);
   if (batch.state !== 'open') return handle;
   if (creator) core.batchCreators.add(creator._id);
@@ -113,8 +112,8 @@ async function makeBatch<C extends object>(
     for (const [index, { task }] of after.entries()) await addParsed(core, parsed[index]!, [task]);
     await addMembers(core, id, parsedMembers, members);
   };
-  await (sealsItself ? whileMaking(core, id, addAll) : addAll());
-  if (sealsItself) await handle.seal();
+  await (creator ? addAll() : whileMaking(core, id, addAll));
+  if (!creator) await (open ? core.batches.endMaking(id) : handle.seal());
   return handle;
 }
 
@@ -123,19 +122,13 @@ const makingMs = 60_000;
 const makingUntil = ({ clock }: QueueCore) => new Date(clock.now().getTime() + makingMs);
 
 /** @throws InvalidTaskError where somebody else has made one of this id, or makes it now. */
-async function create(
-  core: QueueCore,
-  _id: string,
-  name: string,
-  creator: Task | undefined,
-  sealsItself: boolean,
-): Promise<Batch> {
+async function create(core: QueueCore, _id: string, name: string, creator: Task | undefined): Promise<Batch> {
   const now = core.clock.now();
-  const more = { ...(creator && { createdBy: creator._id }), ...(sealsItself && { makingUntil: makingUntil(core) }) };
+  const more = creator ? { createdBy: creator._id } : { makingUntil: makingUntil(core) };
   const counts = { added: 0, done: 0, failed: 0, cancelled: 0 };
   const batch = await core.batches.create({ _id, name, state: 'open', createdAt: now, ...more, ...counts });
   const isOurs = batch.createdAt === now || (creator !== undefined && batch.createdBy === creator._id);
-  if (isOurs || (sealsItself && (await core.batches.takeOverMaking(_id, now, makingUntil(core))))) return batch;
+  if (isOurs || (!creator && (await core.batches.takeOverMaking(_id, now, makingUntil(core))))) return batch;
   throw new InvalidTaskError([`_id: a batch "${_id}" is there already`]);
 }
 

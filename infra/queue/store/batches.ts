@@ -57,6 +57,11 @@ export class Batches {
     await this.records.updateOne({ _id, makingUntil: { $exists: true } }, { $set: { makingUntil } });
   }
 
+  /** It is whole, and stays open: from now on nobody takes it over, nor for abandoned. */
+  async endMaking(_id: string): Promise<void> {
+    await this.records.updateOne({ _id }, { $unset: { makingUntil: '' } });
+  }
+
   async read(_id: string): Promise<Batch | undefined> {
     return (await this.records.findOne({ _id }, { projection: withoutMaking })) ?? undefined;
   }

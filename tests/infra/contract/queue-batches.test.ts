@@ -88,6 +88,21 @@ describe('a batch', () => {
       await expect(asked()).rejects.toThrow(`_id: a batch "${_id}" is there already`);
     });
 
+    test('goes on as well where it is to stay open, and is nobody else’s when it is whole', async () => {
+      const open = () => t.queue.addBatch({ name: 'import', _id: 'open', tasks, then, open: true });
+      await expect(open()).rejects.toThrow('taken');
+      await t.queue.cancel('taken');
+      const batch = await open();
+      await expect(open()).rejects.toThrow('_id: a batch "open" is there already');
+      const records = t.queue.core.db.collection<{ _id: string }>('taskBatches');
+      expect(await records.findOne({ _id: 'open' })).not.toHaveProperty('makingUntil');
+      await batch.add(pings(1));
+      await batch.seal();
+      await t.role(handlers);
+      await ended('open');
+      expect(await batch.read()).toMatchObject({ added: 4, done: 4 });
+    });
+
     test('is cancelled with what comes after it, where nobody asks again', async () => {
       const long = new Date(Date.now() - 11 * 60_000);
       const batches = t.queue.core.db.collection<{ _id: string }>('taskBatches');
