@@ -6,7 +6,6 @@ import { promisify } from 'node:util';
 import { readStartFlags } from '../../infra/dev/flags';
 import { readArguments } from '../../infra/dev/tasks/arguments';
 import { sourceOf } from '../../infra/dev/upgrade/source';
-import { faultFlags } from '../infra/faults/flags';
 import type { Block } from './docs';
 import { refusalOf, toolNames } from './docs-tools';
 import { root } from './run';
@@ -34,10 +33,6 @@ export const proofs: Proof[] = [
   seen(/^npm ci && npm start$/, `${processes}/dev-start.test.ts`, "checkout.npm(['start', '--', '--port'"),
   seen(/^(npm ci && )?npm test$/, '.ci/run', 'npm test -- --json'),
   { of: /^npm start(?: -- (.*))?$/, by: ([, flags = '']) => void readStartFlags(flags.split(' ').filter(Boolean)) },
-  {
-    of: /^npm run test:faults(?: -- (.*))?$/,
-    by: ([, flags = '']) => void faultFlags(flags.split(' ').filter(Boolean)),
-  },
   {
     of: /^(?:\w+=\S+ )*npm run tasks -- (.*)$/,
     by: ([, given = '']) =>

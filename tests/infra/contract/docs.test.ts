@@ -2,13 +2,20 @@ import { execFileSync } from 'node:child_process';
 import { problemsOf } from '../../../infra/dev/meteor/source-rules';
 import { DeployCheckout } from '../../support/deploy-checkout';
 import { type Block, parsePage, readPages } from '../../support/docs';
-import { commandsOf, Sandbox, unproved } from '../../support/docs-commands';
+import { commandsOf, proofs, Sandbox, unproved } from '../../support/docs-commands';
 import { DocsAtWork } from '../../support/docs-tasks';
 import { isRunnable, ProjectWithDocs } from '../../support/docs-typescript';
 import { Mailbox } from '../../support/mailbox';
 import { root } from '../../support/run';
+import { faultFlags } from '../faults/flags';
 
 jest.setTimeout(120_000);
+
+// Not in the table itself: an app may have deleted tests/infra, and its types have to be right all the same.
+proofs.push({
+  of: /^npm run test:faults(?: -- (.*))?$/,
+  by: ([, flags = '']) => void faultFlags(flags.split(' ').filter(Boolean)),
+});
 
 const pages = readPages();
 const blocks = pages.flatMap(page => page.blocks);

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { isDispensable } from '../../../infra/dev/upgrade/machinery';
 import { root } from '../../support/run';
 
 /** What needs a database, a socket or another process; such a test belongs to the project `integration` or `processes`. */
@@ -13,6 +14,19 @@ test('no unit test needs a database, a socket or another process', () => {
   const valueImports = (text: string) => text.replace(/^import type .*$/gm, '');
   expect(files.filter(file => slow.test(valueImports(readFileSync(join(root, file), 'utf8'))))).toEqual([]);
   expect(slow.test(['import { a } from', "'../../support/database';"].join(' '))).toBe(true);
+});
+
+test('what tests stand on imports nothing that an app may delete: its types would be wrong', () => {
+  const supports = readdirSync(join(root, 'tests/support'), { recursive: true, encoding: 'utf8' })
+    .filter(name => /\.tsx?$/.test(name))
+    .map(name => join('tests/support', name));
+  const imported = (file: string) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/from '(\.[^']*)'/g)].map(([, path]) =>
+      join(dirname(file), path!),
+    );
+  const arrows = supports.flatMap(file => imported(file).map(path => `${file} → ${path}`));
+  expect(arrows.filter(arrow => isDispensable(arrow.split(' → ')[1]!))).toEqual([]);
+  expect(arrows).toContain('tests/support/docs-commands.ts → infra/dev/flags');
 });
 
 test('the project of the unit tests starts no database', () => {
