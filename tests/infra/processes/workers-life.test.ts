@@ -52,7 +52,7 @@ describe('keepAlive', () => {
 describe('a worker that an operator recycles', () => {
   test('ends what it runs, gives back what it has not begun, and another one takes its place', async () => {
     await start({ maxWorkers: 1, prefetch: 1 });
-    const first = pool.run('wait', { ms: 300 });
+    const first = pool.run('wait', { ms: 1_000 });
     await eventually(() => pool.started.size === 1);
     const second = pool.run('noop');
     const [pid] = pool.pids();
