@@ -57,18 +57,17 @@ export class MemoryStore implements TaskStore {
     return settleTasks(this.table, settlements);
   }
 
-  async handBack(tasks: readonly Held[]): Promise<void> {
-    for (const claim of tasks) this.changeHeld(claim, task => without(interrupted(task), fieldsToUnset('queued')));
-  }
-
   async handBackClaim(owner: string, token: string): Promise<void> {
-    await this.handBack(this.table.search(task => task.owner === owner && task.token === token));
+    this.handBack(this.table.search(task => task.owner === owner && task.token === token));
   }
 
   async handBackAll(owner: string): Promise<number> {
-    const held = this.table.search(task => task.owner === owner && task.state === 'running');
-    await this.handBack(held);
-    return held.length;
+    return this.handBack(this.table.search(task => task.owner === owner && task.state === 'running'));
+  }
+
+  private handBack(tasks: readonly Held[]): number {
+    for (const claim of tasks) this.changeHeld(claim, task => without(interrupted(task), fieldsToUnset('queued')));
+    return tasks.length;
   }
 
   async renew(tasks: readonly Held[], leaseUntil: Date): Promise<string[]> {

@@ -181,13 +181,7 @@ function isLost({ owner, token }: Held, now: Held | undefined): boolean {
   return now?.token !== token || (now?.owner !== undefined && now.owner !== owner);
 }
 
-/** Gives tasks back untouched: no attempt is counted, the history is left alone. */
-export async function handBackTasks(collection: Collection<Task>, tasks: readonly Held[]): Promise<void> {
-  const groups = groupBy(tasks, ({ owner, token }) => `${owner} ${token}`);
-  await Promise.all(groups.map(group => collection.updateMany(fence(group), untouched)));
-}
-
-/** The same for whatever a claim has caught. */
+/** Gives back untouched what a claim has caught: no attempt is counted, the history is left alone. */
 export async function handBackClaim(collection: Collection<Task>, owner: string, token: string): Promise<void> {
   await collection.updateMany({ state: 'running', owner, token }, untouched, { hint: 'lease' });
 }

@@ -13,7 +13,7 @@ import { cancelTask, retryTask, retryTasks, setAside } from './mongo-ends';
 import { insertTasks } from './mongo-insert';
 import { insertInSession } from './mongo-insert-in-session';
 import { promoteTasks } from './mongo-promote';
-import { handBackAll, handBackClaim, handBackTasks, renewLeases, settleTasks } from './mongo-settle';
+import { handBackAll, handBackClaim, renewLeases, settleTasks } from './mongo-settle';
 import type {
   AgeingType,
   Cancelled,
@@ -102,10 +102,6 @@ export class MongoStore implements TaskStore {
 
   settle(settlements: readonly Settlement[]): Promise<string[]> {
     return settleTasks(this.collection, settlements);
-  }
-
-  handBack(tasks: readonly Held[]): Promise<void> {
-    return handBackTasks(this.collection, tasks);
   }
 
   handBackClaim(owner: string, token: string): Promise<void> {

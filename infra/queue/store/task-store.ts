@@ -144,9 +144,7 @@ export interface TaskStore {
   takeFirst(request: PeekRequest, claim: Claim): Promise<Task | undefined>;
   /** Ends attempts. Returns the ids of those that had been lost to somebody else. */
   settle(settlements: readonly Settlement[]): Promise<string[]>;
-  /** Gives claimed tasks back untouched: no attempt is counted. */
-  handBack(tasks: readonly Held[]): Promise<void>;
-  /** Gives back whatever a claim has caught, which is not known where its reply was lost. */
+  /** Gives back untouched whatever a claim has caught, which is not known where its reply was lost: no attempt is counted. */
   handBackClaim(owner: string, token: string): Promise<void>;
   /** Gives back whatever this owner still has, known to it or not. Returns how many tasks that were. */
   handBackAll(owner: string): Promise<number>;

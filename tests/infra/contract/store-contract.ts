@@ -261,7 +261,7 @@ export function describeStore(
       const task = await claimed();
       expect(await settle({ ...task, token: 'old' }, {})).toEqual([task._id]);
       expect(await settle({ ...task, owner: 'other' }, {})).toEqual([task._id]);
-      await store.handBack([{ ...task, token: 'old' }]);
+      await store.handBackClaim('me', 'old');
       await store.setProgress([{ task: { ...task, token: 'old' }, progress: { fraction: 1, at: now } }]);
       expect(await store.renew([{ ...task, token: 'old' }], at(99 * second))).toEqual([task._id]);
       const after = await store.findOne(task._id);
@@ -287,11 +287,11 @@ export function describeStore(
     test('what was interrupted goes before its equals, what failed by itself behind what it was added before', async () => {
       const { _id: front } = await claimed({ _id: 'front', place: 0 });
       const { _id: crashed } = await claimed({ _id: 'crashed' });
-      const { _id: back } = await claimed({ _id: 'handed back', dueDate: at(-second) });
+      await claimed({ _id: 'handed back', dueDate: at(-second) });
       await add(aTask({ _id: 'new', place: 0, dueDate: at(-9 * second) }), aTask({ _id: 'high', priority: 2 }));
       for (const _id of [front, crashed])
         await settle({ _id, owner: 'me', token: 'token' }, { state: 'queued', goesFirst: true });
-      await store.handBack([{ _id: back, owner: 'me', token: 'token' }]);
+      await store.handBackAll('me');
       expect(await ids()).toEqual(['high', 'front', 'handed back', 'crashed', 'new']);
       await settle((await take(['front']))[0] as Task, { state: 'queued', sinks: true });
       expect(await store.findOne('front')).toMatchObject({ place: 0, priority: 0, attempt: 1 });
@@ -311,7 +311,7 @@ export function describeStore(
 
     test('a task that goes back untouched has used no attempt', async () => {
       const task = await claimed({ attempt: 1, attempts: [anAttempt()] });
-      await store.handBack([task]);
+      await store.handBackClaim('me', 'token');
       expect(await store.findOne(task._id)).toMatchObject({ state: 'queued', attempt: 1, attempts: [anAttempt()] });
       expect(await ids()).toEqual([task._id]);
     });

@@ -213,9 +213,8 @@ export function handBack(nth: number): Step {
     ({ claims }) => claims.length > 0,
     async (model, stores) => {
       const held = model.claims[nth % model.claims.length] as Held;
-      await ask(stores, store => store.handBack([held]));
-      const known = model.tasks.get(held._id);
-      if (holds(known, held.token)) (known as Known).state = 'queued';
+      await ask(stores, store => store.handBackClaim(held.owner as string, held.token as string));
+      for (const known of model.tasks.values()) if (holds(known, held.token)) known.state = 'queued';
     },
   );
 }
