@@ -84,6 +84,7 @@ export class LinkClient implements Jobs {
       // The time that it has waited at a role that drains by now counts.
       until ??= performance.now() + timeout;
       if (!(await connection.hasRoom(bytes, until - performance.now()))) throw late();
+      if (!connection.isUp()) throw new NotSent();
       const leftMs = Math.ceil(until - performance.now());
       if (leftMs < 1) throw late();
       return withTimeout(leftMs + replyGraceMs, connection.call(wire.run, taskType, data, leftMs), late);
@@ -131,13 +132,14 @@ export class LinkClient implements Jobs {
     return [...this.connections, ...this.leaving];
   }
 
-  /** Asks a role, and the next where that one drains: it has begun nothing, so nothing happens twice. */
+  /** Asks a role, and the next where that one drains or never heard of it: it has begun nothing, so nothing happens twice. */
   private async askAny(ask: (of: LinkConnection) => Promise<unknown>, taskType?: string): Promise<unknown> {
     for (;;) {
       const connection = await this.reached(Date.now() + this.options.waitMs, taskType);
       try {
         return await ask(connection);
       } catch (error) {
+        if (error instanceof NotSent) continue;
         if ((error as { error?: unknown }).error !== drainingCode) throw asLinkError(error);
         this.replace(connection);
       }
@@ -210,6 +212,9 @@ export class LinkClient implements Jobs {
     this.states = (await Promise.all(this.all().map(connection => connection.live()))).flat();
   }
 }
+
+/** The connection went while a call waited for its turn. */
+class NotSent extends Error {}
 
 /**
  * A jobs role cuts the link at a message that is too long or nested too deeply, and everybody's runs with it.
