@@ -1,5 +1,10 @@
 import type { Entry } from '../../../packages/synced-cron/entry';
+import { Log } from '../../../packages/synced-cron/log';
 import type { Options } from '../../../packages/synced-cron/options';
+import { keepLease } from '../../../packages/synced-cron/run/claim';
+import { Leases } from '../../../packages/synced-cron/store/leases';
+import { within } from '../../../packages/synced-cron/store/within';
+import { brokenDatabase } from '../../support/broken-database';
 import { Crons } from '../../support/cron';
 import { eventually } from '../../support/eventually';
 import { FakeClock } from '../../support/fake-clock';
@@ -117,6 +122,28 @@ test('a run that exceeds its timeout no longer holds up the next', async () => {
   await eventually(() => begun.length === 2);
   open();
   await eventually(() => finished(2));
+});
+
+test('a renewal that the database never answers is followed by another one before the lease is over', async () => {
+  const { db } = crons.database;
+  const leasesOn = (one: typeof db) => new Leases(one.collection('cronHistory.leases'), 4_000, within(2_000));
+  const expired: unknown[] = [];
+  let calls = 0;
+  const broken = brokenDatabase(db, 'updateOne', () => {
+    calls++;
+    if (calls === 1) return undefined; // takes the lease
+    if (calls === 2) return new Promise(() => {});
+    return leasesOn(db)
+      .look('job')
+      .then(lease => ({ matchedCount: expired.push(lease?.expired) }));
+  });
+  const leases = leasesOn(broken);
+  const token = (await leases.acquire({ key: 'job', name: 'job', intendedAt: noon }))!;
+  const record = { _id: 'run', name: 'job', intendedAt: noon, startedAt: noon };
+  const release = keepLease(leases, { key: 'job', token, record }, new Log(() => ({ log: false, logger: null })));
+  await eventually(() => expired.length > 0);
+  await release();
+  expect(expired[0]).toBe(false);
 });
 
 test('a run at work keeps its lease for as long as it takes', async () => {
