@@ -10,7 +10,7 @@ export type StateCounts = Record<TaskState, number>;
 export interface QueueCounts {
   total: StateCounts;
   byType: Record<string, StateCounts & { /** When the oldest queued one became due. */ oldestQueued?: Date }>;
-  /** Some live count has reached this limit and means "at least". */
+  /** Some live count has reached this limit and means "at least": of a type that is queued, of all types in another state. */
   limit: number;
   limited: boolean;
 }
@@ -30,7 +30,15 @@ export async function countQueue({ db, store, memory }: QueueCore, limit = count
   const byType: CountsByType = new Map();
   for (const count of live) addLive(total, byType, count);
   for (const counters of finished) addFinished(total, byType, counters);
-  return { total, byType: Object.fromEntries(byType), limit, limited: live.some(({ count }) => count >= limit) };
+  const limited = live.some(({ count }) => count >= limit) || countedTogether.some(isCut(persistent, limit));
+  return { total, byType: Object.fromEntries(byType), limit, limited };
+}
+
+/** The database counts these over all types: the limit cuts off some type, and none need have reached it by itself. */
+const countedTogether = ['scheduled', 'waiting', 'running'] as const;
+
+function isCut(counts: readonly LiveCount[], limit: number): (state: TaskState) => boolean {
+  return of => counts.reduce((sum, { state, count }) => (state === of ? sum + count : sum), 0) >= limit;
 }
 
 function tellMissingIndex(error: unknown): never {

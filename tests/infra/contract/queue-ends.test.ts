@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ObjectId } from 'mongodb';
+import { countQueue } from '../../../infra/queue/api/counts';
 import type { Task } from '../../../infra/queue/model/task';
 import { brokenDatabase } from '../../support/broken-database';
 import { eventually } from '../../support/eventually';
@@ -181,6 +182,14 @@ test('counts tell what waits, runs and has finished', async () => {
   expect(counts.byType.second).toMatchObject({ queued: 1 });
   expect(counts.byType.second?.oldestQueued).toBeInstanceOf(Date);
   expect(counts.limited).toBe(false);
+});
+
+test('counts tell that they are cut, also where no type by itself has reached their limit', async () => {
+  const dueDate = new Date(Date.now() + 60_000);
+  const tasks = (['ping', 'second', 'ping', 'second'] as const).map(taskType => ({ taskType, dueDate }));
+  await here.queue.addTasks(tasks);
+  expect(await countQueue(here.queue.core, 5)).toMatchObject({ total: { scheduled: 4 }, limited: false });
+  expect(await countQueue(here.queue.core, 3)).toMatchObject({ total: { scheduled: 3 }, limited: true });
 });
 
 test('drainQueue runs what is queued in the test itself, and says what ended', async () => {
