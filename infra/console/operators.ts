@@ -1,5 +1,4 @@
 import type { OperatorRole } from '../settings';
-import type { OperatorSessions } from './sessions';
 
 /** Somebody who may see the console, and do what the role allows. */
 export interface Operator {
@@ -22,7 +21,7 @@ export type AppAnswer = boolean | OperatorRole | { role: OperatorRole; name: str
  * @param byApp `mayOperate` of `imports/app.ts`. Any other answer than those it may give means no.
  */
 export function findOperatorBy(
-  sessions: Pick<OperatorSessions, 'operatorOf'>,
+  sessions: { operatorOf(userId: string): Promise<Operator | undefined> },
   byApp: ((userId: string) => AppAnswer | Promise<AppAnswer>) | undefined,
 ): FindOperator {
   return async userId => {

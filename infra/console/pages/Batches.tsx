@@ -4,7 +4,7 @@ import type { Act } from './ActionButton';
 import { BatchGraph } from './BatchGraph';
 import { AskButton, BulkWorks } from './Bulk';
 import { KeepFocus } from './KeepFocus';
-import type { PageProps } from './pages';
+import type { PageProps } from './page-props';
 import { addressOf, Link } from './route';
 import { carryOut } from './session';
 import { Ago } from './time';

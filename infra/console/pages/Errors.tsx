@@ -4,7 +4,7 @@ import type { ViewOf } from '../views';
 import { type Act, ActionButton, RoleContext } from './ActionButton';
 import { AskButton, BulkWorks } from './Bulk';
 import { KeepFocus } from './KeepFocus';
-import type { PageProps } from './pages';
+import type { PageProps } from './page-props';
 import { addressOf, Link } from './route';
 import { carryOut } from './session';
 import { State, tasksAddress } from './TaskState';

@@ -4,7 +4,7 @@ import type { ViewOf } from '../views';
 import type { Act } from './ActionButton';
 import { AskButton } from './Bulk';
 import { KeepFocus } from './KeepFocus';
-import type { PageProps } from './pages';
+import type { PageProps } from './page-props';
 import { addressOf, Link } from './route';
 import { carryOut } from './session';
 import { TableHead } from './TableHead';

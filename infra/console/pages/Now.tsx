@@ -1,7 +1,7 @@
 import React from 'react';
 import { Chart, type ChartProps } from './Chart';
 import { Overview } from './Overview';
-import type { PageProps } from './pages';
+import type { PageProps } from './page-props';
 import { addressOf, navigate } from './route';
 import { durationText } from './time';
 import { useView } from './view';

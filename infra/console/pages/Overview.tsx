@@ -1,6 +1,6 @@
 import React, { useContext } from 'react';
 import type { ShownProcess, ShownWorkers } from '../contract';
-import type { PageProps } from './pages';
+import type { PageProps } from './page-props';
 import { Queue } from './Queue';
 import { addressOf, Link } from './route';
 import { useConsoleState } from './state';

@@ -5,7 +5,7 @@ import { type Act, ActionButton } from './ActionButton';
 import { AskButton } from './Bulk';
 import { Field, FormButton } from './FormButton';
 import { KeepFocus } from './KeepFocus';
-import type { PageProps } from './pages';
+import type { PageProps } from './page-props';
 import { addressOf, Link } from './route';
 import { carryOut } from './session';
 import { Ago } from './time';

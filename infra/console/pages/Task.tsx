@@ -4,7 +4,7 @@ import type { ShownDetails } from '../views/task';
 import { type Act, ActionButton, RoleContext } from './ActionButton';
 import { Attempts, TaskPath } from './Attempts';
 import { AskButton } from './Bulk';
-import type { PageProps } from './pages';
+import type { PageProps } from './page-props';
 import { addressOf, Link, navigate } from './route';
 import { carryOut, reasonOf } from './session';
 import { Progress, State } from './TaskState';

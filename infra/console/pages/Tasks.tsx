@@ -12,7 +12,7 @@ import {
 import type { ViewOf } from '../views';
 import { RoleContext } from './ActionButton';
 import { BulkBar, BulkWorks } from './Bulk';
-import type { PageProps } from './pages';
+import type { PageProps } from './page-props';
 import { addressOf, Link, navigate } from './route';
 import { Task } from './Task';
 import { Progress, State, tasksAddress } from './TaskState';

@@ -1,21 +1,14 @@
 import type { ComponentType } from 'react';
 import type { OperatorRole } from '../../settings';
-import type { Act } from './ActionButton';
 import { Audit } from './Audit';
 import { Batches } from './Batches';
 import { Errors } from './Errors';
 import { Machines } from './Machines';
 import { Now } from './Now';
-import type { Route } from './route';
+import type { PageProps } from './page-props';
 import { Schedules } from './Schedules';
 import { Tasks } from './Tasks';
 import { Types } from './Types';
-
-export interface PageProps {
-  route: Route;
-  /** Does something for the operator, who reads what became of it. */
-  act: Act;
-}
 
 interface ConsolePage {
   /** Of its address: `/console/<path>`. */

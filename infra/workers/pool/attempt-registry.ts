@@ -4,7 +4,6 @@ import { timerMs } from '../../timing/timer-ms';
 import type { AbortReason, ToWorker } from '../protocol/messages';
 import type { ResolvedPoolOptions } from './pool-options';
 import { untilCalled } from './waiting-at-the-end';
-import type { WorkerSet } from './worker-set';
 
 /** One attempt at a task in the pool, from its arrival to its report. */
 export interface Attempt {
@@ -108,7 +107,7 @@ export class AttemptRegistry {
 export class TimeLimits {
   constructor(
     private readonly options: Pick<ResolvedPoolOptions, 'abortGraceMs' | 'emit' | 'inspectFrom'>,
-    private readonly workers: Pick<WorkerSet, 'kill'>,
+    private readonly workers: { kill(worker: AttemptWorker, because: string): void },
   ) {}
 
   /** The handler has begun: from now on its time runs. */

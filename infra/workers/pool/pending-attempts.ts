@@ -1,7 +1,7 @@
 import { timerMs } from '../../timing/timer-ms';
 import { fits } from '../protocol/task-types';
 import type { Attempt } from './attempt-registry';
-import type { Estimates } from './capacity';
+import type { Estimates } from './estimates';
 import type { WorkerProcess } from './worker-process';
 
 /** A worker may report several tasks that usually take less than this in one write. */

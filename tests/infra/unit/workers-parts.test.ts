@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import { Estimates, FreeCapacity } from '../../../infra/workers/pool/capacity';
+import { FreeCapacity } from '../../../infra/workers/pool/capacity';
+import { Estimates } from '../../../infra/workers/pool/estimates';
 import { chooseWorker } from '../../../infra/workers/pool/pending-attempts';
 import { StartBackoff } from '../../../infra/workers/pool/start-backoff';
 import { workerEnvironment, workerMark } from '../../../infra/workers/pool/worker-environment';
