@@ -122,6 +122,8 @@ export class Cluster {
     // A cluster that waits for its queue would wait for ever.
     if (!this.dispatcher) return;
     await this.initializing?.catch(() => {});
+    // It could not start.
+    if (!this.dispatcher) return;
     await this.dispatcher.stop(graceMs);
     served.delete(this.options.queue);
     this.coreOf(this.options.queue.core).emit('cluster.stopped', {});

@@ -116,6 +116,16 @@ describe('taskMap', () => {
     await expect(start({ noop: 'nope' })).rejects.toThrow(/has no handler "nope", did you mean noop\?/);
   });
 
+  test('lets a cluster that can not start be stopped while it tries', async () => {
+    await connect();
+    const cluster = create({ noop: 'nope' }, { autoInitialize: false });
+    const starting = cluster.initialize().catch(error => error.message);
+    await eventually(() => cluster.snapshot() !== undefined);
+    await cluster.stop(500);
+    expect(await starting).toMatch(/has no handler "nope"/);
+    expect(said.map(({ name }) => name)).not.toContain('cluster.stopped');
+  });
+
   test('sets the limits of a type here: its time-out, its attempts, how many run at once', async () => {
     await start(
       { stopOnSignalLong: { timeout: 100, attempts: 1 }, wait: { perWorker: 3, concurrency: 2 } },
