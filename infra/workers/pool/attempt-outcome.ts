@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors/plain-error';
-import type { Outcome } from '../../queue/model/executor';
+import { mergedLog } from '../../queue/model/attempt-log';
+import type { AttemptReport, Outcome } from '../../queue/model/executor';
 import type { TaskError } from '../../queue/model/task';
 import { sendable } from '../protocol/channel';
 import type { ToWorker, WorkerOutcome } from '../protocol/messages';
@@ -39,6 +40,26 @@ export function outcomeOfLost(
   if (attempt.abort === 'timedOut') return { kind: 'timedOut', error: killedError(attempt.timeoutMs, graceMs) };
   if (attempt.startedAt === undefined && attempt.lost < maxLost) return 'requeue';
   return { kind: 'crashed', error: crashError(worker, exit) };
+}
+
+/** What the queue hears of an attempt that has ended. Times are milliseconds of the clock. */
+export function reportOf(
+  { task, worker, log, output, pipe }: Attempt,
+  outcome: Outcome,
+  startedAt: number,
+  finishedAt: number,
+): AttemptReport {
+  const merged = mergedLog(log?.log, output ?? pipe?.log);
+  return {
+    task,
+    outcome,
+    ran: {
+      startedAt: new Date(startedAt),
+      finishedAt: new Date(finishedAt),
+      ...(worker && { workerPid: worker.pid }),
+      ...(merged && { log: merged }),
+    },
+  };
 }
 
 /** Why the channel refuses a message to a worker, with the path of the offending value. */

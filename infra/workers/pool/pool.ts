@@ -1,12 +1,11 @@
 import type { AnyCatalog } from '../../catalog';
-import { mergedLog } from '../../queue/model/attempt-log';
 import type { Executor, ExecutorCallbacks, Outcome } from '../../queue/model/executor';
 import type { Task } from '../../queue/model/task';
 import { timerMs } from '../../timing/timer-ms';
 import { traceLost } from '../../tracing/tracing';
 import type { ToRole, ToWorker } from '../protocol/messages';
 import { weightOf, withOverrides } from '../protocol/task-types';
-import { outcomeOfFinished, outcomeOfLost, type Unfinished, unsendableError } from './attempt-outcome';
+import { outcomeOfFinished, outcomeOfLost, reportOf, type Unfinished, unsendableError } from './attempt-outcome';
 import { AttemptRates } from './attempt-rates';
 import { type Attempt, AttemptRegistry, TimeLimits } from './attempt-registry';
 import { Capacity } from './capacity';
@@ -238,23 +237,8 @@ export class Pool implements Executor, WorkerSetListener {
     else if (outcome === 'handBack' || outcome === 'requeue') this.handBack(attempt);
     else {
       this.attempts.close(attempt);
-      this.report(attempt, outcome, startedAt ?? attempt.startedAt ?? finishedAt, finishedAt);
+      this.events?.onReport(reportOf(attempt, outcome, startedAt ?? attempt.startedAt ?? finishedAt, finishedAt));
     }
-  }
-
-  private report(attempt: Attempt, outcome: Outcome, startedAt: number, finishedAt: number): void {
-    const { task, worker, output, pipe } = attempt;
-    const log = mergedLog(attempt.log?.log, output ?? pipe?.log);
-    this.events?.onReport({
-      task,
-      outcome,
-      ran: {
-        startedAt: new Date(startedAt),
-        finishedAt: new Date(finishedAt),
-        ...(worker && { workerPid: worker.pid }),
-        ...(log && { log }),
-      },
-    });
   }
 
   private cancelAttempt(attempt: Attempt): void {

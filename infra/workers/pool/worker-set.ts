@@ -1,9 +1,10 @@
-import { catalogHash, didYouMean } from '../../catalog';
+import { catalogHash } from '../../catalog';
 import { messageOf } from '../../errors/plain-error';
 import { LastLines } from '../../queue/model/attempt-log';
-import { protocolVersion, type ToRole, type ToWorker } from '../protocol/messages';
+import type { ToRole, ToWorker } from '../protocol/messages';
 import { describeExit } from './attempt-outcome';
 import type { AttemptWorker } from './attempt-registry';
+import { beginMessage, type Hello, whyUnfit } from './hello';
 import type { ResolvedPoolOptions } from './pool-options';
 import { StartBackoff } from './start-backoff';
 import { workerEnvironment } from './worker-environment';
@@ -19,13 +20,10 @@ export interface WorkerSetListener {
   onRetry(): void;
 }
 
-type Hello = Extract<ToRole, { kind: 'hello' }>;
-
 /** How long a stopped worker may take to exit before it is killed: longer than it may take to send its last spans. */
 const stopGraceMs = 5_000;
 /** The same where the time of the role is over: what it hands back must not wait for longer. */
 const hurriedGraceMs = 1_000;
-const remedy = 'run `npm run build:worker`, then build or deploy again';
 /** A worker that dies within this time, without having run anything, has crashed at its start. */
 const earlyCrashMs = 1_000;
 
@@ -229,34 +227,20 @@ export class WorkerSet implements WorkerListener {
   }
 
   private onHello(worker: WorkerProcess, hello: Hello): void {
-    const { databaseUrl, appName, handlerSettings, resultLimit, progressEveryMs, types, emit } = this.options;
-    const problem = this.incompatibility(hello);
+    const { emit } = this.options;
+    const problem = whyUnfit(hello, this.options, this.hash);
     if (problem) {
       worker.kill(`${this.options.file} ${problem}`);
       return;
     }
     worker.state = 'ready';
     worker.readyAt = Date.now();
-    worker.send({
-      kind: 'begin',
-      protocol: protocolVersion,
-      settings: { databaseUrl, appName, handlerSettings, resultLimit, progressEveryMs, types: forWorkers(types) },
-    });
+    worker.send(beginMessage(this.options));
     setTimeout(() => this.all.has(worker) && this.startSucceeded(), earlyCrashMs).unref();
     if (worker.inspector !== undefined) emit('worker.inspector', { workerPid: worker.pid, port: worker.inspector });
     emit('worker.started', { workerPid: worker.pid, durationMs: Date.now() - worker.startedAt });
     this.first?.resolve();
     this.listener.onReady(worker);
-  }
-
-  /** Why a worker can't work for this role; undefined where it can. */
-  private incompatibility({ protocol, catalogHash, handlers }: Hello): string | undefined {
-    if (protocol !== protocolVersion || catalogHash !== this.hash)
-      return `was built from another task catalog than this role: ${remedy}`;
-    const missing = Object.values(this.options.types).find(({ handler }) => handler && !handlers.includes(handler));
-    if (!missing?.handler) return undefined;
-    const hint = didYouMean(missing.handler, handlers);
-    return `has no handler ${JSON.stringify(missing.handler)}${hint || ';'} imports/tasks/handlers/index.ts names them all`;
   }
 
   private crashedAtStart({ readyAt, state, finished, attempts }: WorkerProcess): boolean {
@@ -284,12 +268,4 @@ export class WorkerSet implements WorkerListener {
       this.listener.onRetry();
     }, waitMs);
   }
-}
-
-function forWorkers(types: ResolvedPoolOptions['types']): Record<string, { handler?: string; perWorker?: number }> {
-  const entries = Object.entries(types).map(([taskType, { handler, perWorker }]) => [
-    taskType,
-    { ...(handler !== undefined && { handler }), ...(perWorker !== undefined && { perWorker }) },
-  ]);
-  return Object.fromEntries(entries);
 }
