@@ -83,14 +83,21 @@ export class DueRuns {
 
   /** @returns false if runs are left to make up for, since the database could not be reached */
   private async runAll(entry: Entry, occurrences: number[], patient: boolean): Promise<boolean> {
+    const { isActive, runner } = this.options;
     for (const occurrence of occurrences) {
-      if (!this.options.isActive(entry)) return true;
+      if (!isActive(entry)) return true;
       const intendedAt = new Date(Math.floor(occurrence / 1000) * 1000);
-      const run = await this.runOne(entry, intendedAt, patient);
-      if (!catchesUp(entry) || wasStopped(run)) continue;
-      if (wasOutOfReach(run)) return false;
-      if (patient || !this.behind.has(entry)) await this.mark(entry, intendedAt);
+      // With its mark: whoever waits for the last run of a process waits for both.
+      if (!(await runner.tracked(this.runAndMark(entry, intendedAt, patient)))) return false;
     }
+    return true;
+  }
+
+  private async runAndMark(entry: Entry, intendedAt: Date, patient: boolean): Promise<boolean> {
+    const run = await this.runOne(entry, intendedAt, patient);
+    if (!catchesUp(entry) || wasStopped(run)) return true;
+    if (wasOutOfReach(run)) return false;
+    if (patient || !this.behind.has(entry)) await this.mark(entry, intendedAt);
     return true;
   }
 

@@ -139,7 +139,8 @@ export class Runner {
     return { status: 'skipped', intendedAt, reason };
   }
 
-  private tracked<T>(work: Promise<T>): Promise<T> {
+  /** `idle` waits for it as well. */
+  tracked<T>(work: Promise<T>): Promise<T> {
     this.atWork.add(work);
     const done = () => this.atWork.delete(work);
     work.then(done, done);

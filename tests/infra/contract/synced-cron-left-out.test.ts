@@ -1,3 +1,5 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { Collection } from 'mongodb';
 import type { Cron } from '../../../packages/synced-cron/cron';
 import type { Entry } from '../../../packages/synced-cron/entry';
 import { Crons } from '../../support/cron';
@@ -86,6 +88,26 @@ test.each(['once', 'all'] as const)(
     await ranAre(1, ...missed, 9);
   },
 );
+
+test('the end of a process waits until it is marked what has been left out', async () => {
+  const marks = crons.database.db.collection<{ _id: string; until: Date }>('cronHistory.marks');
+  const isMarked = (minutes: number) => marks.findOne({ until: new Date(noon + minutes * minute) });
+  const { clock, cron } = await start(0.5, { missedRuns: 'all' });
+  await eventually(() => isMarked(0.5));
+  await clock.pass(minute);
+  await eventually(() => isMarked(1));
+  const { updateOne } = Collection.prototype;
+  const slow = jest.spyOn(Collection.prototype, 'updateOne');
+  slow.mockImplementation(async function (this: Collection, ...args) {
+    if (this.collectionName === marks.collectionName) await wait(200);
+    return updateOne.apply(this, args);
+  });
+  leftOutUntil = Number.POSITIVE_INFINITY;
+  await leaveOut(clock);
+  await cron.stop();
+  slow.mockRestore();
+  expect(await isMarked(2)).not.toBeNull();
+});
 
 test('a process that starts while an entry is paused makes up for nothing', async () => {
   const { clock, cron } = await start(0.5, { missedRuns: 'all' });
