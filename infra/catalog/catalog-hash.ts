@@ -9,9 +9,9 @@ export function catalogHash(catalog: object): string {
   return cyrb53(types.map(([name, definition]) => `${name}=${describe(definition)}`).join('\n'));
 }
 
-/** The catalog version of each task type, which is the highest that a role may claim. */
-export function catalogVersions(catalog: object): Record<string, number> {
-  return Object.fromEntries(Object.entries(catalog as AnyCatalog).map(([name, { version }]) => [name, version]));
+/** Each task type with its catalog version, which is the highest that a role may claim. */
+export function catalogVersions(catalog: object): { taskType: string; version: number }[] {
+  return Object.entries(catalog as AnyCatalog).map(([taskType, { version }]) => ({ taskType, version }));
 }
 
 function describe({ schema: _, fits: __, fields, ...options }: TaskDefinition): string {

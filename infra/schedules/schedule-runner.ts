@@ -134,7 +134,7 @@ export class ScheduleRunner {
   }
 
   private knownTypes(): KnownType[] {
-    return Object.entries(catalogVersions(this.core.catalog)).map(([taskType, version]) => ({ taskType, version }));
+    return catalogVersions(this.core.catalog);
   }
 
   /** claim → plan → add → advance. @returns how many schedules it has handled. */

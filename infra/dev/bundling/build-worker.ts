@@ -69,6 +69,7 @@ export function workerBundle({ root = checkout, handlers, catalog, ...options }:
   } satisfies BuildOptions;
 }
 
+/** Writes the worker file and its manifest. @param options as `workerBundle` had them. */
 export function writeWorker(
   { metafile, outputFiles }: BuildResult<ReturnType<typeof workerBundle>>,
   options: BuildWorkerOptions = {},

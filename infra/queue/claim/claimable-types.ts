@@ -22,8 +22,7 @@ export class ClaimableTypes {
     private readonly guard: DatabaseGuard,
     only?: readonly string[],
   ) {
-    const versions = Object.entries(catalogVersions(core.catalog));
-    this.known = versions.map(([taskType, version]) => ({ taskType, version }));
+    this.known = catalogVersions(core.catalog);
     this.mine = only ? this.known.filter(({ taskType }) => only.includes(taskType)) : this.known;
   }
 
